@@ -1,0 +1,93 @@
+"""The machine as it is now, in one immutable value: what /api/status, the tray and the window show."""
+
+from typing import Literal
+
+import msgspec
+
+EngineState = Literal["starting", "loading", "ready", "stopping", "stopped", "failed", "asleep"]
+
+
+class EngineView(msgspec.Struct, frozen=True, kw_only=True):
+    """One run of an engine."""
+
+    engine_id: str
+    recipe_id: str
+    kind: str
+    runtime: str | None
+    state: EngineState
+    since: int  # µs since the epoch: when it entered this state
+    port: int
+    pid: int | None = None
+    phase: str = ""
+    percent: float | None = None
+    eta_s: float | None = None  # from earlier loads of the recipe
+    in_flight: int = 0
+    argv: tuple[str, ...] = ()  # secrets masked
+    adopted: bool = False
+
+
+class RecipeView(msgspec.Struct, frozen=True, kw_only=True):
+    """A recipe as the switch lists show it."""
+
+    id: str
+    name: str
+    model: str
+    engine: str
+    public_name: str
+    aliases: tuple[str, ...]
+    state: EngineState
+    engine_id: str | None = None
+    percent: float | None = None
+    phase: str = ""
+    pinned: bool = False
+    last_load_s: float | None = None
+    error: str | None = None  # why the last start failed or it crashed
+    next_action: str = ""
+    requests_today: int = 0
+
+
+class SwitchView(msgspec.Struct, frozen=True, kw_only=True):
+    """The change under way."""
+
+    switch_id: str
+    kind: str
+    target: str | None
+    step: str  # draining | evicting | starting
+    since: int
+    actor: str
+    in_flight: int = 0
+
+
+class GatewayView(msgspec.Struct, frozen=True, kw_only=True):
+    """The LiteLLM gateway."""
+
+    state: Literal["installing", "starting", "ready", "down", "stopped"]
+    port: int
+    pid: int | None = None
+    restarts: int = 0
+    error: str | None = None
+
+
+class WaitingView(msgspec.Struct, frozen=True, kw_only=True):
+    """Requests that wait for a model."""
+
+    recipe_id: str
+    requests: int
+    oldest_since: int
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """One consistent picture. `position` says up to which event it is true."""
+
+    version: str
+    position: int
+    endpoint: str  # "http://127.0.0.1:8080/v1"
+    state: Literal["idle", "ready", "switching", "failed"]
+    active: str | None  # recipe id of the newest ready engine
+    headline: str  # one sentence for the tray
+    recipes: tuple[RecipeView, ...]
+    engines: tuple[EngineView, ...]
+    switch: SwitchView | None
+    gateway: GatewayView
+    waiting: tuple[WaitingView, ...] = ()
+    in_flight: int = 0

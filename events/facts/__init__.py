@@ -1,0 +1,97 @@
+"""What can happen: one file per concept, only event types.
+
+A docstring is the event's sentence on the timeline; `{field}` stands for the event's own field.
+Wire names (tags) are the storage format: rename a class freely, a tag never.
+"""
+
+from events.facts.app import AppCrashDetected, AppStarted, AppStopped
+from events.facts.audit import AuditLogCreated
+from events.facts.engine import (
+    EngineAdopted,
+    EngineBecameReady,
+    EngineCrashed,
+    EngineLost,
+    EngineProgressed,
+    EngineStarted,
+    EngineStartFailed,
+    EngineStartRequested,
+    EngineStopped,
+    EngineStopRequested,
+)
+from events.facts.gateway import (
+    GatewayBecameReady,
+    GatewayConfigApplied,
+    GatewayCrashed,
+    GatewayStarted,
+    GatewayStopped,
+)
+from events.facts.model import ModelMade
+from events.facts.recipe import (
+    RecipeArchived,
+    RecipeCloned,
+    RecipeCreated,
+    RecipeImported,
+    RecipeRestored,
+    RecipeRevised,
+)
+from events.facts.runtime import (
+    RuntimeInstalled,
+    RuntimeInstallFailed,
+    RuntimeInstallProgressed,
+    RuntimeInstallRequested,
+    RuntimeRemoved,
+)
+from events.facts.setting import SettingChanged
+from events.facts.switch import (
+    SwitchCancelled,
+    SwitchCompleted,
+    SwitchDrained,
+    SwitchDrainingStarted,
+    SwitchEvictionFinished,
+    SwitchFailed,
+    SwitchRequested,
+)
+from events.facts.usage import RequestFinished
+
+__all__ = [
+    "AppCrashDetected",
+    "AppStarted",
+    "AppStopped",
+    "AuditLogCreated",
+    "EngineAdopted",
+    "EngineBecameReady",
+    "EngineCrashed",
+    "EngineLost",
+    "EngineProgressed",
+    "EngineStartFailed",
+    "EngineStartRequested",
+    "EngineStarted",
+    "EngineStopRequested",
+    "EngineStopped",
+    "GatewayBecameReady",
+    "GatewayConfigApplied",
+    "GatewayCrashed",
+    "GatewayStarted",
+    "GatewayStopped",
+    "ModelMade",
+    "RecipeArchived",
+    "RecipeCloned",
+    "RecipeCreated",
+    "RecipeImported",
+    "RecipeRestored",
+    "RecipeRevised",
+    "RequestFinished",
+    "RuntimeInstallFailed",
+    "RuntimeInstallProgressed",
+    "RuntimeInstallRequested",
+    "RuntimeInstalled",
+    "RuntimeRemoved",
+    "SettingChanged",
+    "SwitchCancelled",
+    "SwitchCompleted",
+    "SwitchDrained",
+    "SwitchDrainingStarted",
+    "SwitchEvictionFinished",
+    "SwitchFailed",
+    "SwitchRequested",
+]
