@@ -1,0 +1,53 @@
+# Everything starts here. `make run` and `make test` work on a fresh machine with only Python 3.11.
+
+PYTHON ?= $(firstword $(foreach p,python3 python3.11 python3.12 python3.13 python3.14,$(shell \
+            $(p) -c 'import sys; print("$(p)" if sys.version_info >= (3, 11) else "")' 2>/dev/null)) python3)
+BOOTSTRAP := $(PYTHON) -B installers/bootstrap
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run app dev check web-check test unit real bench lock clean
+
+help:                     ## what can be made
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+run: app                  ## a real model, a real answer, in a window: the demonstration
+	$(BIN)/vllm-studio demo
+
+app:                      ## .venv with the app in it, from the hashed lock
+	@$(BOOTSTRAP) app
+
+dev:                      ## the same, plus everything that checks and tests it
+	@$(BOOTSTRAP) dev
+
+check: dev web-check      ## format, lint, types, who may import whom
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+web-check: dev
+	$(BIN)/python -m installers.web check
+
+test: check               ## all of it: checks, unit tests, then the tests with real parts
+	@$(BOOTSTRAP) system
+	$(BIN)/pytest -q -m "not real" --no-header -p no:cacheprovider
+	$(BIN)/pytest -q -m real --no-header -p no:cacheprovider --durations=10
+
+unit: dev                 ## the fast tests only
+	$(BIN)/pytest -q -m "not real"
+
+real: dev                 ## the tests with real engines, gateway, browser and tray
+	@$(BOOTSTRAP) system
+	$(BIN)/pytest -q -m real
+
+bench: dev                ## the benchmarks, as one table
+	$(BIN)/pytest -q tests/benchmarks
+
+lock:                     ## renew requirements/*.txt from pyproject.toml
+	@$(BOOTSTRAP) lock
+
+clean:                    ## back to a fresh clone (the data directory stays)
+	rm -rf .venv webui/node_modules webui/dist webui/.build-stamp dist build artifacts
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
