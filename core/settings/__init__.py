@@ -1,0 +1,18 @@
+"""What can be set, where a setting comes from, and where everything lies on disk."""
+
+from core.settings.paths import Paths, home_dir
+from core.settings.setting import Setting
+from core.settings.sources import load_settings
+from core.settings.values import SETTING, SETTINGS, Origin, Settings, is_loopback
+
+__all__ = [
+    "SETTING",
+    "SETTINGS",
+    "Origin",
+    "Paths",
+    "Setting",
+    "Settings",
+    "home_dir",
+    "is_loopback",
+    "load_settings",
+]

@@ -1,0 +1,272 @@
+"""Every setting there is: its type, range, default and explanation stand in one place, here.
+
+Where a value comes from, weakest first: default < settings.toml < .env < environment; what the
+log says (`with_recorded`, changes made in the window) stands between the files and the
+environment. A wrong value is refused with the file, the line and what would be right.
+"""
+
+import ipaddress
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from core.errors import Invalid, Refused
+from core.nearest import did_you_mean
+from core.secrets import HIDDEN
+from core.settings.paths import Paths
+from core.settings.setting import Setting, about, described, typed
+
+Origin = Literal["default", "file", "environment", "log"]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
+    """The settings in force. Make them with `load_settings`; `Settings(home=…)` is for tests."""
+
+    home: Path
+    host: Annotated[
+        str,
+        about(
+            "The address that the controller listens on; any but loopback demands an API key.",
+            restart=True,
+        ),
+    ] = "127.0.0.1"
+    port: Annotated[
+        int,
+        about(
+            "The controller's port, for clients and browsers; 0 takes a free one.",
+            restart=True,
+            least=0,
+            most=65535,
+        ),
+    ] = 8080
+    inference_port: Annotated[
+        int,
+        about(
+            "The first engine's port; further engines take the next free ones.",
+            least=0,
+            most=65535,
+        ),
+    ] = 8000
+    litellm_port: Annotated[
+        int,
+        about(
+            "The LiteLLM gateway's port, on loopback; 0 takes a free one.",
+            restart=True,
+            least=0,
+            most=65535,
+        ),
+    ] = 4000
+    api_key: Annotated[
+        str | None,
+        about("The key that every request must carry; none: no key is asked.", secret=True),
+    ] = None
+    litellm_master_key: Annotated[
+        str,
+        about(
+            "The key between the controller and LiteLLM; made on the first run when unset.",
+            environment="LITELLM_MASTER_KEY",
+            restart=True,
+            secret=True,
+        ),
+    ] = ""
+    database_url: Annotated[
+        str | None,
+        about(
+            "A PostgreSQL database for LiteLLM; none: LiteLLM keeps nothing.",
+            environment="DATABASE_URL",
+            restart=True,
+            secret=True,
+        ),
+    ] = None
+    redis_url: Annotated[
+        str | None,
+        about(
+            "A Redis for LiteLLM's cache and shared limits; none: in memory.",
+            environment="REDIS_URL",
+            restart=True,
+            secret=True,
+        ),
+    ] = None
+    inference_api_base: Annotated[
+        str | None,
+        about(
+            "Where the gateway reaches inference instead of an engine on this machine.",
+            environment="INFERENCE_API_BASE",
+            restart=True,
+        ),
+    ] = None
+    max_resident: Annotated[
+        int, about("How many models may be in memory at once.", least=1, most=64)
+    ] = 1
+    drain_timeout_s: Annotated[
+        float,
+        about(
+            "How long a switch waits for running requests before it cuts them.",
+            unit="s",
+            least=0,
+            most=86400,
+        ),
+    ] = 600.0
+    admission_timeout_s: Annotated[
+        float,
+        about(
+            "How long a request waits for its model before it is told to come back later.",
+            unit="s",
+            least=0,
+            most=86400,
+        ),
+    ] = 900.0
+    left_client_finishes_load: Annotated[
+        bool,
+        about("A load goes on to its end when everyone who waited for it has left."),
+    ] = True
+    gateway_restart_limit: Annotated[
+        int,
+        about(
+            "How often in a row the gateway is restarted before it waits for a person.",
+            least=0,
+            most=1000,
+        ),
+    ] = 5
+    start_failure_limit: Annotated[
+        int,
+        about(
+            "How often in a row a recipe may fail to start before requests are refused at once.",
+            least=1,
+            most=1000,
+        ),
+    ] = 3
+    start_backoff_s: Annotated[
+        float,
+        about(
+            "How long a recipe that failed too often is left alone.",
+            unit="s",
+            least=0,
+            most=86400,
+        ),
+    ] = 60.0
+    default_recipe: Annotated[
+        str | None,
+        about('The recipe that serves requests for the model "default".'),
+    ] = None
+    allowed_origins: Annotated[
+        tuple[str, ...],
+        about("Web pages elsewhere that may call the API, such as https://chat.example."),
+    ] = ()
+
+    origins: dict[str, Origin] = {}  # where each value came from; a default is not named
+
+    def __post_init__(self) -> None:
+        """Refuse what can not be: an open door without a key, two servers on one port."""
+        if not is_loopback(self.host) and not self.api_key:
+            raise Invalid(
+                f"Listening on {self.host!r} lets other machines in, so an API key is needed",
+                field="host",
+                code="key-needed",
+                next_action="Set VLLM_STUDIO_API_KEY, or listen on 127.0.0.1.",
+            )
+        ports = [self.port, self.inference_port, self.litellm_port]
+        chosen = [port for port in ports if port]
+        if len(set(chosen)) < len(chosen):
+            raise Invalid(
+                "port, inference_port and litellm_port must differ, "
+                f"but they are {ports[0]}, {ports[1]} and {ports[2]}",
+                field="port",
+                code="port-clash",
+            )
+
+    def __repr__(self) -> str:
+        return f"Settings({', '.join(f'{k}={v!r}' for k, v in self.shown().items())})"
+
+    @property
+    def paths(self) -> Paths:
+        """Where everything lies."""
+        return Paths(self.home)
+
+    @property
+    def loopback_only(self) -> bool:
+        """Only programs of this machine can reach the controller."""
+        return is_loopback(self.host)
+
+    def origin(self, key: str) -> Origin:
+        """Where the value in force came from."""
+        return self.origins.get(key, "default")
+
+    def shown(self) -> dict[str, Any]:
+        """Every setting as plain data, with secrets that are set as "•••"."""
+        values: dict[str, Any] = {"home": str(self.home)}
+        for setting in SETTINGS:
+            value = getattr(self, setting.key)
+            values[setting.key] = HIDDEN if setting.secret and value else msgspec.to_builtins(value)
+        return values
+
+    def with_changes(self, changes: Mapping[str, Any]) -> "Settings":
+        """These settings with a person's changes, typed and checked. None puts the default back.
+
+        Raises Invalid (unknown key, wrong value, a secret) or Refused (the environment decides).
+        """
+        for key in changes:
+            _changeable(self, key)
+        values = {key: typed(SETTING[key], value) for key, value in changes.items()}
+        return self._replaced(values, "log")
+
+    def with_recorded(self, changes: Mapping[str, Any]) -> "Settings":
+        """These settings with what the log says; for the start, so nothing in it can be fatal.
+
+        The environment wins over the log. A key or value from another version is passed over.
+        """
+        settings = self
+        for key, value in changes.items():
+            try:
+                settings = settings.with_changes({key: value})
+            except (Invalid, Refused):
+                continue
+        return settings
+
+    def _replaced(self, values: Mapping[str, Any], origin: Origin) -> "Settings":
+        origins = {**self.origins, **dict.fromkeys(values, origin)}
+        return msgspec.structs.replace(self, **values, origins=origins)
+
+
+SETTINGS: tuple[Setting, ...] = described(Settings)
+SETTING: dict[str, Setting] = {setting.key: setting for setting in SETTINGS}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nobody outside this machine can reach a server that listens on `host`."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def known(key: str) -> Setting:
+    """The setting of that name; Invalid names the nearest one there is."""
+    if key not in SETTING:
+        raise Invalid(
+            f"There is no setting {key!r}.{did_you_mean(key, SETTING)}",
+            field=key,
+            code="unknown-setting",
+        )
+    return SETTING[key]
+
+
+def _changeable(settings: Settings, key: str) -> None:
+    setting = known(key)
+    if setting.secret:
+        raise Invalid(
+            f"{key} is a secret, and the log keeps none",
+            field=key,
+            code="secret-setting",
+            next_action=f"Set {setting.environment} in the .env file of the data directory.",
+        )
+    if settings.origin(key) == "environment":
+        raise Refused(
+            f"{key} is set by {setting.environment} in the environment, which wins",
+            code="environment-wins",
+            next_action=f"Unset {setting.environment} and start again.",
+        )
