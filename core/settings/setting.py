@@ -63,19 +63,18 @@ def described(settings: type[msgspec.Struct]) -> tuple[Setting, ...]:
     """A description of every field that has an `about`, in the order in which they stand."""
     hints = get_type_hints(settings, include_extras=True)
     return tuple(
-        _described(field.name, field.default, hints[field.name])
+        _described(field, *get_args(hints[field.name]))
         for field in msgspec.structs.fields(settings)
-        if hasattr(hints[field.name], "__metadata__")
+        if get_origin(hints[field.name]) is Annotated
     )
 
 
-def _described(key: str, default: Any, hint: Any) -> Setting:
-    meta: Meta = hint.__metadata__[0]
+def _described(field: msgspec.structs.FieldInfo, bare: object, meta: Meta) -> Setting:
     extra: dict[str, Any] = meta.extra or {}
     return Setting(
-        key=key,
-        type=_NAMES[hint.__origin__],
-        default=default,
+        key=field.name,
+        type=_NAMES[bare],
+        default=field.default,
         help=meta.description or "",
         environment=extra["environment"] or f"VLLM_STUDIO_{field.name.upper()}",
         unit=extra["unit"],
