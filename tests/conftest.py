@@ -1,0 +1,101 @@
+"""What every test may ask for, and the two promises every test keeps.
+
+1. No test leaves a process behind.
+2. No test touches the user's own data: homes are temporary.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from events.projections import ALL
+from events.store import EventStore
+from tests.harness import processes, runtimes
+from tests.harness.ports import free_port
+from tests.harness.studio import StudioServer
+
+
+def pytest_configure() -> None:
+    """Orphans of tests come back to us, so that they can be counted."""
+    processes.become_reaper()
+
+
+@pytest.fixture(autouse=True)
+def _no_process_is_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that leaks a process fails, by name of the process."""
+    before = processes.children()
+    yield
+    left = processes.leftovers(before)
+    processes.kill_all(left)
+    assert not left, f"{request.node.name} left running: {left}"
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """An empty data directory with a short path (unix sockets have a limit)."""
+    folder = Path(tempfile.mkdtemp(prefix="studio-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def store(home: Path) -> Iterator[EventStore]:
+    """An open event store with every projection."""
+    opened = EventStore.open(home / "main.db", projections=ALL)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def port() -> int:
+    """A free port on loopback."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def litellm_runtime() -> None:
+    """The gateway is installed in the machine's test cache."""
+    runtimes.installed("litellm")
+
+
+@pytest.fixture
+def own_studio(home: Path, litellm_runtime: None) -> Iterator[StudioServer]:
+    """A `vllm-studio serve` for this test alone: it may be killed."""
+    yield from _studio(home)
+
+
+@pytest.fixture(scope="session")
+def shared_studio(litellm_runtime: None) -> Iterator[StudioServer]:
+    """One `vllm-studio serve` for the whole run. Use `studio`, which tidies up after each test."""
+    folder = Path(tempfile.mkdtemp(prefix="studio-"))
+    yield from _studio(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def studio(shared_studio: StudioServer) -> Iterator[StudioServer]:
+    """The shared studio, with no recipe and no engine before and after."""
+    yield shared_studio
+    shared_studio.evict_all()
+    for saved in shared_studio.get("/api/recipes")["recipes"]:
+        answer = shared_studio.http.delete(
+            f"/api/recipes/{saved['recipe']['id']}", headers=shared_studio.owner()
+        )
+        assert answer.is_success, answer.text
+
+
+def _studio(folder: Path) -> Iterator[StudioServer]:
+    runtimes.link(folder, ["litellm"])
+    server = StudioServer(folder)
+    try:
+        server.start()
+        server.wait_for_gateway()
+        yield server
+    finally:
+        server.close()
+    left = processes.mentioning(str(folder))
+    processes.kill_all(left)
+    assert not left, f"vllm-studio left running: {left}"

@@ -1,0 +1,93 @@
+"""Who is left behind: on Linux every orphan of a test comes back to us, and is counted.
+
+The test process declares itself the reaper of its descendants (`PR_SET_CHILD_SUBREAPER`), so that
+a process whose parent died becomes our child instead of init's. After each test our children are
+exactly those that session fixtures still own, or the test has leaked.
+"""
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+
+import psutil
+
+_PR_SET_CHILD_SUBREAPER = 36
+_owned: set[int] = set()
+
+
+def become_reaper() -> None:
+    """Have orphaned descendants handed to this process (Linux; elsewhere nothing happens)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def own(pid: int) -> None:
+    """A fixture that outlives the test answers for this process and its descendants."""
+    _owned.add(pid)
+
+
+def disown(pid: int) -> None:
+    """It is gone, or should be."""
+    _owned.discard(pid)
+
+
+def children() -> set[int]:
+    """Our direct children now; cheap, because the kernel keeps the list."""
+    found: set[int] = set()
+    for tasks in Path("/proc/self/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            found.update(int(pid) for pid in tasks.read_text().split())
+    return found
+
+
+def leftovers(before: set[int]) -> list[str]:
+    """Running children that are neither from `before` nor owned by a fixture, described."""
+    found = []
+    for pid in children() - before - _owned:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process = psutil.Process(pid)
+            if process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            found.append(f"{pid}: {' '.join(process.cmdline())[:160] or process.name()}")
+    return found
+
+
+def kill_all(described: list[str]) -> None:
+    """End what a failing test left, so that the next one starts clean."""
+    for line in described:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(line.split(":")[0]), signal.SIGKILL)
+
+
+def group_members(pgid: int) -> list[int]:
+    """Living (not zombie) processes of a process group."""
+    members = []
+    for process in psutil.process_iter(["status"]):
+        with contextlib.suppress(ProcessLookupError, psutil.Error):
+            if process.info["status"] != psutil.STATUS_ZOMBIE and os.getpgid(process.pid) == pgid:
+                members.append(process.pid)
+    return members
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process runs; a zombie does not."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def mentioning(text: str) -> list[str]:
+    """Living processes with this text in their command line or environment, described."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            line = " ".join(process.cmdline())
+            if text in line or any(text in value for value in process.environ().values()):
+                found.append(f"{process.pid}: {line[:160]}")
+    return found

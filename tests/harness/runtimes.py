@@ -1,0 +1,48 @@
+"""Real runtimes (LiteLLM, transformers, vLLM on the CPU), installed once per machine.
+
+They lie in ~/.cache/vllm-studio-tests, installed by the product's own `Runtimes`; each test home
+gets links to those it wants, so that a fresh home starts in seconds.
+"""
+
+import asyncio
+import fcntl
+from collections.abc import Iterable
+from pathlib import Path
+
+from core.clock import SystemClock
+from core.runtimes import Runtime, Runtimes
+from core.settings import load_settings
+from events.projections import ALL
+from events.store import EventStore
+
+CACHE = Path.home() / ".cache" / "vllm-studio-tests"
+
+
+def installed(kind: str) -> Runtime:
+    """The newest runtime of this kind in the cache, installed first when there is none."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return asyncio.run(_installed(kind))
+
+
+async def _installed(kind: str) -> Runtime:
+    settings = load_settings({"VLLM_STUDIO_HOME": str(CACHE)})
+    settings.paths.create()
+    store = EventStore.open(settings.paths.main_db, projections=ALL)
+    try:
+        runtimes = Runtimes(store=store, settings=settings, clock=SystemClock())
+        return runtimes.newest(kind) or await runtimes.install(kind, actor="system")
+    finally:
+        store.close()
+
+
+def link(home: Path, kinds: Iterable[str]) -> None:
+    """Give a test home these runtimes."""
+    folder = home / "runtimes"
+    folder.mkdir(parents=True, exist_ok=True)
+    for kind in kinds:
+        runtime = installed(kind)
+        target = folder / runtime.id
+        if not target.exists():
+            target.symlink_to(runtime.path, target_is_directory=True)

@@ -1,0 +1,18 @@
+"""Programs that only some machines have: there, or a reason to skip – in CI, a failure."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+
+def needs(*programs: str) -> None:
+    """Skip the test when a program is missing; in CI fail: there, nothing goes untested."""
+    missing = [name for name in programs if not (shutil.which(name) or Path(name).exists())]
+    if not missing:
+        return
+    reason = f"needs {', '.join(missing)}: see installers/bootstrap/debian.py"
+    if os.environ.get("CI"):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
