@@ -1,1 +1,1 @@
-"""The tests. `pytest -m "not real"` is fast; `pytest -m real` runs engines, a gateway, a browser."""
+"""The tests. `make unit` is fast; `make real` runs engines, a gateway, a browser and a tray."""
