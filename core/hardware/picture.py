@@ -1,0 +1,58 @@
+"""The machine as one immutable value. Memory and disk in bytes, everywhere."""
+
+import msgspec
+
+
+class GpuProcess(msgspec.Struct, frozen=True, kw_only=True):
+    """A process holding memory of a GPU."""
+
+    pid: int
+    name: str
+    memory: int  # bytes; 0 when the driver does not tell
+
+
+class Gpu(msgspec.Struct, frozen=True, kw_only=True):
+    """One NVIDIA GPU. None: this model does not report it."""
+
+    index: int
+    name: str
+    uuid: str
+    memory_total: int  # bytes; 0 when it shares the system's memory and tells nothing
+    memory_used: int
+    utilization: int | None = None  # %
+    temperature: int | None = None  # °C
+    power_w: float | None = None
+    processes: tuple[GpuProcess, ...] = ()
+
+
+class Cpu(msgspec.Struct, frozen=True, kw_only=True):
+    """The processor."""
+
+    name: str
+    cores: int  # logical, those this process may use
+    percent: float  # busy since the last reading, over all cores
+
+
+class Memory(msgspec.Struct, frozen=True, kw_only=True):
+    """The system's memory."""
+
+    total: int
+    available: int  # without swapping
+
+
+class Disk(msgspec.Struct, frozen=True, kw_only=True):
+    """The disk that holds the data directory."""
+
+    total: int
+    free: int  # for this user
+
+
+class Hardware(msgspec.Struct, frozen=True, kw_only=True):
+    """One reading."""
+
+    gpus: tuple[Gpu, ...]
+    gpu_note: str  # why there are none, or what is odd about them; empty when all is well
+    driver: str | None  # NVIDIA driver version
+    cpu: Cpu
+    memory: Memory
+    disk: Disk

