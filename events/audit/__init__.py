@@ -1,0 +1,1 @@
+"""Proof that the log is what was written: the hash tree over its lines."""

@@ -1,0 +1,49 @@
+"""What surrounds every fact in the log: where it stands, when it came, who asked for it."""
+
+import os
+from typing import Any
+
+import msgspec
+
+from events.facts.base import Fact
+
+
+class UnknownEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An event of a kind this version does not know: {type}."""
+
+    type: str
+    data: dict[str, Any]
+
+
+Event = Fact | UnknownEvent
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One line of the log. Positions count 1, 2, 3 … without a gap; so do versions in a stream."""
+
+    position: int
+    id: str  # uuid7
+    stream: str
+    version: int
+    type: str  # the wire name
+    schema: int  # the shape `data` was written in
+    recorded_at: int  # µs since the epoch, UTC, as the clock told it
+    actor: str  # who asked
+    correlation_id: str | None  # shared by everything that came of one wish
+    causation_id: str | None  # the id of the event that led to this one
+    event: Event
+    data: bytes  # the event as JSON, without its type
+    leaf: bytes  # SHA-256 of the canonical line, 32 bytes
+
+
+def uuid7(at: int) -> str:
+    """Make a time-ordered identity for the moment `at`, in µs since the epoch (RFC 9562, 5.7).
+
+    The twelve bits after the version hold the µs within the millisecond, so that ids made one
+    after the other sort that way; the rest is random.
+    """
+    milliseconds, microseconds = divmod(at, 1000)
+    random = int.from_bytes(os.urandom(8), "big") >> 2
+    number = (milliseconds & (1 << 48) - 1) << 80 | 0x7 << 76 | (microseconds << 2) << 64
+    digits = f"{number | 0b10 << 62 | random:032x}"
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))

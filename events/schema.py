@@ -1,0 +1,109 @@
+"""The tables of the log, and the triggers that make it append-only.
+
+Migrations are only added. The log's own tables are these; read models make their own
+(`projections/projector.py`).
+
+`events_no_replace` closes a hole: INSERT OR REPLACE that meets the unique (stream, version)
+deletes the old row without firing a delete trigger, unless recursive triggers are on.
+"""
+
+from sqlite_utils import Database, Migrations
+
+APPLICATION_ID = 0x764C_5354  # "vLST", for `file` and the curious
+
+migrations = Migrations("events")
+
+
+def migrate(database: Database) -> None:
+    """Bring the file to today's tables; each step in a transaction of its own."""
+    migrations.apply(database)
+
+
+@migrations()
+def m001_events(db: Database) -> None:
+    """The log itself."""
+    db.execute(f"pragma application_id = {APPLICATION_ID}")
+    db.execute(
+        """
+        create table events (
+          position       integer primary key,
+          id             text    not null,
+          stream         text    not null,
+          version        integer not null,
+          type           text    not null,
+          schema         integer not null,
+          recorded_at    integer not null,
+          actor          text    not null,
+          correlation_id text,
+          causation_id   text,
+          data           text    not null,
+          leaf           blob    not null check (length(leaf) = 32),
+          unique (stream, version)
+        ) strict
+        """
+    )
+
+
+@migrations()
+def m002_append_only(db: Database) -> None:
+    """No change, no removal, no gap, no replacement."""
+    db.execute(
+        """
+        create trigger events_no_update before update on events
+        begin select raise(abort, 'events are never changed'); end
+        """
+    )
+    db.execute(
+        """
+        create trigger events_no_delete before delete on events
+        begin select raise(abort, 'events are never removed'); end
+        """
+    )
+    db.execute(
+        """
+        create trigger events_no_replace before insert on events
+        when exists (select 1 from events where stream = new.stream and version = new.version)
+        begin select raise(abort, 'events are never replaced'); end
+        """
+    )
+    db.execute(
+        """
+        create trigger events_in_order before insert on events
+        when new.position <> (select coalesce(max(position), 0) + 1 from events)
+          or new.version <> (select coalesce(max(version), 0) + 1
+                             from events where stream = new.stream)
+        begin select raise(abort, 'events are only appended, without a gap'); end
+        """
+    )
+
+
+@migrations()
+def m003_frontier(db: Database) -> None:
+    """The growing edge of the Merkle tree over `leaf`, one row."""
+    db.execute(
+        """
+        create table log_frontier (
+          one   integer primary key check (one = 1),
+          size  integer not null,
+          peaks blob    not null
+        ) strict
+        """
+    )
+    db.execute("insert into log_frontier (one, size, peaks) values (1, 0, x'')")
+
+
+@migrations()
+def m004_projections(db: Database) -> None:
+    """How far each read model has got; `problem` says why one stopped."""
+    db.table("log_projections").create(
+        {
+            "name": str,
+            "version": int,
+            "position": int,
+            "tables": str,
+            "problem": str,
+        },
+        pk="name",
+        not_null={"version", "position", "tables"},
+        strict=True,
+    )

@@ -1,0 +1,54 @@
+"""An event as a sentence for people: the docstring of its class with its own fields filled in."""
+
+import string
+
+import msgspec
+
+from events.envelope import Event
+
+LONGEST = 200  # characters of one value
+
+
+def sentence(event: Event) -> str:
+    """Tell what happened. Never raises: a field that does not fit is shown as it is."""
+    template = (type(event).__doc__ or type(event).__name__).strip().splitlines()[0]
+    return _Sentence(event).format(template)
+
+
+class _Sentence(string.Formatter):
+    """Fills {field} and {field:.1f} from one event, and nothing else."""
+
+    def __init__(self, event: Event) -> None:
+        self._event = event
+
+    def get_field(self, field_name: str, args: object, kwargs: object) -> tuple[object, str]:
+        if field_name not in self._event.__struct_fields__:
+            return f"{{{field_name}}}", field_name
+        return getattr(self._event, field_name), field_name
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        try:
+            return format(value, format_spec) if format_spec else in_words(value)
+        except (TypeError, ValueError):
+            return in_words(value)
+
+
+def in_words(value: object) -> str:
+    """Show one value on one line, shortened, with words for what is empty or switched."""
+    match value:
+        case None | "" | () | []:
+            return "nothing"
+        case True:
+            return "on"
+        case False:
+            return "off"
+        case str():
+            text = value
+        case tuple() | list():
+            text = ", ".join(in_words(item) for item in value)
+        case dict():
+            text = msgspec.json.encode(value).decode()
+        case _:
+            text = str(value)
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
