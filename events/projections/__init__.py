@@ -1,1 +1,23 @@
 """Read models: one file per question, folded from the log inside the append's transaction."""
+
+from events.projections.engine_runs import EngineRuns
+from events.projections.load_times import LoadTimes
+from events.projections.projector import Projection
+from events.projections.requests_by_day import RequestsByDay
+from events.projections.runtimes_installed import RuntimesInstalled
+from events.projections.saved_recipes import SavedRecipes
+from events.projections.settings_in_force import SettingsInForce
+
+ALL: tuple[Projection, ...] = (
+    SavedRecipes(),
+    EngineRuns(),
+    LoadTimes(),
+    SettingsInForce(),
+    RuntimesInstalled(),
+)
+"""What is folded from `main.db`."""
+
+USAGE: tuple[Projection, ...] = (RequestsByDay(),)
+"""What is folded from the usage log."""
+
+__all__ = ["ALL", "USAGE", "Projection"]

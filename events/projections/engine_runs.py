@@ -1,0 +1,254 @@
+"""Which engines were started, which are believed alive, and how did each end?
+
+                    EngineStartRequested
+                            │
+                        starting ──────────── EngineStartFailed ──► failed
+                            │ EngineStarted
+                         loading ─────────────┐
+                            │ EngineBecameReady│ EngineCrashed ────► failed
+    EngineAdopted ───►    ready ──────────────┤
+                            │ EngineStopRequested
+                        stopping              └ EngineLost ────────► stopped
+                            │ EngineStopped
+                         stopped
+
+A run that failed stays failed when its remains are stopped afterwards. Boot reconciles what is
+alive here: a start without an outcome.
+"""
+
+import sqlite3
+from typing import Any
+
+import msgspec
+from sqlite_utils import Database
+
+from events.envelope import Recorded
+from events.facts import (
+    EngineAdopted,
+    EngineBecameReady,
+    EngineCrashed,
+    EngineLost,
+    EngineProgressed,
+    EngineStarted,
+    EngineStartFailed,
+    EngineStartRequested,
+    EngineStopped,
+    EngineStopRequested,
+)
+
+ALIVE = ("starting", "loading", "ready", "stopping", "asleep")
+
+
+class EngineRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One run of an engine, as the log believes it."""
+
+    engine_id: str
+    recipe_id: str
+    revision: int
+    kind: str
+    runtime: str | None
+    model_name: str
+    port: int
+    nonce: str
+    argv: tuple[str, ...]
+    log_path: str  # relative to the data directory
+    state: str  # one of ALIVE, or stopped, failed
+    since: int  # µs since the epoch: when it came into this state
+    pid: int | None
+    process_group: int | None
+    process_started_at: float | None  # seconds since the epoch
+    phase: str
+    percent: float | None
+    requested_at: int  # µs since the epoch
+    requested_by: str
+    ready_seconds: float | None  # from the request until it answered
+    adopted: bool  # taken over from an earlier run of the application
+    error_code: str | None
+    error: str | None
+    next_action: str
+    lines: tuple[str, ...]  # the decisive lines of its log
+    exit_code: int | None
+
+    @property
+    def alive(self) -> bool:
+        """Whether it should still be running."""
+        return self.state in ALIVE
+
+
+class EngineRuns:
+    """One row for each run there ever was."""
+
+    name = "engine-runs"
+    version = 1
+    tables = ("engine_runs",)
+
+    def create(self, db: Database) -> None:
+        """Make the empty table."""
+        db.table("engine_runs").create(
+            {
+                "engine_id": str,
+                "recipe_id": str,
+                "revision": int,
+                "kind": str,
+                "runtime": str,
+                "model_name": str,
+                "port": int,
+                "nonce": str,
+                "argv": str,
+                "log_path": str,
+                "state": str,
+                "since": int,
+                "pid": int,
+                "process_group": int,
+                "process_started_at": float,
+                "phase": str,
+                "percent": float,
+                "requested_at": int,
+                "requested_by": str,
+                "ready_seconds": float,
+                "adopted": int,
+                "error_code": str,
+                "error": str,
+                "next_action": str,
+                "lines": str,
+                "exit_code": int,
+            },
+            pk="engine_id",
+            not_null=("state", "since", "phase", "adopted", "next_action", "lines"),
+            defaults={"phase": "", "adopted": 0, "next_action": "", "lines": "[]"},
+            strict=True,
+        )
+        db.table("engine_runs").create_index(["state"])
+        db.table("engine_runs").create_index(["recipe_id"])
+
+    def apply(self, connection: sqlite3.Connection, recorded: Recorded) -> None:
+        """Fold one event in."""
+        at = recorded.recorded_at
+        match recorded.event:
+            case EngineStartRequested() as asked:
+                _insert(connection, asked, at, recorded.actor)
+            case EngineStarted(engine_id=id) as started:
+                _change(
+                    connection,
+                    id,
+                    state="loading",
+                    since=at,
+                    pid=started.pid,
+                    process_group=started.process_group,
+                    process_started_at=started.process_started_at,
+                )
+            case EngineProgressed(engine_id=id, phase=phase, percent=percent):
+                _change(connection, id, phase=phase, percent=percent)
+            case EngineBecameReady(engine_id=id, seconds=seconds):
+                _change(connection, id, state="ready", since=at, ready_seconds=seconds, **_QUIET)
+            case EngineAdopted(engine_id=id, pid=pid):
+                _change(connection, id, state="ready", since=at, pid=pid, adopted=1, **_QUIET)
+            case EngineStopRequested(engine_id=id):
+                _unless_failed(connection, id, "stopping", at)
+            case EngineStopped(engine_id=id, exit_code=code):
+                _unless_failed(connection, id, "stopped", at, code)
+            case EngineLost(engine_id=id, reason=reason):
+                _change(connection, id, state="stopped", since=at, error_code="lost", error=reason)
+            case EngineStartFailed() | EngineCrashed() as failed:
+                _change(
+                    connection,
+                    failed.engine_id,
+                    state="failed",
+                    since=at,
+                    error_code=failed.code,
+                    error=failed.reason,
+                    next_action=failed.next_action,
+                    exit_code=failed.exit_code,
+                    lines=msgspec.json.encode(failed.lines).decode(),
+                )
+            case _:
+                return
+
+
+def engine_runs(
+    connection: sqlite3.Connection,
+    alive_only: bool = False,
+    limit: int = 1000,
+    recipe_id: str | None = None,
+) -> list[EngineRun]:
+    """List runs, newest first: all, or those believed alive, or those of one recipe."""
+    where, values = "1", list[object]()
+    if alive_only:
+        where, values = f"state in ({', '.join('?' * len(ALIVE))})", list(ALIVE)
+    if recipe_id is not None:
+        where, values = f"{where} and recipe_id = ?", [*values, recipe_id]
+    rows = connection.execute(
+        f"select {', '.join(EngineRun.__struct_fields__)} from engine_runs where {where}"
+        " order by requested_at desc, rowid desc limit ?",
+        (*values, limit),
+    ).fetchall()
+    return [_run(row) for row in rows]
+
+
+def engine_run(connection: sqlite3.Connection, engine_id: str) -> EngineRun | None:
+    """Give one run."""
+    row = connection.execute(
+        f"select {', '.join(EngineRun.__struct_fields__)} from engine_runs where engine_id = ?",
+        (engine_id,),
+    ).fetchone()
+    return _run(row) if row else None
+
+
+_QUIET: dict[str, object] = {"phase": "", "percent": None}
+
+
+def _run(row: tuple[Any, ...]) -> EngineRun:
+    fields = dict(zip(EngineRun.__struct_fields__, row, strict=True))
+    fields["argv"] = tuple(msgspec.json.decode(fields["argv"]))
+    fields["lines"] = tuple(msgspec.json.decode(fields["lines"]))
+    fields["adopted"] = bool(fields["adopted"])
+    return EngineRun(**fields)
+
+
+def _insert(
+    connection: sqlite3.Connection, asked: EngineStartRequested, at: int, actor: str
+) -> None:
+    connection.execute(
+        "insert into engine_runs (engine_id, recipe_id, revision, kind, runtime, model_name, port,"
+        " nonce, argv, log_path, state, since, requested_at, requested_by)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'starting', ?, ?, ?)"
+        " on conflict (engine_id) do nothing",
+        (
+            asked.engine_id,
+            asked.recipe_id,
+            asked.revision,
+            asked.kind,
+            asked.runtime,
+            asked.model_name,
+            asked.port,
+            asked.nonce,
+            msgspec.json.encode(asked.argv).decode(),
+            asked.log_path,
+            at,
+            at,
+            actor,
+        ),
+    )
+
+
+def _change(connection: sqlite3.Connection, engine_id: str, **values: object) -> None:
+    """Set columns of one run."""
+    columns = ", ".join(f"{column} = ?" for column in values)
+    connection.execute(
+        f"update engine_runs set {columns} where engine_id = ?", (*values.values(), engine_id)
+    )
+
+
+def _unless_failed(
+    connection: sqlite3.Connection,
+    engine_id: str,
+    state: str,
+    at: int,
+    exit_code: int | None = None,
+) -> None:
+    """Stopping the remains of a run that failed does not make it a run that was stopped."""
+    connection.execute(
+        "update engine_runs set state = ?, since = ?, phase = '', percent = null, exit_code = ?"
+        " where engine_id = ? and state <> 'failed'",
+        (state, at, exit_code, engine_id),
+    )

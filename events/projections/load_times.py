@@ -1,0 +1,60 @@
+"""How long does a recipe take until it answers?"""
+
+import sqlite3
+from itertools import groupby
+from statistics import median
+
+from sqlite_utils import Database
+
+from events.envelope import Recorded
+from events.facts import EngineBecameReady
+
+REMEMBERED = 5  # newest loads that count
+
+
+class LoadTimes:
+    """One row for each load that came to an answer."""
+
+    name = "load-times"
+    version = 1
+    tables = ("load_times",)
+
+    def create(self, db: Database) -> None:
+        """Make the empty table."""
+        db.table("load_times").create(
+            {"position": int, "recipe_id": str, "seconds": float}, pk="position", strict=True
+        )
+        db.table("load_times").create_index(["recipe_id", "position"])
+
+    def apply(self, connection: sqlite3.Connection, recorded: Recorded) -> None:
+        """Fold one event in."""
+        if isinstance(recorded.event, EngineBecameReady):
+            connection.execute(
+                "insert into load_times (position, recipe_id, seconds) values (?, ?, ?)",
+                (recorded.position, recorded.event.recipe_id, recorded.event.seconds),
+            )
+
+
+def expected_load(connection: sqlite3.Connection, recipe_id: str) -> float | None:
+    """Give the median of a recipe's newest loads in seconds, None when it never loaded."""
+    rows = connection.execute(
+        "select seconds from load_times where recipe_id = ? order by position desc limit ?",
+        (recipe_id, REMEMBERED),
+    ).fetchall()
+    return median(seconds for (seconds,) in rows) if rows else None
+
+
+def load_times(connection: sqlite3.Connection) -> dict[str, float]:
+    """Give the expected load of every recipe that ever loaded, in seconds."""
+    rows = connection.execute(
+        "select recipe_id, seconds from ("
+        "  select recipe_id, seconds,"
+        "         row_number() over (partition by recipe_id order by position desc) as age"
+        "  from load_times"
+        ") where age <= ? order by recipe_id",
+        (REMEMBERED,),
+    ).fetchall()
+    return {
+        recipe_id: median(seconds for _, seconds in loads)
+        for recipe_id, loads in groupby(rows, key=lambda row: str(row[0]))
+    }
