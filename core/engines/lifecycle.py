@@ -1,0 +1,250 @@
+"""The life of one run of an engine: every state, every signal, every transition. No I/O, no clock.
+
+                 Launched            Answered
+    ┌──────────┐ ───────► ┌─────────┐ ───────► ┌───────┐
+    │ Starting │          │ Loading │◄┐        │ Ready │
+    └────┬─────┘          └─┬──┬──┬─┘ │        └─┬───┬─┘
+         │                  │  │  └───┘          │   │
+         │ LaunchFailed     │  │ Progressed      │   │ Ended        (any exit nobody asked for,
+         ▼                  │  │                 │   ▼               also with code 0)
+    ┌────────┐    Ended     │  │ StopAsked       │ ┌────────┐
+    │ Failed │◄─────────────┘  │ GaveUp          │ │ Failed │
+    └────────┘                 ▼                 │ └────────┘
+         ▲              ┌──────────┐  StopAsked  │
+         │   Gone,      │          │◄────────────┘
+         └──────────────┤ Stopping │   Gone      ┌─────────┐
+           had given up │          │ ──────────► │ Stopped │
+                        └──────────┘             └─────────┘
+
+A start request, or an adoption, begins a run; a run that has ended never begins again: the next
+start is a new run with an id of its own. A signal that means nothing in a state changes nothing.
+Rules: everything about transitions lives in this file; a fact is decided from a signal, a state
+only ever follows from a fact, so the log replayed gives the same life.
+"""
+
+import msgspec
+
+from events.facts import (
+    EngineAdopted,
+    EngineBecameReady,
+    EngineCrashed,
+    EngineProgressed,
+    EngineStarted,
+    EngineStartFailed,
+    EngineStartRequested,
+    EngineStopped,
+    EngineStopRequested,
+)
+from events.facts.base import Fact
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """Why an engine did not start or died: the diagnosis, for people and for programs."""
+
+    reason: str
+    code: str = "unknown"
+    next_action: str = ""
+    exit_code: int | None = None
+    lines: tuple[str, ...] = ()
+
+
+# Signals: everything that can happen to a run
+
+
+class Signal(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened to the run, not yet judged."""
+
+
+class Launched(Signal, frozen=True, kw_only=True):
+    """The process exists."""
+
+    pid: int
+    process_group: int
+    started_at: float
+
+
+class LaunchFailed(Signal, frozen=True, kw_only=True):
+    """There is no process: a check before the launch refused, or the system did."""
+
+    failure: Failure
+
+
+class Progressed(Signal, frozen=True, kw_only=True):
+    """Its log told how far it is."""
+
+    phase: str
+    percent: float | None = None
+
+
+class Answered(Signal, frozen=True, kw_only=True):
+    """It answers, it is ours, and it serves the right name."""
+
+    seconds: float
+
+
+class Ended(Signal, frozen=True, kw_only=True):
+    """The process ended by itself; its group is swept."""
+
+    failure: Failure
+
+
+class GaveUp(Signal, frozen=True, kw_only=True):
+    """It runs, but is not going to be ready: no progress for too long, or an impostor."""
+
+    failure: Failure
+
+
+class StopAsked(Signal, frozen=True, kw_only=True):
+    """Somebody wants it gone."""
+
+    reason: str
+
+
+class Gone(Signal, frozen=True, kw_only=True):
+    """A stop is over: no process of the group is left."""
+
+    exit_code: int | None
+    seconds: float
+    forced: bool
+    failure: Failure | None = None  # what we gave up for
+
+
+# States
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a run is in its life."""
+
+
+class Unborn(State, frozen=True, kw_only=True):
+    """Before the first fact."""
+
+
+class Starting(State, frozen=True, kw_only=True):
+    """Asked for; no process yet."""
+
+
+class Loading(State, frozen=True, kw_only=True):
+    """The process runs and does not answer yet."""
+
+    pid: int
+    phase: str = ""
+    percent: float | None = None
+
+
+class Ready(State, frozen=True, kw_only=True):
+    """It answers."""
+
+    pid: int
+    adopted: bool = False
+
+
+class Stopping(State, frozen=True, kw_only=True):
+    """It was asked to go."""
+
+    pid: int | None
+
+
+class Stopped(State, frozen=True, kw_only=True):
+    """It went as asked."""
+
+
+class Failed(State, frozen=True, kw_only=True):
+    """It could not start, or died."""
+
+    failure: Failure
+
+
+OVER = (Stopped, Failed)
+HOLDS_MEMORY = (Starting, Loading, Ready, Stopping)
+
+
+# Decide
+
+
+def decide(signal: Signal, state: State, engine_id: str, recipe_id: str) -> tuple[Fact, ...]:
+    """What has happened, given what was signalled; empty when it means nothing now."""
+    run = {"engine_id": engine_id, "recipe_id": recipe_id}
+    match state, signal:
+        case Starting(), Launched(pid=pid, process_group=group, started_at=at):
+            return (EngineStarted(**run, pid=pid, process_group=group, process_started_at=at),)
+        case Starting(), LaunchFailed(failure=failure):
+            return (start_failed(engine_id, recipe_id, failure),)
+        case Loading(), Progressed(phase=phase, percent=percent):
+            return (EngineProgressed(**run, phase=phase, percent=percent),)
+        case Loading(), Answered(seconds=seconds):
+            return (EngineBecameReady(**run, seconds=seconds),)
+        case Loading(), Ended(failure=failure):
+            return (start_failed(engine_id, recipe_id, failure),)
+        case Loading(), GaveUp(failure=failure):
+            return (EngineStopRequested(**run, reason=failure.reason),)
+        case Ready(), Ended(failure=failure):
+            return (crashed(engine_id, recipe_id, failure),)
+        case Starting() | Loading() | Ready(), StopAsked(reason=reason):
+            return (EngineStopRequested(**run, reason=reason),)
+        case Stopping(), Gone(failure=Failure() as failure):
+            return (start_failed(engine_id, recipe_id, failure),)
+        case Stopping(), Gone(exit_code=code, seconds=seconds, forced=forced):
+            return (EngineStopped(**run, exit_code=code, seconds=seconds, forced=forced),)
+        case _:
+            return ()
+
+
+def start_failed(engine_id: str, recipe_id: str, failure: Failure) -> EngineStartFailed:
+    """The fact that a start came to nothing."""
+    return EngineStartFailed(
+        engine_id=engine_id,
+        recipe_id=recipe_id,
+        reason=failure.reason,
+        code=failure.code,
+        next_action=failure.next_action,
+        exit_code=failure.exit_code,
+        lines=failure.lines,
+    )
+
+
+def crashed(engine_id: str, recipe_id: str, failure: Failure) -> EngineCrashed:
+    """The fact that a ready engine died."""
+    return EngineCrashed(
+        engine_id=engine_id,
+        recipe_id=recipe_id,
+        reason=failure.reason,
+        code=failure.code,
+        next_action=failure.next_action,
+        exit_code=failure.exit_code,
+        lines=failure.lines,
+    )
+
+
+# Evolve
+
+
+def evolve(state: State, fact: Fact) -> State:
+    """The state after a fact; never fails, never decides."""
+    match fact:
+        case EngineStartRequested():
+            return Starting()
+        case EngineStarted(pid=pid):
+            return Loading(pid=pid)
+        case EngineProgressed(phase=phase, percent=percent) if isinstance(state, Loading):
+            return Loading(pid=state.pid, phase=phase, percent=percent)
+        case EngineBecameReady() if isinstance(state, Loading):
+            return Ready(pid=state.pid)
+        case EngineAdopted(pid=pid):
+            return Ready(pid=pid, adopted=True)
+        case EngineStopRequested():
+            return Stopping(pid=getattr(state, "pid", None))
+        case EngineStopped():
+            return Stopped()
+        case EngineStartFailed() | EngineCrashed():
+            return Failed(
+                failure=Failure(
+                    reason=fact.reason,
+                    code=fact.code,
+                    next_action=fact.next_action,
+                    exit_code=fact.exit_code,
+                    lines=fact.lines,
+                )
+            )
+        case _:
+            return state

@@ -1,0 +1,106 @@
+"""Reading an engine's log file: its end, what is new, and following it.
+
+The file is written by the engine itself, so it is read as it grows. Progress bars rewrite a line
+with a carriage return; each rewriting counts as a line.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+LOOK_S = 0.2
+TAIL_BLOCK = 64 * 1024
+LONGEST_LINE = 16 * 1024
+
+Mask = Callable[[str], str]
+
+
+def unmasked(text: str) -> str:
+    """Leave the text as it is."""
+    return text
+
+
+def tail(path: Path, lines: int, *, mask: Mask = unmasked, before: int | None = None) -> list[str]:
+    """The last lines of a log, oldest first; empty when there is no file.
+
+    `before` (bytes from the beginning) takes the file as it was when it was that long.
+    """
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END) if before is None else before
+            data = b""
+            while size > 0 and data.count(b"\n") <= lines and len(data) < lines * LONGEST_LINE:
+                step = min(TAIL_BLOCK, size)
+                size -= step
+                file.seek(size)
+                data = file.read(step) + data
+    except OSError:
+        return []
+    return [mask(line) for line in split(data)[-lines:]] if lines > 0 else []
+
+
+def split(data: bytes) -> list[str]:
+    """Whole text lines; carriage returns end one as well, blank ones are dropped."""
+    text = data.decode("utf-8", errors="replace").replace("\r", "\n")
+    return [line[:LONGEST_LINE] for line in text.split("\n") if line.strip()]
+
+
+class Reader:
+    """Gives what was added since the last time, in whole lines."""
+
+    def __init__(self, path: Path, *, from_start: bool = True) -> None:
+        self._path = path
+        self._at = 0 if from_start else _end_of_lines(path)
+        self._rest = b""
+
+    @property
+    def position(self) -> int:
+        """How much of the file was read, in bytes."""
+        return self._at
+
+    def new_lines(self) -> list[str]:
+        """What is new; a truncated file is read again from its beginning."""
+        try:
+            with self._path.open("rb") as file:
+                if os.fstat(file.fileno()).st_size < self._at:
+                    self._at, self._rest = 0, b""
+                file.seek(self._at)
+                data = file.read()
+        except OSError:
+            return []
+        self._at += len(data)
+        whole, self._rest = _whole_lines(self._rest + data)
+        return split(whole)
+
+
+async def follow(
+    path: Path, *, lines: int = 200, mask: Mask = unmasked, look_s: float = LOOK_S
+) -> AsyncIterator[str]:
+    """The last lines, then each new one as it is written; ends only when it is closed."""
+    reader = Reader(path, from_start=False)
+    for line in tail(path, lines, mask=mask, before=reader.position):
+        yield line
+    while True:
+        for line in reader.new_lines():
+            yield mask(line)
+        await asyncio.sleep(look_s)
+
+
+def _whole_lines(data: bytes) -> tuple[bytes, bytes]:
+    """Up to the last line end, and the rest (given up on when it is absurdly long)."""
+    end = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
+    if end == 0 and len(data) > LONGEST_LINE:
+        return data, b""
+    return data[:end], data[end:]
+
+
+def _end_of_lines(path: Path) -> int:
+    """Where the last whole line ends: what follows is still being written."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            start = file.seek(max(0, size - LONGEST_LINE))
+            return start + len(_whole_lines(file.read(size - start))[0])
+    except OSError:
+        return 0
