@@ -1,13 +1,15 @@
 """A real `vllm-studio serve` in a home of its own, driven over HTTP as anybody would."""
 
+import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -213,42 +215,43 @@ class StudioServer:
 
     def stream(self, model: str, text: str = "Hello!", **body: object) -> "Stream":
         """A streamed chat in a thread of its own, to be watched while other things happen."""
-        return Stream(
-            self.v1, {"model": model, "messages": [{"role": "user", "content": text}], **body}
-        )
+        request = {"model": model, "messages": [{"role": "user", "content": text}], **body}
+        return Stream(self.port, request)
 
 
 class Stream:
-    """A streamed answer as it arrives: `text`, `events`, `done`, `error`."""
+    """A streamed answer as it arrives: `text`, `events`, `saw_done`, `error`."""
 
-    def __init__(self, v1: str, body: dict[str, Any]) -> None:
+    def __init__(self, port: int, body: dict[str, Any]) -> None:
         self.events: list[dict[str, Any]] = []
         self.saw_done = False
         self.error: Exception | None = None
         self.status = 0
-        self.headers: httpx.Headers = httpx.Headers()
+        self.headers: dict[str, str] = {}
         self.body = b""
-        self._url, self._request = f"{v1}/chat/completions", {**body, "stream": True}
-        self._leave = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="stream")
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
+        self._thread = threading.Thread(target=self._run, args=(body,), name="stream")
         self._thread.start()
 
-    def _run(self) -> None:
+    def _run(self, body: dict[str, Any]) -> None:
         try:
-            with (
-                httpx.Client(timeout=300) as client,
-                client.stream("POST", self._url, json=self._request) as answer,
-            ):
-                self.status, self.headers = answer.status_code, answer.headers
-                if answer.status_code != 200:
-                    self.body = answer.read()
-                    return
-                for line in answer.iter_lines():
-                    if self._leave.is_set():
-                        return
-                    self._line(line)
-        except httpx.HTTPError as error:
+            self._connection.request(
+                "POST",
+                "/v1/chat/completions",
+                json.dumps({**body, "stream": True}),
+                {"content-type": "application/json"},
+            )
+            answer = self._connection.getresponse()
+            self.headers = {name.lower(): value for name, value in answer.getheaders()}
+            self.status = answer.status
+            if answer.status != 200:
+                self.body = answer.read()
+            while answer.status == 200 and (line := answer.readline()):
+                self._line(line.decode().strip())
+        except (OSError, http.client.HTTPException) as error:
             self.error = error
+        finally:
+            self._connection.close()
 
     def _line(self, line: str) -> None:
         if line == "data: [DONE]":
@@ -272,11 +275,18 @@ class Stream:
 
     def wait_for_text(self, *, within: float = 120) -> None:
         """Until the first words have arrived."""
-        eventually(lambda: bool(self.text), within=within, what="the first token", every=0.02)
+        eventually(self._has_begun, within=within, what="the first token", every=0.02)
+
+    def _has_begun(self) -> bool:
+        assert self._thread.is_alive() or self.text, f"it ended first: {self.status} {self.body!r}"
+        return bool(self.text)
 
     def leave(self) -> None:
-        """Hang up in the middle."""
-        self._leave.set()
+        """Hang up, in the middle or before the first byte."""
+        socket_ = self._connection.sock
+        if socket_ is not None:
+            with suppress(OSError):  # it may have ended by itself just now
+                socket_.shutdown(socket.SHUT_RDWR)
         self.finish()
 
     def finish(self, *, within: float = 300) -> None:

@@ -1,0 +1,1 @@
+"""How the localhost endpoint behaves: one test per numbered case."""

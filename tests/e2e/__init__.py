@@ -1,0 +1,1 @@
+"""The walks of a user, end to end, with real parts."""
