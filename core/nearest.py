@@ -16,6 +16,8 @@ def nearest(word: str, known: Iterable[str], also: Mapping[str, str] | None = No
     }
     if spelled in ours:
         return ours[spelled]
+    if len(spelled) >= 3 and (begun := [name for name in ours if name.startswith(spelled)]):
+        return ours[begun[0]]
     close = difflib.get_close_matches(spelled, ours, n=1, cutoff=0.6)
     return ours[close[0]] if close else None
 

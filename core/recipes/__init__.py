@@ -1,1 +1,1 @@
-
+"""Recipes: saved launch configurations, and the rules for saving them."""

@@ -5,8 +5,9 @@ log says (`with_recorded`, changes made in the window) stands between the files 
 environment. A wrong value is refused with the file, the line and what would be right.
 """
 
+import contextlib
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -203,31 +204,34 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tru
         return values
 
     def with_changes(self, changes: Mapping[str, Any]) -> "Settings":
-        """These settings with a person's changes, typed and checked. None puts the default back.
+        """These settings with changes, typed and checked. None puts the default back.
 
-        Raises Invalid (unknown key, wrong value, a secret) or Refused (the environment decides).
+        What the environment sets stays as it is: it wins.
+        Raises Invalid for an unknown key, a wrong value, or a secret (the log keeps none).
         """
-        for key in changes:
-            _changeable(self, key)
-        values = {key: typed(SETTING[key], value) for key, value in changes.items()}
-        return self._replaced(values, "log")
+        values = {key: typed(_not_secret(key), value) for key, value in changes.items()}
+        free = {k: v for k, v in values.items() if self.origin(k) != "environment"}
+        origins = {**self.origins, **dict.fromkeys(free, "log")}
+        return msgspec.structs.replace(self, **free, origins=origins)
 
     def with_recorded(self, changes: Mapping[str, Any]) -> "Settings":
-        """These settings with what the log says; for the start, so nothing in it can be fatal.
-
-        The environment wins over the log. A key or value from another version is passed over.
-        """
+        """The same for the start, when nothing that an older or newer version recorded is fatal."""
         settings = self
         for key, value in changes.items():
-            try:
+            with contextlib.suppress(Invalid):
                 settings = settings.with_changes({key: value})
-            except (Invalid, Refused):
-                continue
         return settings
 
-    def _replaced(self, values: Mapping[str, Any], origin: Origin) -> "Settings":
-        origins = {**self.origins, **dict.fromkeys(values, origin)}
-        return msgspec.structs.replace(self, **values, origins=origins)
+    def demand_changeable(self, keys: Iterable[str]) -> None:
+        """Refuse a person's change that would have no effect, because the environment wins."""
+        for key in keys:
+            setting = _not_secret(key)
+            if self.origin(key) == "environment":
+                raise Refused(
+                    f"{key} is set by {setting.environment} in the environment, which wins",
+                    code="environment-wins",
+                    next_action=f"Unset {setting.environment} and start again.",
+                )
 
 
 SETTINGS: tuple[Setting, ...] = described(Settings)
@@ -255,7 +259,7 @@ def known(key: str) -> Setting:
     return SETTING[key]
 
 
-def _changeable(settings: Settings, key: str) -> None:
+def _not_secret(key: str) -> Setting:
     setting = known(key)
     if setting.secret:
         raise Invalid(
@@ -264,9 +268,4 @@ def _changeable(settings: Settings, key: str) -> None:
             code="secret-setting",
             next_action=f"Set {setting.environment} in the .env file of the data directory.",
         )
-    if settings.origin(key) == "environment":
-        raise Refused(
-            f"{key} is set by {setting.environment} in the environment, which wins",
-            code="environment-wins",
-            next_action=f"Unset {setting.environment} and start again.",
-        )
+    return setting

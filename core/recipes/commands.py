@@ -1,0 +1,87 @@
+"""What may be asked of the recipes. Wishes: each may be refused.
+
+What a decision needs to know beyond its own stream stands on the command, looked up by whoever
+sends it: `taken_names` are all names (ids, served names, aliases) of the *other* recipes that are
+not archived; `owner` says that the person who asks owns this machine.
+"""
+
+import msgspec
+
+from core.recipes.recipe import Recipe
+
+
+class CreateRecipe(msgspec.Struct, frozen=True, kw_only=True):
+    """Save a new recipe."""
+
+    recipe: Recipe
+    taken_names: frozenset[str] = frozenset()
+    owner: bool = False
+
+    @property
+    def recipe_id(self) -> str:
+        """The recipe whose stream decides."""
+        return self.recipe.id
+
+
+class ReviseRecipe(msgspec.Struct, frozen=True, kw_only=True):
+    """Change a recipe. `expected_revision` guards against overwriting someone else's change."""
+
+    recipe: Recipe
+    expected_revision: int | None = None
+    taken_names: frozenset[str] = frozenset()
+    owner: bool = False
+
+    @property
+    def recipe_id(self) -> str:
+        """The recipe whose stream decides."""
+        return self.recipe.id
+
+
+class CloneRecipe(msgspec.Struct, frozen=True, kw_only=True):
+    """Make a copy under a new id. `source` is the recipe `source_id`, or None when it is not there.
+
+    The copy leaves the names by which the source is called to the source.
+    """
+
+    source_id: str
+    new_id: str
+    source: Recipe | None = None
+    taken_names: frozenset[str] = frozenset()
+
+    @property
+    def recipe_id(self) -> str:
+        """The recipe whose stream decides."""
+        return self.new_id
+
+
+class ArchiveRecipe(msgspec.Struct, frozen=True, kw_only=True):
+    """Put a recipe away. Its history stays, and it can be brought back."""
+
+    recipe_id: str
+
+
+class RestoreRecipe(msgspec.Struct, frozen=True, kw_only=True):
+    """Bring a recipe back from the archive."""
+
+    recipe_id: str
+    taken_names: frozenset[str] = frozenset()
+
+
+class ImportRecipe(msgspec.Struct, frozen=True, kw_only=True):
+    """Save a recipe that came from a file; `source` says which. `replace`: an existing one, too."""
+
+    recipe: Recipe
+    source: str
+    replace: bool = False
+    taken_names: frozenset[str] = frozenset()
+    owner: bool = False
+
+    @property
+    def recipe_id(self) -> str:
+        """The recipe whose stream decides."""
+        return self.recipe.id
+
+
+RecipeCommand = (
+    CreateRecipe | ReviseRecipe | CloneRecipe | ArchiveRecipe | RestoreRecipe | ImportRecipe
+)

@@ -1,0 +1,266 @@
+"""The rules a recipe must keep, one function each, from a single field to several together."""
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from core.recipes.fields import FIELDS, Field
+from core.recipes.powers import flag_name
+from core.recipes.problem import Problem, doubtful, wrong
+from core.recipes.recipe import Recipe
+from core.recipes.slug import RESERVED, is_id
+
+Rule = Callable[[Recipe], Iterator[Problem]]
+
+_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_UNENCODABLE = re.compile(r"[\x00\ud800-\udfff]")
+_FREE_TEXT = ("name", "notes")  # for people, never an argument of a program
+_NEEDS_DRAFT = ("eagle", "eagle3", "draft_model", "medusa", "mlp_speculator")
+
+# Flags that the app sets itself: a second one would take the engine out of its hands.
+_OURS = {
+    "api_key": "The app gives each engine a key of its own",
+    "host": "Engines listen on this machine only",
+    "port": "The app chooses the port",
+    "served_model_name": "Set served_name instead",
+    "uds": "The app reaches engines over a port",
+    "root_path": "The app reaches engines at their root",
+    "ssl_certfile": "Engines listen on this machine only",
+    "ssl_keyfile": "Engines listen on this machine only",
+    "hf_token": "Set HF_TOKEN under env, where it is kept secret",
+    "config": "Set the fields here instead",
+    "model_path": "Set model instead",
+    "model": "Set model instead",
+}
+# Variables that the app sets itself.
+_OUR_VARIABLES = {
+    "CUDA_VISIBLE_DEVICES": "Set devices instead",
+    "VLLM_API_KEY": "The app gives each engine a key of its own",
+    "VLLM_STUDIO_NONCE": "The app uses it to know its own engines",
+    "VLLM_STUDIO_API_KEY": "Engines never see the app's own key",
+    "LITELLM_MASTER_KEY": "Engines never see the app's own key",
+}
+
+
+def the_id_is_usable(recipe: Recipe) -> Iterator[Problem]:
+    """It stands in addresses, file names and on the command line."""
+    if recipe.id in RESERVED:
+        yield wrong("id", f"{recipe.id!r} is a word of the app's own; choose another id")
+    elif not is_id(recipe.id):
+        yield wrong(
+            "id",
+            f"{recipe.id!r} can not be an id: lower case letters, digits, '-', '.' and '_', "
+            "at most 64, with a letter or digit at both ends",
+        )
+
+
+def numbers_are_in_range(recipe: Recipe) -> Iterator[Problem]:
+    """Every number keeps the bounds that its description names."""
+    for field in FIELDS:
+        value = getattr(recipe, field.name)
+        values = value if isinstance(value, tuple) else (value,)
+        for index, number in enumerate(values):
+            if isinstance(number, int | float) and not isinstance(number, bool):
+                path = f"{field.name}[{index}]" if isinstance(value, tuple) else field.name
+                yield from _in_range(path, number, field)
+
+
+def _in_range(path: str, number: float, field: Field) -> Iterator[Problem]:
+    low = field.minimum if field.above is None else field.above
+    too_low = low is not None and (number < low or (number == low and field.above is not None))
+    too_high = field.maximum is not None and number > field.maximum
+    if too_low or too_high or not math.isfinite(number):
+        least = f"more than {low:g}" if field.above is not None else f"at least {low:g}"
+        bounds = [least] if low is not None else []
+        bounds += [f"at most {field.maximum:.10g}"] if field.maximum is not None else []
+        yield wrong(path, f"{path} should be {' and '.join(bounds)}, not {number}")
+
+
+def texts_reach_programs_whole(recipe: Recipe) -> Iterator[Problem]:
+    """No text may hold what a command line can not, or pass for another flag."""
+    for path, text in _texts(msgspec.to_builtins(recipe), ""):
+        name = re.split(r"[.\[]", path)[0]
+        if _UNENCODABLE.search(text):
+            yield wrong(path, f"{path} holds a character that no program can be given")
+        elif name in _FREE_TEXT or name in ("command", "extra_args", "env"):
+            continue
+        elif _CONTROL.search(text):
+            yield wrong(path, f"{path} holds a control character")
+        elif text != text.strip():
+            yield wrong(path, f"{path} has a space at its beginning or end")
+        elif text.startswith("-"):
+            yield wrong(path, f"{path} may not begin with '-': it would pass for a flag")
+
+
+def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - plain data
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _texts(inner, f"{path}.{key}" if path else key)
+    elif isinstance(value, list | tuple):
+        for index, inner in enumerate(value):
+            yield from _texts(inner, f"{path}[{index}]")
+
+
+def names_can_be_asked_for(recipe: Recipe) -> Iterator[Problem]:
+    """Clients write these names in requests, and the gateway routes by them."""
+    named = [("served_name", recipe.served_name)]
+    named += [(f"aliases[{i}]", alias) for i, alias in enumerate(recipe.aliases)]
+    named += [(f"loras[{i}].name", lora.name) for i, lora in enumerate(recipe.loras)]
+    seen: dict[str, str] = {}
+    for path, name in named:
+        if name is None:
+            continue
+        if not name or "*" in name or len(name) > 200:
+            yield wrong(path, f"{path} should be a name of 1 to 200 characters without '*'")
+        elif name in seen:
+            yield wrong(path, f"{path} repeats {seen[name]}: {name!r}")
+        seen.setdefault(name, path)
+
+
+def the_engine_has_something_to_run(recipe: Recipe) -> Iterator[Problem]:
+    """A command for `command`, a model for every other engine."""
+    if recipe.engine == "command":
+        yield from _command(recipe)
+        return
+    if not recipe.model:
+        yield wrong("model", "model is missing: a folder, or a hub id such as Qwen/Qwen3-8B")
+    if recipe.command:
+        yield wrong("command", 'command works only with engine = "command"')
+
+
+def _command(recipe: Recipe) -> Iterator[Problem]:
+    if not recipe.command or not recipe.command[0].strip():
+        yield wrong("command", 'engine = "command" needs a command: the program and its arguments')
+    elif not any("{port}" in argument for argument in recipe.command):
+        yield doubtful("command", "command does not mention {port}, so it must read it from PORT")
+    path = recipe.health_path
+    if not path.startswith("/") or path.startswith("//") or re.search(r"\s", path):
+        yield wrong("health_path", "health_path should be a path such as /health")
+
+
+def devices_suffice(recipe: Recipe) -> Iterator[Problem]:
+    """Tensor × pipeline × data parallel is how many GPUs it takes."""
+    if len(set(recipe.devices)) < len(recipe.devices):
+        yield wrong("devices", "devices names a GPU twice")
+    needed = math.prod(
+        n or 1 for n in (recipe.tensor_parallel, recipe.pipeline_parallel, recipe.data_parallel)
+    )
+    named = len(recipe.devices)
+    if named and needed > named:
+        field = "tensor_parallel" if (recipe.tensor_parallel or 1) > 1 else "pipeline_parallel"
+        yield wrong(field, f"It takes {needed} GPUs, but devices names only {named}")
+    elif named > needed and recipe.engine in ("vllm", "sglang"):
+        yield doubtful("devices", f"devices names {named} GPUs, but it will use only {needed}")
+
+
+def token_limits_fit(recipe: Recipe) -> Iterator[Problem]:
+    """vLLM refuses these after half a minute; better to say so now."""
+    batch = recipe.max_batched_tokens
+    if recipe.engine != "vllm" or batch is None:
+        return
+    if recipe.max_sequences is not None and batch < recipe.max_sequences:
+        yield wrong(
+            "max_batched_tokens",
+            f"max_batched_tokens ({batch}) should not be less than "
+            f"max_sequences ({recipe.max_sequences})",
+        )
+    context = recipe.context_length
+    if recipe.chunked_prefill is False and context is not None and batch < context:
+        yield wrong(
+            "max_batched_tokens",
+            f"Without chunked_prefill, max_batched_tokens ({batch}) should not be less than "
+            f"context_length ({context})",
+        )
+
+
+def speculation_is_complete(recipe: Recipe) -> Iterator[Problem]:
+    """Some methods need a second model."""
+    speculative = recipe.speculative
+    if speculative is None:
+        return
+    if not speculative.method:
+        yield wrong("speculative.method", "speculative.method is missing, such as ngram or eagle3")
+    if speculative.tokens < 1:
+        yield wrong(
+            "speculative.tokens",
+            f"speculative.tokens should be at least 1, not {speculative.tokens}",
+        )
+    if speculative.method in _NEEDS_DRAFT and not speculative.model:
+        yield wrong("speculative.model", f"{speculative.method} needs a draft model")
+
+
+def adapters_are_complete(recipe: Recipe) -> Iterator[Problem]:
+    """A LoRA needs a place."""
+    for index, lora in enumerate(recipe.loras):
+        if not lora.path:
+            yield wrong(f"loras[{index}].path", f"loras[{index}].path is missing")
+
+
+def prices_are_not_negative(recipe: Recipe) -> Iterator[Problem]:
+    """Nobody is paid for asking."""
+    for name, value in (msgspec.structs.asdict(recipe.price) if recipe.price else {}).items():
+        if value < 0 or not math.isfinite(value):
+            yield wrong(f"price.{name}", f"price.{name} should be at least 0, not {value}")
+
+
+def variables_are_settable(recipe: Recipe) -> Iterator[Problem]:
+    """Names that a system accepts, and not those that the app sets."""
+    seen: dict[str, str] = {}
+    for name in recipe.env:
+        path = f"env.{name}"
+        if _ENV_NAME.fullmatch(name) is None:
+            yield wrong(path, f"{name!r} can not be a variable: letters, digits and '_' only")
+        elif name.upper() in _OUR_VARIABLES:
+            yield wrong(path, f"{name} can not be set here. {_OUR_VARIABLES[name.upper()]}.")
+        elif name.upper() in seen:
+            yield wrong(path, f"{name} and {seen[name.upper()]} differ only in case")
+        seen.setdefault(name.upper(), name)
+
+
+def arguments_leave_the_app_in_charge(recipe: Recipe) -> Iterator[Problem]:
+    """extra_args is for what has no field; a field's own flag there would be given twice."""
+    if recipe.engine == "command":
+        return
+    for index, argument in enumerate(recipe.extra_args):
+        reason = _OURS.get(flag_name(argument) or "")
+        if reason is not None:
+            path = f"extra_args[{index}]"
+            yield wrong(path, f"{argument.split('=')[0]} can not be set here. {reason}.")
+
+
+def code_from_the_model_is_meant(recipe: Recipe) -> Iterator[Problem]:
+    """Worth a second look, every time."""
+    if recipe.trust_remote_code:
+        yield doubtful("trust_remote_code", "Python code that comes with the model will be run")
+
+
+def fields_have_an_effect(recipe: Recipe) -> Iterator[Problem]:
+    """A field that the engine does not know is not given to it."""
+    for field in FIELDS:
+        idle = recipe.engine not in field.engines and field.name != "command"  # its own error
+        if idle and getattr(recipe, field.name) != field.default:
+            yield doubtful(field.name, f"{field.name} has no effect with {recipe.engine}")
+
+
+RULES: tuple[Rule, ...] = (
+    the_id_is_usable,
+    numbers_are_in_range,
+    texts_reach_programs_whole,
+    names_can_be_asked_for,
+    the_engine_has_something_to_run,
+    devices_suffice,
+    token_limits_fit,
+    speculation_is_complete,
+    adapters_are_complete,
+    prices_are_not_negative,
+    variables_are_settable,
+    arguments_leave_the_app_in_charge,
+    code_from_the_model_is_meant,
+    fields_have_an_effect,
+)
