@@ -135,7 +135,7 @@ class Writer:
             except sqlite3.Error as error:
                 self._abandon()
                 if sync_failed(error):
-                    self._given_up = f"the disk did not confirm a write: {error}"
+                    self._give_up(f"the disk did not confirm a write: {error}")
                 log.error("commit failed, nothing was written: %s", error)
                 return [from_sqlite(error)] * len(batch)
             except EventError as error:
@@ -183,8 +183,16 @@ class Writer:
     def _abandon(self) -> None:
         """Undo the open transaction and forget the head, which is ahead of the file."""
         self._head = None
-        if self._connection.in_transaction:
-            self._connection.execute("rollback")
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("rollback")
+        except sqlite3.Error as error:
+            self._give_up(f"a failed write could not be undone: {error}")
+
+    def _give_up(self, reason: str) -> None:
+        """Write nothing more until the log is opened again: the disk can no longer be trusted."""
+        self._given_up = reason
+        log.critical("the log takes no more events until it is opened again: %s", reason)
 
 
 def _as_row(recorded: Recorded) -> tuple[object, ...]:

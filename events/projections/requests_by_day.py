@@ -18,7 +18,7 @@ class RequestsOfDay(msgspec.Struct, frozen=True, kw_only=True):
     """What came to one recipe under one outcome on one day."""
 
     day: str  # "2026-11-23"
-    recipe_id: str | None  # None: no recipe was found for the name
+    recipe_id: str  # empty when no recipe was found for the name
     outcome: str  # ok | error | client_gone | rejected | timeout
     requests: int
     prompt_tokens: int
@@ -85,10 +85,7 @@ def requests_by_day(connection: sqlite3.Connection, day: str | None = None) -> l
         (day,),
     ).fetchall()
     fields = RequestsOfDay.__struct_fields__
-    return [
-        RequestsOfDay(**{**dict(zip(fields, row, strict=True)), "recipe_id": row[1] or None})
-        for row in rows
-    ]
+    return [RequestsOfDay(**dict(zip(fields, row, strict=True))) for row in rows]
 
 
 def day_of(recorded: Recorded) -> str:

@@ -15,7 +15,7 @@ from events.facts import (
 )
 
 
-class RuntimeInstallation(msgspec.Struct, frozen=True, kw_only=True):
+class RuntimeRow(msgspec.Struct, frozen=True, kw_only=True):
     """One engine version, as the log believes it."""
 
     runtime_id: str
@@ -96,15 +96,15 @@ class RuntimesInstalled:
 
 def runtimes_installed(
     connection: sqlite3.Connection, state: str | None = None
-) -> list[RuntimeInstallation]:
+) -> list[RuntimeRow]:
     """List engine versions by id: all, or those in one state."""
     rows = connection.execute(
-        f"select {', '.join(RuntimeInstallation.__struct_fields__)} from runtimes_installed"
+        f"select {', '.join(RuntimeRow.__struct_fields__)} from runtimes_installed"
         " where state = coalesce(?, state) order by runtime_id",
         (state,),
     ).fetchall()
-    fields = RuntimeInstallation.__struct_fields__
-    return [RuntimeInstallation(**dict(zip(fields, row, strict=True))) for row in rows]
+    fields = RuntimeRow.__struct_fields__
+    return [RuntimeRow(**dict(zip(fields, row, strict=True))) for row in rows]
 
 
 def _replace(connection: sqlite3.Connection, runtime_id: str, **values: object) -> None:
