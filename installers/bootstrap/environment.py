@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from console import ROOT, Trouble, run, step, works
-from uv import SCRIPTS, VENV, find_uv
+from uv_program import SCRIPTS, VENV, find_uv
 
 _STAMPS = VENV / "stamps"
 _PYTHON = VENV / SCRIPTS / ("python.exe" if os.name == "nt" else "python")

