@@ -90,7 +90,8 @@ MODEL = (
     ),
     _row(
         "needs-remote-code",
-        r"trust_remote_code=True|requires you to execute the configuration file",
+        r"requires you to execute the|contains custom code which must be executed"
+        r"|(?:option|argument) `trust_remote_code=True`",
         "the model brings code of its own, and running it is switched off",
         "Read that code; if you trust its author, switch trust_remote_code on in the recipe.",
     ),
@@ -135,7 +136,8 @@ MODEL = (
     _row(
         "quantization",
         r"Quantization method specified in the model config \((?P<have>\w+)\) does not match"
-        r"|Unknown quantization method:? (?P<name>\S+)|(?P<other>\w+) quantization is currently not",
+        r"|Unknown quantization method:? (?P<name>\S+)"
+        r"|(?P<other>\w+) quantization is currently not",
         "the quantization of the recipe does not fit the model or the machine "
         "({have}{name}{other})",
         "Clear the recipe's quantization to use the model's own.",
@@ -213,7 +215,7 @@ MACHINE = (
     ),
     _row(
         "gpu-too-old",
-        r"no kernel image is available|[Cc]ompute capability (?:of at least )?(?P<need>[\d.]+)"
+        r"no kernel image is available|[Cc]ompute capability of at least (?P<need>[\d.]+)"
         r"|requires (?:device with )?capability >= ?(?P<need2>[\d.]+)",
         "this GPU is too old for what the recipe asks for",
         "Try dtype half and another kv_cache_dtype, or an engine version built for this GPU.",
@@ -233,7 +235,8 @@ MACHINE = (
     ),
     _row(
         "nccl",
-        r"NCCL error|nccl(?:Unhandled|System|Internal|Remote)\w*|ProcessGroupNCCL.*(?:abort|timeout)",
+        r"NCCL error|nccl(?:Unhandled|System|Internal|Remote)\w*"
+        r"|ProcessGroupNCCL.*(?:abort|timeout)",
         "the GPUs could not talk to each other (NCCL)",
         "Try NCCL_P2P_DISABLE=1 in the recipe's env, or fewer GPUs.",
     ),
