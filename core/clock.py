@@ -20,7 +20,9 @@ class SystemClock:
     """The machine's own clock."""
 
     def now(self) -> int:
+        """Microseconds since the epoch, UTC."""
         return time.time_ns() // 1000
 
     def monotonic(self) -> float:
+        """Seconds that only ever grow; no relation to wall time."""
         return time.monotonic()

@@ -1,4 +1,4 @@
-"""The machine as it is now, in one immutable value: what /api/status, the tray and the window show."""
+"""The machine as it is now, in one immutable value: for /api/status, the tray and the window."""
 
 from typing import Literal
 

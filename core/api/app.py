@@ -1,0 +1,71 @@
+"""Every route on one screen.
+
+```
+/            the window            /health  /health/ready  /metrics
+/v1/…        the OpenAI and Anthropic endpoints: the hot path, mounted as plain ASGI
+/api/…       everything else, one file per resource
+/schema      OpenAPI
+```
+"""
+
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+
+from core.api import (
+    changes,
+    control,
+    engines,
+    problems,
+    recipes,
+    runtimes,
+    settings,
+    system,
+    timeline,
+)
+from core.api.asking import provide_asking
+from core.api.events import follow_events
+from core.api.guard import ASGIApp, Guard
+from core.api.v1 import v1_mount
+from core.api.window_files import window_handlers
+from core.application import Application
+from core.version import studio_version
+
+LARGEST_BODY = 50 * 1024 * 1024  # bytes, for /api; the hot path has its own limit
+
+
+def make_asgi(application: Application) -> ASGIApp:
+    """The application as the HTTP server runs it."""
+    api = Router(
+        "/api",
+        route_handlers=[
+            *system.API_HANDLERS,
+            *changes.HANDLERS,
+            *recipes.HANDLERS,
+            *engines.HANDLERS,
+            *timeline.HANDLERS,
+            *runtimes.HANDLERS,
+            *settings.HANDLERS,
+            *control.HANDLERS,
+            follow_events,
+        ],
+        dependencies={"asking": Provide(provide_asking, sync_to_thread=False)},
+    )
+    app = Litestar(
+        [*system.ROOT_HANDLERS, api, v1_mount(application), *window_handlers()],
+        dependencies={"application": Provide(lambda: application, sync_to_thread=False)},
+        exception_handlers=problems.HANDLERS,
+        openapi_config=OpenAPIConfig(title="vLLM Studio", version=studio_version(), path="/schema"),
+        request_max_body_size=LARGEST_BODY,
+        logging_config=None,
+        signature_types=[Application],
+    )
+    boot = application.boot_settings
+    return Guard(
+        app,
+        port=boot.port,
+        host=boot.host,
+        api_key=boot.api_key,
+        owner_token=application.secrets.ensure("owner-token"),
+        allowed_origins=lambda: application.settings.current.allowed_origins,
+    )

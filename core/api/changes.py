@@ -1,0 +1,85 @@
+"""`/api/switch`, `/api/load`, `/api/evict`, `/api/cancel`: changing what is resident."""
+
+from litestar import Response, post
+
+from core.api.asking import Asking
+from core.api.views import Cancelled, CancelWish, ChangeAccepted, ChangeWish
+from core.application import Application
+from core.errors import Invalid, NotFound
+from core.switching.commands import (
+    CancelChange,
+    Change,
+    RequestEvict,
+    RequestLoad,
+    RequestSwitch,
+    kind_of,
+)
+
+
+@post("/switch", status_code=202)
+async def switch(
+    application: Application, asking: Asking, data: ChangeWish
+) -> Response[ChangeAccepted]:
+    """Make a model the resident one; with `wait`, answer when it is ready."""
+    change = RequestSwitch(target=target_of(data), force=data.force)
+    return await ask_for(application, asking, change, wait=data.wait)
+
+
+@post("/load", status_code=202)
+async def load(
+    application: Application, asking: Asking, data: ChangeWish
+) -> Response[ChangeAccepted]:
+    """Make a model resident beside what is there."""
+    change = RequestLoad(target=target_of(data), force=data.force)
+    return await ask_for(application, asking, change, wait=data.wait)
+
+
+@post("/evict", status_code=202)
+async def evict(
+    application: Application, asking: Asking, data: ChangeWish
+) -> Response[ChangeAccepted]:
+    """Take a model, or everything, out of memory."""
+    change = RequestEvict(target=data.target, force=data.force, reason=f"the {asking.actor} asked")
+    return await ask_for(application, asking, change, wait=data.wait)
+
+
+@post("/cancel", status_code=200)
+async def cancel(application: Application, asking: Asking, data: CancelWish) -> Cancelled:
+    """Give up a change, or one running request."""
+    if data.request_id is not None:
+        if not application.inflight.cancel(data.request_id):
+            raise NotFound(f"no request {data.request_id!r} is running", code="request_not_found")
+        return Cancelled(cancelled=1)
+    command = CancelChange(target=data.target)
+    return Cancelled(cancelled=await application.studio.handle(command, actor=asking.actor))
+
+
+async def ask_for(
+    application: Application, asking: Asking, change: Change, *, wait: bool
+) -> Response[ChangeAccepted]:
+    """202 when it has begun; with `wait`, 200 when it is done, or its refusal."""
+    pending = await application.studio.handle(change, actor=asking.actor)
+    begun = None
+    if wait:
+        await pending.done
+    if pending.begun.done():
+        begun = await pending.begun
+    return Response(
+        ChangeAccepted(
+            switch_id=begun.switch_id if begun else None,
+            kind=kind_of(pending.change),
+            target=pending.change.target,
+            evict=begun.evict if begun else (),
+        ),
+        status_code=200 if wait else 202,
+    )
+
+
+def target_of(wish: ChangeWish) -> str:
+    """The target, or the sentence that asks for it."""
+    if not wish.target:
+        raise Invalid("`target` says which recipe; it is missing", field="target")
+    return wish.target
+
+
+HANDLERS = (switch, load, evict, cancel)

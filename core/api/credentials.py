@@ -1,0 +1,25 @@
+"""The key a request presents, in any of the ways clients send one."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+
+
+def presented_key(headers: Mapping[bytes, bytes]) -> bytes | None:
+    """The key in `Authorization: Bearer`, `x-api-key`, or as the password of Basic."""
+    scheme, _, rest = headers.get(b"authorization", b"").partition(b" ")
+    match scheme.lower():
+        case b"bearer":
+            return rest.strip()
+        case b"basic":
+            return basic_password(rest)
+        case _:
+            return headers.get(b"x-api-key")
+
+
+def basic_password(encoded: bytes) -> bytes | None:
+    """The part after the colon, or None when it is not what RFC 7617 describes."""
+    try:
+        return base64.b64decode(encoded, validate=True).partition(b":")[2]
+    except (binascii.Error, ValueError):
+        return None

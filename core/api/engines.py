@@ -1,0 +1,92 @@
+"""`/api/engines` and `/api/logs`: what runs, and what it prints."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import msgspec
+from litestar import get
+from litestar.response import Stream
+
+from core.api.sse import Mailbox, frame, sse_response
+from core.application import Application
+from core.engines.logs import follow, tail
+from core.errors import NotFound
+from core.status import EngineView
+from events.projections.engine_runs import engine_runs
+
+MOST_LINES = 10_000
+
+
+class EngineList(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer of GET /api/engines."""
+
+    engines: tuple[EngineView, ...]
+
+
+class LogLines(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest lines of a log, oldest first, secrets masked."""
+
+    name: str
+    lines: list[str]
+
+
+@get("/engines")
+async def list_engines(application: Application) -> EngineList:
+    """Every engine this studio knows of, with what it does now."""
+    return EngineList(engines=application.studio.status().engines)
+
+
+@get("/logs/{name:str}")
+async def show_log(application: Application, name: str, lines: int = 200) -> LogLines:
+    """The end of a log: of a recipe's newest run, an engine, "gateway" or "app"."""
+    path = log_path(application, name)
+    newest = await asyncio.to_thread(tail, path, min(lines, MOST_LINES))
+    return LogLines(name=name, lines=[application.secrets.mask(line) for line in newest])
+
+
+@get("/logs/{name:str}/stream")
+async def follow_log(application: Application, name: str, lines: int = 200) -> Stream:
+    """The same as events, and then each new line as it is written."""
+    path = log_path(application, name)
+    return sse_response(log_stream(application, path, min(lines, MOST_LINES)))
+
+
+async def log_stream(
+    application: Application, path: Path, lines: int
+) -> AsyncGenerator[bytes, None]:
+    """History, then live lines; a slow reader keeps nobody waiting but itself."""
+    mailbox = Mailbox()
+
+    async def pump() -> None:
+        async for line in follow(path, history=lines):
+            data = msgspec.json.encode({"line": application.secrets.mask(line)})
+            await mailbox.post(frame("line", data))
+
+    pumping = asyncio.ensure_future(pump())
+    try:
+        async for chunk in mailbox.read(application.stopping):
+            yield chunk
+    finally:
+        pumping.cancel()
+
+
+def log_path(application: Application, name: str) -> Path:
+    """The file behind a name, or NotFound."""
+    paths = application.boot_settings.paths
+    if name in ("gateway", "app"):
+        return paths.log(name)
+    with application.store.reading() as connection:
+        runs = engine_runs(connection, limit=1000)
+    recipe_id = application.book.resolve(name) or name
+    for run in runs:
+        if name == run.engine_id or recipe_id == run.recipe_id:
+            return paths.home / run.log_path
+    raise NotFound(
+        f"there is no log of {name!r}",
+        code="log_not_found",
+        next_action='name a recipe that has run, an engine, "gateway" or "app"',
+    )
+
+
+HANDLERS = (list_engines, show_log, follow_log)

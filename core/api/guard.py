@@ -1,0 +1,117 @@
+"""Who may talk to us at all: decided before routing, in plain ASGI, cheap enough for the hot path.
+
+Without a key, only requests that a page of ours or a local program would send get through: the
+`Host` must be loopback (against DNS rebinding) and an `Origin`, if there is one, must be ours
+(against cross-site requests). With `VLLM_STUDIO_API_KEY` set, every request but the health checks
+and the window's own files must carry it; the owner's token does as well.
+
+Pages of other origins get through to `/v1` alone, and only those that the settings allow.
+"""
+
+import hmac
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from core.api.asking import ACTORS, Asking
+from core.api.credentials import presented_key
+from core.api.refusals import preflight_answer, refuse, with_origin
+
+OPEN_PATHS = ("/health", "/health/ready")
+GUARDED = ("/api", "/v1", "/metrics", "/schema")
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+
+Refusal = tuple[int, str, str]  # status, code, sentence
+
+
+class ASGIApp(Protocol):
+    """Any ASGI application."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one connection."""
+        ...
+
+
+class Guard:
+    """Wraps the application; leaves the asker in `scope["state"]`."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        port: int,
+        host: str,
+        api_key: str | None,
+        owner_token: str,
+        allowed_origins: Callable[[], tuple[str, ...]] = lambda: (),
+    ) -> None:
+        self._app = app
+        names = (*LOOPBACK_NAMES, host)
+        self._hosts = frozenset(h.encode() for n in names for h in (n, f"{n}:{port}"))
+        self._own_origins = frozenset(f"http://{n}:{port}".encode() for n in names)
+        self._allowed_origins = allowed_origins
+        self._key = api_key.encode() if api_key else None
+        self._owner = owner_token.encode()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Refuse, or pass on with who is asking."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        foreign = self._foreign_origin(scope, headers)
+        refusal = self._refusal(scope, headers, foreign)
+        if refusal is not None:
+            await refuse(scope, send, *refusal)
+            return
+        if foreign is not None:
+            if scope.get("method") == "OPTIONS":
+                await preflight_answer(send, foreign)
+                return
+            send = with_origin(send, foreign)
+        asking = self._asking(headers)
+        scope.setdefault("state", {}).update(asking=asking, actor=asking.actor)
+        await self._app(scope, receive, send)
+
+    def _foreign_origin(self, scope: Any, headers: Mapping[bytes, bytes]) -> bytes | None:
+        """The origin of the page that asks, unless it is one of ours."""
+        origin = headers.get(b"origin")
+        if origin is None or origin.lower() in self._own_origins:
+            return None
+        if origin == b"null" and scope.get("method") in ("GET", "HEAD"):
+            return None  # a file on disk or a sandboxed frame reads; it sees no answer anyway
+        return origin
+
+    def _refusal(
+        self, scope: Any, headers: Mapping[bytes, bytes], foreign: bytes | None
+    ) -> Refusal | None:
+        path: str = scope["path"]
+        if self._key is None and headers.get(b"host", b"").lower() not in self._hosts:
+            return 403, "foreign-host", "this address is served under its loopback name only"
+        if foreign is not None and not self._allows(path, foreign):
+            return 403, "foreign-origin", "requests from other sites' pages are refused"
+        if self._key is None or path in OPEN_PATHS or not path.startswith(GUARDED):
+            return None
+        if foreign is not None and scope.get("method") == "OPTIONS":
+            return None  # a preflight never carries the key
+        if not self._known(headers):
+            return 401, "invalid_api_key", "a valid API key is required"
+        return None
+
+    def _allows(self, path: str, origin: bytes) -> bool:
+        allowed = self._allowed_origins()
+        return path.startswith("/v1") and origin.decode("latin-1") in allowed
+
+    def _known(self, headers: Mapping[bytes, bytes]) -> bool:
+        given = presented_key(headers)
+        if self._key is not None and given is not None and hmac.compare_digest(given, self._key):
+            return True
+        return self._is_owner(headers)
+
+    def _is_owner(self, headers: Mapping[bytes, bytes]) -> bool:
+        return hmac.compare_digest(headers.get(b"x-studio-owner", b""), self._owner)
+
+    def _asking(self, headers: Mapping[bytes, bytes]) -> Asking:
+        if not self._is_owner(headers):
+            return Asking(actor="api", owner=False)
+        named = headers.get(b"x-studio-actor", b"").decode("latin-1")
+        return Asking(actor=named if named in ACTORS else "api", owner=True)

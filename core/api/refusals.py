@@ -1,0 +1,62 @@
+"""Answers that are given before routing: refusals in the path's dialect, and CORS preflights."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+Send = Callable[[Any], Awaitable[None]]
+
+PREFLIGHT_S = b"600"
+
+
+async def refuse(scope: Any, send: Send, status: int, code: str, detail: str) -> None:
+    """The OpenAI error object under `/v1`, problem details elsewhere."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 4403})
+        return
+    if scope["path"].startswith("/v1"):
+        kind = "authentication_error" if status == 401 else "permission_error"
+        body: dict[str, Any] = {
+            "error": {"message": detail, "type": kind, "code": code, "param": None}
+        }
+        media = b"application/json"
+    else:
+        body = {"type": f"about:blank#{code}", "title": "Refused", "status": status}
+        body |= {"detail": detail, "code": code}
+        media = b"application/problem+json"
+    headers = [(b"content-type", media)]
+    if status == 401:
+        headers.append((b"www-authenticate", b'Bearer realm="vllm-studio"'))
+    await answer(send, status, headers, msgspec.json.encode(body))
+
+
+async def preflight_answer(send: Send, origin: bytes) -> None:
+    """Yes, that page may ask."""
+    headers = [
+        (b"access-control-allow-origin", origin),
+        (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
+        (b"access-control-allow-headers", b"authorization, content-type, x-api-key"),
+        (b"access-control-max-age", PREFLIGHT_S),
+        (b"vary", b"origin"),
+    ]
+    await answer(send, 204, headers, b"")
+
+
+def with_origin(send: Send, origin: bytes) -> Send:
+    """Tell the browser that this page may see the answer."""
+
+    async def sending(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            allowed = [(b"access-control-allow-origin", origin), (b"vary", b"origin")]
+            message = {**message, "headers": [*message.get("headers", ()), *allowed]}
+        await send(message)
+
+    return sending
+
+
+async def answer(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    """A whole answer."""
+    length = [(b"content-length", str(len(body)).encode())] if status != 204 else []
+    await send({"type": "http.response.start", "status": status, "headers": headers + length})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,83 @@
+"""Server-sent events: framing, a bounded mailbox per listener, and a pulse.
+
+A listener that does not read gets its facts as fast as it takes them, of pictures only the
+newest; nothing grows without bound and nobody else waits for it.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+from litestar.response import Stream
+
+PULSE_S = 15.0
+MAILBOX = 500
+
+
+def frame(event: str, data: bytes, *, id_: int | None = None) -> bytes:
+    """One event. `data` is JSON and so has no line break in it."""
+    head = f"id: {id_}\n".encode() if id_ is not None else b""
+    return head + b"event: " + event.encode() + b"\ndata: " + data + b"\n\n"
+
+
+def sse_response(content: AsyncGenerator[bytes, None]) -> Stream:
+    """A response that nothing on the way may buffer or cache."""
+    return Stream(
+        content,
+        media_type="text/event-stream",
+        headers={"cache-control": "no-cache", "x-accel-buffering": "no"},
+    )
+
+
+class Mailbox:
+    """What one listener still has to be sent."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(maxsize=MAILBOX)
+        self._latest: dict[str, bytes] = {}
+        self._more = asyncio.Event()
+
+    async def post(self, chunk: bytes) -> None:
+        """Add in order; waits while the listener is behind."""
+        await self._queue.put(chunk)
+        self._more.set()
+
+    def post_latest(self, kind: str, chunk: bytes) -> None:
+        """Replace what is still unsent of this kind."""
+        self._latest[kind] = chunk
+        self._more.set()
+
+    def end(self) -> None:
+        """Let the listener finish what is there and leave."""
+        self._latest["end"] = b""
+        self._more.set()
+
+    async def read(self, stopping: asyncio.Event) -> AsyncGenerator[bytes, None]:
+        """Chunks in order, a comment when it is quiet, until `end` or until the app stops."""
+        stop = asyncio.ensure_future(stopping.wait())
+        try:
+            while not stop.done():
+                more = asyncio.ensure_future(self._more.wait())
+                await asyncio.wait(
+                    (more, stop), timeout=PULSE_S, return_when=asyncio.FIRST_COMPLETED
+                )
+                if not more.done():
+                    more.cancel()
+                    if not stop.done():
+                        yield b": still here\n\n"
+                    continue
+                self._more.clear()
+                if waiting := self._take():
+                    yield waiting
+                if "end" in self._latest:
+                    return
+        finally:
+            stop.cancel()
+
+    def _take(self) -> bytes:
+        chunks: list[bytes] = []
+        while not self._queue.empty():
+            chunks.append(self._queue.get_nowait() or b"")
+        ended = self._latest.pop("end", None)
+        chunks.extend(self._latest.values())
+        self._latest = {} if ended is None else {"end": b""}
+        return b"".join(chunks)

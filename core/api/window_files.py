@@ -1,0 +1,49 @@
+"""The window's own files at `/`, and its pages at any other path a browser may reload."""
+
+import mimetypes
+from pathlib import Path
+from typing import Any
+
+from litestar import Response, get
+from litestar.exceptions import NotFoundException
+
+from webui import assets_dir
+
+CSP = (
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: "
+    "blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; object-src 'none'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "content-security-policy": CSP,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+}
+FOR_EVER = "public, max-age=31536000, immutable"  # names under assets/ carry a hash
+
+
+def window_handlers() -> list[Any]:
+    """Handlers over the built web UI; a sentence instead when it was not built."""
+
+    @get(["/", "/{path:path}"], include_in_schema=False)
+    async def window_file(path: Path | None = None) -> Response[Any]:
+        """A file, or the page itself for every path the page knows how to show."""
+        root = assets_dir().resolve()
+        wanted = (root / str(path or "").lstrip("/")).resolve()
+        if path is not None and str(path).lstrip("/").startswith(("api/", "v1/", "schema")):
+            raise NotFoundException(f"there is nothing at {path}")
+        if wanted.is_file() and wanted.is_relative_to(root):
+            return file_response(wanted, for_ever="assets" in wanted.parts)
+        if wanted.suffix:
+            raise NotFoundException(f"there is nothing at {path}")
+        return file_response(root / "index.html", for_ever=False)
+
+    return [window_file]
+
+
+def file_response(path: Path, *, for_ever: bool) -> Response[bytes]:
+    """The file with its type, its cache rule and the page's safety headers."""
+    media = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    cache = FOR_EVER if for_ever else "no-cache"
+    return Response(path.read_bytes(), media_type=media, headers=HEADERS | {"cache-control": cache})

@@ -1,0 +1,60 @@
+"""The running studio: its parts, in one place, for those who serve it to the outside."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from core.clock import Clock
+from core.engines.fleet import Fleet
+from core.gateway.admission import Admission
+from core.gateway.gateway import Gateway
+from core.gateway.inflight import InFlight
+from core.gateway.proxy import Proxy
+from core.gateway.routes import Routes
+from core.installer import Installer
+from core.live_settings import LiveSettings
+from core.monitoring.monitor import Monitor
+from core.recipes.book import RecipeBook
+from core.routing import RoutePublisher
+from core.runtimes.runtimes import Runtimes
+from core.secrets import Secrets
+from core.settings import Settings
+from core.status_board import StatusBoard
+from core.studio import Studio
+from core.switching.switchboard import Switchboard
+from core.usage_log import UsageLog
+from events.store import EventStore
+
+
+@dataclass(kw_only=True)
+class Application:
+    """Made by `core.bootstrap`, alive between its start and its stop."""
+
+    settings: LiveSettings
+    boot_settings: Settings
+    secrets: Secrets
+    clock: Clock
+    store: EventStore
+    usage: UsageLog
+    book: RecipeBook
+    runtimes: Runtimes
+    fleet: Fleet
+    gateway: Gateway
+    routes: Routes
+    inflight: InFlight
+    admission: Admission
+    proxy: Proxy
+    publisher: RoutePublisher
+    switchboard: Switchboard
+    board: StatusBoard
+    studio: Studio
+    monitor: Monitor
+    installer: Installer
+    stopping: asyncio.Event
+    request_stop: Callable[..., None]
+    on_focus: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """Where the window and the API are."""
+        return f"http://{self.boot_settings.host}:{self.boot_settings.port}"

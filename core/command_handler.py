@@ -1,0 +1,76 @@
+"""Five steps, always the same: how a wish becomes facts.
+
+1. read the stream
+2. fold it to state
+3. decide
+4. append, expecting the version that was read
+5. hand back what was recorded; if somebody else appended first, start again
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from events.envelope import Recorded
+from events.errors import VersionConflict
+from events.facts.base import Fact
+from events.store import EventStore
+
+C = TypeVar("C")
+S = TypeVar("S")
+
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decider(Generic[C, S]):
+    """The rules of one concept: all three parts are pure."""
+
+    initial: S
+    decide: Callable[[C, S], Sequence[Fact]]
+    evolve: Callable[[S, Fact], S]
+
+    def fold(self, facts: Sequence[Fact], state: S | None = None) -> S:
+        """State after `facts`, from `state` or from the beginning."""
+        folded = self.initial if state is None else state
+        for fact in facts:
+            folded = self.evolve(folded, fact)
+        return folded
+
+
+async def handle(
+    store: EventStore,
+    stream: str,
+    decider: Decider[C, S],
+    command: C,
+    *,
+    actor: str,
+    correlation_id: str | None = None,
+) -> list[Recorded]:
+    """Carry `command` through the five steps; no new facts means it was already so.
+
+    Raises whatever `decide` refuses with, and VersionConflict when the stream would not hold still.
+    """
+    for attempt in range(ATTEMPTS):
+        past = store.read_stream(stream)  # 1
+        state = decider.fold(known_facts(past))  # 2
+        facts = list(decider.decide(command, state))  # 3
+        if not facts:
+            return []
+        try:
+            return await store.append(  # 4
+                stream,
+                facts,
+                actor=actor,
+                expected=past[-1].version if past else 0,
+                correlation_id=correlation_id,
+            )
+        except VersionConflict:  # 5
+            if attempt == ATTEMPTS - 1:
+                raise
+    raise AssertionError("unreachable: the loop returns or raises")
+
+
+def known_facts(records: Sequence[Recorded]) -> list[Fact]:
+    """The facts this version understands; a newer version's are kept in the log and passed over."""
+    return [record.event for record in records if isinstance(record.event, Fact)]

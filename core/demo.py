@@ -1,0 +1,45 @@
+"""From nothing to a first answer: the runtimes and recipes of the demonstration."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from core.models.demo import demo_recipes
+from core.recipes.commands import CreateRecipe, RestoreRecipe
+from core.recipes.recipe import Recipe
+from core.runtimes.runtime import Runtime
+from events.projections.saved_recipes import saved_recipe
+
+if TYPE_CHECKING:
+    from core.application import Application
+
+NEEDED = ("litellm", "transformers")  # the gateway, and the lightest real engine
+
+
+async def set_up_demo(
+    application: "Application", *, actor: str
+) -> tuple[tuple[str, ...], dict[str, "asyncio.Task[Runtime]"]]:
+    """Save the recipes that can run here and begin to install what is missing.
+
+    Answers with the recipe ids and the installations under way by kind.
+    """
+    kept = [r for r in demo_recipes(application.settings.current) if can_run(application, r)]
+    for recipe in kept:
+        await keep(application, recipe, actor)
+    missing = [k for k in NEEDED if application.runtimes.newest(k) is None]
+    tasks = {k: application.installer.begin(k, None, actor=actor) for k in missing}
+    return tuple(r.id for r in kept), tasks
+
+
+def can_run(application: "Application", recipe: Recipe) -> bool:
+    """Whether its engine is installed, or about to be."""
+    return recipe.engine in NEEDED or application.runtimes.for_recipe(recipe) is not None
+
+
+async def keep(application: "Application", recipe: Recipe, actor: str) -> None:
+    """Save it unless it is there; bring it back when it was archived."""
+    with application.store.reading() as connection:
+        saved = saved_recipe(connection, recipe.id)
+    if saved is None:
+        await application.studio.handle(CreateRecipe(recipe=recipe, owner=True), actor=actor)
+    elif saved.archived:
+        await application.studio.handle(RestoreRecipe(recipe_id=recipe.id), actor=actor)

@@ -1,0 +1,84 @@
+"""The HTTP server: uvicorn with uvloop and httptools, bound before anything else is started."""
+
+import asyncio
+import contextlib
+import errno
+import socket
+from collections.abc import Generator
+
+import uvicorn
+
+from core.api.guard import ASGIApp
+from core.errors import Refused
+from core.settings import Settings
+
+CLOSE_WITHIN_S = 1  # how long open streams may linger when we stop
+KEEP_ALIVE_S = 75  # longer than clients keep theirs, so that they close first
+BACKLOG = 2048
+
+
+class Quiet(uvicorn.Server):
+    """Leaves signals to us: we also run in a thread beside the tray."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Install nothing."""
+        yield
+
+
+class HttpServer:
+    """One listening socket and the application behind it."""
+
+    def __init__(self, settings: Settings, app: ASGIApp) -> None:
+        self._settings = settings
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=CLOSE_WITHIN_S,
+            server_header=False,
+            date_header=False,
+            ws="none",
+        )
+        self._server = Quiet(config)
+        self._ended = asyncio.Event()
+
+    def bind(self) -> socket.socket:
+        """Take the port. Raises Refused with what to do when somebody else has it."""
+        host, port = self._settings.host, self._settings.port
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, port))
+        except OSError as error:
+            listening.close()
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise Refused(
+                f"port {port} is in use by another program",
+                code="port-taken",
+                next_action="end that program, or set VLLM_STUDIO_PORT to a free port",
+            ) from None
+        listening.listen(BACKLOG)
+        listening.setblocking(False)
+        return listening
+
+    async def run(self, listening: socket.socket) -> None:
+        """Serve until `stop`."""
+        try:
+            await self._server.serve(sockets=[listening])
+        finally:
+            self._ended.set()
+
+    async def answering(self) -> None:
+        """Return when requests are accepted."""
+        while not self._server.started and not self._ended.is_set():
+            await asyncio.sleep(0.01)  # noqa: ASYNC110  # uvicorn has a flag, not an event
+
+    async def stop(self) -> None:
+        """Accept nothing more, give open streams a second, return when they are closed."""
+        self._server.should_exit = True
+        await self._ended.wait()

@@ -1,0 +1,1 @@
+"""What the machine and its engines are doing, measured while somebody looks."""

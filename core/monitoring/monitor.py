@@ -1,0 +1,148 @@
+"""Samples hardware and engines while somebody looks, and answers whether all parts work."""
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Callable
+
+import msgspec
+
+from core.clock import Clock
+from core.engines.fleet import Endpoint, Fleet
+from core.gateway.gateway import Gateway
+from core.gateway.inflight import InFlight
+from core.hardware import Hardware, read_hardware
+from core.monitoring.engine_metrics import EngineSample, Reading, between, parse, scrape
+from core.monitoring.totals import Totals
+from core.switching.switchboard import Switchboard
+from events.errors import EventError
+from events.store import EventStore
+
+log = logging.getLogger(__name__)
+
+INTERVAL_S = 2.0
+LEAST_FREE = 64 * 2**20  # bytes; below it an append may soon fail
+CHECK_S = 2.0  # how long a part may take to show that it works
+
+
+class GatewaySample(msgspec.Struct, frozen=True, kw_only=True):
+    """What goes through the gateway."""
+
+    requests_per_s: float
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """One look at the machine."""
+
+    at: int  # µs since the epoch
+    hardware: Hardware
+    engines: dict[str, EngineSample]  # by recipe id
+    gateway: GatewaySample
+
+
+class Monitor:
+    """Costs nothing while nobody follows."""
+
+    def __init__(
+        self,
+        *,
+        store: EventStore,
+        fleet: Fleet,
+        gateway: Gateway,
+        switchboard: Switchboard,
+        inflight: InFlight,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._fleet = fleet
+        self._gateway = gateway
+        self._switchboard = switchboard
+        self._inflight = inflight
+        self._clock = clock
+        self._followers: list[Callable[[Sample], None]] = []
+        self._wanted = asyncio.Event()
+        self._readings: dict[str, Reading] = {}
+        self.totals = Totals(clock)
+
+    def follow(self, callback: Callable[[Sample], None]) -> Callable[[], None]:
+        """Call back in the loop with every sample; returns how to stop."""
+        self._followers.append(callback)
+        self._wanted.set()
+        return lambda: self._leave(callback)
+
+    async def run(self) -> None:
+        """Sample every two seconds while there are followers, until cancelled."""
+        while True:
+            await self._wanted.wait()
+            try:
+                sample = await self.sample()
+                for callback in tuple(self._followers):
+                    callback(sample)
+            except Exception:
+                log.exception("the machine could not be sampled")
+            await asyncio.sleep(INTERVAL_S)
+
+    async def sample(self) -> Sample:
+        """Look at everything once."""
+        endpoints = self._fleet.endpoints()
+        hardware, *engines = await asyncio.gather(
+            asyncio.to_thread(read_hardware), *map(self._engine, endpoints.values())
+        )
+        return Sample(
+            at=self._clock.now(),
+            hardware=hardware,
+            engines=dict(zip(endpoints, engines, strict=True)),
+            gateway=GatewaySample(requests_per_s=self.totals.requests_per_s()),
+        )
+
+    async def checks(self) -> dict[str, str]:
+        """Part → "ok", or what is wrong; each within its deadline."""
+        gateway = self._gateway.view()
+        return {
+            "log": await self._check_log(),
+            "switching": self._switchboard.check(),
+            "gateway": "ok" if gateway.state == "ready" else gateway.error or gateway.state,
+        }
+
+    async def _check_log(self) -> str:
+        try:
+            async with asyncio.timeout(CHECK_S):
+                free = await asyncio.to_thread(self._look_at_log)
+        except TimeoutError:
+            return f"the log did not answer within {CHECK_S:.0f} s"
+        except (EventError, OSError) as error:
+            return str(error)
+        if free < LEAST_FREE:
+            return f"only {free // 2**20} MiB are free where the log is"
+        return "ok"
+
+    def _look_at_log(self) -> int:
+        """Read the log once; the free bytes of its disk."""
+        self._store.read_all(self._store.head - 1, 1)
+        return shutil.disk_usage(self._store.path.parent).free
+
+    async def _engine(self, endpoint: Endpoint) -> EngineSample:
+        text = await asyncio.to_thread(scrape, endpoint.host, endpoint.port, endpoint.api_key)
+        if text is None:
+            return self._from_the_proxy(endpoint.recipe_id)
+        now = parse(text, self._clock.monotonic())
+        before = self._readings.get(endpoint.engine_id)
+        self._readings = {
+            e.engine_id: self._readings[e.engine_id]
+            for e in self._fleet.endpoints().values()
+            if e.engine_id in self._readings
+        } | {endpoint.engine_id: now}
+        return between(before, now)
+
+    def _from_the_proxy(self, recipe_id: str) -> EngineSample:
+        return EngineSample(
+            generation_tps=self.totals.generation_tps(recipe_id),
+            running=float(self._inflight.count(recipe_id)),
+            ttft_p50_ms=self.totals.ttft_p50_ms(recipe_id),
+        )
+
+    def _leave(self, callback: Callable[[Sample], None]) -> None:
+        if callback in self._followers:
+            self._followers.remove(callback)
+        if not self._followers:
+            self._wanted.clear()

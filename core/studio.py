@@ -1,0 +1,166 @@
+"""The one door for commands: tray, window, terminal and HTTP all come through here.
+
+`COMMANDS` is the table of contents: every wish the studio understands, and who sees to it.
+"""
+
+import asyncio
+import concurrent.futures
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from core.clock import Clock
+from core.command_handler import Decider, handle
+from core.errors import Invalid
+from core.ids import uuid7
+from core.live_settings import LiveSettings
+from core.recipes import decider as recipe_rules
+from core.recipes.book import RecipeBook
+from core.recipes.commands import (
+    ArchiveRecipe,
+    CloneRecipe,
+    CreateRecipe,
+    ImportRecipe,
+    RestoreRecipe,
+    ReviseRecipe,
+)
+from core.recipes.secrets_in_env import split_secrets
+from core.secrets import Secrets
+from core.setting_changes import ChangeSettings, changes_as_facts
+from core.status import Status
+from core.status_board import StatusBoard
+from core.switching.commands import CancelChange, RequestEvict, RequestLoad, RequestSwitch
+from core.switching.pending import Pending
+from core.switching.switchboard import Switchboard
+from events.store import EventStore
+
+RECIPES = Decider(
+    initial=recipe_rules.initial, decide=recipe_rules.decide, evolve=recipe_rules.evolve
+)
+
+
+class Studio:
+    """Turns commands into facts and deeds."""
+
+    def __init__(
+        self,
+        *,
+        store: EventStore,
+        settings: LiveSettings,
+        secrets: Secrets,
+        book: RecipeBook,
+        switchboard: Switchboard,
+        board: StatusBoard,
+        recipes_changed: Callable[[], None],
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._secrets = secrets
+        self._book = book
+        self._switchboard = switchboard
+        self._board = board
+        self._recipes_changed = recipes_changed
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self.COMMANDS: dict[type, Callable[[Any, str, str], Awaitable[Any]]] = {
+            CreateRecipe: self._keep_recipe,
+            ReviseRecipe: self._keep_recipe,
+            ImportRecipe: self._keep_recipe,
+            CloneRecipe: self._recipe,
+            ArchiveRecipe: self._archive,
+            RestoreRecipe: self._recipe,
+            RequestSwitch: self._change,
+            RequestLoad: self._change,
+            RequestEvict: self._change,
+            CancelChange: self._cancel,
+            ChangeSettings: self._settings_changed,
+        }
+
+    async def handle(self, command: Any, *, actor: str, correlation_id: str | None = None) -> Any:
+        """Carry out a command. Raises StudioError with a sentence for the person who asked."""
+        see_to = self.COMMANDS.get(type(command))
+        if see_to is None:
+            raise Invalid(f"unknown command {type(command).__name__}")
+        try:
+            return await see_to(command, actor, correlation_id or uuid7())
+        finally:
+            self._board.changed()
+
+    def submit(self, command: Any, *, actor: str) -> "concurrent.futures.Future[Any]":
+        """The same from another thread, such as the tray's."""
+        return asyncio.run_coroutine_threadsafe(self.handle(command, actor=actor), self._loop)
+
+    def status(self) -> Status:
+        """The newest picture; from any thread."""
+        return self._board.current
+
+    def listen(self, callback: Callable[[Status], None]) -> Callable[[], None]:
+        """Called in the studio's loop with every new picture; returns how to stop."""
+        return self._board.listen(callback)
+
+    # ---- recipes --------------------------------------------------------------------------------
+
+    async def _keep_recipe(
+        self, command: CreateRecipe | ReviseRecipe | ImportRecipe, actor: str, correlation: str
+    ) -> Any:
+        """Secret values leave the recipe before it comes near the log."""
+        kept = split_secrets(command.recipe, self._secrets)
+        return await self._recipe(msgspec.structs.replace(command, recipe=kept), actor, correlation)
+
+    async def _recipe(self, command: Any, actor: str, correlation: str) -> Any:
+        recipe_id = recipe_rules.recipe_id_of(command)
+        if hasattr(command, "taken_names"):
+            taken = self._book.names_of_others(recipe_id)
+            command = msgspec.structs.replace(command, taken_names=taken)
+        recorded = await handle(
+            self._store,
+            f"recipe-{recipe_id}",
+            RECIPES,
+            command,
+            actor=actor,
+            correlation_id=correlation,
+        )
+        self._book.refresh()
+        self._recipes_changed()
+        return recorded
+
+    async def _archive(self, command: ArchiveRecipe, actor: str, correlation: str) -> Any:
+        """What is archived leaves memory too, after its running requests."""
+        recorded = await self._recipe(command, actor, correlation)
+        self._switchboard.request(
+            RequestEvict(target=command.recipe_id, reason="its recipe was archived"),
+            actor=actor,
+            correlation_id=correlation,
+        )
+        return recorded
+
+    # ---- what is resident -----------------------------------------------------------------------
+
+    async def _change(
+        self, command: RequestSwitch | RequestLoad | RequestEvict, actor: str, correlation: str
+    ) -> Pending:
+        """Queue it; the caller awaits `.begun` or `.done` as it likes."""
+        if command.target is not None:
+            entry = self._book.named(command.target)
+            command = msgspec.structs.replace(command, target=entry.recipe.id)
+        return self._switchboard.request(command, actor=actor, correlation_id=correlation)
+
+    async def _cancel(self, command: CancelChange, actor: str, correlation: str) -> int:
+        if command.target is not None:
+            target = self._book.named(command.target).recipe.id
+            command = CancelChange(target=target)
+        return self._switchboard.cancel(command)
+
+    # ---- settings -------------------------------------------------------------------------------
+
+    async def _settings_changed(
+        self, command: ChangeSettings, actor: str, correlation: str
+    ) -> tuple[str, ...]:
+        """Record what is different; answers with the keys that wait for a restart."""
+        facts, need_restart = changes_as_facts(command, self._settings)
+        if facts:
+            await self._store.append("settings", facts, actor=actor, correlation_id=correlation)
+            self._settings.change(command.changes)
+        return need_restart

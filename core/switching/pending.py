@@ -1,0 +1,64 @@
+"""A wish on its way, and the answers to whoever waits for it."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from core.errors import StudioError
+from core.ids import new_id
+from core.switching.commands import Change
+from events.facts import SwitchRequested
+
+T = TypeVar("T")
+
+
+@dataclass(eq=False)
+class Pending:
+    """A wish on its way; `done` ends with None, or with the StudioError that refused it."""
+
+    change: Change
+    actor: str
+    correlation_id: str
+    asked_at: int
+    manual: bool  # a person asked, rather than a request that names a model
+    begun: asyncio.Future[SwitchRequested | None]
+    done: asyncio.Future[None]
+    switch_id: str = field(default_factory=lambda: new_id("switch"))
+
+
+def new_pending(
+    change: Change, *, actor: str, correlation_id: str, asked_at: int, manual: bool
+) -> Pending:
+    """A wish nobody has begun; both answers may go unheard."""
+    loop = asyncio.get_running_loop()
+    pending = Pending(
+        change=change,
+        actor=actor,
+        correlation_id=correlation_id,
+        asked_at=asked_at,
+        manual=manual,
+        begun=loop.create_future(),
+        done=loop.create_future(),
+    )
+    pending.begun.add_done_callback(_heard)
+    pending.done.add_done_callback(_heard)
+    return pending
+
+
+def answer(future: "asyncio.Future[T]", value: T) -> None:
+    """Resolve once; a second answer is ignored."""
+    if not future.done():
+        future.set_result(value)
+
+
+def refuse(pending: Pending, refusal: StudioError) -> None:
+    """Tell whoever waits, for the beginning or for the end."""
+    for future in (pending.begun, pending.done):
+        if not future.done():
+            future.set_exception(refusal)
+
+
+def _heard(future: "asyncio.Future[T]") -> None:
+    """An outcome nobody waits for is no "exception was never retrieved"; the log has it."""
+    if not future.cancelled():
+        future.exception()
