@@ -53,12 +53,16 @@ class Secrets:
         self._pattern = None
         return _text(self._file(name))
 
-    def put(self, name: str, value: str) -> None:
-        """Set or replace, in one step: a reader sees the old value or the new, never a half."""
+    def put(self, name: str, value: str) -> str:
+        """Set or replace, in one step: a reader sees the old value or the new, never a half.
+
+        Returns the name.
+        """
         target = self._file(name)
         with self._written(value) as scratch:
             scratch.replace(target)
         self._pattern = None
+        return name
 
     def delete(self, name: str) -> None:
         """Forget it; nothing happens when it is not there."""

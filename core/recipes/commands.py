@@ -38,20 +38,31 @@ class ReviseRecipe(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CloneRecipe(msgspec.Struct, frozen=True, kw_only=True):
-    """Make a copy under a new id. `source` is the recipe `source_id`, or None when it is not there.
+    """Save `recipe`, which is a copy of the recipe `source_id` (see `as_clone`).
 
-    The copy leaves the names by which the source is called to the source.
+    Anybody may: the copy runs nothing that was not saved before.
     """
 
     source_id: str
-    new_id: str
-    source: Recipe | None = None
+    recipe: Recipe
     taken_names: frozenset[str] = frozenset()
 
     @property
     def recipe_id(self) -> str:
         """The recipe whose stream decides."""
-        return self.new_id
+        return self.recipe.id
+
+
+def as_clone(source: Recipe, new_id: str) -> Recipe:
+    """The same configuration under a new id; the names for clients stay with the source."""
+    return msgspec.structs.replace(
+        source,
+        id=new_id,
+        name=f"{source.title} (copy)",
+        served_name=None,
+        aliases=(),
+        preload=False,
+    )
 
 
 class ArchiveRecipe(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,7 +26,7 @@ from core.recipes.commands import (
 )
 from core.recipes.powers import only_for_owner, runs_the_same
 from core.recipes.recipe import Recipe
-from core.recipes.stored import as_data, from_data
+from core.recipes.stored import from_data, plain
 from core.recipes.validation import demand_valid
 from events.facts import (
     RecipeArchived,
@@ -94,7 +94,7 @@ def _create(command: CreateRecipe, state: State) -> list[Fact]:
     recipe = command.recipe
     _demand_absent(recipe.id, state)
     _demand_savable(recipe, command.taken_names, state, owner=command.owner)
-    return [RecipeCreated(recipe_id=recipe.id, recipe=as_data(recipe))]
+    return [RecipeCreated(recipe_id=recipe.id, recipe=plain(recipe))]
 
 
 def _revise(command: ReviseRecipe, state: State) -> list[Fact]:
@@ -107,34 +107,18 @@ def _revise(command: ReviseRecipe, state: State) -> list[Fact]:
             code="revision-conflict",
             next_action="Look at the newer revision, then make your change again.",
         )
-    if as_data(recipe) == saved.recipe:
+    if plain(recipe) == saved.recipe:
         return []
     _demand_savable(recipe, command.taken_names, state, owner=command.owner)
     revision = saved.revision + 1
-    return [RecipeRevised(recipe_id=recipe.id, recipe=as_data(recipe), revision=revision)]
+    return [RecipeRevised(recipe_id=recipe.id, recipe=plain(recipe), revision=revision)]
 
 
 def _clone(command: CloneRecipe, state: State) -> list[Fact]:
-    if command.source is None:
-        raise _not_found(command.source_id)
-    _demand_absent(command.new_id, state)
-    copy = as_clone(command.source, command.new_id)
-    _demand_savable(copy, command.taken_names, state, owner=True)  # runs nothing new
-    return [
-        RecipeCloned(recipe_id=command.new_id, source_id=command.source_id, recipe=as_data(copy))
-    ]
-
-
-def as_clone(source: Recipe, new_id: str) -> Recipe:
-    """The same configuration under a new id; the names for clients stay with the source."""
-    return msgspec.structs.replace(
-        source,
-        id=new_id,
-        name=f"{source.title} (copy)",
-        served_name=None,
-        aliases=(),
-        preload=False,
-    )
+    recipe = command.recipe
+    _demand_absent(recipe.id, state)
+    _demand_savable(recipe, command.taken_names, state, owner=True)
+    return [RecipeCloned(recipe_id=recipe.id, source_id=command.source_id, recipe=plain(recipe))]
 
 
 def _archive(command: ArchiveRecipe, state: State) -> list[Fact]:
@@ -156,7 +140,7 @@ def _restore(command: RestoreRecipe, state: State) -> list[Fact]:
 
 def _import(command: ImportRecipe, state: State) -> list[Fact]:
     recipe = command.recipe
-    if isinstance(state, Saved) and as_data(recipe) == state.recipe:
+    if isinstance(state, Saved) and plain(recipe) == state.recipe:
         return []
     if not command.replace:
         _demand_absent(recipe.id, state)
@@ -164,7 +148,7 @@ def _import(command: ImportRecipe, state: State) -> list[Fact]:
     imported = RecipeImported(
         recipe_id=recipe.id,
         source=command.source,
-        recipe=as_data(recipe),
+        recipe=plain(recipe),
         revision=1 if isinstance(state, Absent) else state.revision + 1,
     )
     if isinstance(state, Archived):

@@ -15,9 +15,11 @@ from core.errors import Invalid
 from core.nearest import did_you_mean
 from core.recipes.llama_swap import from_llama_swap, is_llama_swap
 from core.recipes.recipe import Recipe
-from core.recipes.stored import as_data
+from core.recipes.stored import plain
 from core.recipes.syntax import READERS, WRITERS
 from core.recipes.validation import parse_recipe
+
+__all__ = ["Format", "dump", "format_of", "load", "plain"]
 
 Format = Literal["toml", "yaml", "json"]
 
@@ -33,7 +35,7 @@ def format_of(file_name: str) -> Format:
 
 def dump(recipes: Iterable[Recipe], format: str) -> str:
     """The recipes as text, sorted as given, only what is set."""
-    return WRITERS[_format(format)]([as_data(recipe) for recipe in recipes])
+    return WRITERS[_format(format)]([plain(recipe) for recipe in recipes])
 
 
 def load(text: str, format: str) -> list[Recipe]:

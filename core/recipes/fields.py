@@ -29,7 +29,7 @@ VLLM: tuple[EngineKind, ...] = ("vllm",)
 COMMAND: tuple[EngineKind, ...] = ("command",)
 
 
-class Field(msgspec.Struct, frozen=True, kw_only=True):
+class FieldInfo(msgspec.Struct, frozen=True, kw_only=True):
     """A field's description. Numbers lie between `minimum` and `maximum`, both allowed."""
 
     name: str
@@ -56,15 +56,15 @@ def _default(name: str) -> object:
     return None if field.default is msgspec.NODEFAULT else field.default
 
 
-def _group(group: Group, *rows: dict[str, Any]) -> list[Field]:
-    return [Field(group=group, default=_default(row["name"]), **row) for row in rows]
+def _group(group: Group, *rows: dict[str, Any]) -> list[FieldInfo]:
+    return [FieldInfo(group=group, default=_default(row["name"]), **row) for row in rows]
 
 
 def _f(
     name: str,
     label: str,
     help: str,
-    **more: Any,  # noqa: ANN401 - passed on to Field, which is typed
+    **more: Any,  # noqa: ANN401 - passed on to FieldInfo, which is typed
 ) -> dict[str, Any]:
     return {"name": name, "label": label, "help": help, **more}
 
@@ -93,7 +93,7 @@ _WHAT = _group(
         "A folder with weights, or a hub id such as Qwen/Qwen3-8B.",
         also=("model_path", "model_id", "hf_model"),
     ),
-    _f("revision", "Hub revision", "A branch, tag or commit on the hub.", engines=SERVERS),
+    _f("revision", "Hub revision", "A branch, tag or commit on the hub.", engines=GPU),
     _f(
         "tokenizer",
         "Tokenizer",
@@ -104,7 +104,7 @@ _WHAT = _group(
     _f(
         "command",
         "Command",
-        "The program and its arguments; {port} and {model} are filled in.",
+        "The program and its arguments; {port}, {model} and {key} are filled in.",
         engines=COMMAND,
         also=("cmd", "argv"),
     ),
@@ -219,7 +219,7 @@ _MEMORY = _group(
         "quantization",
         "Quantisation",
         "How the weights are compressed; read from the model when empty.",
-        engines=GPU,
+        engines=SERVERS,
         suggestions=("awq", "gptq", "fp8", "bitsandbytes", "gguf", "compressed-tensors"),
         also=("quantisation", "quant"),
     ),
@@ -245,7 +245,7 @@ _MEMORY = _group(
         "Main memory for requests that are put aside, per GPU.",
         unit="GiB",
         minimum=0,
-        engines=VLLM,
+        engines=GPU,
         also=("swap_space",),
     ),
     _f(
@@ -327,7 +327,7 @@ _BEHAVIOUR = _group(
         "Makes random choices repeatable.",
         minimum=0,
         maximum=2**32 - 1,
-        engines=GPU,
+        engines=SERVERS,
         also=("random_seed",),
     ),
     _f(
@@ -413,7 +413,7 @@ _COST = _group(
     _f("price", "Price", "What a million tokens cost, in your currency.", also=("cost",)),
 )
 
-FIELDS: tuple[Field, ...] = (
+FIELDS: tuple[FieldInfo, ...] = (
     *_WHO,
     *_WHAT,
     *_CALLED,
@@ -425,5 +425,5 @@ FIELDS: tuple[Field, ...] = (
     *_LIFECYCLE,
     *_COST,
 )
-FIELD: dict[str, Field] = {field.name: field for field in FIELDS}
+FIELD: dict[str, FieldInfo] = {field.name: field for field in FIELDS}
 ALSO: dict[str, str] = {other: field.name for field in FIELDS for other in field.also}

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from core.recipes.fields import FIELDS, Field
+from core.recipes.fields import FIELDS, FieldInfo
 from core.recipes.powers import flag_name
 from core.recipes.problem import Problem, doubtful, wrong
 from core.recipes.recipe import Recipe
@@ -15,7 +15,7 @@ from core.recipes.slug import RESERVED, is_id
 
 Rule = Callable[[Recipe], Iterator[Problem]]
 
-_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _UNENCODABLE = re.compile(r"[\x00\ud800-\udfff]")
 _FREE_TEXT = ("name", "notes")  # for people, never an argument of a program
@@ -69,7 +69,7 @@ def numbers_are_in_range(recipe: Recipe) -> Iterator[Problem]:
                 yield from _in_range(path, number, field)
 
 
-def _in_range(path: str, number: float, field: Field) -> Iterator[Problem]:
+def _in_range(path: str, number: float, field: FieldInfo) -> Iterator[Problem]:
     low = field.minimum if field.above is None else field.above
     too_low = low is not None and (number < low or (number == low and field.above is not None))
     too_high = field.maximum is not None and number > field.maximum
@@ -215,7 +215,11 @@ def variables_are_settable(recipe: Recipe) -> Iterator[Problem]:
     for name in recipe.env:
         path = f"env.{name}"
         if _ENV_NAME.fullmatch(name) is None:
-            yield wrong(path, f"{name!r} can not be a variable: letters, digits and '_' only")
+            yield wrong(
+                path,
+                f"{name!r} can not be a variable: letters, digits and '_', at most 100, "
+                "and no digit at the beginning",
+            )
         elif name.upper() in _OUR_VARIABLES:
             yield wrong(path, f"{name} can not be set here. {_OUR_VARIABLES[name.upper()]}.")
         elif name.upper() in seen:

@@ -1,13 +1,16 @@
 """Keep secret values of a recipe's environment out of the recipe.
 
-    split_secrets   env {HF_TOKEN: "hf_abc…"} becomes {HF_TOKEN: "@secret:recipe.qwen.HF_TOKEN"};
-                    the value goes to a 0600 file
+    split_secrets   env {HF_TOKEN: "hf_abc…"} becomes {HF_TOKEN: "@secret:recipe.qwen.HF_TOKEN.1…"}
+                    and the value goes to a 0600 file
     resolve_env     the value again, for the engine's own environment only
 
+A value is kept under a name of its own, and never overwritten: a change that is refused afterwards
+has changed nothing, a changed secret is a new revision, and an old revision still works.
 A recipe may refer only to secrets of recipes, never to the app's own keys.
 """
 
 import re
+import secrets as randomness
 
 import msgspec
 
@@ -16,13 +19,15 @@ from core.recipes.recipe import Recipe
 from core.secrets import Secrets
 
 REFERENCE = "@secret:"
+_OF_RECIPES = f"{REFERENCE}recipe."
 _WORDS = frozenset(
     {"APIKEY", "AUTH", "CREDENTIAL", "CREDENTIALS", "KEY", "PASS", "PASSPHRASE", "PASSWD"}
     | {"PASSWORD", "PAT", "PWD", "SECRET", "TOKEN"}
 )
-# Whatever the variable is called: well known token shapes, and addresses with a password inside.
+# Whatever the variable is called: well known shapes of keys, and addresses with a password inside.
 _VALUES = re.compile(
-    r"(?:hf|gh[pousr]|github_pat|glpat|sk|xox[abp])[-_][A-Za-z0-9_-]{16,}|[a-z0-9+]+://[^/\s:@]*:[^/\s@]+@.*"
+    r"(?:hf|gh[pousr]|github_pat|glpat|sk|xox[abp])[-_][A-Za-z0-9_-]{16,}"
+    r"|[a-z0-9+]+://[^/\s:@]*:[^/\s@]+@.*"
 )
 
 
@@ -41,9 +46,16 @@ def _kept(recipe_id: str, name: str, value: str, secrets: Secrets) -> str:
         return value
     if not looks_secret(name, value):
         return value
-    secret = secret_name(recipe_id, name)
-    secrets.put(secret, value)
-    return REFERENCE + secret
+    return REFERENCE + _kept_name(f"recipe.{recipe_id}.{name}", value, secrets)
+
+
+def _kept_name(prefix: str, value: str, secrets: Secrets) -> str:
+    """The name under which this very value is kept already, or a new one."""
+    ours = re.compile(re.escape(prefix) + r"\.[0-9a-f]{8}")
+    for name in secrets.names():
+        if ours.fullmatch(name) and secrets.get(name) == value:
+            return name
+    return secrets.put(f"{prefix}.{randomness.token_hex(4)}", value)
 
 
 def looks_secret(name: str, value: str) -> bool:
@@ -51,11 +63,6 @@ def looks_secret(name: str, value: str) -> bool:
     if not value:
         return False
     return not _WORDS.isdisjoint(name.upper().split("_")) or _VALUES.fullmatch(value) is not None
-
-
-def secret_name(recipe_id: str, variable: str) -> str:
-    """Under which name a variable's value is kept."""
-    return f"recipe.{recipe_id}.{variable}"
 
 
 def resolve_env(recipe: Recipe, secrets: Secrets) -> dict[str, str]:
@@ -79,7 +86,7 @@ def _resolved(name: str, value: str, secrets: Secrets) -> str:
 
 
 def _demand_of_recipe(name: str, value: str) -> None:
-    if not value.startswith(f"{REFERENCE}recipe."):
+    if not value.startswith(_OF_RECIPES):
         raise Invalid(
             f"{name} may not refer to a secret of the app",
             field=f"env.{name}",

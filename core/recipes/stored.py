@@ -11,7 +11,7 @@ _KNOWN = frozenset(Recipe.__struct_fields__)
 _NESTED: dict[str, type[msgspec.Struct]] = {"speculative": Speculative, "price": Price}
 
 
-def as_data(recipe: Recipe) -> dict[str, Any]:
+def plain(recipe: Recipe) -> dict[str, Any]:
     """What is set, as JSON knows it: no defaults, lists for tuples."""
     data: dict[str, Any] = msgspec.to_builtins(recipe)
     return data

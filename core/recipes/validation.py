@@ -99,7 +99,7 @@ def _relaxed(data: Mapping[str, Any]) -> dict[str, Any]:
 def _variable(name: object, value: object) -> str:
     text = _text(value)
     if not isinstance(text, str):
-        message = f"env.{name} should be text, not {value!r:.40} (put it in quotes)"
+        message = f"env.{name} should be text: put its value in quotes"
         raise Invalid(message, field=f"env.{name}", code="wrong-type")
     return text
 

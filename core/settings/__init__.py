@@ -3,15 +3,15 @@
 from core.settings.paths import Paths, home_dir
 from core.settings.setting import Setting
 from core.settings.sources import load_settings
-from core.settings.values import SETTING, SETTINGS, Origin, Settings, is_loopback
+from core.settings.values import SETTING, SETTINGS, Settings, Source, is_loopback
 
 __all__ = [
     "SETTING",
     "SETTINGS",
-    "Origin",
     "Paths",
     "Setting",
     "Settings",
+    "Source",
     "home_dir",
     "is_loopback",
     "load_settings",

@@ -12,7 +12,7 @@ from core.secrets import Secrets
 from core.settings.dotenv import parse_dotenv
 from core.settings.paths import Paths, home_dir
 from core.settings.setting import Setting, typed
-from core.settings.values import SETTING, SETTINGS, Origin, Settings, known
+from core.settings.values import SETTING, SETTINGS, Settings, Source, known
 
 _BY_VARIABLE = {setting.environment: setting for setting in SETTINGS}
 _HOME = "VLLM_STUDIO_HOME"
@@ -25,7 +25,7 @@ class Given(NamedTuple):
     setting: Setting
     value: Any
     where: str  # "settings.toml, line 3"
-    origin: Origin
+    source: Source
     text: bool  # still text, as environment variables are
 
 
@@ -38,15 +38,15 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     environ = os.environ if environ is None else environ
     paths = Paths(home_dir(environ))
     values: dict[str, Any] = {}
-    origins: dict[str, Origin] = {}
+    sources: dict[str, Source] = {}
     for given in (*_from_toml(paths), *_from_dotenv(paths), *_from_environment(environ)):
         if given.text and given.value == "":  # `KEY=` means: not set here
             continue
         values[given.setting.key] = _checked(given)
-        origins[given.setting.key] = given.origin
+        sources[given.setting.key] = given.source
     if not values.get("litellm_master_key"):
         values["litellm_master_key"] = Secrets(paths.secrets).ensure("litellm-master-key")
-    return Settings(home=paths.home, origins=origins, **values)
+    return Settings(home=paths.home, sources=sources, **values)
 
 
 def _checked(given: Given) -> object:

@@ -19,7 +19,7 @@ from core.secrets import HIDDEN
 from core.settings.paths import Paths
 from core.settings.setting import Setting, about, described, typed
 
-Origin = Literal["default", "file", "environment", "log"]
+Source = Literal["default", "file", "environment", "log"]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
@@ -157,7 +157,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tru
         about("Web pages elsewhere that may call the API, such as https://chat.example."),
     ] = ()
 
-    origins: dict[str, Origin] = {}  # where each value came from; a default is not named
+    sources: dict[str, Source] = {}  # where each value came from; a default is not named
 
     def __post_init__(self) -> None:
         """Refuse what can not be: an open door without a key, two servers on one port."""
@@ -191,9 +191,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tru
         """Only programs of this machine can reach the controller."""
         return is_loopback(self.host)
 
-    def origin(self, key: str) -> Origin:
+    def source_of(self, key: str) -> Source:
         """Where the value in force came from."""
-        return self.origins.get(key, "default")
+        return self.sources.get(key, "default")
 
     def shown(self) -> dict[str, Any]:
         """Every setting as plain data, with secrets that are set as "•••"."""
@@ -210,9 +210,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tru
         Raises Invalid for an unknown key, a wrong value, or a secret (the log keeps none).
         """
         values = {key: typed(_not_secret(key), value) for key, value in changes.items()}
-        free = {k: v for k, v in values.items() if self.origin(k) != "environment"}
-        origins = {**self.origins, **dict.fromkeys(free, "log")}
-        return msgspec.structs.replace(self, **free, origins=origins)
+        free = {k: v for k, v in values.items() if self.source_of(k) != "environment"}
+        sources = {**self.sources, **dict.fromkeys(free, "log")}
+        return msgspec.structs.replace(self, **free, sources=sources)
 
     def with_recorded(self, changes: Mapping[str, Any]) -> "Settings":
         """The same for the start, when nothing that an older or newer version recorded is fatal."""
@@ -226,7 +226,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tru
         """Refuse a person's change that would have no effect, because the environment wins."""
         for key in keys:
             setting = _not_secret(key)
-            if self.origin(key) == "environment":
+            if self.source_of(key) == "environment":
                 raise Refused(
                     f"{key} is set by {setting.environment} in the environment, which wins",
                     code="environment-wins",
