@@ -1,0 +1,161 @@
+"""One HTTP/1.1 connection to the gateway: a request out, an answer back in pieces, then reuse.
+
+    idle ──send──► waiting ──headers──► reading ──complete──► idle        (kept alive)
+                      │                    │
+                      └──── lost, abort ───┴──► closed
+
+Bytes are parsed as they arrive and read by one task. Reading pauses the socket when the task does
+not keep up, so a slow client slows the engine instead of filling our memory.
+"""
+
+import asyncio
+
+import httptools
+
+from core.gateway.errors import UpstreamLost
+from core.gateway.routes import Header
+
+HIGH_WATER = 256 * 1024  # bytes held before the socket is paused
+
+
+class Connection(asyncio.Protocol):
+    """Made by `core.gateway.upstream`, used by one request at a time."""
+
+    def __init__(self, peer: tuple[str, int]) -> None:
+        self.peer = peer
+        self.status = 0
+        self.headers: list[Header] = []
+        self.alive = False
+        self.answered = False  # at least one byte of the current answer has come
+        self._transport: asyncio.Transport | None = None
+        self._parser: httptools.HttpResponseParser | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._paused = False
+        self._complete = True
+        self._headers_done = False
+        self._keep = False
+        self._broken = ""
+
+    # ---- the request's side ---------------------------------------------------------------------
+
+    def send(self, head: bytes, body: bytes) -> None:
+        """Begin an exchange. The connection must be idle."""
+        self.status, self.headers, self.answered = 0, [], False
+        self._complete = self._headers_done = self._keep = False
+        self._parser = httptools.HttpResponseParser(self)
+        if self._transport is not None:
+            self._transport.writelines((head, body))
+
+    async def begun(self) -> None:
+        """Return when status and headers are there. Raises UpstreamLost."""
+        while not self._headers_done:
+            self._demand_alive()
+            await self._news()
+
+    async def read(self) -> bytes:
+        """The next piece of the answer; empty when it is complete. Raises UpstreamLost."""
+        while not self._pieces:
+            if self._complete:
+                return b""
+            self._demand_alive()
+            await self._news()
+        data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        self._pieces.clear()
+        self._size = 0
+        if self._paused and self._transport is not None and self.alive:
+            self._paused = False
+            self._transport.resume_reading()
+        return data
+
+    @property
+    def reusable(self) -> bool:
+        """Whether the exchange ended cleanly and the other side keeps the connection."""
+        return self.alive and self._complete and self._keep and not self._pieces
+
+    def abort(self) -> None:
+        """Close at once; the other side notices and stops working."""
+        self.alive = False
+        if self._transport is not None:
+            self._transport.abort()
+
+    def header(self, name: bytes) -> bytes:
+        """The first header of that name (lower case), or nothing."""
+        return next((value for key, value in self.headers if key == name), b"")
+
+    def _demand_alive(self) -> None:
+        if not self.alive:
+            raise UpstreamLost(self._broken or "the gateway broke off while it was answering")
+
+    async def _news(self) -> None:
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    # ---- asyncio.Protocol -----------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The socket is open."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self.alive = True
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The socket is closed, by whomever."""
+        self.alive = False
+        if error is None and self._headers_done and self._ends_with_the_connection():
+            self._complete = True
+        self._wake()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes from the gateway."""
+        if self._complete or self._parser is None:  # nobody asked: not a peer to talk to again
+            self.abort()
+            return
+        self.answered = True
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._broken = f"the gateway does not speak HTTP: {error}"
+            self.abort()
+        self._wake()
+        if self._size > HIGH_WATER and not self._paused and self.alive and self._transport:
+            self._paused = True
+            self._transport.pause_reading()
+
+    # ---- httptools' callbacks -------------------------------------------------------------------
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header."""
+        self.headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        """Status and headers are there."""
+        assert self._parser is not None
+        self.status = self._parser.get_status_code()
+        self._headers_done = self.status >= 200
+
+    def on_body(self, data: bytes) -> None:
+        """A piece of the body."""
+        self._pieces.append(data)
+        self._size += len(data)
+
+    def on_message_complete(self) -> None:
+        """The answer is complete."""
+        assert self._parser is not None
+        if self.status < 200:  # "100 Continue" and its kin announce the real answer
+            self.headers = []
+            return
+        self._keep = self._parser.should_keep_alive()
+        self._complete = True
+
+    def _ends_with_the_connection(self) -> bool:
+        names = {name for name, _ in self.headers}
+        return not names & {b"content-length", b"transfer-encoding"}

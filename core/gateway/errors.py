@@ -1,0 +1,89 @@
+"""What can go wrong between a client and an engine.
+
+StudioError
+├── NotFound
+│   ├── ModelNotFound        no recipe answers to that name             (404 model_not_found)
+│   └── UnknownPath          this is no path of ours                    (404 unknown_path)
+├── Invalid
+│   ├── WrongMethod          the path exists, but not for this verb     (405)
+│   └── BodyTooLarge         more than the proxy takes                  (413)
+├── Unavailable
+│   ├── TooMany              the model has enough to do already         (429)
+│   └── WaitedTooLong        the model or the gateway did not come up   (504)
+└── UpstreamLost             the gateway or the engine broke off        (502)
+    └── Cut                  somebody here ended it                     (503)
+"""
+
+from core.errors import Invalid, NotFound, StudioError, Unavailable
+
+
+class ModelNotFound(NotFound):
+    """No recipe answers to that name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The model {name!r} does not exist",
+            code="model_not_found",
+            next_action="GET /v1/models lists the models there are.",
+        )
+
+
+class UnknownPath(NotFound):
+    """This is no path of ours, and nothing is passed on that we do not know."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"There is nothing at {path}", code="unknown_path")
+
+
+class WrongMethod(Invalid):
+    """The path exists, but is asked with another verb."""
+
+    status = 405
+
+    def __init__(self, method: str, path: str) -> None:
+        super().__init__(f"{path} is asked with POST, not {method}", code="method_not_allowed")
+
+
+class BodyTooLarge(Invalid):
+    """The request is larger than the proxy takes."""
+
+    status = 413
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"The request is larger than {limit // 1_000_000} MB", code="request_too_large"
+        )
+
+
+class TooMany(Unavailable):
+    """The model has enough to do already."""
+
+    status = 429
+
+    def __init__(self, message: str, *, retry_after: float = 1.0) -> None:
+        super().__init__(message, retry_after=retry_after, code="too_many_requests")
+
+
+class WaitedTooLong(Unavailable):
+    """The model or the gateway did not come up within the request's bound."""
+
+    status = 504
+
+    def __init__(self, message: str, *, retry_after: float = 30.0) -> None:
+        super().__init__(message, retry_after=retry_after, code="waited_too_long")
+
+
+class UpstreamLost(StudioError):
+    """The gateway or the engine broke off. `unsent`: the request never reached it."""
+
+    status = 502
+
+    def __init__(self, message: str, *, code: str = "upstream_lost", unsent: bool = False) -> None:
+        super().__init__(message, code=code)
+        self.unsent = unsent
+
+
+class Cut(UpstreamLost):
+    """Somebody here ended the request: a forced switch, or a cancel by its id."""
+
+    status = 503

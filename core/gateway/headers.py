@@ -1,0 +1,55 @@
+"""Which headers go on, and which come back.
+
+On: an allow-list, because LiteLLM takes orders from headers too (`x-litellm-*`), and a client's
+key is nobody's business further on. Back: everything but what belongs to one connection, what the
+server says itself, and what LiteLLM tells about its inside (`x-litellm-model-api-base`, …).
+"""
+
+from collections.abc import Iterable
+
+from core.gateway.routes import Header, Route
+
+PASSED_ON = frozenset(
+    {
+        b"accept",
+        b"anthropic-beta",
+        b"anthropic-version",
+        b"content-type",
+        b"traceparent",
+        b"tracestate",
+        b"user-agent",
+    }
+)
+KEPT_BACK = frozenset(
+    {
+        b"connection",
+        b"date",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-connection",
+        b"server",
+        b"set-cookie",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+        b"x-accel-buffering",
+        b"x-request-id",
+    }
+)
+KEPT_BACK_PREFIXES = (b"x-litellm-", b"llm_provider-", b"x-ratelimit-", b"access-control-")
+
+
+def on_to_gateway(headers: Iterable[Header], route: Route, request_id: str) -> list[Header]:
+    """The request's headers for LiteLLM: the client's harmless ones and ours."""
+    passed = [(name, value) for name, value in headers if name in PASSED_ON]
+    return [*passed, (b"x-litellm-call-id", request_id.encode()), *route.headers]
+
+
+def back_to_client(headers: Iterable[Header]) -> list[Header]:
+    """The answer's headers for the client."""
+    return [
+        (name, value)
+        for name, value in headers
+        if name not in KEPT_BACK and not name.startswith(KEPT_BACK_PREFIXES)
+    ]

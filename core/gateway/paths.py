@@ -1,0 +1,48 @@
+"""The paths that are passed on, and nothing else: an engine's admin paths are not among them.
+
+An allow-list, because what vLLM, SGLang and LiteLLM offer besides (`/sleep`, `/collective_rpc`,
+`/v1/load_lora_adapter`, `/model/new`, …) grows with every release of theirs.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from core.gateway.dialects import Dialect
+
+
+class PathRule(msgspec.Struct, frozen=True, kw_only=True):
+    """How a path is treated."""
+
+    dialect: Dialect = "openai"
+    multipart: bool = False  # the body is a form with a file, not JSON
+    last: tuple[bytes, ...] = ()  # how a line of a stream's final event begins
+
+
+ALLOWED: Mapping[bytes, PathRule] = {
+    b"/v1/chat/completions": PathRule(last=(b"data: [DONE]", b"data:[DONE]")),
+    b"/v1/completions": PathRule(last=(b"data: [DONE]", b"data:[DONE]")),
+    b"/v1/embeddings": PathRule(),
+    b"/v1/rerank": PathRule(),
+    b"/v1/audio/speech": PathRule(),
+    b"/v1/audio/transcriptions": PathRule(multipart=True),
+    b"/v1/responses": PathRule(dialect="responses"),
+    b"/v1/messages": PathRule(dialect="anthropic", last=(b"event: message_stop",)),
+    b"/v1/messages/count_tokens": PathRule(dialect="anthropic"),
+}
+
+
+def path_of(scope: Mapping[str, object]) -> bytes:
+    """The path as the client spelled it. Mounts rewrite `path`, so `raw_path` comes first."""
+    raw = scope.get("raw_path")
+    if isinstance(raw, bytes) and raw:
+        return raw.partition(b"?")[0]
+    return str(scope["path"]).encode()
+
+
+def dialect_of(path: bytes) -> Dialect:
+    """How errors are told at this path, known or not."""
+    rule = ALLOWED.get(path)
+    if rule is not None:
+        return rule.dialect
+    return "anthropic" if path.startswith(b"/v1/messages") else "openai"

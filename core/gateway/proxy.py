@@ -1,0 +1,255 @@
+"""The hot path: who asks for which model, and then bytes both ways.
+
+    client ──► which path? ──► body, `model` ──► route ──────────► LiteLLM ──► engine
+                   │                │             │ none: admission   │
+                   │                │             │ (may take minutes)│
+                   ▼                ▼             ▼                   ▼
+              404, 405         400, 413      404, 429, 5xx     answer, piece by piece
+                   └────────────────┴─────────────┴───────────────────┴──► RequestFinished, once
+
+A hit takes no lock, no database and no wait that is not the network's. This module reaches
+neither the store nor switching nor the engines (a contract of the build): what it needs of them
+arrives as three callables.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Protocol
+
+from core.clock import Clock
+from core.errors import StudioError
+from core.gateway.answer import answer_of
+from core.gateway.body import Body, peek_form, peek_json
+from core.gateway.cancelling import CancelScope, Interrupted
+from core.gateway.connection import Connection
+from core.gateway.errors import (
+    BodyTooLarge,
+    Cut,
+    TooMany,
+    UnknownPath,
+    UpstreamLost,
+    WaitedTooLong,
+    WrongMethod,
+)
+from core.gateway.headers import back_to_client, on_to_gateway
+from core.gateway.inflight import InFlight
+from core.gateway.paths import ALLOWED, PathRule
+from core.gateway.request_record import Call
+from core.gateway.routes import Route, Routes
+from core.gateway.upstream import Upstream, request_head
+from events.facts.usage import RequestFinished
+
+log = logging.getLogger(__name__)
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+MAX_BODY = 50_000_000
+CONNECT_AGAIN_S = 0.2  # the gateway refused the connection: it is probably being restarted
+ENDED_HERE = {
+    "cut": "the request was cut because its model had to make room",
+    "cancelled": "the request was cancelled",
+}
+
+
+class Admit(Protocol):
+    """`Admission.admit`: waits for a model and returns its route, or raises StudioError."""
+
+    async def __call__(
+        self, name: str, *, actor: str, request_id: str, timeout_s: float | None = None
+    ) -> Route: ...
+
+
+class Proxy:
+    """ASGI application for every `/v1` path but the listing of models."""
+
+    def __init__(
+        self,
+        *,
+        routes: Routes,
+        inflight: InFlight,
+        admit: Admit,
+        finished: Callable[[RequestFinished], None],
+        gateway_ready: Callable[[float], Awaitable[None]],
+        clock: Clock,
+        wait_s: float = 900.0,
+        max_body: int = MAX_BODY,
+        upstream: Upstream | None = None,
+    ) -> None:
+        """`gateway_ready(seconds)` returns when LiteLLM takes requests; raises Unavailable.
+
+        `wait_s`: how long a request may wait for model and gateway together.
+        """
+        self._routes = routes
+        self._inflight = inflight
+        self._admit = admit
+        self._finished = finished
+        self._gateway_ready = gateway_ready
+        self._clock = clock
+        self._wait_s = wait_s
+        self._max_body = max_body
+        self._upstream = upstream or Upstream(clock=clock)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; however it ends, one RequestFinished tells of it."""
+        if scope["type"] != "http":
+            return
+        call = Call(scope, send, self._clock)
+        try:
+            await self._answered(call, scope, receive)
+        finally:
+            if call.ticket is not None:
+                self._inflight.leave(call.ticket)
+            self._finished(call.fact())
+
+    def close(self) -> None:
+        """Let go of idle connections. Running requests are the server's to end."""
+        self._upstream.close()
+
+    async def _answered(self, call: Call, scope: Scope, receive: Receive) -> None:
+        """Serve, and turn every way to fail into an answer and an outcome."""
+        try:
+            with CancelScope() as end:
+                await self._serve(call, scope, receive, end)
+        except Interrupted as interrupted:
+            if interrupted.reason == "client_gone":
+                call.outcome = "client_gone"
+                return
+            call.outcome = "cancelled"
+            await call.reply.fail(Cut(ENDED_HERE[interrupted.reason], code=interrupted.reason))
+        except StudioError as error:
+            call.failed(error)
+            await call.reply.fail(error)
+        except asyncio.CancelledError:  # the server is going down
+            call.outcome = "error"
+            raise
+        except Exception as error:
+            log.exception("request %s failed", call.request_id)
+            call.outcome = "error"
+            await call.reply.fail(StudioError(f"vLLM Studio failed: {error}", code="internal"))
+
+    async def _serve(self, call: Call, scope: Scope, receive: Receive, end: CancelScope) -> None:
+        rule = self._rule(call, scope)
+        data = await self._body(scope, receive)
+        body = peek_form(data, call.content_type) if rule.multipart else peek_json(data)
+        call.asked_for(body.model, stream=body.stream)
+        watcher = asyncio.create_task(_watch(receive, end))
+        try:
+            connection = await self._sent(call, scope, body, end)
+            try:
+                await self._pass_back(call, connection, rule)
+            finally:
+                self._upstream.done(connection)
+        finally:
+            watcher.cancel()
+
+    def _rule(self, call: Call, scope: Scope) -> PathRule:
+        rule = ALLOWED.get(call.path)
+        if rule is None:
+            raise UnknownPath(call.path.decode("utf-8", "replace"))
+        if scope["method"] != "POST":
+            raise WrongMethod(scope["method"], call.path.decode())
+        return rule
+
+    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+        """The whole body, within the limit."""
+        told = dict(scope["headers"]).get(b"content-length", b"0")
+        if told.isdigit() and int(told) > self._max_body:
+            raise BodyTooLarge(self._max_body)
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Interrupted("client_gone")
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > self._max_body:
+                raise BodyTooLarge(self._max_body)
+            if not message.get("more_body"):
+                return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def _sent(self, call: Call, scope: Scope, body: Body, end: CancelScope) -> Connection:
+        """Find the route, wait for what must be waited for, and send. Returns with the headers.
+
+        1. a route, from the table or from admission
+        2. the gateway, should it be restarting
+        3. is the route still the one? then count the request in, with no await in between
+        4. send; when nobody took it, begin again
+        """
+        deadline = self._clock.monotonic() + self._wait_s
+        while True:
+            route = await self._ready_route(call, body.model, deadline)
+            self._enter(call, route, end)
+            try:
+                return await self._request(call, scope, route, body)
+            except UpstreamLost as lost:
+                if not lost.unsent:
+                    raise
+                self._leave(call)
+                if self._clock.monotonic() + CONNECT_AGAIN_S > deadline:
+                    raise WaitedTooLong("the gateway did not come up in time") from None
+                await asyncio.sleep(CONNECT_AGAIN_S)
+
+    async def _ready_route(self, call: Call, name: str, deadline: float) -> Route:
+        while True:
+            route = self._routes.current.get(name)
+            if route is None:
+                route = await self._admitted(call, name, deadline)
+            await self._gateway_ready(max(0.0, deadline - self._clock.monotonic()))
+            if self._routes.current.get(route.name) == route:
+                call.waited()
+                return route
+
+    async def _admitted(self, call: Call, name: str, deadline: float) -> Route:
+        left = deadline - self._clock.monotonic()
+        if left <= 0:
+            raise WaitedTooLong(f"{name} was not ready within {self._wait_s:.0f} s")
+        return await self._admit(name, actor=call.actor, request_id=call.request_id, timeout_s=left)
+
+    def _enter(self, call: Call, route: Route, end: CancelScope) -> None:
+        limit = route.concurrency
+        if limit is not None and self._inflight.count(route.recipe_id) >= limit:
+            raise TooMany(f"{route.name} serves {limit} requests at once, and does so already")
+        call.entered(route, self._inflight.enter(route, call.request_id, end.cancel))
+
+    def _leave(self, call: Call) -> None:
+        if call.ticket is not None:
+            self._inflight.leave(call.ticket)
+            call.ticket = None
+
+    async def _request(self, call: Call, scope: Scope, route: Route, body: Body) -> Connection:
+        data = body.naming(route.upstream_model)
+        query = scope.get("query_string", b"")
+        target = call.path + b"?" + query if query else call.path
+        headers = on_to_gateway(scope["headers"], route, call.request_id)
+        head = request_head(b"POST", target, route.host, route.port, headers, len(data))
+        return await self._upstream.request(route.host, route.port, head, data)
+
+    async def _pass_back(self, call: Call, connection: Connection, rule: PathRule) -> None:
+        """Every piece as it comes, until the answer is complete."""
+        answer = answer_of(connection.header(b"content-type"), rule.last)
+        events = connection.header(b"content-type").startswith(b"text/event-stream")
+        call.reply.plan(connection.status, back_to_client(connection.headers), events=events)
+        call.watch(answer)
+        while piece := await connection.read():
+            call.first_byte()
+            ready = answer.feed(piece)
+            if ready:
+                await call.reply.write(ready)
+        rest = answer.end()
+        if connection.status < 400 and not answer.is_whole():
+            if rest:
+                await call.reply.write(rest)
+            raise UpstreamLost("the answer broke off before its end")
+        call.outcome = "error" if answer.failed or connection.status >= 400 else "ok"
+        await call.reply.finish(rest)
+
+
+async def _watch(receive: Receive, end: CancelScope) -> None:
+    """Servers tell that a client left only to those who ask."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    end.cancel("client_gone")

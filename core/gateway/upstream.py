@@ -1,0 +1,138 @@
+"""The client that talks to LiteLLM: small, pooled, and quick to let go.
+
+Idle connections are thrown away before the other side would close them, because a request sent
+into a closing connection is lost. Should that happen all the same, it is sent once more on a
+fresh connection, but only when not a byte of an answer had come.
+"""
+
+import asyncio
+from collections.abc import Iterable
+import msgspec
+
+from core.clock import Clock
+from core.gateway.connection import Connection
+from core.gateway.errors import UpstreamLost
+from core.gateway.routes import Header
+
+IDLE_S = 30.0  # LiteLLM is started with a keep-alive of 75 s (core/gateway/litellm_config.py)
+MAX_IDLE = 64  # connections kept for each (host, port)
+CONNECT_S = 5.0
+
+
+class Upstream:
+    """Connections by (host, port). Loop-bound."""
+
+    def __init__(self, *, clock: Clock, idle_s: float = IDLE_S, max_idle: int = MAX_IDLE) -> None:
+        self._clock = clock
+        self._idle_s = idle_s
+        self._max_idle = max_idle
+        self._idle: dict[tuple[str, int], list[tuple[float, Connection]]] = {}
+
+    async def request(self, host: str, port: int, head: bytes, body: bytes) -> Connection:
+        """Send and return when the headers are there. Give the connection to `done` afterwards.
+
+        Raises UpstreamLost; `unsent` on it tells that the request can not have reached anybody.
+        """
+        pooled = self._pooled(host, port)
+        if pooled is not None:
+            try:
+                return await self._exchange(pooled, head, body)
+            except UpstreamLost:
+                if pooled.answered:
+                    raise
+            fresh = await self._connected(host, port, unsent=False)
+        else:
+            fresh = await self._connected(host, port, unsent=True)
+        return await self._exchange(fresh, head, body)
+
+    def done(self, connection: Connection) -> None:
+        """Keep it for the next request when that is safe, otherwise close it at once."""
+        if not connection.reusable:
+            connection.abort()
+            return
+        idle = self._idle.setdefault(connection.peer, [])
+        idle.append((self._clock.monotonic(), connection))
+        oldest = self._clock.monotonic() - self._idle_s
+        while idle and (idle[0][0] < oldest or len(idle) > self._max_idle):
+            idle.pop(0)[1].abort()
+
+    def close(self) -> None:
+        """Close every idle connection."""
+        for idle in self._idle.values():
+            for _, connection in idle:
+                connection.abort()
+        self._idle.clear()
+
+    def _pooled(self, host: str, port: int) -> Connection | None:
+        idle = self._idle.get((host, port), [])
+        oldest = self._clock.monotonic() - self._idle_s
+        while idle:
+            since, connection = idle.pop()
+            if connection.alive and since >= oldest:
+                return connection
+            connection.abort()
+        return None
+
+    async def _connected(self, host: str, port: int, *, unsent: bool) -> Connection:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                _, connection = await loop.create_connection(
+                    lambda: Connection((host, port)), host, port
+                )
+        except (OSError, TimeoutError) as error:
+            raise UpstreamLost(
+                f"the gateway does not answer on port {port}: {error or 'timed out'}",
+                code="gateway_down",
+                unsent=unsent,
+            ) from None
+        return connection
+
+    async def _exchange(self, connection: Connection, head: bytes, body: bytes) -> Connection:
+        try:
+            connection.send(head, body)
+            await connection.begun()
+        except BaseException:  # also when the request is cancelled: nobody will read the answer
+            connection.abort()
+            raise
+        return connection
+
+
+def request_head(
+    method: bytes, target: bytes, host: str, port: int, headers: Iterable[Header], length: int
+) -> bytes:
+    """The bytes before the body."""
+    parts = [method, b" ", target, b" HTTP/1.1\r\nhost: ", f"{host}:{port}".encode()]
+    for name, value in headers:
+        parts += (b"\r\n", name, b": ", value)
+    parts += (b"\r\ncontent-length: ", str(length).encode(), b"\r\n\r\n")
+    return b"".join(parts)
+
+
+async def ask(
+    upstream: Upstream,
+    method: str,
+    host: str,
+    port: int,
+    target: str,
+    *,
+    headers: Iterable[Header],
+    timeout_s: float,
+    body: object = None,
+) -> tuple[int, bytes]:
+    """A small question of our own: status and whole answer. Raises UpstreamLost."""
+    data = b"" if body is None else msgspec.json.encode(body)
+    told = [*headers, (b"content-type", b"application/json"), (b"accept", b"application/json")]
+    head = request_head(method.encode(), target.encode(), host, port, told, len(data))
+    try:
+        async with asyncio.timeout(timeout_s):
+            connection = await upstream.request(host, port, head, data)
+            try:
+                answer = b""
+                while piece := await connection.read():
+                    answer += piece
+            finally:
+                upstream.done(connection)
+    except TimeoutError:
+        raise UpstreamLost(f"no answer to {target} within {timeout_s:.0f} s") from None
+    return connection.status, answer

@@ -1,0 +1,101 @@
+"""Finds the token counts in an answer that goes by, without decoding the answer.
+
+A substring test finds `"usage"`; only the object behind it is decoded. Inside generated text the
+quotes would be escaped, so a model that talks about usage does not fool it. Counts may come more
+than once (Anthropic tells prompt and answer in two events; some engines count on and on): the
+largest of each counts.
+"""
+
+import json
+import re
+from typing import Any
+
+import msgspec
+
+_NEEDLE = b'"usage"'
+_BEGIN = re.compile(rb'"usage"\s*:\s*')
+_LONGEST = 4096  # bytes of a usage object, generously
+_decoder = json.JSONDecoder()
+
+
+class Tokens(msgspec.Struct, frozen=True, kw_only=True):
+    """Token counts of one request; None where nobody told."""
+
+    prompt: int | None = None
+    completion: int | None = None
+    cached: int | None = None
+
+    def most(self, other: "Tokens") -> "Tokens":
+        """The larger of each."""
+        return Tokens(
+            prompt=_most(self.prompt, other.prompt),
+            completion=_most(self.completion, other.completion),
+            cached=_most(self.cached, other.cached),
+        )
+
+
+class UsageFinder:
+    """Feed it the answer in whatever pieces it comes."""
+
+    def __init__(self) -> None:
+        self.tokens = Tokens()
+        self._carry = b""
+
+    def feed(self, data: bytes) -> None:
+        """Look at the next piece."""
+        data = self._carry + data
+        at = data.find(_NEEDLE)
+        while at >= 0:
+            after = self._read(data, at)
+            if after is None:  # the object goes on in the next piece
+                self._carry = data[at:]
+                return
+            at = data.find(_NEEDLE, after)
+        self._carry = data[-(len(_NEEDLE) - 1) :]
+
+    def _read(self, data: bytes, at: int) -> int | None:
+        """Where to look on; None when more bytes are needed to tell."""
+        head = _BEGIN.match(data, at)
+        window = data[at : at + _LONGEST]
+        complete = len(window) == _LONGEST
+        if head is None or head.end() == len(data):
+            could_grow = re.fullmatch(rb'"usage"\s*(:\s*)?', window) is not None
+            return None if could_grow and not complete else at + len(_NEEDLE)
+        if data[head.end() : head.end() + 1] != b"{":
+            return head.end()
+        try:
+            text = data[head.end() : at + _LONGEST].decode("utf-8", "ignore")
+            found, _ = _decoder.raw_decode(text)
+        except ValueError:
+            return head.end() if complete else None
+        self.tokens = self.tokens.most(tokens_of(found))
+        return head.end()
+
+
+def tokens_of(usage: dict[str, Any]) -> Tokens:
+    """Read a usage object of any dialect: chat, completions, responses, messages, embeddings."""
+    details = usage.get("prompt_tokens_details") or usage.get("input_tokens_details") or {}
+    cached = _count(details, "cached_tokens")
+    prompt = _count(usage, "prompt_tokens")
+    completion = _count(usage, "completion_tokens")
+    if prompt is None:
+        prompt = _count(usage, "input_tokens")
+        read = _count(usage, "cache_read_input_tokens")
+        made = _count(usage, "cache_creation_input_tokens")
+        if prompt is not None:  # Anthropic does not count the cached part as input
+            prompt += (read or 0) + (made or 0)
+        cached = cached if read is None else read
+    if completion is None:
+        completion = _count(usage, "output_tokens")
+    return Tokens(prompt=prompt, completion=completion, cached=cached)
+
+
+def _count(source: object, key: str) -> int | None:
+    value = source.get(key) if isinstance(source, dict) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _most(one: int | None, other: int | None) -> int | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return max(one, other)
