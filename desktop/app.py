@@ -1,0 +1,103 @@
+"""The desktop app: the studio in a thread, the tray on the main thread, the window on demand.
+
+What is there decides what is shown, and the address is always printed:
+
+    tray host and display    tray, window
+    display only             window; Ctrl-C or the window's menu ends it
+    neither                  headless: the same app, reached by browser, CLI and API
+"""
+
+import contextlib
+import signal
+from collections.abc import Callable
+from types import FrameType
+
+from core.errors import Refused, StudioError
+from core.settings import Settings
+from desktop.host import Host
+from desktop.running_app import RunningApp
+from desktop.single_instance import SingleInstance, first_or_running
+from desktop.surroundings import Surroundings, look_around
+from desktop.tray import Tray
+from desktop.window import Window
+
+Say = Callable[[str], None]
+
+
+def run_headless(settings: Settings, say: Say, *, started: Callable[[Host], None]) -> int:
+    """Serve until a signal or `quit`; raises Refused when the app already runs."""
+    settings.paths.create()
+    first = first_or_running(settings.paths.run)
+    if not isinstance(first, SingleInstance):
+        raise _already_running(first)
+    with Host(settings, first, headless=True) as host:
+        stop_on_signals(host, say)
+        host.start()
+        started(host)
+        return host.wait_until_over()
+
+
+def run_desktop(
+    settings: Settings, say: Say, *, background: bool, ask_for_focus: Callable[[RunningApp], None]
+) -> int:
+    """The tray and the window; a second launch brings the first one's window to the front."""
+    settings.paths.create()
+    first = first_or_running(settings.paths.run)
+    if isinstance(first, RunningApp):
+        ask_for_focus(first)
+        return 0
+    if first is None:
+        raise _already_running(None)
+    around = look_around()
+    with Host(settings, first, headless=not around.tray_host) as host:
+        host.start()
+        say(f"vLLM Studio is at {url_of(host)}")
+        say(around.explanation)
+        return keep_running(host, around, say, background=background)
+
+
+def url_of(host: Host) -> str:
+    """What a person types into a browser."""
+    return f"http://127.0.0.1:{host.port}/"
+
+
+def stop_on_signals(host: Host, say: Say) -> None:
+    """Ctrl-C and SIGTERM end the app in order; its engines with it."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        say("Stopping…")
+        host.stop()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+
+
+def keep_running(host: Host, around: Surroundings, say: Say, *, background: bool) -> int:
+    """Show what can be shown here until the app ends; returns its exit code."""
+    stop_on_signals(host, say)
+    window = Window(url_of(host), host.settings.paths, has_display=around.display, say=say)
+    host.application.on_focus.append(window.open)
+    try:
+        if around.display and not background:
+            window.open()
+        if around.tray_host:
+            with contextlib.suppress(StudioError):
+                Tray(host, window, say=say, around=around).run()
+        return host.wait_until_over()
+    finally:
+        host.application.on_focus.remove(window.open)
+        window.close()
+
+
+def _already_running(app: RunningApp | None) -> Refused:
+    if app is None:
+        return Refused(
+            "another vLLM Studio holds this data directory and does not say where it listens",
+            code="already-running",
+            next_action="look for it with `vllm-studio doctor`, or wait until it has started",
+        )
+    return Refused(
+        f"vLLM Studio already runs as process {app.pid} on port {app.port}",
+        code="already-running",
+        next_action="use it, or end it with `vllm-studio quit`",
+    )

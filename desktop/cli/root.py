@@ -1,0 +1,56 @@
+"""`vllm-studio`: every command on one screen."""
+
+import click
+
+from desktop.cli.autostart import autostart
+from desktop.cli.changing import evict, load, switch
+from desktop.cli.demo import demo
+from desktop.cli.doctor import doctor
+from desktop.cli.events import events
+from desktop.cli.logs import logs
+from desktop.cli.recipes import recipes
+from desktop.cli.running import desktop, open_window, quit_app, serve
+from desktop.cli.runtimes import runtimes
+from desktop.cli.settings import settings
+from desktop.cli.status import status
+from desktop.cli.terminal import StudioGroup, answered, json_option
+
+
+@click.group(
+    cls=StudioGroup,
+    invoke_without_command=True,
+    params=[json_option()],
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.pass_context
+def vllm_studio(context: click.Context) -> None:
+    """Run language models on this machine: start, switch, chat, and see what happened.
+
+    Without a command it starts the tray and the window, or brings them to the front.
+
+    \b
+    Exit codes: 0 done, 1 refused or failed, 2 usage, 3 vLLM Studio is not running.
+    """
+    if context.invoked_subcommand is None:
+        answered(context, lambda: context.invoke(desktop))
+
+
+for command in (
+    serve,
+    demo,
+    status,
+    recipes,
+    switch,
+    load,
+    evict,
+    logs,
+    events,
+    runtimes,
+    settings,
+    doctor,
+    autostart,
+    desktop,
+    open_window,
+    quit_app,
+):
+    vllm_studio.add_command(command)

@@ -1,0 +1,86 @@
+"""`status`: the machine as it is now, or as the log last knew it."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from desktop.cli.recorded import recorded_log, recorded_recipes, timeline_entry
+from desktop.cli.terminal import StudioCommand, Terminal, pass_terminal
+from desktop.cli.words import clock_time, columns, day_and_time, for_how_long, state_word
+from desktop.problems import HOW_TO_START, NotRunning
+
+
+@click.command(cls=StudioCommand)
+@pass_terminal
+def status(terminal: Terminal) -> None:
+    """Show what runs, what changes and who waits."""
+    try:
+        now = terminal.client().get("/api/status")
+    except NotRunning:
+        past = _last_known(terminal)
+        terminal.answer(past, lambda: _past_in_words(past))
+    else:
+        terminal.answer({"running": True, **now}, lambda: in_words(now))
+
+
+def _last_known(terminal: Terminal) -> dict[str, Any]:
+    with recorded_log(terminal.settings) as store:
+        last = store.read_all(limit=1, newest_first=True)
+        position = store.head
+    return {
+        "running": False,
+        "position": position,
+        "last_event": timeline_entry(last[0]) if last else None,
+        "recipes": [saved["recipe"] for saved in recorded_recipes(terminal.settings)],
+    }
+
+
+def _past_in_words(past: Mapping[str, Any]) -> str:
+    lines = ["vLLM Studio is not running.", f"  → {HOW_TO_START}"]
+    if last := past["last_event"]:
+        lines.append(f"Last: #{last['position']} {day_and_time(last['recorded_at'])}")
+        lines.append(f"      {last['sentence']}")
+    lines.append(f"{len(past['recipes'])} saved recipe(s).")
+    return "\n".join(lines)
+
+
+def in_words(now: Mapping[str, Any]) -> str:
+    """The picture of /api/status for people."""
+    gateway = now["gateway"]
+    lines = [
+        click.style(now["headline"], bold=True),
+        f"endpoint  {now['endpoint']}",
+        f"gateway   {gateway['state']} on port {gateway['port']}"
+        + (f": {gateway['error']}" if gateway.get("error") else ""),
+    ]
+    if change := now.get("switch"):
+        since = clock_time(change["since"])
+        lines.append(
+            f"change    {change['kind']} to {change['target'] or 'nothing'}: {change['step']}"
+            f" since {since}, asked by {change['actor']}"
+        )
+    lines += [
+        f"waiting   {waiting['requests']} request(s) for {waiting['recipe_id']}"
+        for waiting in now.get("waiting", ())
+    ]
+    lines += ["", _recipes_in_words(now)]
+    return "\n".join(lines)
+
+
+def _recipes_in_words(now: Mapping[str, Any]) -> str:
+    if not now["recipes"]:
+        return "No recipe yet. Add one: `vllm-studio recipes add`, or try `vllm-studio demo`."
+    engines = {engine["recipe_id"]: engine for engine in now["engines"]}
+    rows = [_recipe_row(recipe, engines.get(recipe["id"])) for recipe in now["recipes"]]
+    return columns(("recipe", "state", "for", "port", "engine", "model"), rows)
+
+
+def _recipe_row(recipe: Mapping[str, Any], engine: Mapping[str, Any] | None) -> tuple[str, ...]:
+    percent = recipe.get("percent")
+    word = state_word(recipe["state"]) + ("" if percent is None else f" {percent:.0f} %")
+    alive = engine is not None and recipe["state"] not in ("stopped", "failed")
+    since = for_how_long(engine["since"], time.time_ns() // 1000) if engine and alive else ""
+    port = str(engine["port"]) if engine and alive else ""
+    return (recipe["id"], word, since, port, recipe["engine"], recipe.get("model") or "")

@@ -1,0 +1,178 @@
+"""What every command shares: who it talks to, how it answers, how it fails.
+
+Every command takes `--json` (one document on standard output, or one line each for streams) and
+ends with 0 done · 1 refused or failed · 2 usage · 3 vLLM Studio is not running.
+"""
+
+import contextlib
+import sys
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+
+import click
+import msgspec
+
+from core.errors import Invalid, StudioError
+from core.settings import Settings, load_settings
+from desktop.client import Client
+from desktop.problems import NotRunning, problem_of
+from desktop.running_app import running_app
+
+DONE, FAILED, USAGE, NOT_RUNNING = 0, 1, 2, 3
+
+OWNER_TOKEN = "owner-token"
+
+
+class Terminal:
+    """The person's terminal during one command."""
+
+    def __init__(self) -> None:
+        self.as_json = False
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Read once; raises Invalid naming file, key and line."""
+        return load_settings()
+
+    def client(self) -> Client:
+        """The running app; raises NotRunning."""
+        if client := self.client_if_running():
+            return client
+        raise NotRunning()
+
+    def client_if_running(self) -> Client | None:
+        """The running app, or None."""
+        app = running_app(self.settings.paths.run)
+        if app is None:
+            return None
+        return Client(
+            app.port,
+            host=reachable_host(self.settings.host),
+            owner_token=self._owner_token(),
+            api_key=self.settings.api_key,
+        )
+
+    def _owner_token(self) -> str | None:
+        try:
+            return (self.settings.paths.secrets / OWNER_TOKEN).read_text().strip() or None
+        except OSError:
+            return None
+
+    # -- answers --------------------------------------------------------------------------------
+
+    def say(self, text: str = "") -> None:
+        """A line for people; silent under --json."""
+        if not self.as_json:
+            click.echo(text)
+
+    def aside(self, text: str) -> None:
+        """A line beside the answer, on standard error; silent under --json."""
+        if not self.as_json:
+            click.echo(text, err=True)
+
+    def answer(self, data: Any, text: Callable[[], str] | str = "") -> None:
+        """The command's whole answer: `data` for programs, `text` for people."""
+        if self.as_json:
+            click.echo(msgspec.json.format(msgspec.json.encode(data), indent=2))
+        else:
+            click.echo(text() if callable(text) else text)
+
+    def line(self, data: Any, text: Callable[[], str] | str) -> None:
+        """One item of a stream: a JSON line for programs, a line for people."""
+        if self.as_json:
+            click.echo(msgspec.json.encode(data))
+        else:
+            click.echo(text() if callable(text) else text)
+
+    def fail(self, error: StudioError) -> int:
+        """Say what went wrong and what to do next; returns the exit code."""
+        if self.as_json:
+            click.echo(msgspec.json.format(msgspec.json.encode(problem_of(error)), indent=2))
+        else:
+            click.echo(click.style("error: ", fg="red") + sentence(error.message), err=True)
+            for line in _decisive_lines(error):
+                click.echo(click.style(f"  │ {line}", dim=True), err=True)
+            if error.next_action:
+                click.echo(f"  → {error.next_action}", err=True)
+        return NOT_RUNNING if isinstance(error, NotRunning) else FAILED
+
+    @property
+    def interactive(self) -> bool:
+        """Whether somebody sits there who can be asked and shown a moving bar."""
+        return not self.as_json and sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _decisive_lines(error: StudioError) -> Sequence[str]:
+    problem = problem_of(error)
+    lines = problem.get("lines") or ()
+    return [str(line) for line in lines]
+
+
+def sentence(text: str) -> str:
+    """With a capital and a full stop, whoever wrote it."""
+    text = text.strip()
+    if not text:
+        return text
+    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?…" else ".")
+
+
+def reachable_host(host: str) -> str:
+    """The address to connect to for one that is listened on."""
+    return "127.0.0.1" if host in ("", "0.0.0.0", "::", "localhost") else host
+
+
+# -- the shape of a command ----------------------------------------------------------------------
+
+
+def _set_json(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        context.ensure_object(Terminal).as_json = True
+
+
+class StudioCommand(click.Command):
+    """A command with `--json` that turns every StudioError into a sentence and an exit code."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.params.append(json_option())
+
+    def invoke(self, context: click.Context) -> Any:
+        """The command's body, with its refusals put into words."""
+        return answered(context, lambda: super(StudioCommand, self).invoke(context))
+
+
+class StudioGroup(click.Group):
+    """A group whose commands are all StudioCommands."""
+
+    command_class = StudioCommand
+    group_class = type
+
+
+def json_option() -> click.Option:
+    """The option every command has."""
+    return click.Option(
+        ["--json"],
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_set_json,
+        help="Answer in JSON, for programs.",
+    )
+
+
+def answered(context: click.Context, run: Callable[[], Any]) -> Any:
+    """Run a command's body; a refusal becomes a sentence and an exit code."""
+    terminal = context.ensure_object(Terminal)
+    try:
+        return run()
+    except StudioError as error:
+        context.exit(terminal.fail(error))
+    except msgspec.ValidationError as error:
+        context.exit(terminal.fail(Invalid(str(error))))
+    finally:
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+
+
+pass_terminal = click.make_pass_decorator(Terminal, ensure=True)

@@ -1,0 +1,228 @@
+"""What could keep vLLM Studio from working here, checked without changing anything.
+
+Each check answers with one line; a warning is something that works worse, a failure something
+that does not work. Whatever a check meets, it is a line and never an exception.
+"""
+
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from core.hardware import read_hardware
+from core.settings import Settings
+from desktop.running_app import RunningApp, running_app
+from desktop.surroundings import look_around
+from events.errors import EventError
+from events.store import EventStore
+
+Verdict = Literal["ok", "warn", "fail"]
+
+GIB = 2**30
+ROOM_WANTED = 10 * GIB  # a GPU engine's environment; the demo needs about 3
+ROOM_NEEDED = 3 * GIB
+WAL_RESET_FIXED = (3, 51, 3)
+PROBE_S = 15.0
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the doctor's report."""
+
+    name: str
+    verdict: Verdict
+    message: str
+    next_action: str = ""
+
+
+def ok(name: str, message: str) -> Check:
+    """It is as it should be."""
+    return Check(name=name, verdict="ok", message=message)
+
+
+def warn(name: str, message: str, next_action: str = "") -> Check:
+    """It works, but worse than it could."""
+    return Check(name=name, verdict="warn", message=message, next_action=next_action)
+
+
+def fail(name: str, message: str, next_action: str) -> Check:
+    """It does not work like this."""
+    return Check(name=name, verdict="fail", message=message, next_action=next_action)
+
+
+def examine(settings: Settings) -> Iterator[Check]:
+    """Every check, in the order a person would ask."""
+    app = running_app(settings.paths.run)
+    yield running(app)
+    for check in _checks(settings, app):
+        try:
+            yield check()
+        except Exception as error:  # a doctor reports what it trips over
+            yield fail(check.__name__, f"the check itself failed: {error!r}", "report this")
+    yield from ports(settings, app)
+
+
+def _checks(settings: Settings, app: RunningApp | None) -> tuple[Callable[[], Check], ...]:
+    def home() -> Check:
+        return home_writable(settings.home)
+
+    def disk() -> Check:
+        return disk_room(settings.home)
+
+    def log() -> Check:
+        return log_readable(settings.paths.main_db)
+
+    def runtimes() -> Check:
+        return runtimes_present(settings.paths.runtimes)
+
+    return (home, disk, log, python, sqlite, gpu, uv, runtimes, display, window)
+
+
+def running(app: RunningApp | None) -> Check:
+    """Whether the app is up."""
+    if app is None:
+        return ok("app", "not running")
+    return ok("app", f"running as process {app.pid} on port {app.port}, version {app.version}")
+
+
+def home_writable(home: Path) -> Check:
+    """The data directory can be written, and by its owner only."""
+    folder = home
+    while not folder.exists():
+        folder = folder.parent
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return fail("home", f"{folder} can not be written", "set VLLM_STUDIO_HOME elsewhere")
+    if not home.exists():
+        return ok("home", f"{home} will be made at the first start")
+    if os.name == "posix" and home.stat().st_mode & 0o077:
+        return warn("home", f"{home} can be read by others", f"chmod 700 {home}")
+    return ok("home", str(home))
+
+
+def disk_room(home: Path) -> Check:
+    """There is room for engines and models."""
+    folder = home
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    text = f"{free / GIB:.1f} GiB free"
+    if free < ROOM_NEEDED:
+        return fail("disk", text, "free some room: the demo's runtimes take about 3 GiB")
+    if free < ROOM_WANTED:
+        return warn("disk", text, "a GPU engine's runtime takes about 10 GiB")
+    return ok("disk", text)
+
+
+def log_readable(main_db: Path) -> Check:
+    """The event log can be opened and read."""
+    if not main_db.exists():
+        return ok("log", "nothing recorded yet")
+    try:
+        store = EventStore.open(main_db, read_only=True)
+        try:
+            return ok("log", f"{store.head} events in {main_db}")
+        finally:
+            store.close()
+    except (EventError, sqlite3.Error, OSError) as error:
+        return fail("log", f"{main_db} can not be read: {error}", "keep the file; report this")
+
+
+def python() -> Check:
+    """The interpreter; one that is too old never gets here."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    return ok("python", f"{version} at {sys.executable}")
+
+
+def sqlite() -> Check:
+    """SQLite 3.7.0 to 3.51.2 may corrupt a log with two writers (the WAL-reset bug).
+
+    The log has exactly one connection that writes and checkpoints, so this is a note.
+    """
+    version = sqlite3.sqlite_version
+    if sqlite3.sqlite_version_info < (3, 37, 0):
+        return fail("sqlite", version, "STRICT tables need 3.37: use a newer Python build")
+    if sqlite3.sqlite_version_info < WAL_RESET_FIXED:
+        return ok("sqlite", f"{version} (has the WAL-reset bug; avoided by our single writer)")
+    return ok("sqlite", version)
+
+
+def gpu() -> Check:
+    """What the engines can run on."""
+    hardware = read_hardware()
+    if not hardware.gpus:
+        cores = f"{hardware.cpu.cores} cores, {hardware.memory.total / GIB:.0f} GiB"
+        return warn("gpu", f"{hardware.gpu_note}; the CPU has {cores}", "small models only")
+    cards = ", ".join(f"{g.name} ({g.memory_total / GIB:.0f} GiB)" for g in hardware.gpus)
+    return ok("gpu", cards)
+
+
+def uv() -> Check:
+    """The installer of runtimes."""
+    found = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
+    if found is None:
+        return fail("uv", "not found", f"{sys.executable} -m pip install uv")
+    return ok("uv", found)
+
+
+def runtimes_present(folder: Path) -> Check:
+    """Engines that are installed."""
+    names = sorted(p.name for p in folder.iterdir() if p.is_dir()) if folder.exists() else []
+    names = [name for name in names if not name.startswith(".")]
+    if not names:
+        return warn("runtimes", "none installed yet", "`vllm-studio demo` installs the lightest")
+    return ok("runtimes", ", ".join(names))
+
+
+def display() -> Check:
+    """Tray and display."""
+    around = look_around()
+    if around.tray_host and around.display:
+        return ok("tray", "this desktop shows tray icons")
+    return warn("tray", around.explanation)
+
+
+def window() -> Check:
+    """What draws the window, asked of a child process, because a toolkit may crash."""
+    probe = [sys.executable, "-m", "desktop.window_process", "--probe"]
+    done = subprocess.run(probe, capture_output=True, text=True, timeout=PROBE_S, check=False)
+    backend = done.stdout.strip()
+    if done.returncode != 0 or not backend:
+        return warn(
+            "window",
+            "no WebKitGTK and no Qt here: the window opens in your browser",
+            "Debian, Ubuntu: apt install python3-gi gir1.2-webkit2-4.1",
+        )
+    return ok("window", backend)
+
+
+def ports(settings: Settings, app: RunningApp | None) -> Iterator[Check]:
+    """Our ports are free, unless it is us who holds them."""
+    wanted = {
+        "port": (settings.port, "VLLM_STUDIO_PORT"),
+        "gateway port": (settings.litellm_port, "VLLM_STUDIO_LITELLM_PORT"),
+    }
+    for name, (number, variable) in wanted.items():
+        if app is not None:
+            yield ok(name, f"{number}, in use by vLLM Studio")
+        elif is_free(number):
+            yield ok(name, f"{number} is free")
+        else:
+            yield fail(name, f"{number} is taken by another program", f"set {variable}")
+
+
+def is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether we could listen there; connections that linger from before do not count."""
+    with socket.socket() as probe:
+        if os.name == "posix":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,261 @@
+"""The terminal talks to the running app, and says what it says."""
+
+import json
+from pathlib import Path
+
+import click
+import pytest
+
+from desktop.cli.root import vllm_studio
+from tests.desktop.conftest import Run
+from tests.desktop.fake_app import FakeApp
+
+
+def every_command() -> list[tuple[str, ...]]:
+    """Each command's words, groups included."""
+    found: list[tuple[str, ...]] = []
+
+    def walk(group: click.Group, words: tuple[str, ...]) -> None:
+        for name, command in group.commands.items():
+            found.append((*words, name))
+            if isinstance(command, click.Group):
+                walk(command, (*words, name))
+
+    walk(vllm_studio, ())
+    return found
+
+
+@pytest.mark.parametrize("words", every_command(), ids=" ".join)
+def test_every_command_explains_itself(words: tuple[str, ...], run: Run) -> None:
+    """`--help` works everywhere, and every command that does something takes `--json`."""
+    result = run(*words, "--help")
+    assert result.exit_code == 0
+    assert result.output.startswith("Usage: ")
+    if "COMMAND [ARGS]" not in result.output:
+        assert "--json" in result.output
+
+
+def test_the_promised_commands_are_there() -> None:
+    """The command line of the design, word for word."""
+    promised = (
+        "serve demo status recipes switch load evict logs events runtimes settings doctor "
+        "autostart open quit"
+    )
+    assert set(promised.split()) <= set(vllm_studio.commands)
+
+
+def test_status_shows_state_and_percent(app: FakeApp, run: Run) -> None:
+    """What runs, what loads and how far it is."""
+    result = run("status")
+    assert result.exit_code == 0
+    assert "qwen is ready." in result.output
+    assert "● ready" in result.output
+    assert "◔ loading 40 %" in result.output
+
+
+def test_json_is_one_document(app: FakeApp, run: Run) -> None:
+    """Programs can read every answer whole."""
+    answer = json.loads(run("status", "--json").output)
+    assert answer["running"] is True
+    assert answer["active"] == "qwen"
+
+
+def test_json_may_stand_before_the_command(app: FakeApp, run: Run) -> None:
+    """`vllm-studio --json status` is the same."""
+    assert json.loads(run("--json", "status").output)["active"] == "qwen"
+
+
+def test_the_terminal_says_who_it_is(app: FakeApp, run: Run) -> None:
+    """The log will name the command line as the one who asked, and the owner as the person."""
+    assert run("switch", "demo").exit_code == 0
+    assert set(app.actors) == {"cli"}
+
+
+def test_switch_waits_until_the_model_is_ready(app: FakeApp, run: Run) -> None:
+    """The command ends when the change is done, and says how long it took."""
+    result = run("switch", "demo", "--force")
+    assert result.exit_code == 0
+    assert "demo is ready after" in result.output
+    wish = {"target": "demo", "force": True, "wait": True}
+    assert ("POST", "/api/switch", wish) in app.asked
+
+
+def test_switch_without_waiting_returns_at_once(app: FakeApp, run: Run) -> None:
+    """`--no-wait` only asks."""
+    assert run("switch", "demo", "--no-wait").exit_code == 0
+    wish = {"target": "demo", "force": False, "wait": False}
+    assert ("POST", "/api/switch", wish) in app.asked
+
+
+def test_a_failed_switch_says_why_and_what_next(app: FakeApp, run: Run) -> None:
+    """The sentence, the engine's decisive lines and the next step; exit code 1."""
+    app.refuse["/api/switch"] = (
+        502,
+        {
+            "detail": "qwen ran out of GPU memory",
+            "code": "out-of-memory",
+            "next_action": "lower its context length",
+            "lines": ["torch.OutOfMemoryError: CUDA out of memory"],
+        },
+    )
+    result = run("switch", "qwen")
+    assert result.exit_code == 1
+    assert "Qwen ran out of GPU memory." in result.output
+    assert "torch.OutOfMemoryError" in result.output
+    assert "→ lower its context length" in result.output
+
+
+def test_a_failure_under_json_is_the_problem_object(app: FakeApp, run: Run) -> None:
+    """The app's own problem document, unchanged, and still exit code 1."""
+    problem = {"detail": "no", "code": "out-of-memory", "next_action": "less", "exit_code": 137}
+    app.refuse["/api/switch"] = (502, problem)
+    result = run("switch", "qwen", "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == problem
+
+
+def test_evict_without_a_name_means_everything(app: FakeApp, run: Run) -> None:
+    """No recipe: every engine."""
+    assert run("evict").exit_code == 0
+    assert ("POST", "/api/evict", {"target": None, "force": False, "wait": True}) in app.asked
+
+
+def test_events_are_told_in_order(app: FakeApp, run: Run) -> None:
+    """Oldest first, with number, asker and sentence."""
+    app.record("switch-requested", "A switch was asked for.")
+    lines = run("events").output.splitlines()
+    assert lines[0].startswith("#1")
+    assert lines[1].endswith("cli      A switch was asked for.")
+
+
+def test_events_after_a_position_come_whole_and_in_order(app: FakeApp, run: Run) -> None:
+    """More than one page of news, and nothing lost between the pages."""
+    for n in range(1200):
+        app.record("engine-progressed", f"step {n}.")
+    result = run("events", "--after", "1", "--json")
+    positions = [json.loads(line)["position"] for line in result.output.splitlines()]
+    assert positions == list(range(2, 1202))
+
+
+def test_following_events_ends_with_the_app(app: FakeApp, run: Run) -> None:
+    """`events -f` shows what comes and leaves when the app does."""
+    app.ended = True
+    result = run("events", "-f")
+    assert result.exit_code == 0
+    assert "vLLM Studio 0.1.0 started." in result.output
+
+
+def test_logs_are_shown_and_followed(app: FakeApp, run: Run) -> None:
+    """The same lines both ways."""
+    assert run("logs", "qwen").output == "INFO loading\nINFO ready\n"
+    assert run("logs", "-f", "qwen").output == "INFO loading\nINFO ready\n"
+
+
+def test_recipes_are_listed(app: FakeApp, run: Run) -> None:
+    """Id, engine and model of each."""
+    result = run("recipes", "list")
+    assert "Qwen/Qwen3-8B" in result.output
+    assert "demo" in result.output
+
+
+def test_a_recipe_is_shown_as_toml(app: FakeApp, run: Run) -> None:
+    """What is printed could be imported again."""
+    assert "context_length = 32768" in run("recipes", "show", "qwen").output
+
+
+def test_an_unknown_recipe_names_the_known_ones(app: FakeApp, run: Run) -> None:
+    """A typing error is answered with what could have been meant."""
+    result = run("recipes", "show", "qwem")
+    assert result.exit_code == 1
+    assert "demo, qwen" in result.output
+
+
+def test_recipes_are_added_from_options(app: FakeApp, run: Run) -> None:
+    """Fields keep their types: numbers are numbers, tables are reached by a dot."""
+    result = run(
+        "recipes", "add", "new", "--model", "org/model", "--set", "tensor_parallel=2",
+        "--set", "env.LEVEL=3",
+    )  # fmt: skip
+    assert result.exit_code == 0
+    saved = {"id": "new", "model": "org/model", "tensor_parallel": 2, "env": {"LEVEL": "3"}}
+    assert ("POST", "/api/recipes", saved) in app.asked
+
+
+def test_editing_changes_only_what_was_named(app: FakeApp, run: Run) -> None:
+    """The rest of the recipe goes back as it came."""
+    assert run("recipes", "edit", "qwen", "--set", "dtype=half", "--unset", "context_length")
+    saved = {"id": "qwen", "model": "Qwen/Qwen3-8B", "dtype": "half"}
+    assert ("PUT", "/api/recipes/qwen", saved) in app.asked
+
+
+def test_editing_in_the_editor(
+    app: FakeApp, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What the person saves in their editor is what is sent."""
+    editor = tmp_path / "editor"
+    editor.write_text("#!/bin/sh\nsed -i 's/32768/4096/' \"$1\"\n")
+    editor.chmod(0o755)
+    monkeypatch.setenv("EDITOR", str(editor))
+    monkeypatch.setenv("VISUAL", str(editor))
+    assert run("recipes", "edit", "qwen").exit_code == 0
+    saved = {"id": "qwen", "model": "Qwen/Qwen3-8B", "context_length": 4096}
+    assert ("PUT", "/api/recipes/qwen", saved) in app.asked
+
+
+def test_a_wish_that_is_no_assignment_is_a_usage_error(app: FakeApp, run: Run) -> None:
+    """Exit code 2, and nothing was asked of the app but the recipe."""
+    result = run("recipes", "edit", "qwen", "--set", "dtype")
+    assert result.exit_code == 2
+    assert not [method for method, _, _ in app.asked if method == "PUT"]
+
+
+def test_what_is_exported_can_be_imported(app: FakeApp, run: Run, tmp_path: Path) -> None:
+    """The file's ending chooses the format, both ways."""
+    file = tmp_path / "recipes.yaml"
+    assert run("recipes", "export", "-o", str(file)).exit_code == 0
+    assert run("recipes", "import", str(file)).exit_code == 0
+    body = {"format": "yaml", "text": file.read_text()}
+    assert ("POST", "/api/recipes/import", body) in app.asked
+
+
+def test_settings_are_listed_and_set(app: FakeApp, run: Run) -> None:
+    """With where they come from, and whether they wait for a restart."""
+    assert "8080" in run("settings", "list").output
+    assert "after the next start" in run("settings", "set", "port", "9090").output
+    assert ("PATCH", "/api/settings", {"port": 9090}) in app.asked
+
+
+def test_runtimes_are_listed_installed_and_removed(app: FakeApp, run: Run) -> None:
+    """What is there, what could be, and both ways between."""
+    listed = run("runtimes", "list").output
+    assert "litellm-1" in listed
+    assert "sglang" in listed
+    assert run("runtimes", "install", "sglang").exit_code == 0
+    wish = {"kind": "sglang", "version": None, "wait": True}
+    assert ("POST", "/api/runtimes", wish) in app.asked
+    assert run("runtimes", "remove", "litellm-1").exit_code == 0
+
+
+def test_quit_returns_when_the_app_is_gone(app: FakeApp, run: Run) -> None:
+    """Not before: scripts may start it again right after."""
+    result = run("quit", "--leave-engines")
+    assert result.exit_code == 0
+    assert ("POST", "/api/quit", {"leave_engines": True}) in app.asked
+    assert "Its engines run on." in result.output
+
+
+def test_the_demo_talks_to_a_running_app(app: FakeApp, run: Run) -> None:
+    """Set up, switch, a real question, the streamed answer and the sums."""
+    result = run("demo", "--once")
+    assert result.exit_code == 0, result.output
+    assert "I am the demo." in result.output
+    assert "4 tokens" in result.output
+    assert ("POST", "/api/demo", {"action": "setup", "wait": True}) in app.asked
+
+
+def test_a_second_launch_asks_for_focus_and_leaves(app: FakeApp, run: Run) -> None:
+    """`open` brings the window of the running app to the front and prints the address."""
+    result = run("open")
+    assert result.exit_code == 0
+    assert result.output.startswith("http://127.0.0.1:")
+    assert ("POST", "/api/focus", {}) in app.asked
