@@ -26,8 +26,9 @@ check: dev web-check      ## format, lint, types, who may import whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-web-check: dev
-	$(BIN)/python -m installers.web check
+web-check: dev            ## the web UI: types, then its own tests
+	$(BIN)/python -B installers/npm.py run check
+	$(BIN)/python -B installers/npm.py test
 
 test: check               ## all of it: checks, unit tests, then the tests with real parts
 	@$(BOOTSTRAP) system

@@ -69,7 +69,7 @@ def _install_studio() -> None:
     with step("Installing vLLM Studio in place and building its web UI"):
         run(
             [
-                *(find_uv(), "pip", "install", "--python", _PYTHON, "--no-deps", "--verbose"),
+                *(find_uv(), "pip", "install", "--python", _PYTHON, "--no-deps"),
                 *("--reinstall-package", "vllm-studio"),
                 *("--build-constraints", ROOT / "requirements" / "build.txt"),
                 *("--editable", ROOT),
