@@ -1,0 +1,286 @@
+"""The task that changes what is resident, on a real log and a machine made of futures."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from core.clock import SystemClock
+from core.errors import EngineFailure, Refused, StudioError
+from core.switching.commands import (
+    CancelChange,
+    Change,
+    RequestEvict,
+    RequestLoad,
+    RequestSwitch,
+)
+from core.switching.eviction import Resident
+from core.switching.pending import Pending
+from core.switching.switchboard import STREAM, Switchboard
+from events.facts import SwitchRequested
+from events.store import EventStore
+
+
+@dataclass
+class Machine:
+    """Obeys at once, unless a test holds a door: `starts` and `drains` wait for their events."""
+
+    there: dict[str, int] = field(default_factory=dict)  # recipe id → requests in flight
+    deeds: list[str] = field(default_factory=list)
+    starts: dict[str, asyncio.Event] = field(default_factory=dict)
+    drains: asyncio.Event | None = None
+    failing: dict[str, StudioError] = field(default_factory=dict)
+    noted: Callable[[], None] = lambda: None
+
+    def residents(self) -> tuple[Resident, ...]:
+        """All that is there."""
+        return tuple(Resident(recipe_id=r, in_flight=n) for r, n in self.there.items())
+
+    def ready(self) -> frozenset[str]:
+        """All that is there answers."""
+        return frozenset(self.there)
+
+    def withdraw(self, recipe_ids: Sequence[str]) -> None:
+        """Note it."""
+        self.deeds.append(f"withdraw {' '.join(recipe_ids)}")
+
+    def restore(self) -> None:
+        """Nothing to do here."""
+
+    def in_flight(self, recipe_ids: Sequence[str]) -> int:
+        """Of these."""
+        return sum(self.there.get(r, 0) for r in recipe_ids)
+
+    async def drained(self, recipe_ids: Sequence[str]) -> bool:
+        """Wait for the test's event, if it holds one."""
+        self.deeds.append(f"drain {' '.join(recipe_ids)}")
+        if self.drains is not None:
+            await self.drains.wait()
+        for recipe_id in recipe_ids:
+            self.there[recipe_id] = 0
+        return True
+
+    def cut(self, recipe_ids: Sequence[str]) -> int:
+        """All of these end."""
+        self.deeds.append(f"cut {' '.join(recipe_ids)}")
+        return self.in_flight(recipe_ids)
+
+    async def stop(self, recipe_id: str, *, reason: str, actor: str, correlation_id: str) -> None:
+        """It is gone."""
+        self.deeds.append(f"stop {recipe_id}: {reason}")
+        self.there.pop(recipe_id, None)
+
+    async def start(self, recipe_id: str, *, actor: str, correlation_id: str) -> None:
+        """It is there, when the test lets it."""
+        self.deeds.append(f"start {recipe_id}")
+        self.noted()
+        if recipe_id in self.starts:
+            await self.starts[recipe_id].wait()
+        if recipe_id in self.failing:
+            raise self.failing[recipe_id]
+        self.there[recipe_id] = 0
+
+
+class Board(Switchboard):
+    """With the machine and the log at hand."""
+
+    machine: Machine
+    store: EventStore
+
+    def ask(self, change: Change, *, manual: bool = True) -> Pending:
+        """A wish by the tray, or by a request that names a model."""
+        actor = "tray" if manual else "api"
+        return self.request(change, actor=actor, correlation_id="c", manual=manual)
+
+    def story(self) -> list[str]:
+        """The types of what was recorded."""
+        return [r.type for r in self.store.read_stream(STREAM)]
+
+
+@asynccontextmanager
+async def running(path: Path, machine: Machine, *, room: int = 1) -> AsyncIterator[Board]:
+    """A switchboard at work on the log at `path`."""
+    store = EventStore.open(path / "main.db")
+    board = Board(store=store, effects=machine, clock=SystemClock(), room=lambda: room)
+    board.machine, board.store = machine, store
+    task = asyncio.create_task(board.run())
+    try:
+        yield board
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        store.close()
+
+
+async def begun(pending: Pending) -> SwitchRequested | None:
+    """Wait for the beginning."""
+    return await asyncio.shield(pending.begun)
+
+
+async def until(board: Board, condition: Callable[[], bool]) -> None:
+    """Look again after every change of the view."""
+    changed = asyncio.Event()
+    board.listen(changed.set)
+    board.machine.noted = changed.set
+    while not condition():
+        await changed.wait()
+        changed.clear()
+
+
+async def test_a_switch_drains_evicts_and_starts(tmp_path: Path) -> None:
+    """The whole walk, recorded step by step."""
+    machine = Machine(there={"a": 2})
+    async with running(tmp_path, machine) as board:
+        await board.ask(RequestSwitch(target="b")).done
+        assert machine.deeds == [
+            "withdraw a",
+            "drain a",
+            "withdraw a",
+            "stop a: it makes room for b",
+            "start b",
+        ]
+        assert board.story() == [
+            "switch-requested",
+            "switch-draining-started",
+            "switch-drained",
+            "switch-eviction-finished",
+            "switch-completed",
+        ]
+
+
+async def test_two_equal_wishes_share_one_change(tmp_path: Path) -> None:
+    """Fifty requests for one model are one load."""
+    machine = Machine(starts={"a": asyncio.Event()})
+    async with running(tmp_path, machine) as board:
+        wishes = [board.ask(RequestSwitch(target="a"), manual=False) for _ in range(50)]
+        machine.starts["a"].set()
+        await asyncio.gather(*(w.done for w in wishes))
+        assert machine.deeds == ["start a"]
+
+
+async def test_what_is_there_already_is_silence(tmp_path: Path) -> None:
+    """No fact, no deed, and the asker hears that it is done."""
+    machine = Machine(there={"a": 1})
+    async with running(tmp_path, machine) as board:
+        await board.ask(RequestSwitch(target="a")).done
+        assert (machine.deeds, board.story()) == ([], [])
+
+
+async def test_the_latest_manual_switch_wins(tmp_path: Path) -> None:
+    """Two clicks in a row: the first is given up, even while it loads, the second is done."""
+    machine = Machine(starts={"a": asyncio.Event()})
+    async with running(tmp_path, machine) as board:
+        first = board.ask(RequestSwitch(target="a"))
+        await begun(first)
+        second = board.ask(RequestSwitch(target="b"))
+        with pytest.raises(Refused, match="cancelled"):
+            await first.done
+        await second.done
+        assert machine.there == {"b": 0}
+        assert board.story().count("switch-cancelled") == 1
+
+
+async def test_a_request_never_replaces_a_persons_switch(tmp_path: Path) -> None:
+    """The gateway's wish waits its turn behind the one under way."""
+    machine = Machine(starts={"a": asyncio.Event()})
+    async with running(tmp_path, machine) as board:
+        first = board.ask(RequestSwitch(target="a"))
+        await begun(first)
+        second = board.ask(RequestSwitch(target="b"), manual=False)
+        machine.starts["a"].set()
+        await first.done
+        await second.done
+        assert machine.there == {"b": 0}
+
+
+async def test_a_person_comes_before_the_gateway(tmp_path: Path) -> None:
+    """Of two waiting wishes the person's is carried out first."""
+    machine = Machine(starts={"a": asyncio.Event()})
+    async with running(tmp_path, machine, room=3) as board:
+        first = board.ask(RequestLoad(target="a"))
+        await begun(first)
+        from_gateway = board.ask(RequestSwitch(target="b"), manual=False)
+        from_person = board.ask(RequestLoad(target="c"))
+        machine.starts["a"].set()
+        await asyncio.gather(from_gateway.done, from_person.done)
+        assert machine.deeds == ["start a", "start c", "start b"]
+
+
+async def test_a_failed_start_is_told_to_whoever_asked_and_the_next_wish_goes_on(
+    tmp_path: Path,
+) -> None:
+    """One failure is one answer, not the end of switching."""
+    machine = Machine(failing={"a": EngineFailure("out of memory", code="cuda-oom")})
+    async with running(tmp_path, machine) as board:
+        with pytest.raises(EngineFailure, match="out of memory"):
+            await board.ask(RequestSwitch(target="a")).done
+        await board.ask(RequestSwitch(target="b")).done
+        assert board.story() == [
+            "switch-requested",
+            "switch-failed",
+            "switch-requested",
+            "switch-completed",
+        ]
+
+
+async def test_an_eviction_ends_the_load_of_what_it_evicts(tmp_path: Path) -> None:
+    """Waiters of a load hear at once that it was evicted; nobody waits for a load nobody wants."""
+    machine = Machine(starts={"a": asyncio.Event()})
+    async with running(tmp_path, machine) as board:
+        load = board.ask(RequestSwitch(target="a"), manual=False)
+        await begun(load)
+        evict = board.ask(RequestEvict(target="a"))
+        with pytest.raises(Refused):
+            await load.done
+        await evict.done
+        assert machine.there == {}
+
+
+async def test_a_wish_nobody_waits_for_is_forgotten_before_it_begins(tmp_path: Path) -> None:
+    """A caller who hangs up in the queue starts and evicts nothing."""
+    machine = Machine(starts={"a": asyncio.Event()})
+    async with running(tmp_path, machine) as board:
+        first = board.ask(RequestSwitch(target="a"), manual=False)
+        await begun(first)
+        left = board.ask(RequestSwitch(target="b"), manual=False)
+        board.forget(left)
+        machine.starts["a"].set()
+        await first.done
+        assert machine.there == {"a": 0}
+
+
+async def test_cancelling_a_load_stops_what_it_started(tmp_path: Path) -> None:
+    """Nothing half loaded is left behind."""
+    machine = Machine(starts={"a": asyncio.Event()})
+    async with running(tmp_path, machine) as board:
+        load = board.ask(RequestLoad(target="a"))
+        await begun(load)
+        assert board.cancel(CancelChange(target="a")) == 1
+        with pytest.raises(Refused, match="cancelled"):
+            await load.done
+        assert machine.deeds[-1] == "stop a: its load was cancelled"
+        assert board.story()[-1] == "switch-cancelled"
+
+
+async def test_force_cuts_instead_of_waiting(tmp_path: Path) -> None:
+    """A person may say that running requests do not matter."""
+    machine = Machine(there={"a": 3}, drains=asyncio.Event())
+    async with running(tmp_path, machine) as board:
+        await board.ask(RequestSwitch(target="b", force=True)).done
+        assert "cut a" in machine.deeds
+        assert "drain a" not in machine.deeds
+
+
+async def test_a_half_done_switch_is_finished_by_the_next_start(tmp_path: Path) -> None:
+    """A crash between two steps: the same code goes on from what is recorded."""
+    machine = Machine(there={"a": 0}, starts={"b": asyncio.Event()})
+    async with running(tmp_path, machine) as board:
+        await begun(board.ask(RequestSwitch(target="b")))
+        await until(board, lambda: "start b" in machine.deeds)
+    again = Machine()
+    async with running(tmp_path, again) as board:
+        await until(board, lambda: board.story()[-1] == "switch-completed")
+        assert again.deeds == ["start b"]
