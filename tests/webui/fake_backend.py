@@ -1,0 +1,393 @@
+"""A stand-in for the studio that speaks its HTTP contract from a script, for work on the window.
+
+It exists because a window has states that are hard to hold still in the real app: 62 % of a load,
+two GPUs, a failure with its log lines, a backend that is gone. Nothing else is tested against it;
+the window over the real app is tests/e2e's. Run it by hand to work on the window:
+
+    python -m tests.webui.fake_backend --port 8090 --scene busy
+"""
+
+import argparse
+import asyncio
+import json
+import time
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from litestar import Litestar, Request, Response, delete, get, post, put
+from litestar.response import Stream
+
+from tests.webui import answers, scenes
+
+DIST = Path(__file__).resolve().parents[2] / "webui" / "dist"
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+}
+SAMPLE_EVERY_S = 0.5
+
+Json = dict[str, Any]
+
+
+class FakeStudio:
+    """One scene, changed by what is asked of it, told to everybody who follows."""
+
+    def __init__(self, scene: str) -> None:
+        self.followers: list[asyncio.Queue[str]] = []
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.asked: list[Json] = []
+        self.set_scene(scene)
+
+    def set_scene(self, name: str) -> None:
+        """Begin again with another scene."""
+        scene = scenes.SCENES[name]()
+        self.status: Json = scene["status"]
+        self.hardware: Json = scene["hardware"]
+        self.metrics: Json = scene["metrics"]
+        self.facts: list[Json] = scene["facts"]
+        self.recipes: dict[str, Json] = scene["recipes"]
+        self.logs: dict[str, list[str]] = scene["logs"]
+        self.status["position"] = self.facts[-1]["position"] if self.facts else 0
+        self.tell("resync", {})
+
+    def tell(self, event: str, data: Any, position: int | None = None) -> None:
+        """To every open event stream."""
+        line = f"id: {position}\n" if position else ""
+        text = f"event: {event}\n{line}data: {json.dumps(data)}\n\n"
+        for queue in self.followers:
+            queue.put_nowait(text)
+
+    def record(self, type_: str, sentence: str, *, actor: str, stream: str, **data: Any) -> None:
+        """Append a fact and tell it, with the status as it now is."""
+        position = (self.facts[-1]["position"] if self.facts else 0) + 1
+        entry = scenes.fact(position, type_, sentence, actor=actor, stream=stream, **data)
+        self.facts.append(entry)
+        self.status["position"] = position
+        self.tell("fact", entry, position)
+        self.tell("status", self.status)
+
+    def recipe_view(self, recipe_id: str) -> Json:
+        """The switch list's row of a recipe."""
+        return next(r for r in self.status["recipes"] if r["id"] == recipe_id)
+
+    def spawn(self, coroutine: Any) -> None:
+        """Run beside, and keep hold of it."""
+        task = asyncio.ensure_future(coroutine)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def load(self, recipe_id: str, actor: str, step_s: float = 0.12) -> None:
+        """A switch from the request to the answer, in visible steps."""
+        active = self.status["active"]
+        self.status["switch"] = scenes.switch(recipe_id, actor=actor)
+        self.status["state"] = "switching"
+        self.record(
+            "switch-requested",
+            f"A switch was asked for; target: {recipe_id}.",
+            actor=actor,
+            stream="switching",
+            target=recipe_id,
+        )
+        if active:
+            self.recipe_view(active)["state"] = "stopping"
+            self.status["switch"]["step"] = "evicting"
+            self.tell("status", self.status)
+            await asyncio.sleep(step_s)
+            self.recipe_view(active)["state"] = "stopped"
+            self.status["engines"] = [e for e in self.status["engines"] if e["recipe_id"] != active]
+            self.status["active"] = None
+            self.record(
+                "engine-stopped",
+                f"{active} stopped after 1.2 s.",
+                actor="system",
+                stream=f"engine-{active}",
+                recipe_id=active,
+            )
+        view = self.recipe_view(recipe_id)
+        engine = scenes.engine(recipe_id, view["engine"], "loading", runtime="vllm-0.14.1")
+        self.status["engines"] = [*self.status["engines"], engine]
+        self.status["switch"]["step"] = "starting"
+        for percent, phase in scenes.LOADING:
+            view |= {"state": "loading", "percent": percent, "phase": phase}
+            engine |= {"percent": percent, "phase": phase, "eta_s": (100 - percent) / 10}
+            self.tell("status", self.status)
+            await asyncio.sleep(step_s)
+        view |= {"state": "ready", "percent": None, "phase": "", "last_load_s": 12.0}
+        engine |= {"state": "ready", "since": scenes.now(), "percent": None, "eta_s": None}
+        self.status |= {"active": recipe_id, "switch": None, "state": "ready"}
+        self.metrics["engines"] = {recipe_id: scenes.engine_metrics(12.0)}
+        self.record(
+            "engine-became-ready",
+            f"{recipe_id} answers after 12.0 s.",
+            actor="system",
+            stream=f"engine-{recipe_id}",
+            recipe_id=recipe_id,
+            seconds=12.0,
+        )
+
+    async def install(self) -> None:
+        """The demo: a runtime step by step, then two recipes."""
+        for percent, phase in scenes.INSTALLING:
+            self.record(
+                "runtime-install-progressed" if percent else "runtime-install-requested",
+                f"transformers-5.1.0: {phase}.",
+                actor="system",
+                stream="runtime-transformers-5.1.0",
+                runtime_id="transformers-5.1.0",
+                phase=phase,
+                percent=percent,
+            )
+            await asyncio.sleep(0.4)
+
+
+def problem(status: int, detail: str, code: str, **more: Any) -> Response[Json]:
+    """RFC 9457, as the studio says it."""
+    body = {"type": "about:blank", "title": "Refused", "status": status, "detail": detail}
+    return Response(
+        body | {"code": code} | more, status_code=status, media_type="application/problem+json"
+    )
+
+
+def actor_of(request: Request[Any, Any, Any]) -> str:
+    """Who asks, as the studio would put it into its log."""
+    return request.headers.get("x-studio-actor", "api")
+
+
+def make_app(studio: FakeStudio) -> Litestar:
+    """Every route the window uses."""
+
+    @get("/api/status", sync_to_thread=False)
+    def status() -> Json:
+        return studio.status
+
+    @get("/api/gpus", sync_to_thread=False)
+    def gpus() -> Json:
+        return studio.hardware
+
+    @get("/api/runtimes", sync_to_thread=False)
+    def runtimes() -> Json:
+        return {"runtimes": [], "available": []}
+
+    @get("/api/events", sync_to_thread=False)
+    def events(request: Request[Any, Any, Any], after: int = 0) -> Stream:
+        start = int(request.headers.get("last-event-id") or after)
+        return Stream(event_stream(studio, start), media_type="text/event-stream")
+
+    @post("/api/switch", status_code=202)
+    async def switch(request: Request[Any, Any, Any], data: Json) -> Response[Any]:
+        studio.asked.append({"path": "/api/switch", "actor": actor_of(request)} | data)
+        if data["target"] not in studio.recipes:
+            return problem(404, f"there is no recipe {data['target']!r}", "recipe_not_found")
+        studio.spawn(studio.load(data["target"], actor_of(request)))
+        return Response({"switch_id": "s2", "target": data["target"], "evict": []}, status_code=202)
+
+    @post("/api/evict", status_code=202)
+    async def evict(request: Request[Any, Any, Any], data: Json) -> Json:
+        studio.asked.append({"path": "/api/evict", "actor": actor_of(request)} | data)
+        for view in studio.status["recipes"]:
+            if data["target"] in (None, view["id"]) and view["state"] == "ready":
+                view["state"] = "stopped"
+        studio.status |= {"engines": [], "active": None, "state": "idle"}
+        studio.record("engine-stopped", "Stopped.", actor=actor_of(request), stream="engine-x")
+        return {"switch_id": "s3", "target": data["target"]}
+
+    @post("/api/cancel", status_code=200)
+    async def cancel(request: Request[Any, Any, Any], data: Json) -> Json:
+        studio.asked.append({"path": "/api/cancel", "actor": actor_of(request)} | data)
+        return {"cancelled": 1}
+
+    @post("/api/demo", status_code=202)
+    async def demo(request: Request[Any, Any, Any], data: Json) -> Json:
+        studio.asked.append({"path": "/api/demo", "actor": actor_of(request)} | data)
+        studio.spawn(studio.install())
+        return {"recipes": ["demo"], "installing": ["transformers"]}
+
+    @get("/api/recipes", sync_to_thread=False)
+    def recipes(archived: bool = False) -> Json:
+        return {"recipes": [r for r in studio.recipes.values() if archived or not r["archived"]]}
+
+    @get("/api/recipes/{recipe_id:str}", sync_to_thread=False)
+    def recipe(recipe_id: str) -> Response[Any]:
+        found = studio.recipes.get(recipe_id)
+        return Response(found) if found else problem(404, "no such recipe", "recipe_not_found")
+
+    @post("/api/recipes", status_code=201)
+    async def create(request: Request[Any, Any, Any], data: Json) -> Response[Any]:
+        if not data.get("id", "").islower():
+            detail = "an id has lower case letters, digits, '-', '.' and '_'"
+            return problem(400, detail, "invalid", field="id")
+        return Response(save(request, data, "recipe-created"), status_code=201)
+
+    @put("/api/recipes/{recipe_id:str}")
+    async def revise(request: Request[Any, Any, Any], recipe_id: str, data: Json) -> Response[Any]:
+        share = data.get("memory_fraction")
+        if share is not None and not 0 < share <= 1:
+            return problem(
+                400, "memory_fraction is between 0 and 1", "invalid", field="memory_fraction"
+            )
+        return Response(save(request, data | {"id": recipe_id}, "recipe-revised"))
+
+    @delete("/api/recipes/{recipe_id:str}", status_code=204)
+    async def archive(request: Request[Any, Any, Any], recipe_id: str) -> None:
+        studio.recipes[recipe_id]["archived"] = True
+        studio.status["recipes"] = [r for r in studio.status["recipes"] if r["id"] != recipe_id]
+        told(request, "recipe-archived", recipe_id)
+
+    @post("/api/recipes/{recipe_id:str}/restore", status_code=200)
+    async def restore(request: Request[Any, Any, Any], recipe_id: str) -> Json:
+        saved = studio.recipes[recipe_id]
+        saved["archived"] = False
+        studio.status["recipes"] = [*studio.status["recipes"], scenes.view_of(saved["recipe"])]
+        told(request, "recipe-restored", recipe_id)
+        return saved
+
+    @post("/api/recipes/{recipe_id:str}/clone", status_code=201)
+    async def clone(request: Request[Any, Any, Any], recipe_id: str, data: Json) -> Json:
+        source = studio.recipes[recipe_id]["recipe"]
+        return save(request, source | {"id": data["id"], "name": ""}, "recipe-cloned")
+
+    def save(request: Request[Any, Any, Any], recipe: Json, type_: str) -> Json:
+        before = studio.recipes.get(recipe["id"])
+        saved = scenes.saved(recipe, (before["revision"] + 1) if before else 1, actor_of(request))
+        studio.recipes[recipe["id"]] = saved
+        if before:
+            studio.recipe_view(recipe["id"])["name"] = recipe.get("name", "")
+        else:
+            studio.status["recipes"] = [*studio.status["recipes"], scenes.view_of(recipe)]
+        told(request, type_, recipe["id"])
+        return saved
+
+    def told(request: Request[Any, Any, Any], type_: str, recipe_id: str) -> None:
+        sentence = f"The recipe {recipe_id}: {type_}."
+        studio.record(
+            type_,
+            sentence,
+            actor=actor_of(request),
+            stream=f"recipe-{recipe_id}",
+            recipe_id=recipe_id,
+        )
+
+    @get("/api/timeline", sync_to_thread=False)
+    def timeline(before: int | None = None, limit: int = 100) -> Json:
+        older = [f for f in studio.facts if before is None or f["position"] < before]
+        return {"entries": older[::-1][:limit], "head": studio.status["position"]}
+
+    @get("/api/logs/{name:str}/stream", sync_to_thread=False)
+    def log_stream(name: str) -> Response[Any] | Stream:
+        if name not in studio.logs:
+            return problem(404, f"there is no log of {name!r}", "log_not_found")
+        return Stream(lines_of(studio.logs[name]), media_type="text/event-stream")
+
+    @post("/v1/chat/completions", status_code=200)
+    async def chat(request: Request[Any, Any, Any], data: Json) -> Response[Any] | Stream:
+        studio.asked.append({"path": "/v1/chat/completions", "actor": actor_of(request)} | data)
+        view = next(
+            (r for r in studio.status["recipes"] if data["model"] == r["public_name"]), None
+        )
+        if view is None:
+            error = {"message": f"The model {data['model']} does not exist", "code": "404"}
+            return Response({"error": error}, status_code=404)
+        waits = view["state"] != "ready"
+        if waits:
+            studio.spawn(studio.load(view["id"], "api", step_s=0.5))
+        return Stream(
+            answer_stream(studio, view, data["messages"][-1]["content"]),
+            media_type="text/event-stream",
+            headers={"x-studio-lane": "gateway"},
+        )
+
+    @post("/_fake/scene/{name:str}", status_code=200)
+    async def scene(name: str) -> Json:
+        studio.set_scene(name)
+        return {"scene": name}
+
+    @get("/_fake/asked", sync_to_thread=False)
+    def asked() -> list[Json]:
+        return studio.asked
+
+    @get(["/", "/{path:path}"], sync_to_thread=False)
+    def window(path: Path | None = None) -> Response[bytes]:
+        wanted = DIST / str(path or "").lstrip("/")
+        found = wanted if wanted.is_file() else DIST / "index.html"
+        return Response(
+            found.read_bytes(),
+            media_type=TYPES.get(found.suffix, "application/octet-stream"),
+            headers={"content-security-policy": CSP, "x-content-type-options": "nosniff"},
+        )
+
+    handlers = [status, gpus, runtimes, events, switch, evict, cancel, demo, recipes, recipe]
+    handlers += [create, revise, archive, restore, clone, timeline, log_stream, chat]
+    return Litestar([*handlers, scene, asked, window], openapi_config=None)
+
+
+async def event_stream(studio: FakeStudio, after: int) -> AsyncGenerator[str, None]:
+    """Facts after a position, then all that happens, with measurements in between."""
+    queue: asyncio.Queue[str] = asyncio.Queue()
+    studio.followers.append(queue)
+    try:
+        for entry in studio.facts:
+            if entry["position"] > after:
+                yield f"event: fact\nid: {entry['position']}\ndata: {json.dumps(entry)}\n\n"
+        yield f"event: status\ndata: {json.dumps(studio.status)}\n\n"
+        for past in scenes.history(studio.hardware, studio.metrics):
+            yield f"event: metrics\ndata: {json.dumps(past)}\n\n"
+        while True:
+            try:
+                yield await asyncio.wait_for(queue.get(), SAMPLE_EVERY_S)
+            except TimeoutError:
+                sample = scenes.sample(studio.hardware, studio.metrics, time.time())
+                yield f"event: metrics\ndata: {json.dumps(sample)}\n\n"
+    finally:
+        studio.followers.remove(queue)
+
+
+async def lines_of(lines: list[str]) -> AsyncGenerator[str, None]:
+    """What is in the log, then a line now and then."""
+    for line in lines:
+        yield f"event: line\ndata: {json.dumps({'line': line})}\n\n"
+    for number in range(10_000):
+        await asyncio.sleep(1)
+        line = scenes.log_line(number)
+        yield f"event: line\ndata: {json.dumps({'line': line})}\n\n"
+
+
+async def answer_stream(studio: FakeStudio, view: Json, question: str) -> AsyncGenerator[str, None]:
+    """The admission's wait, then an answer word by word."""
+    while view["state"] != "ready":
+        await asyncio.sleep(0.05)
+    count = 0
+    for kind, piece in answers.pieces(question):
+        count += 1
+        delta = {"reasoning_content": piece} if kind == "reasoning" else {"content": piece}
+        yield f"data: {json.dumps({'choices': [{'index': 0, 'delta': delta}]})}\n\n"
+        await asyncio.sleep(answers.PAUSE_S)
+    end = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    yield f"data: {json.dumps(end)}\n\n"
+    yield f"data: {json.dumps({'choices': [], 'usage': {'completion_tokens': count}})}\n\n"
+    yield "data: [DONE]\n\n"
+
+
+def main() -> None:
+    """Serve one scene until interrupted."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=8090)
+    parser.add_argument("--scene", choices=sorted(scenes.SCENES), default="busy")
+    chosen = parser.parse_args()
+    app = make_app(FakeStudio(chosen.scene))
+    uvicorn.run(
+        app, host="127.0.0.1", port=chosen.port, log_level="warning", timeout_graceful_shutdown=1
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,396 @@
+"""The scenes of the stand-in: each is a whole studio, standing still."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+Json = dict[str, Any]
+
+GIB = 1024**3
+STEP_S = 2.0
+LOADING = (
+    (2, "starting the process"),
+    (12, "reading the configuration"),
+    (28, "loading weights 3/14"),
+    (46, "loading weights 7/14"),
+    (62, "loading weights 11/14"),
+    (78, "compiling kernels"),
+    (92, "capturing CUDA graphs"),
+)
+INSTALLING: tuple[tuple[float | None, str], ...] = (
+    (None, "asked for"),
+    (4, "making the virtualenv"),
+    (18, "downloading torch"),
+    (52, "downloading transformers"),
+    (81, "compiling bytecode"),
+)
+
+
+def now() -> int:
+    """µs since the epoch."""
+    return int(time.time() * 1e6)
+
+
+def fact(
+    position: int,
+    type_: str,
+    sentence: str,
+    *,
+    actor: str = "system",
+    stream: str = "app",
+    ago_s: float = 0.0,
+    **data: Any,
+) -> Json:
+    """One entry of the timeline."""
+    return {
+        "position": position,
+        "recorded_at": now() - int(ago_s * 1e6),
+        "type": type_,
+        "stream": stream,
+        "actor": actor,
+        "sentence": sentence,
+        "correlation_id": None,
+        "causation_id": None,
+        "data": data,
+    }
+
+
+def recipe(id_: str, name: str, model: str, **fields: Any) -> Json:
+    """A recipe as it is saved."""
+    return {"id": id_, "name": name, "model": model} | fields
+
+
+def saved(recipe_: Json, revision: int = 1, actor: str = "window") -> Json:
+    """A recipe with where it stands."""
+    return {
+        "recipe": recipe_,
+        "revision": revision,
+        "archived": False,
+        "updated_at": now() - 3_600_000_000,
+        "updated_by": actor,
+    }
+
+
+def view_of(recipe_: Json, state: str = "stopped", **fields: Any) -> Json:
+    """A recipe as the switch lists show it."""
+    return {
+        "id": recipe_["id"],
+        "name": recipe_.get("name", ""),
+        "model": recipe_.get("model", ""),
+        "engine": recipe_.get("engine", "vllm"),
+        "public_name": recipe_.get("served_name") or recipe_["id"],
+        "aliases": recipe_.get("aliases", []),
+        "state": state,
+        "engine_id": None,
+        "percent": None,
+        "phase": "",
+        "pinned": recipe_.get("pinned", False),
+        "last_load_s": None,
+        "error": None,
+        "next_action": "",
+        "requests_today": 0,
+    } | fields
+
+
+def engine(recipe_id: str, kind: str, state: str, **fields: Any) -> Json:
+    """A run of an engine."""
+    return {
+        "engine_id": f"{recipe_id}-1",
+        "recipe_id": recipe_id,
+        "kind": kind,
+        "runtime": None,
+        "state": state,
+        "since": now(),
+        "port": 8000,
+        "pid": 4711,
+        "phase": "",
+        "percent": None,
+        "eta_s": None,
+        "in_flight": 0,
+        "argv": [],
+        "adopted": False,
+    } | fields
+
+
+def switch(target: str | None, *, actor: str = "tray", step: str = "starting", **more: Any) -> Json:
+    """A change under way."""
+    return {
+        "switch_id": "s1",
+        "kind": "switch",
+        "target": target,
+        "step": step,
+        "since": now(),
+        "actor": actor,
+        "in_flight": 0,
+    } | more
+
+
+def status(recipes: list[Json], **fields: Any) -> Json:
+    """The picture of the machine."""
+    return {
+        "version": "0.1.0",
+        "position": 0,
+        "endpoint": "http://127.0.0.1:8080/v1",
+        "state": "idle",
+        "active": None,
+        "headline": "",
+        "recipes": recipes,
+        "engines": [],
+        "switch": None,
+        "gateway": {"state": "ready", "port": 4000, "pid": 4712, "restarts": 0, "error": None},
+        "waiting": [],
+        "in_flight": 0,
+    } | fields
+
+
+def gpu(index: int, used: float, other: float, percent: int, temperature: int) -> Json:
+    """One RTX 4090; sizes in GiB."""
+    return {
+        "index": index,
+        "name": "NVIDIA GeForce RTX 4090",
+        "uuid": f"GPU-{index}",
+        "memory_total": 24 * GIB,
+        "memory_used": int(used * GIB),
+        "utilization": percent,
+        "temperature": temperature,
+        "power_w": 310.0,
+        "processes": [
+            {"pid": 5000 + index, "name": "VLLM::Worker", "memory": int((used - other) * GIB)},
+            {"pid": 900, "name": "Xorg", "memory": int(other * GIB)},
+        ],
+    }
+
+
+def hardware(gpus: list[Json]) -> Json:
+    """The machine."""
+    return {
+        "gpus": gpus,
+        "gpu_note": "" if gpus else "No NVIDIA GPU",
+        "driver": "580.95" if gpus else None,
+        "cpu": {"name": "AMD Ryzen 9 7950X", "cores": 32, "percent": 34.0},
+        "memory": {"total": 64 * GIB, "available": 41 * GIB},
+        "disk": {"total": 1800 * GIB, "free": 960 * GIB},
+    }
+
+
+GPUS = hardware([gpu(0, 21.9, 0.6, 87, 64), gpu(1, 21.3, 0.0, 84, 61)])
+NO_GPU = hardware([])
+
+
+def engine_metrics(t: float) -> Json:
+    """A busy engine's own numbers at a moment."""
+    wave = math.sin(t / 17) + 0.5 * math.sin(t / 5.3)
+    return {
+        "generation_tps": 412 + 60 * wave,
+        "prompt_tps": 2100.0,
+        "running": 6.0,
+        "waiting": 0.0,
+        "kv_cache": 0.38 + 0.05 * wave,
+        "ttft_p50_ms": 184 + 22 * math.sin(t / 11),
+        "prefix_hits": 0.71,
+    }
+
+
+def sample(machine: Json, metrics: Json, at: float) -> Json:
+    """One measurement; the engines named in the scene move a little."""
+    engines = {
+        name: engine_metrics(at) if values else {} for name, values in metrics["engines"].items()
+    }
+    return {"at": int(at * 1e6), "hardware": machine, "engines": engines} | {
+        "gateway": metrics["gateway"]
+    }
+
+
+def history(machine: Json, metrics: Json) -> Iterator[Json]:
+    """The last five minutes, so that the charts have a shape at once."""
+    end = time.time() - STEP_S
+    for step in range(148, -1, -4):
+        yield sample(machine, metrics, end - step * STEP_S)
+
+
+QWEN = recipe(
+    "qwen3-32b",
+    "Qwen3-32B-AWQ",
+    "Qwen/Qwen3-32B-AWQ",
+    tensor_parallel=2,
+    context_length=40960,
+    memory_fraction=0.92,
+    quantization="awq",
+    reasoning_parser="qwen3",
+    tool_call_parser="hermes",
+    aliases=["gpt-4o"],
+    extra_args=["--enable-chunked-prefill"],
+)
+GEMMA = recipe("gemma3", "gemma-3-27b-it", "google/gemma-3-27b-it", quantization="fp8")
+MISTRAL = recipe("mistral", "Mistral-Small-3.2-24B", "mistralai/Mistral-Small-3.2-24B", pinned=True)
+R1 = recipe("ds-r1", "DeepSeek-R1-Distill-70B", "deepseek-ai/DeepSeek-R1-Distill-Llama-70B")
+DEMO = recipe("demo", "Studio demo", "vllm-studio/demo", engine="transformers")
+DEMO_B = recipe("demo-b", "Studio demo, second", "vllm-studio/demo", engine="transformers")
+
+OOM = "CUDA ran out of memory while making room for the KV cache"
+OOM_NEXT = "set the context length to 24,576 or lower, or use tensor parallel 2"
+OOM_LINES = [
+    "INFO 11-23 14:02:07 [gpu_model_runner.py:2210] Model loading took 39.2 GiB",
+    "ERROR 11-23 14:02:11 [core.py:708] torch.OutOfMemoryError: CUDA out of memory.",
+    "Tried to allocate 3.11 GiB. GPU 0 has a total capacity of 23.99 GiB of which 1.02 GiB is free",
+]
+
+
+def log_line(number: int) -> str:
+    """A line of a living engine."""
+    stamp = time.strftime("%m-%d %H:%M:%S")
+    tail = "Running: 6 reqs, Waiting: 0 reqs, GPU KV cache usage: 38.2%"
+    return (
+        f"INFO {stamp} [loggers.py:118] Engine 000: Avg generation throughput: "
+        f"{400 + number % 37:.1f} tokens/s, {tail}"
+    )
+
+
+def engine_log() -> list[str]:
+    """A start with a warning and a traceback in it."""
+    lines = [
+        "INFO 11-23 13:58:02 [api_server.py:1839] vLLM API server version 0.14.1",
+        "INFO 11-23 13:58:09 [config.py:1604] Using max model len 40960",
+        "WARNING 11-23 13:58:09 [cuda.py:103] Detected different devices in the system",
+    ]
+    lines += [
+        f"INFO 11-23 13:58:{10 + n:02d} [weight_utils.py:296] Loading safetensors shard {n}/14"
+        for n in range(1, 15)
+    ]
+    lines += [
+        "ERROR 11-23 13:58:31 [serving_chat.py:211] Error in preprocessing prompt inputs",
+        "Traceback (most recent call last):",
+        '  File "vllm/entrypoints/openai/serving_chat.py", line 199, in create_chat_completion',
+        "ValueError: As of transformers v4.44, default chat template is no longer allowed",
+        "INFO 11-23 13:58:40 [launcher.py:36] Available routes are:",
+    ]
+    return lines + [log_line(n) for n in range(240)]
+
+
+LOGS = {
+    "app": [f"INFO studio: heartbeat {n}" for n in range(40)],
+    "gateway": ["INFO: Uvicorn running on http://127.0.0.1:4000 (Press CTRL+C to quit)"],
+    "qwen3-32b": engine_log(),
+    "ds-r1": OOM_LINES,
+}
+
+
+def story() -> list[Json]:
+    """An afternoon."""
+    told = [
+        ("app-started", "vLLM Studio 0.1.0 started.", "system", "app", 9000, {}),
+        ("gateway-started", "The gateway is starting as process 4712 on port 4000.", "system", "gateway", 8998, {}),
+        ("gateway-became-ready", "The gateway answers after 3.4 s.", "system", "gateway", 8994, {}),
+        ("recipe-created", "The recipe qwen3-32b was created.", "window", "recipe-qwen3-32b", 8700, {"recipe_id": "qwen3-32b"}),
+        ("recipe-imported", "The recipe ds-r1 was imported from recipes.toml.", "cli", "recipe-ds-r1", 8600, {"recipe_id": "ds-r1"}),
+        ("switch-requested", "A switch was asked for; target: ds-r1.", "tray", "switching", 8500, {"target": "ds-r1"}),
+        ("engine-start-requested", "Starting ds-r1 with vllm on port 8000.", "tray", "engine-ds-r1-1", 8499, {"recipe_id": "ds-r1", "port": 8000}),
+        ("engine-start-failed", f"ds-r1 could not be started: {OOM}.", "system", "engine-ds-r1-1", 8440, {"recipe_id": "ds-r1", "reason": OOM, "lines": OOM_LINES, "next_action": OOM_NEXT}),
+        ("switch-failed", f"The switch failed: {OOM}.", "system", "switching", 8440, {"target": "ds-r1"}),
+        ("switch-requested", "A switch was asked for; target: qwen3-32b.", "key:ab12cd", "switching", 8110, {"target": "qwen3-32b"}),
+        ("engine-start-requested", "Starting qwen3-32b with vllm on port 8000.", "key:ab12cd", "engine-qwen3-32b-1", 8109, {"recipe_id": "qwen3-32b"}),
+        ("engine-started", "The process of qwen3-32b is running as 4711.", "system", "engine-qwen3-32b-1", 8108, {"recipe_id": "qwen3-32b"}),
+        ("engine-became-ready", "qwen3-32b answers after 48.0 s.", "system", "engine-qwen3-32b-1", 8060, {"recipe_id": "qwen3-32b", "seconds": 48.0}),
+        ("gateway-config-applied", "The gateway now routes: qwen3-32b.", "gateway", "gateway", 8059, {"models": ["qwen3-32b"]}),
+        ("switch-completed", "The switch is done after 50.2 s; target: qwen3-32b.", "system", "switching", 8058, {"target": "qwen3-32b"}),
+    ]  # fmt: skip
+    earlier = [
+        fact(n, "setting-changed", f"The setting drain_timeout_s was changed from {n} to {n + 1}.", actor="cli", stream="settings", ago_s=200_000 - n)
+        for n in range(1, 131)
+    ]  # fmt: skip
+    return earlier + [
+        fact(130 + n, type_, sentence, actor=actor, stream=stream, ago_s=ago, **data)
+        for n, (type_, sentence, actor, stream, ago, data) in enumerate(told, 1)
+    ]
+
+
+def scene(
+    status_: Json, machine: Json, recipes: list[Json], *, measured: bool = True, told: bool = True
+) -> Json:
+    """Everything a studio has."""
+    active = status_["active"]
+    return {
+        "status": status_,
+        "hardware": machine,
+        "metrics": {
+            "engines": {active: engine_metrics(0) if measured else {}} if active else {},
+            "gateway": {"requests_per_s": 3.2},
+        },
+        "facts": story() if told else [],
+        "recipes": {r["id"]: saved(r, 3) for r in recipes},
+        "logs": {name: list(lines) for name, lines in LOGS.items()} if told else {"app": []},
+    }
+
+
+def busy() -> Json:
+    """The picture of the mock: one ready, one loading, one stopped, one failed, two GPUs."""
+    views = [
+        view_of(QWEN, "ready", last_load_s=48.0, requests_today=1204, engine_id="qwen3-32b-1"),
+        view_of(GEMMA, "loading", percent=62.0, phase="loading weights 11/14", last_load_s=83.0)
+        | {"requests_today": 96},
+        view_of(MISTRAL, last_load_s=22.0),
+        view_of(R1, "failed", error=OOM, next_action=OOM_NEXT),
+    ]
+    engines = [
+        engine("qwen3-32b", "vllm", "ready", runtime="vllm-0.14.1", in_flight=6)
+        | {"since": now() - 8_060_000_000},
+        engine("gemma3", "vllm", "loading", percent=62.0, eta_s=31.0, port=8001)
+        | {"since": now() - 52_000_000, "phase": "loading weights 11/14", "pid": 4720},
+    ]
+    picture = status(views, state="ready", active="qwen3-32b", engines=engines, in_flight=6)
+    return scene(picture, GPUS, [QWEN, GEMMA, MISTRAL, R1])
+
+
+def loading() -> Json:
+    """Nothing resident yet; a switch asked for in the tray is at 62 %."""
+    views = [
+        view_of(QWEN, "loading", percent=62.0, phase="loading weights 11/14", last_load_s=48.0),
+        view_of(MISTRAL, last_load_s=22.0),
+    ]
+    one = engine("qwen3-32b", "vllm", "loading", runtime="vllm-0.14.1", percent=62.0, eta_s=18.0)
+    one |= {"since": now() - 30_000_000, "phase": "loading weights 11/14"}
+    picture = status(views, state="switching", engines=[one], switch=switch("qwen3-32b"))
+    picture["waiting"] = [{"recipe_id": "qwen3-32b", "requests": 2, "oldest_since": now()}]
+    return scene(picture, GPUS, [QWEN, MISTRAL])
+
+
+def draining() -> Json:
+    """A switch that waits for six running requests."""
+    whole = busy()
+    whole["status"] |= {
+        "state": "switching",
+        "switch": switch("mistral", actor="cli", step="draining", in_flight=6),
+    }
+    return whole
+
+
+def failed() -> Json:
+    """The last start failed, and nothing is resident."""
+    views = [view_of(R1, "failed", error=OOM, next_action=OOM_NEXT), view_of(QWEN, last_load_s=48)]
+    return scene(status(views, state="failed"), GPUS, [R1, QWEN])
+
+
+def cpu() -> Json:
+    """The demo on a machine without a GPU, on an engine that reports nothing."""
+    views = [view_of(DEMO, "ready", last_load_s=5.2, requests_today=3), view_of(DEMO_B)]
+    one = engine("demo", "transformers", "ready", runtime="transformers-5.1.0")
+    picture = status(views, state="ready", active="demo", engines=[one])
+    return scene(picture, NO_GPU, [DEMO, DEMO_B], measured=False)
+
+
+def empty() -> Json:
+    """A fresh machine."""
+    picture = status([])
+    picture["gateway"]["state"] = "installing"
+    return scene(picture, NO_GPU, [], told=False)
+
+
+SCENES: dict[str, Callable[[], Json]] = {
+    "busy": busy,
+    "loading": loading,
+    "draining": draining,
+    "failed": failed,
+    "cpu": cpu,
+    "empty": empty,
+}

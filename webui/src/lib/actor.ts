@@ -1,0 +1,10 @@
+// Who asked, in words: "window", "command line", "key ab12".
+import type { Key } from './i18n/en'
+import { t } from './i18n/index.svelte'
+
+const KNOWN = new Set(['tray', 'window', 'cli', 'api', 'gateway', 'system'])
+
+export function actorName(actor: string): string {
+  if (actor.startsWith('key:')) return t('actor.key', { id: actor.slice(4) })
+  return KNOWN.has(actor) ? t(`actor.${actor}` as Key) : actor
+}

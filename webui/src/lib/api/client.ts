@@ -1,0 +1,103 @@
+// One way to ask the studio for anything, and one kind of error when it refuses.
+import { identity } from './owner'
+import type {
+  AvailableRuntime,
+  FactEntry,
+  Hardware,
+  Problem,
+  Recipe,
+  RuntimeEntry,
+  SavedRecipe,
+  Status,
+} from './types'
+
+/** The studio said no; `problem` says why, where and what to do next. */
+export class Refusal extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.detail || problem.title)
+  }
+}
+
+/** Nobody answered. */
+export class Unreachable extends Error {}
+
+export async function request(path: string, init: RequestInit = {}): Promise<Response> {
+  let response: Response
+  try {
+    response = await fetch(path, {
+      ...init,
+      headers: { ...identity(), ...(init.headers as Record<string, string> | undefined) },
+    })
+  } catch (error) {
+    if (init.signal?.aborted) throw error
+    throw new Unreachable(String(error))
+  }
+  if (!response.ok) throw new Refusal(await problemOf(response))
+  return response
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  const text = await response.text().catch(() => '')
+  const plain: Problem = {
+    title: response.statusText || String(response.status),
+    status: response.status,
+    detail: text.slice(0, 400),
+    code: 'http',
+  }
+  try {
+    const body = JSON.parse(text) as Partial<Problem> & { error?: { message?: string; code?: string } }
+    if (body.error) {
+      return { ...plain, detail: body.error.message ?? '', code: body.error.code ?? 'http' }
+    }
+    return { ...plain, ...body, detail: body.detail ?? plain.title, status: response.status }
+  } catch {
+    return plain
+  }
+}
+
+async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return (await request(path, { signal: signal ?? null })).json() as Promise<T>
+}
+
+async function send<T>(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<T | null> {
+  const response = await request(path, {
+    method,
+    headers: body === undefined ? headers : { 'content-type': 'application/json', ...headers },
+    body: body === undefined ? null : JSON.stringify(body),
+  })
+  const text = await response.text()
+  return text ? (JSON.parse(text) as T) : null
+}
+
+const at = encodeURIComponent
+
+export const api = {
+  status: (signal?: AbortSignal) => get<Status>('/api/status', signal),
+  hardware: () => get<Hardware>('/api/gpus'),
+  runtimes: () => get<{ runtimes: RuntimeEntry[]; available: AvailableRuntime[] }>('/api/runtimes'),
+
+  switchTo: (target: string, force = false) => send('POST', '/api/switch', { target, force, wait: false }),
+  evict: (target: string | null, force = false) => send('POST', '/api/evict', { target, force, wait: false }),
+  cancel: (target: string | null = null) => send('POST', '/api/cancel', { target }),
+  setUpDemo: () => send('POST', '/api/demo', { action: 'setup' }),
+
+  recipes: (archived = false) =>
+    get<{ recipes: SavedRecipe[] }>(`/api/recipes?archived=${archived}`).then((r) => r.recipes),
+  recipe: (id: string) => get<SavedRecipe>(`/api/recipes/${at(id)}`),
+  createRecipe: (recipe: Recipe) => send('POST', '/api/recipes', recipe),
+  reviseRecipe: (recipe: Recipe, revision: number) =>
+    send('PUT', `/api/recipes/${at(recipe.id)}`, recipe, { 'if-match': `"${revision}"` }),
+  archiveRecipe: (id: string) => send('DELETE', `/api/recipes/${at(id)}`),
+  restoreRecipe: (id: string) => send('POST', `/api/recipes/${at(id)}/restore`),
+  cloneRecipe: (id: string, copy: string) => send('POST', `/api/recipes/${at(id)}/clone`, { id: copy }),
+
+  timeline: (before: number | null, limit = 100) =>
+    get<{ entries: FactEntry[]; head: number }>(
+      `/api/timeline?limit=${limit}${before === null ? '' : `&before=${before}`}`,
+    ),
+}

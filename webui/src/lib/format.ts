@@ -1,0 +1,82 @@
+// Numbers, sizes and times as people read them. Pure; the language is passed in.
+
+const GIB = 1024 ** 3
+const MIB = 1024 ** 2
+
+export const DASH = '–'
+
+export function count(value: number | null | undefined, locale: string): string {
+  return value === null || value === undefined || !Number.isFinite(value)
+    ? DASH
+    : new Intl.NumberFormat(locale, { maximumFractionDigits: 0 }).format(value)
+}
+
+/** One figure after the point below ten, none above. */
+export function figure(value: number | null | undefined, locale: string): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return DASH
+  const digits = value !== 0 && Math.abs(value) < 10 ? 1 : 0
+  return new Intl.NumberFormat(locale, {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }).format(value)
+}
+
+/** A share from 0 to 1 as a whole percentage, without the sign. */
+export function percent(share: number | null | undefined, locale: string): string {
+  return share === null || share === undefined ? DASH : count(share * 100, locale)
+}
+
+export function gib(bytes: number | null | undefined, locale: string): string {
+  if (bytes === null || bytes === undefined) return DASH
+  return new Intl.NumberFormat(locale, {
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
+  }).format(bytes / GIB)
+}
+
+export function size(bytes: number | null | undefined, locale: string): string {
+  if (bytes === null || bytes === undefined) return DASH
+  if (bytes >= GIB) return `${gib(bytes, locale)} GiB`
+  return `${count(bytes / MIB, locale)} MiB`
+}
+
+/** "48 s", "2 h 14 m", "3 d 4 h": two units at most. */
+export function duration(seconds: number | null | undefined, locale = 'en'): string {
+  if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return DASH
+  const whole = Math.max(0, Math.round(seconds))
+  if (seconds < 10 && seconds > 0 && !Number.isInteger(seconds)) {
+    return `${figure(seconds, locale)} s`
+  }
+  if (whole < 60) return `${whole} s`
+  const minutes = Math.floor(whole / 60)
+  if (minutes < 60) return pair(minutes, 'm', whole % 60, 's')
+  const hours = Math.floor(minutes / 60)
+  if (hours < 24) return pair(hours, 'h', minutes % 60, 'm')
+  return pair(Math.floor(hours / 24), 'd', hours % 24, 'h')
+}
+
+function pair(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`
+}
+
+export function clockTime(micros: number, locale: string): string {
+  return new Intl.DateTimeFormat(locale, {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hour12: false,
+  }).format(micros / 1000)
+}
+
+export function dayName(micros: number, locale: string): string {
+  return new Intl.DateTimeFormat(locale, {
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+  }).format(micros / 1000)
+}
+
+/** The last part of a model's path or hub id. */
+export function modelName(model: string): string {
+  return model.replace(/[\\/]+$/, '').split(/[\\/]/).at(-1) || model
+}

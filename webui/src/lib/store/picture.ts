@@ -1,0 +1,145 @@
+// The one picture every page shows, and the pure rule that moves it on.
+//
+//   snapshot (GET /api/status) → then, in the order they come: fact · status · metrics
+//   A status replaces the former one; a fact is taken once, by position; metrics fill a five-minute window.
+import type { EngineMetrics, FactEntry, Hardware, Metrics, Status } from '../api/types'
+
+export const RECENT_FACTS = 400
+export const WINDOW_US = 5 * 60 * 1_000_000
+
+/** An installation of an engine's runtime, as the facts tell it. */
+export interface Install {
+  runtime_id: string
+  state: 'installing' | 'installed' | 'failed'
+  phase: string
+  percent: number | null
+  reason: string
+  next_action: string
+  since: number
+}
+
+export interface Sample {
+  at: number
+  engines: Record<string, EngineMetrics>
+  requests_per_s: number | null
+}
+
+export interface Picture {
+  status: Status | null
+  /** Up to which event the facts are known. */
+  position: number
+  facts: readonly FactEntry[] // newest first
+  installs: Readonly<Record<string, Install>>
+  hardware: Hardware | null
+  samples: readonly Sample[] // oldest first
+}
+
+export type Incoming =
+  | { kind: 'snapshot'; status: Status }
+  | { kind: 'status'; status: Status }
+  | { kind: 'fact'; fact: FactEntry }
+  | { kind: 'metrics'; metrics: Metrics }
+  | { kind: 'hardware'; hardware: Hardware }
+
+export const BLANK: Picture = {
+  status: null,
+  position: 0,
+  facts: [],
+  installs: {},
+  hardware: null,
+  samples: [],
+}
+
+export function apply(picture: Picture, incoming: Incoming): Picture {
+  switch (incoming.kind) {
+    case 'snapshot':
+      return takeSnapshot(picture, incoming.status)
+    case 'status':
+      return takeStatus(picture, incoming.status)
+    case 'fact':
+      return takeFact(picture, incoming.fact)
+    case 'metrics':
+      return takeMetrics(picture, incoming.metrics)
+    case 'hardware':
+      return { ...picture, hardware: incoming.hardware }
+  }
+}
+
+/** A snapshot from before what we have seen means another log: what was known is of another world. */
+function takeSnapshot(picture: Picture, status: Status): Picture {
+  if (picture.status === null) return { ...picture, status, position: status.position }
+  if (status.position < picture.position) {
+    return { ...BLANK, hardware: picture.hardware, status, position: status.position }
+  }
+  return { ...picture, status }
+}
+
+function takeStatus(picture: Picture, status: Status): Picture {
+  if (picture.status && status.position < picture.status.position) return picture
+  return { ...picture, status }
+}
+
+function takeFact(picture: Picture, fact: FactEntry): Picture {
+  if (fact.position <= picture.position) return picture
+  return {
+    ...picture,
+    position: fact.position,
+    facts: [fact, ...picture.facts].slice(0, RECENT_FACTS),
+    installs: installsAfter(picture.installs, fact),
+  }
+}
+
+function takeMetrics(picture: Picture, metrics: Metrics): Picture {
+  const sample: Sample = {
+    at: metrics.at,
+    engines: metrics.engines,
+    requests_per_s: metrics.gateway?.requests_per_s ?? null,
+  }
+  const from = metrics.at - WINDOW_US
+  return {
+    ...picture,
+    hardware: metrics.hardware,
+    samples: [...picture.samples.filter((s) => s.at > from && s.at < metrics.at), sample],
+  }
+}
+
+function installsAfter(
+  installs: Readonly<Record<string, Install>>,
+  fact: FactEntry,
+): Readonly<Record<string, Install>> {
+  if (!fact.type.startsWith('runtime-')) return installs
+  const id = String(fact.data['runtime_id'] ?? '')
+  const before = installs[id] ?? {
+    runtime_id: id,
+    state: 'installing' as const,
+    phase: '',
+    percent: null,
+    reason: '',
+    next_action: '',
+    since: fact.recorded_at,
+  }
+  const put = (change: Partial<Install>): Record<string, Install> => ({
+    ...installs,
+    [id]: { ...before, ...change },
+  })
+  switch (fact.type) {
+    case 'runtime-install-requested':
+      return put({ state: 'installing', phase: '', percent: null, reason: '', since: fact.recorded_at })
+    case 'runtime-install-progressed':
+      return put({
+        state: 'installing',
+        phase: String(fact.data['phase'] ?? ''),
+        percent: (fact.data['percent'] as number | null | undefined) ?? null,
+      })
+    case 'runtime-installed':
+      return put({ state: 'installed', phase: '', percent: 100 })
+    case 'runtime-install-failed':
+      return put({
+        state: 'failed',
+        reason: String(fact.data['reason'] ?? ''),
+        next_action: String(fact.data['next_action'] ?? ''),
+      })
+    default:
+      return installs
+  }
+}

@@ -1,0 +1,137 @@
+// The store: one picture, kept true by one connection. Pages read it; nobody polls.
+//
+//   connect: GET /api/status → GET /api/events (Last-Event-ID) → live
+//   lost:    wait 1, 2, 4, 8, 15 s … (or "retry now") → connect again; the last picture stays on screen
+import { api, Refusal, request } from '../api/client'
+import { follow, type SseMessage } from '../api/sse'
+import type { EngineView, FactEntry, Metrics, RecipeView, Status } from '../api/types'
+import { apply, BLANK, type Incoming, type Picture } from './picture'
+
+const SILENCE_MS = 40_000
+const WAITS_S = [1, 2, 4, 8, 15]
+
+export type Link =
+  | { state: 'connecting' }
+  | { state: 'live' }
+  | { state: 'locked' }
+  | { state: 'lost'; retryAt: number; attempt: number }
+
+class Studio {
+  picture = $state.raw<Picture>(BLANK)
+  link = $state.raw<Link>({ state: 'connecting' })
+  /** Counts up when the stream said that it left something out: pages with lists load again. */
+  resyncs = $state(0)
+  /** The recipe asked for and not yet seen in a status. */
+  pending = $state.raw<string | null>(null)
+
+  private wake: (() => void) | null = null
+  private listeners = new Set<(fact: FactEntry) => void>()
+  private running = false
+
+  get status(): Status | null {
+    return this.picture.status
+  }
+
+  get active(): RecipeView | null {
+    const status = this.status
+    return status?.recipes.find((r) => r.id === status.active) ?? null
+  }
+
+  recipe(id: string | null | undefined): RecipeView | null {
+    return this.status?.recipes.find((r) => r.id === id) ?? null
+  }
+
+  engine(recipeId: string | null | undefined): EngineView | null {
+    return this.status?.engines.find((e) => e.recipe_id === recipeId) ?? null
+  }
+
+  /** Called for every fact as it happens; returns the way to stop listening. */
+  onFact(listener: (fact: FactEntry) => void): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  retryNow(): void {
+    this.wake?.()
+  }
+
+  /** Runs for as long as the page lives. */
+  async run(): Promise<void> {
+    if (this.running) return
+    this.running = true
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        await this.connectOnce(() => {
+          attempt = 0
+        })
+      } catch (error) {
+        if (error instanceof Refusal && [401, 403].includes(error.problem.status)) {
+          this.link = { state: 'locked' }
+          await this.pause(null)
+          continue
+        }
+      }
+      const seconds = WAITS_S[Math.min(attempt, WAITS_S.length - 1)] ?? 15
+      this.link = { state: 'lost', retryAt: Date.now() + seconds * 1000, attempt }
+      await this.pause(seconds * 1000)
+    }
+  }
+
+  private async connectOnce(opened: () => void): Promise<void> {
+    const abort = new AbortController()
+    try {
+      this.take({ kind: 'snapshot', status: await api.status(abort.signal) })
+      const after = this.picture.position
+      const response = await request(`/api/events?after=${after}`, {
+        headers: { accept: 'text/event-stream', 'last-event-id': String(after) },
+        signal: abort.signal,
+      })
+      this.link = { state: 'live' }
+      opened()
+      for await (const messages of follow(response, SILENCE_MS)) {
+        for (const message of messages) await this.hear(message)
+      }
+    } finally {
+      abort.abort()
+    }
+  }
+
+  private async hear(message: SseMessage): Promise<void> {
+    switch (message.event) {
+      case 'fact': {
+        const fact = JSON.parse(message.data) as FactEntry
+        const before = this.picture.position
+        this.take({ kind: 'fact', fact })
+        if (this.picture.position > before) this.listeners.forEach((listener) => listener(fact))
+        return
+      }
+      case 'status':
+        return this.take({ kind: 'status', status: JSON.parse(message.data) as Status })
+      case 'metrics':
+        return this.take({ kind: 'metrics', metrics: JSON.parse(message.data) as Metrics })
+      case 'resync':
+        this.take({ kind: 'snapshot', status: await api.status() })
+        this.resyncs += 1
+    }
+  }
+
+  take(incoming: Incoming): void {
+    this.picture = apply(this.picture, incoming)
+    if (incoming.kind === 'status') this.pending = null
+  }
+
+  private pause(ms: number | null): Promise<void> {
+    return new Promise<void>((resolve) => {
+      const timer = ms === null ? undefined : setTimeout(resolve, ms)
+      this.wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    }).then(() => {
+      this.wake = null
+      this.link = { state: 'connecting' }
+    })
+  }
+}
+
+export const studio = new Studio()

@@ -1,0 +1,61 @@
+// The keyboard: Ctrl/⌘ K anywhere; single keys only while nobody is typing.
+import { chats } from '../lib/chat/chats.svelte'
+import { router, type Page } from '../lib/router.svelte'
+import { overlay } from './overlay.svelte'
+
+export const GO: Readonly<Record<string, Page>> = {
+  d: 'dashboard',
+  c: 'chat',
+  r: 'recipes',
+  l: 'logs',
+  t: 'timeline',
+}
+const SECOND_KEY_MS = 1200
+
+export const MAC = /Mac|iPhone|iPad/.test(navigator.userAgent)
+export const PALETTE_KEYS = MAC ? '⌘ K' : 'Ctrl K'
+
+let waitingSince = 0
+
+export function onkeydown(event: KeyboardEvent): void {
+  if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === 'k') {
+    event.preventDefault()
+    overlay.toggle('palette')
+    return
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event) || overlay.open) return
+  if (document.querySelector('dialog[open]')) return
+  const key = event.key.toLowerCase()
+  const page = performance.now() - waitingSince < SECOND_KEY_MS ? GO[key] : undefined
+  waitingSince = 0
+  if (page) return done(event, () => router.go(page))
+  if (key === 'g') waitingSince = performance.now()
+  else if (key === '?') done(event, () => overlay.toggle('keys'))
+  else if (key === 'n') done(event, newChat)
+  else if (key === '/') done(event, () => document.querySelector<HTMLElement>('[data-filter]')?.focus())
+  else if (key === 'j' || key === 'k') moveRow(event, key === 'j' ? 1 : -1)
+}
+
+export function newChat(): void {
+  chats.begin()
+  router.go('chat')
+}
+
+/** J and K walk the rows of the page's list, wherever it is. */
+function moveRow(event: KeyboardEvent, step: number): void {
+  const rows = [...document.querySelectorAll<HTMLElement>('[data-row]')]
+  if (rows.length === 0) return
+  const at = rows.indexOf(document.activeElement as HTMLElement)
+  const next = at < 0 ? (step > 0 ? 0 : rows.length - 1) : at + step
+  done(event, () => rows[Math.max(0, Math.min(rows.length - 1, next))]?.focus())
+}
+
+function isTyping(event: KeyboardEvent): boolean {
+  const target = event.target as HTMLElement | null
+  return !!target?.closest('input:not([type=checkbox]), textarea, select, [contenteditable]')
+}
+
+function done(event: KeyboardEvent, action: () => void): void {
+  event.preventDefault()
+  action()
+}

@@ -1,0 +1,21 @@
+// What the quick switch can find. Pure.
+import type { RecipeView } from '../lib/api/types'
+
+export interface Entry {
+  id: string
+  group: 'palette.models' | 'palette.pages' | 'palette.actions'
+  words: readonly string[]
+  label: string
+  keys?: string
+  recipe?: RecipeView
+  run: (now: boolean) => unknown
+}
+
+/** Every typed word must occur in one of the names, anywhere and in any case. */
+export function matches(names: readonly string[], typed: string): boolean {
+  const haystack = names.join('\n').toLowerCase()
+  return typed
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => haystack.includes(word))
+}

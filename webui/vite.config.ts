@@ -1,0 +1,25 @@
+// How the web UI is built (dist/, shipped in the wheel) and served while it is being worked on.
+import { svelte } from '@sveltejs/vite-plugin-svelte'
+import { defineConfig } from 'vitest/config'
+
+const studio = process.env.VLLM_STUDIO_DEV_BACKEND ?? 'http://127.0.0.1:8080'
+
+export default defineConfig({
+  plugins: [svelte()],
+  build: {
+    target: ['es2022', 'chrome123', 'firefox120', 'safari17.5'],
+    outDir: 'dist',
+    emptyOutDir: true,
+    // A strict CSP allows no data: scripts or styles; files of their own cost nothing on loopback.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  worker: { format: 'es' },
+  server: {
+    host: '127.0.0.1',
+    proxy: Object.fromEntries(
+      ['/api', '/v1', '/health', '/metrics'].map((path) => [path, { target: studio }]),
+    ),
+  },
+  test: { environment: 'happy-dom', include: ['src/**/*.test.ts'] },
+})
