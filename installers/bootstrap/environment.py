@@ -36,19 +36,19 @@ def prepare(group: str) -> None:
 
 
 def _make_virtualenv() -> None:
-    wanted = f"{sys.version_info.major}.{sys.version_info.minor}"
-    if _done("python", wanted) and works([_PYTHON, "--version"]):
+    major, minor = sys.version_info[:2]
+    same = f"import sys; sys.exit(sys.version_info[:2] != ({major}, {minor}))"
+    if works([_PYTHON, "-c", same]):
         return
     for leftover in VENV.glob("*") if VENV.is_dir() else ():
         if leftover.name != "bootstrap":  # uv itself, if it was fetched before
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     uv = find_uv()
-    with step(f"Making .venv with Python {wanted}"):
+    with step(f"Making .venv with Python {major}.{minor}"):
         run(
             [uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, VENV],
             why="the virtualenv could not be made",
         )
-    _stamp("python", wanted)
 
 
 def _install_packages(group: str) -> None:

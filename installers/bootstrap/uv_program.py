@@ -46,6 +46,7 @@ def _fetch() -> Path:
                 "install",
                 "--quiet",
                 "--disable-pip-version-check",
+                "--root-user-action=ignore",
                 "--upgrade",
                 "--target",
                 _PRIVATE,
