@@ -1,0 +1,157 @@
+"""Who may talk to us at all."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from core.api.guard import Guard
+
+OWN = "http://127.0.0.1:8080"
+
+
+class Inside:
+    """The application behind the guard: notes who came in."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer with an empty 200."""
+        self.asked.append(scope["state"]["asking"])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def knock(
+    inside: Inside,
+    path: str = "/api/status",
+    *,
+    method: str = "GET",
+    api_key: str | None = None,
+    allowed: tuple[str, ...] = (),
+    **headers: str,
+) -> tuple[int, dict[str, str], Any]:
+    """Send one request through a guard; status, headers and JSON body of the answer."""
+    guard = Guard(
+        inside,
+        port=8080,
+        host="127.0.0.1",
+        api_key=api_key,
+        owner_token="owner",
+        allowed_origins=lambda: allowed,
+    )
+    named = {"host": "127.0.0.1:8080"} | {k.replace("_", "-"): v for k, v in headers.items()}
+    scope = {
+        "type": "http",
+        "path": path,
+        "method": method,
+        "headers": [(k.encode(), v.encode()) for k, v in named.items()],
+    }
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await guard(scope, None, send)
+    answer = {k.decode(): v.decode() for k, v in sent[0]["headers"]}
+    body = sent[1]["body"]
+    return sent[0]["status"], answer, msgspec.json.decode(body) if body else None
+
+
+async def test_a_local_program_gets_in_without_a_key() -> None:
+    """The default is an open door on loopback."""
+    assert (await knock(Inside()))[0] == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:8080", "127.0.0.1:9"])
+async def test_a_foreign_host_name_is_refused(host: str) -> None:
+    """DNS rebinding: a page that points its own name at us gets nothing."""
+    status, _, body = await knock(Inside(), host=host)
+    assert (status, body["code"]) == (403, "foreign-host")
+
+
+async def test_another_sites_page_is_refused() -> None:
+    """CSRF: a browser says where a request comes from."""
+    status, answer, _ = await knock(Inside(), method="POST", origin="https://evil.example")
+    assert status == 403
+    assert "access-control-allow-origin" not in answer
+
+
+async def test_our_own_page_is_let_in() -> None:
+    """The window's requests carry our own origin."""
+    assert (await knock(Inside(), method="POST", origin=OWN))[0] == 200
+
+
+async def test_a_page_without_origin_may_change_nothing() -> None:
+    """`Origin: null` is a sandboxed frame or a file: no state changes for it."""
+    assert (await knock(Inside(), method="POST", origin="null"))[0] == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"authorization": "Bearer secret"},
+        {"authorization": "bearer secret"},
+        {"x_api_key": "secret"},
+        {"authorization": "Basic dXNlcjpzZWNyZXQ="},
+        {"x_studio_owner": "owner"},
+    ],
+)
+async def test_the_key_is_taken_however_clients_send_it(headers: dict[str, str]) -> None:
+    """Bearer, x-api-key, Basic's password; the owner's token opens as well."""
+    assert (await knock(Inside(), api_key="secret", **headers))[0] == 200
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"authorization": "Bearer wrong"}, {"authorization": "Basic ???"}]
+)
+async def test_without_the_key_nothing_is_served(headers: dict[str, str]) -> None:
+    """401 in OpenAI's dialect under /v1, with the challenge that RFC 9110 asks for."""
+    inside = Inside()
+    status, answer, body = await knock(inside, "/v1/chat/completions", api_key="secret", **headers)
+    assert (status, body["error"]["code"]) == (401, "invalid_api_key")
+    assert answer["www-authenticate"].startswith("Bearer")
+    assert inside.asked == []
+
+
+async def test_health_needs_no_key() -> None:
+    """A watchdog has none."""
+    assert (await knock(Inside(), "/health", api_key="secret"))[0] == 200
+
+
+async def test_a_key_lets_other_host_names_in() -> None:
+    """Behind a name of one's own the key is what protects."""
+    status, _, _ = await knock(
+        Inside(), api_key="secret", host="studio.lan", authorization="Bearer secret"
+    )
+    assert status == 200
+
+
+async def test_an_allowed_page_may_ask_v1_and_nothing_else() -> None:
+    """CORS for the endpoint, never for the controls."""
+    page = "https://chat.example"
+    status, answer, _ = await knock(
+        Inside(), "/v1/models", method="OPTIONS", allowed=(page,), origin=page
+    )
+    assert (status, answer["access-control-allow-origin"]) == (204, page)
+    status, answer, _ = await knock(Inside(), "/v1/models", allowed=(page,), origin=page)
+    assert (status, answer["access-control-allow-origin"]) == (200, page)
+    status, answer, _ = await knock(
+        Inside(), "/api/evict", method="OPTIONS", allowed=(page,), origin=page
+    )
+    assert status == 403
+    assert "access-control-allow-origin" not in answer
+
+
+async def test_only_the_owner_names_an_actor() -> None:
+    """Nobody writes "cli" into the log without the token that only the owner can read."""
+    inside = Inside()
+    await knock(inside, x_studio_actor="cli")
+    await knock(inside, x_studio_actor="cli", x_studio_owner="owner")
+    await knock(inside, x_studio_actor="someone", x_studio_owner="owner")
+    assert [(a.actor, a.owner) for a in inside.asked] == [
+        ("api", False),
+        ("cli", True),
+        ("api", True),
+    ]

@@ -1,0 +1,44 @@
+"""Server-sent events: order, bounds and endings."""
+
+import asyncio
+
+from core.api.sse import Mailbox, frame
+
+
+async def collect(mailbox: Mailbox) -> bytes:
+    """Everything until the mailbox ends."""
+    return b"".join([chunk async for chunk in mailbox.read(asyncio.Event())])
+
+
+def test_a_frame_carries_its_position_as_id() -> None:
+    """`id:` is what a browser sends back as Last-Event-ID."""
+    assert frame("fact", b"{}", id_=7) == b"id: 7\nevent: fact\ndata: {}\n\n"
+    assert frame("status", b"{}") == b"event: status\ndata: {}\n\n"
+
+
+async def test_facts_keep_their_order_and_pictures_only_their_newest() -> None:
+    """Facts are history, a picture is replaced by the next one."""
+    mailbox = Mailbox()
+    await mailbox.post(b"1")
+    mailbox.post_latest("status", b"old")
+    await mailbox.post(b"2")
+    mailbox.post_latest("status", b"new")
+    mailbox.end()
+    assert await collect(mailbox) == b"12new"
+
+
+async def test_what_was_posted_before_the_end_is_delivered() -> None:
+    """The resync notice reaches a listener that was too slow."""
+    mailbox = Mailbox()
+    await mailbox.post(b"last")
+    mailbox.end()
+    assert await collect(mailbox) == b"last"
+
+
+async def test_a_stopping_studio_ends_its_streams() -> None:
+    """Quit does not wait for browsers."""
+    stopping = asyncio.Event()
+    reading = asyncio.create_task(anext(Mailbox().read(stopping), b"ended"))
+    await asyncio.sleep(0)
+    stopping.set()
+    assert await reading == b"ended"
