@@ -55,6 +55,7 @@ class Subscription:
         self.loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
         self._goal = self._hub.add(self)
+        self._live = self._position >= self._goal
         return self
 
     async def __aexit__(
@@ -86,9 +87,6 @@ class Subscription:
         return recorded
 
     async def _catch_up(self) -> None:
-        if self._position >= self._goal:
-            self._live = True
-            return
         try:
             page = await asyncio.to_thread(self._read, self._position, CATCH_UP)
         except LogUnavailable:
