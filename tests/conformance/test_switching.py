@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -33,7 +34,7 @@ def test_c34_a_running_stream_is_finished_before_the_switch(
     studio: StudioServer, registry: Path
 ) -> None:
     """A's stream is whole and identical to an undisturbed one; B starts after its last byte."""
-    log = {"registry": str(registry)}
+    log: dict[str, Any] = {"registry": str(registry)}
     studio.add(sim_recipe("c34-a", tokens=150, tokens_per_second=50, **log))
     studio.add(sim_recipe("c34-b", tokens=3, **log))
     head = studio.head

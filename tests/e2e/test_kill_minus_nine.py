@@ -2,13 +2,14 @@
 
 import os
 import signal
+from typing import Any
 
 from tests.harness.processes import group_members, is_alive, mentioning
 from tests.harness.sim import sim_recipe
 from tests.harness.studio import Stream, StudioServer
 from tests.harness.waiting import eventually
 
-SLOW = {"tokens": 3000, "tokens_per_second": 50}
+SLOW: dict[str, Any] = {"tokens": 3000, "tokens_per_second": 50}
 
 
 def running_stream(studio: StudioServer, model: str) -> Stream:
