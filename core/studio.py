@@ -5,13 +5,13 @@
 
 import asyncio
 import concurrent.futures
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
 
 from core.clock import Clock
-from core.command_handler import Decider, handle
+from core.command_handler import Decider, handle, known_facts
 from core.errors import Invalid
 from core.ids import uuid7
 from core.live_settings import LiveSettings
@@ -108,6 +108,17 @@ class Studio:
         """Secret values leave the recipe before it comes near the log."""
         kept = split_secrets(command.recipe, self._secrets)
         return await self._recipe(msgspec.structs.replace(command, recipe=kept), actor, correlation)
+
+    def rehearse(self, commands: Sequence[ImportRecipe]) -> None:
+        """Raise what carrying them out in turn would be refused with; change nothing."""
+        new_names: dict[str, str] = {}
+        for command in commands:
+            recipe_id = command.recipe_id
+            others = {name for name, owner in new_names.items() if owner != recipe_id}
+            taken = self._book.names_of_others(recipe_id) | others
+            state = RECIPES.fold(known_facts(self._store.read_stream(f"recipe-{recipe_id}")))
+            RECIPES.decide(msgspec.structs.replace(command, taken_names=taken), state)
+            new_names |= dict.fromkeys(command.recipe.names, recipe_id)
 
     async def _recipe(self, command: Any, actor: str, correlation: str) -> Any:
         recipe_id = recipe_rules.recipe_id_of(command)

@@ -17,5 +17,5 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
 
 def provide_asking(request: Request[Any, Any, Any]) -> Asking:
     """The dependency `asking` of the handlers."""
-    asking: Asking = request.scope["state"]["asking"]  # type: ignore[typeddict-item]  # ours
+    asking: Asking = request.scope["state"]["asking"]
     return asking

@@ -17,10 +17,10 @@ from core.recipes.commands import (
     ImportRecipe,
     RestoreRecipe,
     ReviseRecipe,
+    as_clone,
 )
-from core.recipes.fields import FIELDS, Field
+from core.recipes.fields import FIELDS, FieldInfo
 from core.recipes.problem import Problem
-from core.recipes.recipe import Recipe
 from core.recipes.stored import from_data
 from core.recipes.validation import check, parse_recipe
 from events.projections.saved_recipes import SavedRecipe, saved_recipe, saved_recipes
@@ -41,8 +41,9 @@ class NewId(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class ImportText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of an import: a file's text and what it is written in."""
 
-    format: str
+    format: str  # toml | yaml | json
     text: str
+    replace: bool = False  # recipes of the same id get a new revision
 
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +67,7 @@ async def list_recipes(application: Application, archived: bool = False) -> Reci
 
 
 @get("/recipes/fields")
-async def list_fields() -> tuple[Field, ...]:
+async def list_fields() -> tuple[FieldInfo, ...]:
     """What every field means, for editors."""
     return tuple(FIELDS)
 
@@ -133,7 +134,7 @@ async def clone_recipe(
 ) -> RecipeWithHistory:
     """A copy under another id."""
     source = application.book.get(recipe_id).recipe
-    command = CloneRecipe(source_id=recipe_id, new_id=data.id, source=source)
+    command = CloneRecipe(source_id=recipe_id, recipe=as_clone(source, data.id))
     await application.studio.handle(command, actor=asking.actor)
     return saved_view(application, data.id)
 
@@ -142,9 +143,14 @@ async def clone_recipe(
 async def import_recipes(application: Application, asking: Asking, data: ImportText) -> Imported:
     """All recipes of a file, or none: every one is looked at before the first is saved."""
     recipes = exchange.load(data.text, data.format)
-    for recipe in recipes:
-        for recipe in recipes:
-        command = ImportRecipe(recipe=recipe, source=f"a {data.format} file", owner=asking.owner)
+    commands = [
+        ImportRecipe(
+            recipe=r, source=f"a {data.format} file", replace=data.replace, owner=asking.owner
+        )
+        for r in recipes
+    ]
+    application.studio.rehearse(commands)
+    for command in commands:
         await application.studio.handle(command, actor=asking.actor)
     return Imported(imported=tuple(r.id for r in recipes))
 

@@ -6,7 +6,7 @@ from litestar import delete, get, post
 from core.api.asking import Asking
 from core.application import Application
 from core.runtimes.catalogue import OFFERS
-from events.projections.runtimes_installed import RuntimeInstallation, runtimes_installed
+from events.projections.runtimes_installed import RuntimeRow, runtimes_installed
 
 
 class OfferView(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,7 +20,7 @@ class OfferView(msgspec.Struct, frozen=True, kw_only=True):
 class RuntimeList(msgspec.Struct, frozen=True, kw_only=True):
     """What is installed or being installed, and what could be."""
 
-    runtimes: list[RuntimeInstallation]
+    runtimes: list[RuntimeRow]
     available: list[OfferView]
 
 

@@ -8,14 +8,14 @@ from litestar import get, patch
 from core.api.asking import Asking
 from core.application import Application
 from core.setting_changes import ChangeSettings
-from core.settings import SETTINGS, Origin, Setting
+from core.settings import SETTINGS, Setting, Source
 
 
 class SettingsView(msgspec.Struct, frozen=True, kw_only=True, rename={"origins": "from"}):
     """Values in force, secrets as "•••"; where each comes from; what each means."""
 
     settings: dict[str, Any]
-    origins: dict[str, Origin]
+    origins: dict[str, Source]
     described: tuple[Setting, ...]
     takes_effect_after_restart: tuple[str, ...] = ()
 
@@ -40,7 +40,7 @@ def view(application: Application, later: tuple[str, ...] = ()) -> SettingsView:
     current = application.settings.current
     return SettingsView(
         settings=current.shown(),
-        origins={s.key: current.origin(s.key) for s in SETTINGS},
+        origins={s.key: current.source_of(s.key) for s in SETTINGS},
         described=SETTINGS,
         takes_effect_after_restart=later,
     )

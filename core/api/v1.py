@@ -1,13 +1,19 @@
 """`/v1`: the listing is ours, everything else is the gateway's hot path."""
 
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 from litestar import asgi
 from litestar.types import Receive, Scope, Send
 
 from core.application import Application
-from core.gateway.listing import list_models
+from core.gateway.dialects import openai_error
+from core.gateway.errors import ModelNotFound
+from core.gateway.listing import find_model, list_models
+from core.gateway.paths import path_of
+
+LISTING = b"/v1/models"
 
 
 def v1_mount(application: Application) -> Any:
@@ -15,25 +21,30 @@ def v1_mount(application: Application) -> Any:
 
     @asgi("/v1", is_mount=True, copy_scope=True)
     async def v1(scope: Scope, receive: Receive, send: Send) -> None:
-        raw = scope.get("raw_path") or b""
-        if (
-            scope["type"] == "http"
-            and scope["method"] == "GET"
-            and raw.rstrip(b"/") == b"/v1/models"
-        ):
-            await send_json(send, list_models(application.book.all(), application.studio.status()))
-            return
-        await application.proxy(scope, receive, send)
+        path = path_of(scope)
+        if path.startswith(LISTING) and scope.get("method") == "GET":
+            await answer_listing(application, unquote(path[len(LISTING) :].decode()), send)
+        else:
+            await application.proxy(scope, receive, send)  # type: ignore[arg-type]  # the same
 
     return v1
 
 
-async def send_json(send: Any, body: Any) -> None:
-    """A whole JSON answer."""
-    content = msgspec.json.encode(body)
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(content)).encode()),
-    ]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
+async def answer_listing(application: Application, rest: str, send: Any) -> None:
+    """All models, or the one that `rest` names; names may hold slashes."""
+    entries, status = application.book.all(), application.studio.status()
+    name = rest.strip("/")
+    found = find_model(entries, status, name) if name else list_models(entries, status)
+    if found is not None:
+        body = msgspec.json.encode(found)
+        length = str(len(body)).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", length)]
+        await send_all(send, 200, headers, body)
+        return
+    await send_all(send, *openai_error(ModelNotFound(name)))
+
+
+async def send_all(send: Any, status: int, headers: Any, content: bytes) -> None:
+    """A whole answer."""
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content})

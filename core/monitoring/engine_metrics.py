@@ -76,14 +76,15 @@ def parse(text: str, at: float) -> Reading:
 
 def between(before: Reading | None, now: Reading) -> EngineSample:
     """Rates and shares since the last scrape; None where there is nothing to tell."""
-    elapsed = now.at - before.at if before else 0.0
+    before = before or Reading(at=now.at)
+    elapsed = now.at - before.at
     return EngineSample(
-        generation_tps=rate(before and before.generation_total, now.generation_total, elapsed),
-        prompt_tps=rate(before and before.prompt_total, now.prompt_total, elapsed),
+        generation_tps=rate(before.generation_total, now.generation_total, elapsed),
+        prompt_tps=rate(before.prompt_total, now.prompt_total, elapsed),
         running=now.running,
         waiting=now.waiting,
         kv_cache=now.kv_cache,
-        ttft_p50_ms=median_ms(before.ttft_buckets if before else (), now.ttft_buckets),
+        ttft_p50_ms=median_ms(before.ttft_buckets, now.ttft_buckets),
         prefix_hits=share(now.prefix_hits, now.prefix_queries),
     )
 

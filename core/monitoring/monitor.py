@@ -85,8 +85,9 @@ class Monitor:
     async def sample(self) -> Sample:
         """Look at everything once."""
         endpoints = self._fleet.endpoints()
-        hardware, *engines = await asyncio.gather(
-            asyncio.to_thread(read_hardware), *map(self._engine, endpoints.values())
+        hardware, engines = await asyncio.gather(
+            asyncio.to_thread(read_hardware),
+            asyncio.gather(*map(self._engine, endpoints.values())),
         )
         return Sample(
             at=self._clock.now(),
