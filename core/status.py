@@ -24,6 +24,10 @@ class EngineView(msgspec.Struct, frozen=True, kw_only=True):
     in_flight: int = 0
     argv: tuple[str, ...] = ()  # secrets masked
     adopted: bool = False
+    error: str | None = None  # state "failed": why
+    error_code: str = ""
+    next_action: str = ""
+    lines: tuple[str, ...] = ()  # the decisive lines of its log, secrets masked
 
 
 class RecipeView(msgspec.Struct, frozen=True, kw_only=True):

@@ -78,13 +78,13 @@ def _by_exit_code(code: int | None, was_ready: bool, lines: tuple[str, ...]) -> 
 
 def _how_it_ended(code: int | None) -> str:
     if code is None:
-        return "by itself"
+        return "without saying how"
     if code < 0:
         try:
             return f"by signal {signal.Signals(-code).name}"
         except ValueError:
             return f"by signal {-code}"
-    return f"by itself with exit code {code}"
+    return f"with exit code {code}"
 
 
 def _decisive(lines: Sequence[str], told: str | None, mask: Mask) -> tuple[str, ...]:

@@ -24,10 +24,11 @@ Verdict = Literal["not yet", "ready", "impostor"]
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """What a look found; `why` is a sentence when it is not ready."""
+    """What a look found; `why` is a sentence when it is not ready, `code` names a final failure."""
 
     verdict: Verdict
     why: str = ""
+    code: str = ""
 
     @property
     def ready(self) -> bool:
@@ -45,11 +46,11 @@ async def look(spec: LaunchSpec, port: int, is_ours: Callable[[int], bool]) -> H
     """
     answer = await ask(port, spec.health_path, timeout_s=HEALTH_S)
     if answer is None:
-        return Health(verdict="not yet", why="it does not answer yet")
+        return _not_yet("it does not answer yet")
     if not is_ours(port):  # 1
-        return Health(verdict="impostor", why=f"another program answers on port {port}")
+        return _impostor("port-taken", f"another program answers on port {port}")
     if not answer.ok:  # 2
-        return Health(verdict="not yet", why=f"{spec.health_path} answers {answer.status}")
+        return _not_yet(f"{spec.health_path} answers {answer.status}")
     named = await _lists_the_name(spec, port)  # 3
     if not named.ready:
         return named
@@ -73,11 +74,11 @@ async def _lists_the_name(spec: LaunchSpec, port: int) -> Health:
         return READY
     if names:
         served = ", ".join(sorted(names))
-        return Health(verdict="impostor", why=f"it serves {served}, not {spec.model_name}")
+        return _impostor("wrong-model", f"it serves {served}, not {spec.model_name}")
     if not spec.must_list:
         return READY
     status = answer.status if answer is not None else "nothing"
-    return Health(verdict="not yet", why=f"{spec.models_path} answers {status}")
+    return _not_yet(f"{spec.models_path} answers {status}")
 
 
 def _names(answer: Answer | None) -> set[str]:
@@ -102,4 +103,12 @@ async def _answers(spec: LaunchSpec, port: int) -> Health:
     if answer is not None and answer.ok:
         return READY
     said = answer.body[:200].decode("utf-8", "replace") if answer is not None else "nothing"
-    return Health(verdict="not yet", why=f"it answers a first token with {said}")
+    return _not_yet(f"it answers a first token with {said}")
+
+
+def _not_yet(why: str) -> Health:
+    return Health(verdict="not yet", why=why)
+
+
+def _impostor(code: str, why: str) -> Health:
+    return Health(verdict="impostor", why=why, code=code)

@@ -75,11 +75,11 @@ class Reader:
 
 
 async def follow(
-    path: Path, *, lines: int = 200, mask: Mask = unmasked, look_s: float = LOOK_S
+    path: Path, *, history: int = 200, mask: Mask = unmasked, look_s: float = LOOK_S
 ) -> AsyncIterator[str]:
-    """The last lines, then each new one as it is written; ends only when it is closed."""
+    """The last `history` lines, then each new one as it is written; ends only when closed."""
     reader = Reader(path, from_start=False)
-    for line in tail(path, lines, mask=mask, before=reader.position):
+    for line in tail(path, history, mask=mask, before=reader.position):
         yield line
     while True:
         for line in reader.new_lines():

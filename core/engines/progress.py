@@ -68,11 +68,15 @@ class Progress:
         self._rank = -1
         self._told: Step | None = None
         self._told_at = 0.0
+        self._seen: Step | None = None
+        self.moved_at: float | None = None  # when any step differed from the one before it
 
     def feed(self, lines: list[str], now: float) -> list[Step]:
         """Which of the steps in these lines are worth telling."""
         worth = []
         for step in filter(None, map(read_line, lines)):
+            if step != self._seen:
+                self._seen, self.moved_at = step, now
             if self._is_news(step, now):
                 self._rank = _rank(step.phase)
                 self._told, self._told_at = step, now

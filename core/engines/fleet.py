@@ -1,0 +1,323 @@
+"""All engines of this machine: start by recipe, stop, see, and take over what an earlier run left.
+
+One supervisor for each run; here is only which run a recipe has. All of it lives in one event
+loop, and nothing is awaited between a look at the table and a change of it.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+from uuid import uuid4
+
+import msgspec
+
+from core.clock import Clock
+from core.engines import command, health, preflight, reconciliation, sglang, transformers, vllm
+from core.engines.launch_spec import LaunchSpec
+from core.engines.lifecycle import Failure
+from core.engines.ports import first_free, is_free
+from core.engines.processes import Launcher
+from core.engines.run import Asker, Endpoint, Run
+from core.engines.supervisor import Look, Sleep, Supervisor, Tools
+from core.errors import EngineFailure, Unavailable
+from core.ids import new_id
+from core.recipes.recipe import Recipe
+from core.recipes.secrets_in_env import resolve_env
+from core.runtimes.runtime import Runtime
+from core.secrets import Secrets
+from core.settings import Settings
+from core.status import EngineView
+from events.errors import EventError
+from events.projections.engine_runs import EngineRun
+from events.projections.load_times import expected_load
+from events.store import EventStore
+
+if TYPE_CHECKING:
+    from core.runtimes.flags import FlagTable
+
+__all__ = ["Endpoint", "Fleet"]
+
+log = logging.getLogger(__name__)
+
+KEY = "engine-key"
+
+FlagsFor = Callable[[Runtime], Awaitable["FlagTable | None"]]
+
+
+async def _no_flags(_runtime: Runtime) -> "FlagTable | None":
+    return None
+
+
+class Fleet:
+    """The engines. Use as an async context manager; leaving it does not stop engines."""
+
+    def __init__(
+        self,
+        *,
+        store: EventStore,
+        settings: Settings,
+        secrets: Secrets,
+        clock: Clock,
+        launcher: Launcher,
+        runtime_for: Callable[[Recipe], Runtime | None],
+        flags_for: FlagsFor = _no_flags,
+        host_env: Mapping[str, str] | None = None,
+        look: Look = health.look,
+        sleep: Sleep = asyncio.sleep,
+        port_free: Callable[[int], bool] = is_free,
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._secrets = secrets
+        self._launcher = launcher
+        self._runtime_for = runtime_for
+        self._flags_for = flags_for
+        self._host_env = os.environ if host_env is None else host_env
+        self._port_free = port_free
+        self._callbacks: list[Callable[[], None]] = []
+        self._runs: dict[str, Supervisor] = {}  # by recipe: the newest run, failed ones included
+        self._lives: asyncio.TaskGroup
+        self._living: set[asyncio.Task[None]] = set()
+        self._tools = Tools(
+            store=store,
+            clock=clock,
+            launcher=launcher,
+            look=look,
+            sleep=sleep,
+            mask=secrets.mask,
+            changed=self._changed,
+        )
+
+    async def __aenter__(self) -> Self:
+        self._lives = asyncio.TaskGroup()
+        await self._lives.__aenter__()
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        for task in self._living:
+            task.cancel()
+        await self._lives.__aexit__(None, None, None)
+
+    # wishes
+
+    async def ensure_ready(
+        self,
+        recipe: Recipe,
+        revision: int,
+        *,
+        actor: str,
+        correlation_id: str | None = None,
+        causation_id: str | None = None,
+    ) -> Endpoint:
+        """Return where the recipe answers, starting it when it does not run.
+
+        1. It runs or loads: join; two callers share one start, whatever revision runs.
+        2. It is being stopped: wait until it is gone, then as 3.
+        3. It does not run: start it.
+        A caller that leaves is forgotten; the start goes on. Raises EngineFailure with the
+        diagnosis, Unavailable when its runtime is not installed or no port is free.
+        """
+        while (run := self._runs.get(recipe.id)) is not None and run.is_leaving and not run.is_over:
+            await run.over()  # 2
+        if run is None or run.is_over:
+            asker = Asker(actor=actor, correlation_id=correlation_id, causation_id=causation_id)
+            run = self._begin(recipe, revision, asker)  # 3
+        return await run.ready()  # 1
+
+    async def stop(
+        self,
+        recipe_id: str,
+        *,
+        reason: str,
+        actor: str,
+        correlation_id: str | None = None,
+        grace_s: float | None = None,
+    ) -> None:
+        """Return when no process of it is left; at once when none runs. Also aborts a load."""
+        run = self._runs.get(recipe_id)
+        if run is None or run.is_over:
+            return
+        run.ask_to_stop(reason, Asker(actor=actor, correlation_id=correlation_id), grace_s)
+        await run.over()
+
+    async def stop_all(self, *, reason: str, actor: str) -> None:
+        """Stop every engine, all at once; return when all are gone."""
+        async with asyncio.TaskGroup() as stops:
+            for recipe_id in tuple(self._runs):
+                stops.create_task(self.stop(recipe_id, reason=reason, actor=actor))
+
+    async def reconcile(self) -> list[Endpoint]:
+        """At boot: adopt what still runs and answers, record what is lost, sweep what is left."""
+        ours = {run.run.engine_id for run in self._runs.values()}
+        seen = set(self._runs)
+        async with asyncio.TaskGroup() as looks:
+            for found in reconciliation.believed_alive(self._store):  # newest first
+                if found.engine_id not in ours:
+                    looks.create_task(self._reconcile(found, newest=found.recipe_id not in seen))
+                    seen.add(found.recipe_id)
+        return list(self.endpoints().values())
+
+    # readings
+
+    def views(self) -> tuple[EngineView, ...]:
+        """Every engine that runs, and every recipe's failure until it is started again."""
+        shown = (run.view() for run in self._runs.values())
+        return tuple(view for view in shown if view.state != "stopped")
+
+    def endpoints(self) -> dict[str, Endpoint]:
+        """The ready engines by recipe id."""
+        ready = {view.recipe_id for view in self.views() if view.state == "ready"}
+        return {recipe_id: self._runs[recipe_id].run.endpoint for recipe_id in ready}
+
+    def listen(self, callback: Callable[[], None]) -> None:
+        """Have it called in the loop after every change of an engine's state."""
+        self._callbacks.append(callback)
+
+    # beginning
+
+    def _begin(self, recipe: Recipe, revision: int, asker: Asker) -> Supervisor:
+        """Settle everything and start the life. Nothing is awaited here: see `ensure_ready`."""
+        recipe = _expanded(msgspec.structs.replace(recipe, env=resolve_env(recipe, self._secrets)))
+        runtime = self._runtime_of(recipe)
+        port = first_free(self._settings.inference_port, self._ports_in_use(), free=self._port_free)
+        spec = build(
+            recipe,
+            runtime=runtime,
+            port=port,
+            api_key=self._secrets.ensure(KEY),
+            settings=self._settings,
+            env=self._host_env,
+        )
+        run = self._run(recipe, revision, runtime, port, spec)
+        supervisor = Supervisor(run, self._tools, asker)
+        self._runs[recipe.id] = supervisor
+        self._look_after(supervisor, supervisor.start(self._preflight(recipe, run, runtime)))
+        return supervisor
+
+    def _run(
+        self, recipe: Recipe, revision: int, runtime: Runtime | None, port: int, spec: LaunchSpec
+    ) -> Run:
+        engine_id = new_id(recipe.id)
+        log_path = self._settings.paths.engine_log(engine_id)
+        with self._store.reading() as connection:
+            expected_s = expected_load(connection, recipe.id)
+        return Run(
+            engine_id=engine_id,
+            recipe_id=recipe.id,
+            revision=revision,
+            kind=recipe.engine,
+            runtime=runtime.id if runtime is not None else None,
+            port=port,
+            nonce=uuid4().hex,
+            spec=spec,
+            log_path=log_path,
+            shown_log_path=log_path.relative_to(self._settings.home).as_posix(),
+            load_timeout_s=recipe.load_timeout_s,
+            stop_grace_s=recipe.stop_grace_s,
+            expected_s=expected_s,
+        )
+
+    def _runtime_of(self, recipe: Recipe) -> Runtime | None:
+        runtime = self._runtime_for(recipe) if recipe.engine != "command" else None
+        if runtime is None and recipe.engine != "command":
+            wanted = recipe.runtime or recipe.engine
+            raise Unavailable(
+                f"{recipe.id} needs {wanted}, which is not installed",
+                code="runtime-missing",
+                next_action=f"Install it: vllm-studio runtimes install {wanted}",
+            )
+        return runtime
+
+    def _ports_in_use(self) -> set[int]:
+        return {run.run.port for run in self._runs.values() if not run.is_over}
+
+    def _preflight(
+        self, recipe: Recipe, run: Run, runtime: Runtime | None
+    ) -> Callable[[], Coroutine[None, None, None]]:
+        async def check() -> None:
+            run.spec.cwd.mkdir(parents=True, exist_ok=True)
+            run.log_path.parent.mkdir(parents=True, exist_ok=True)
+            flags = await self._flags_for(runtime) if runtime is not None else None
+            problems = preflight.check(recipe, run.spec, run.port, flags, port_free=self._port_free)
+            for problem in problems:
+                log.warning("%s: %s", recipe.id, problem.message)
+
+        return check
+
+    # looking after
+
+    def _look_after(self, supervisor: Supervisor, life: Coroutine[None, None, None]) -> None:
+        task = self._lives.create_task(self._guarded(supervisor, life))
+        self._living.add(task)
+        task.add_done_callback(self._living.discard)
+
+    async def _guarded(self, supervisor: Supervisor, life: Coroutine[None, None, None]) -> None:
+        """A fault in one life must not end the others, and must strand nobody."""
+        try:
+            await life
+        except* EventError as problems:
+            await supervisor.abandon(
+                Failure(
+                    reason=f"the log can not be written: {problems.exceptions[0]}",
+                    code="log-unavailable",
+                    next_action="Free disk space, then start it again.",
+                )
+            )
+        except* Exception as faults:
+            log.exception("the supervision of %s failed", supervisor.run.engine_id)
+            reason = f"a fault in vLLM Studio: {faults.exceptions[0]!r}"
+            await supervisor.abandon(Failure(reason=reason, code="internal-error"))
+
+    async def _reconcile(self, found: EngineRun, *, newest: bool) -> None:
+        run = reconciliation.recovered(
+            found, store=self._store, settings=self._settings, key=self._secrets.ensure(KEY)
+        )
+        child = await reconciliation.resolve(found, run, self._tools, newest=newest)
+        if child is not None:
+            supervisor = Supervisor(run, self._tools, Asker())
+            self._runs[run.recipe_id] = supervisor
+            self._look_after(supervisor, supervisor.adopt(child))
+            with contextlib.suppress(EngineFailure):  # it may die this very moment
+                await supervisor.ready()
+
+    def _changed(self) -> None:
+        for callback in self._callbacks:
+            try:
+                callback()
+            except Exception:
+                log.exception("a listener of the fleet failed")
+
+
+def build(
+    recipe: Recipe,
+    *,
+    runtime: Runtime | None,
+    port: int,
+    api_key: str,
+    settings: Settings,
+    env: Mapping[str, str],
+) -> LaunchSpec:
+    """The launch of a recipe, by its engine."""
+    if recipe.engine == "command":
+        return command.build(
+            recipe, runtime=None, port=port, api_key=api_key, paths=settings.paths, env=env
+        )
+    assert runtime is not None, "demanded before"
+    of_engine = {"vllm": vllm.build, "sglang": sglang.build, "transformers": transformers.build}
+    return of_engine[recipe.engine](
+        recipe, runtime=runtime, port=port, api_key=api_key, paths=settings.paths, env=env
+    )
+
+
+def _expanded(recipe: Recipe) -> Recipe:
+    """ "~" means the home folder, though no shell is there to say so."""
+    fields = {
+        field: str(Path(given).expanduser())
+        for field in ("model", "tokenizer", "chat_template")
+        if (given := getattr(recipe, field)) and given.startswith("~")
+    }
+    return msgspec.structs.replace(recipe, **fields) if fields else recipe

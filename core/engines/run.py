@@ -1,0 +1,137 @@
+"""One run of an engine as plain values: what it is, before and apart from how it fares."""
+
+from pathlib import Path
+
+import msgspec
+
+from core.engines.launch_spec import LaunchSpec
+from core.engines.lifecycle import (
+    Failed,
+    Loading,
+    Ready,
+    Starting,
+    State,
+    Stopping,
+    Unborn,
+)
+from core.status import EngineState, EngineView
+from events.facts import EngineStartRequested
+
+
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a ready engine is reached, and as what."""
+
+    engine_id: str
+    recipe_id: str
+    host: str = "127.0.0.1"
+    port: int
+    model_name: str  # what to send as "model"
+    api_key: str | None
+    kind: str
+
+
+class Asker(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asked, and in the course of what."""
+
+    actor: str = "system"
+    correlation_id: str | None = None
+    causation_id: str | None = None
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is settled when a run begins."""
+
+    engine_id: str
+    recipe_id: str
+    revision: int
+    kind: str
+    runtime: str | None
+    port: int
+    nonce: str
+    spec: LaunchSpec
+    log_path: Path
+    shown_log_path: str  # relative to the data directory
+    load_timeout_s: float
+    stop_grace_s: float
+    expected_s: float | None = None  # of loading, from earlier runs
+
+    @property
+    def stream(self) -> str:
+        """Where its facts stand."""
+        return f"engine-{self.engine_id}"
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where it answers once it is ready."""
+        return Endpoint(
+            engine_id=self.engine_id,
+            recipe_id=self.recipe_id,
+            port=self.port,
+            model_name=self.spec.model_name,
+            api_key=self.spec.api_key,
+            kind=self.kind,
+        )
+
+    def requested(self, shown_argv: tuple[str, ...]) -> EngineStartRequested:
+        """The fact that it was asked for."""
+        return EngineStartRequested(
+            engine_id=self.engine_id,
+            recipe_id=self.recipe_id,
+            revision=self.revision,
+            kind=self.kind,
+            runtime=self.runtime,
+            model_name=self.spec.model_name,
+            port=self.port,
+            argv=shown_argv,
+            nonce=self.nonce,
+            log_path=self.shown_log_path,
+        )
+
+
+def view(
+    run: Run, state: State, *, since: int, loading_s: float, shown_argv: tuple[str, ...]
+) -> EngineView:
+    """How the run is shown. `since` in µs since the epoch; `loading_s` since it was launched."""
+    shown = EngineView(
+        engine_id=run.engine_id,
+        recipe_id=run.recipe_id,
+        kind=run.kind,
+        runtime=run.runtime,
+        state=_name(state),
+        since=since,
+        port=run.port,
+        pid=getattr(state, "pid", None),
+        argv=shown_argv,
+    )
+    match state:
+        case Loading(phase=phase, percent=percent):
+            eta = max(0.0, run.expected_s - loading_s) if run.expected_s is not None else None
+            return msgspec.structs.replace(shown, phase=phase, percent=percent, eta_s=eta)
+        case Ready(adopted=adopted):
+            return msgspec.structs.replace(shown, adopted=adopted)
+        case Failed(failure=failure):
+            return msgspec.structs.replace(
+                shown,
+                error=failure.reason,
+                error_code=failure.code,
+                next_action=failure.next_action,
+                lines=failure.lines,
+            )
+        case _:
+            return shown
+
+
+def _name(state: State) -> EngineState:
+    match state:
+        case Unborn() | Starting():
+            return "starting"
+        case Loading():
+            return "loading"
+        case Ready():
+            return "ready"
+        case Stopping():
+            return "stopping"
+        case Failed():
+            return "failed"
+        case _:
+            return "stopped"

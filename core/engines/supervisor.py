@@ -1,0 +1,358 @@
+"""One task for one run of an engine, and the only writer of its state.
+
+    wish, health answer, exit  ──►  inbox  ──►  decide ──► record ──► evolve ──► react
+                                    (one signal at a time)
+
+Everything that can happen is a signal in the inbox; `lifecycle.py` says what it means. Callers do
+not read the state and act on it: they await `ready()` and `over()` and are always answered.
+Beside the inbox at most three small tasks run: one waits for the exit, one looks whether the
+engine answers, one carries out a stop. They only ever send signals.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+
+from core.clock import Clock
+from core.engines import logs
+from core.engines.diagnosis import TAIL_LINES, diagnose
+from core.engines.health import Health
+from core.engines.launch_spec import LaunchSpec
+from core.engines.lifecycle import (
+    OVER,
+    Answered,
+    Ended,
+    Failed,
+    Failure,
+    GaveUp,
+    Gone,
+    Launched,
+    LaunchFailed,
+    Loading,
+    Progressed,
+    Ready,
+    Signal,
+    State,
+    StopAsked,
+    Stopping,
+    Unborn,
+    decide,
+    evolve,
+)
+from core.engines.processes import Child, Launcher
+from core.engines.progress import Progress
+from core.engines.run import Asker, Endpoint, Run, view
+from core.errors import EngineFailure, StudioError
+from core.status import EngineView
+from events.errors import EventError
+from events.facts import EngineAdopted
+from events.facts.base import Fact
+from events.store import EventStore
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 0.2  # between two looks at a loading engine
+LOADING_GRACE_S = 2.0  # vLLM ignores SIGTERM while it loads (5 of 5 trials): waiting is for nothing
+BACKLOG = 50  # facts kept while the log can not be written
+
+Look = Callable[[LaunchSpec, int, Callable[[int], bool]], Awaitable[Health]]
+Preflight = Callable[[], Awaitable[None]]
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class Tools:
+    """What every supervisor of a fleet works with; made once."""
+
+    def __init__(
+        self,
+        *,
+        store: EventStore,
+        clock: Clock,
+        launcher: Launcher,
+        look: Look,
+        sleep: Sleep,
+        mask: Callable[[str], str],
+        changed: Callable[[], None],
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self.launcher = launcher
+        self.look = look
+        self.sleep = sleep
+        self.mask = mask
+        self.changed = changed
+
+
+class Supervisor:
+    """Looks after one run from its first fact to its last."""
+
+    def __init__(self, run: Run, tools: Tools, asker: Asker) -> None:
+        self.run = run
+        self.state: State = Unborn()
+        self._tools = tools
+        self._asker = asker
+        self._since = tools.clock.now()
+        self._began = tools.clock.monotonic()
+        self._inbox: asyncio.Queue[tuple[Signal, Asker]] = asyncio.Queue()
+        self._answerable = asyncio.Event()  # `ready()` can be answered, one way or the other
+        self._over = asyncio.Event()
+        self._child: Child | None = None
+        self._grace_s = run.stop_grace_s
+        self._leaving = False
+        self._gave_up: Failure | None = None
+        self._unrecorded: list[Fact] = []
+        self._helpers: asyncio.TaskGroup
+        self._helping: list[asyncio.Task[None]] = []
+        self._shown_argv = tuple(tools.mask(word) for word in run.spec.shown_argv)
+
+    # what others ask
+
+    async def ready(self) -> Endpoint:
+        """Wait until it answers. Raises EngineFailure when it failed or was stopped first."""
+        await self._answerable.wait()
+        match self.state:
+            case Ready():
+                return self.run.endpoint
+            case Failed(failure=failure):
+                raise _raised(self.run.recipe_id, failure)
+            case _:
+                raise EngineFailure(
+                    f"{self.run.recipe_id} was stopped before it was ready",
+                    code="stopped",
+                    next_action="Start it again.",
+                )
+
+    async def over(self) -> None:
+        """Wait until the run has ended and no process of it is left."""
+        await self._over.wait()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        return self._over.is_set()
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether it is being stopped: a new start has to wait for `over()`."""
+        return self._leaving or isinstance(self.state, Stopping)
+
+    def ask_to_stop(self, reason: str, asker: Asker, grace_s: float | None = None) -> None:
+        """Have it stopped; `over()` tells when that is done. Repeating changes nothing."""
+        self._leaving = True
+        self._grace_s = self.run.stop_grace_s if grace_s is None else grace_s
+        self._send(StopAsked(reason=reason), asker)
+
+    def view(self) -> EngineView:
+        """How it is shown now."""
+        return view(
+            self.run,
+            self.state,
+            since=self._since,
+            loading_s=self._tools.clock.monotonic() - self._began,
+            shown_argv=self._shown_argv,
+        )
+
+    # its life
+
+    async def start(self, preflight: Preflight) -> None:
+        """Live from the request on; returns when the run is over.
+
+        Cancelling it ends the supervision, not the engine: that can be adopted later.
+        """
+        await self._live(self.run.requested(self._shown_argv), self._asker, preflight)
+
+    async def adopt(self, child: Child) -> None:
+        """Live from an adoption on; returns when the run is over."""
+        self._child = child
+        fact = EngineAdopted(
+            engine_id=self.run.engine_id, recipe_id=self.run.recipe_id, pid=child.identity.pid
+        )
+        await self._live(fact, Asker(), None)
+
+    async def _live(self, birth: Fact, asker: Asker, preflight: Preflight | None) -> None:
+        async with asyncio.TaskGroup() as self._helpers:
+            await self._happened(birth, asker, must=preflight is not None)
+            if preflight is not None:
+                await self._launch(preflight)
+            else:
+                self._help(self._watch_exit())
+            while not isinstance(self.state, OVER):
+                await self._handle(*await self._inbox.get())
+            for task in self._helping:
+                task.cancel()
+
+    def _help(self, work: Coroutine[None, None, None]) -> None:
+        self._helping.append(self._helpers.create_task(work))
+
+    async def _handle(self, signal: Signal, asker: Asker) -> None:
+        before = self.state
+        facts = decide(signal, before, self.run.engine_id, self.run.recipe_id)
+        for fact in facts:
+            if isinstance(signal, GaveUp):
+                self._gave_up = signal.failure
+            await self._happened(fact, asker)
+        if facts and isinstance(self.state, Stopping):
+            loading = isinstance(before, Loading)
+            grace = min(self._grace_s, LOADING_GRACE_S) if loading else self._grace_s
+            self._help(self._carry_out_stop(grace))
+
+    async def _happened(self, fact: Fact, asker: Asker, *, must: bool = False) -> None:
+        """Record, evolve, tell. Only the first fact must be recorded before anything is done."""
+        await self._record(fact, asker, must=must)
+        before, self.state = self.state, evolve(self.state, fact)
+        if type(before) is not type(self.state):
+            self._since = self._tools.clock.now()
+        given_up = isinstance(self.state, Stopping) and self._gave_up is not None
+        if isinstance(self.state, (Ready, Stopping, *OVER)) and not given_up:
+            self._answerable.set()
+        if isinstance(self.state, OVER):
+            self._over.set()
+        self._tools.changed()
+
+    async def _record(self, fact: Fact, asker: Asker, *, must: bool) -> None:
+        """Append it; when the disk is full, go on looking after the process and try again later."""
+        self._unrecorded = [*self._unrecorded, fact][-BACKLOG:]
+        try:
+            recorded = await self._tools.store.append(
+                self.run.stream,
+                self._unrecorded,
+                actor=asker.actor,
+                correlation_id=asker.correlation_id or self._asker.correlation_id,
+                causation_id=asker.causation_id or self._asker.causation_id,
+            )
+        except EventError as problem:
+            if must:
+                raise
+            log.error("%s: a fact waits to be recorded: %s", self.run.engine_id, problem)
+            return
+        self._unrecorded = []
+        self._asker = Asker(correlation_id=self._asker.correlation_id, causation_id=recorded[-1].id)
+
+    # what it sets in motion
+
+    async def _launch(self, preflight: Preflight) -> None:
+        """Inline and not beside: a stop that comes meanwhile waits in the inbox, nothing races."""
+        run = self.run
+        try:
+            await preflight()
+            self._child = await self._tools.launcher.launch(
+                run.spec.argv,
+                env=run.spec.env,
+                cwd=run.spec.cwd,
+                log_path=run.log_path,
+                nonce=run.nonce,
+            )
+        except StudioError as refusal:
+            await self._handle(LaunchFailed(failure=_failure_of(refusal)), Asker())
+            return
+        who = self._child.identity
+        launched = Launched(pid=who.pid, process_group=who.process_group, started_at=who.started_at)
+        self._help(self._watch_exit())
+        await self._handle(launched, Asker())
+        self._help(self._watch_loading())
+
+    async def _watch_exit(self) -> None:
+        """Any exit nobody asked for is told, with its cause, once its group is swept."""
+        child = self._the_child()
+        code = await child.wait()
+        if isinstance(self.state, Stopping):
+            return
+        was_ready = isinstance(self.state, Ready)
+        await child.stop(0)  # workers outlive their parent and keep the memory
+        lines = await asyncio.to_thread(logs.tail, self.run.log_path, TAIL_LINES)
+        self._send(Ended(failure=diagnose(lines, code, was_ready=was_ready, mask=self._tools.mask)))
+
+    async def _watch_loading(self) -> None:
+        """Tell progress and the first answer; give up without progress or on an impostor."""
+        run, tools, child = self.run, self._tools, self._the_child()
+        reader, progress = logs.Reader(run.log_path), Progress()
+        began = tools.clock.monotonic()
+        while isinstance(self.state, Loading):
+            for step in progress.feed(reader.new_lines(), tools.clock.monotonic()):
+                self._send(Progressed(phase=step.phase, percent=step.percent))
+            health = await tools.look(run.spec, run.port, child.listens_on)
+            now = tools.clock.monotonic()
+            if health.ready:
+                self._send(Answered(seconds=now - began))
+                return
+            if health.verdict == "impostor":
+                self._send(GaveUp(failure=_impostor(health)))
+                return
+            if now - (progress.moved_at or began) > run.load_timeout_s:
+                self._send(GaveUp(failure=await self._stuck(health)))
+                return
+            await tools.sleep(LOOK_S)
+
+    async def _stuck(self, health: Health) -> Failure:
+        lines = await asyncio.to_thread(logs.tail, self.run.log_path, 12)
+        return Failure(
+            reason=f"no progress for {self.run.load_timeout_s:g} s: {health.why}",
+            code="load-timeout",
+            next_action="Look at its log; a slow disk or network may need a longer load_timeout_s.",
+            lines=tuple(self._tools.mask(line.strip()) for line in lines),
+        )
+
+    async def _carry_out_stop(self, grace_s: float) -> None:
+        """Only when the whole group is gone is it said to be."""
+        child = self._child
+        if child is None:
+            self._send(Gone(exit_code=None, seconds=0.0, forced=False, failure=self._gave_up))
+            return
+        ended = await child.stop(grace_s)
+        while child.alive():
+            log.error("%s does not die of SIGKILL; trying on", self.run.engine_id)
+            await self._tools.sleep(1.0)
+            await child.stop(0)
+        self._send(
+            Gone(
+                exit_code=ended.exit_code,
+                seconds=ended.seconds,
+                forced=ended.forced,
+                failure=self._gave_up,
+            )
+        )
+
+    async def abandon(self, failure: Failure) -> None:
+        """After a fault of ours: end the processes, answer everyone. Nobody waits for ever."""
+        if self._child is not None:
+            await self._child.stop(self._grace_s)
+        self.state = Failed(failure=failure)
+        self._answerable.set()
+        self._over.set()
+        self._tools.changed()
+
+    def _send(self, signal: Signal, asker: Asker | None = None) -> None:
+        self._inbox.put_nowait((signal, asker or Asker()))
+
+    def _the_child(self) -> Child:
+        assert self._child is not None, "only asked of a launched or adopted run"
+        return self._child
+
+
+def _raised(recipe_id: str, failure: Failure) -> EngineFailure:
+    return EngineFailure(
+        f"{recipe_id} could not be started: {failure.reason}",
+        code=failure.code,
+        next_action=failure.next_action,
+        exit_code=failure.exit_code,
+        lines=failure.lines,
+    )
+
+
+def _failure_of(refusal: StudioError) -> Failure:
+    return Failure(
+        reason=refusal.message,
+        code=refusal.code,
+        next_action=refusal.next_action,
+        exit_code=getattr(refusal, "exit_code", None),
+        lines=getattr(refusal, "lines", ()),
+    )
+
+
+def _impostor(health: Health) -> Failure:
+    next_action = (
+        "Set served_name to the name it serves, or correct its command."
+        if health.code == "wrong-model"
+        else "Start it again to get another port, or stop that program."
+    )
+    return Failure(reason=health.why, code=health.code, next_action=next_action)
