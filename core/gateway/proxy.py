@@ -59,7 +59,9 @@ class Admit(Protocol):
 
     async def __call__(
         self, name: str, *, actor: str, request_id: str, timeout_s: float | None = None
-    ) -> Route: ...
+    ) -> Route:
+        """Return when `name` is served."""
+        ...
 
 
 class Proxy:

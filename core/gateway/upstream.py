@@ -7,6 +7,7 @@ fresh connection, but only when not a byte of an answer had come.
 
 import asyncio
 from collections.abc import Iterable
+
 import msgspec
 
 from core.clock import Clock

@@ -1,0 +1,171 @@
+"""What LiteLLM is told: its configuration, its command line, its environment, and the routing.
+
+Pure. The configuration never changes while LiteLLM runs and names no model: the routing is put to
+it over HTTP (core/gateway/litellm_plugin.py), so that a switch needs no restart and no engine's
+key is written to a file.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import yaml
+
+from core.recipes.recipe import Price, Recipe
+
+HOST = "127.0.0.1"
+PLUGIN = "vllm_studio_plugin"
+INTERNAL_KEY = "VLLM_STUDIO_GATEWAY_KEY"
+KEEP_ALIVE_S = 75  # longer than our pool keeps idle connections
+FOR_EVER_S = (
+    86_400.0  # generation has no deadline of the gateway's; a hung engine is seen elsewhere
+)
+FROM_HOST = ("PATH", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT")
+
+
+class Endpoint(Protocol):
+    """A ready engine, such as `core.engines.fleet.Endpoint`."""
+
+    @property
+    def engine_id(self) -> str:
+        """This run of the engine."""
+        ...
+
+    @property
+    def host(self) -> str:
+        """Where it listens."""
+        ...
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        ...
+
+    @property
+    def model_name(self) -> str:
+        """What the engine itself calls its model."""
+        ...
+
+    @property
+    def api_key(self) -> str | None:
+        """The key it demands."""
+        ...
+
+
+def deployment(
+    recipe: Recipe, endpoint: Endpoint, *, api_base: str | None = None
+) -> dict[str, Any]:
+    """One engine as a LiteLLM deployment, under the recipe's public name.
+
+    LiteLLM repeats in answers the name it was asked by, so the answer names what the recipe says.
+    """
+    input_price, output_price = prices(recipe.price)
+    return {
+        "model_name": recipe.public_name,
+        "litellm_params": {
+            "model": f"hosted_vllm/{endpoint.model_name}",
+            "api_base": api_base or f"http://{endpoint.host}:{endpoint.port}/v1",
+            "api_key": endpoint.api_key or "none",
+        },
+        "model_info": {
+            "id": endpoint.engine_id,
+            "input_cost_per_token": input_price,
+            "output_cost_per_token": output_price,
+        },
+    }
+
+
+def routing(
+    engines: Iterable[tuple[Recipe, Endpoint]], *, api_base: str | None = None
+) -> dict[str, Any]:
+    """The whole routing, as the plugin takes it."""
+    return {"model_list": [deployment(r, e, api_base=api_base) for r, e in engines]}
+
+
+def config_text() -> str:
+    """`config.yaml`.
+
+    No retries: a retry would repeat a request that an engine refused or died of, LiteLLM would
+    begin some streams anew, and what retries would mend (stale pooled connections) can not
+    happen, because the pool forgets them before any engine closes them. No cooldowns: there is
+    one deployment for a model, and sparing it would refuse requests that it could serve.
+    """
+    config = {
+        "general_settings": {
+            "master_key": "os.environ/LITELLM_MASTER_KEY",
+            "custom_auth": f"{PLUGIN}.only_the_studio",
+            "cancel_on_disconnect": True,
+            "disable_spend_logs": True,
+        },
+        "litellm_settings": {
+            "callbacks": [f"{PLUGIN}.usage"],
+            "turn_off_message_logging": True,
+            "num_retries": 0,
+            "request_timeout": FOR_EVER_S,
+            "drop_params": False,
+        },
+        "router_settings": {
+            "num_retries": 0,
+            "disable_cooldowns": True,
+            "timeout": FOR_EVER_S,
+            "stream_timeout": FOR_EVER_S,
+        },
+    }
+    return str(yaml.safe_dump(config, sort_keys=False))
+
+
+def argv(python: Path, config: Path, port: int) -> tuple[str, ...]:
+    """The command line; `-c` because console scripts break when a virtualenv is moved."""
+    return (
+        str(python),
+        "-c",
+        "from litellm import run_server; run_server()",
+        "--config",
+        str(config),
+        "--host",
+        HOST,
+        "--port",
+        str(port),
+        "--num_workers",
+        "1",
+        "--keepalive_timeout",
+        str(KEEP_ALIVE_S),
+    )
+
+
+def environment(
+    host: Mapping[str, str], *, home: Path, master_key: str, internal_key: str
+) -> dict[str, str]:
+    """Everything LiteLLM gets. No DATABASE_URL: keys, budgets and usage are the studio's own."""
+    passed = {name: host[name] for name in FROM_HOST if name in host}
+    return passed | {
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONUTF8": "1",
+        "LITELLM_MASTER_KEY": master_key,
+        INTERNAL_KEY: internal_key,
+        "LITELLM_WORKER_STARTUP_HOOKS": f"{PLUGIN}:install",
+        "LITELLM_MODE": "PRODUCTION",  # otherwise it reads .env files that it finds
+        "LITELLM_LOG": "ERROR",
+        # it is to be silent towards everybody but the engines
+        "LITELLM_OFFLINE_MODE": "true",
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "LITELLM_TELEMETRY_DISABLED": "true",
+        "DISABLE_ADMIN_UI": "true",
+        "LITELLM_SUPPRESS_STARTUP_OUTPUT": "true",
+        "DO_NOT_TRACK": "1",
+        # it ends streams that repeat one chunk 100 times: a model may count, or draw a line
+        "REPEATED_STREAMING_CHUNK_LIMIT": "1000000000",
+        # uvicorn-based engines close idle connections after 5 s; forget them before that
+        "AIOHTTP_KEEPALIVE_TIMEOUT": "3",
+        # a title would be written over the environment that proves the process is ours
+        "SPT_NOENV": "1",
+    }
+
+
+def prices(price: Price | None) -> tuple[float, float]:
+    """What a token costs, in and out; nothing when the recipe does not say."""
+    if price is None:
+        return 0.0, 0.0
+    return price.input_per_million / 1e6, price.output_per_million / 1e6

@@ -1,0 +1,162 @@
+"""Runs inside LiteLLM, in LiteLLM's own virtualenv: who may ask, what is routed, what was used.
+
+Only the standard library, LiteLLM and what LiteLLM itself brings may be imported here. The file is
+written beside LiteLLM's configuration as `vllm_studio_plugin.py` at every start and loaded twice
+over by name: by the configuration (`only_the_studio`, `usage`) and as a worker start-up hook
+(`install`).
+
+`/_studio/*` is for the studio alone, by the master key:
+    GET  /_studio/whoami    → {"nonce", "plugin", "litellm"}   the process proves that it is ours
+    PUT  /_studio/routing   {"model_list": […]}                 replaces the whole routing, live
+    GET  /_studio/usage     one JSON line for each finished call, as they finish
+"""
+
+import asyncio
+import collections
+import hashlib
+import hmac
+import json
+import os
+from collections.abc import AsyncIterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import StreamingResponse
+from litellm.integrations.custom_logger import CustomLogger
+from litellm.proxy._types import ProxyException, UserAPIKeyAuth
+
+INTERNAL_KEY = os.environ.get("VLLM_STUDIO_GATEWAY_KEY", "")
+MASTER_KEY = os.environ.get("LITELLM_MASTER_KEY", "")
+NONCE = os.environ.get("VLLM_STUDIO_NONCE", "")
+FINGERPRINT = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
+KEPT = 10_000  # reports kept while nobody fetches them
+SIGN_OF_LIFE_S = 15.0
+
+reports: collections.deque[bytes] = collections.deque(maxlen=KEPT)
+news = asyncio.Event()
+
+
+# ---- who may ask ----------------------------------------------------------------------------
+
+
+async def only_the_studio(request: Request, api_key: str) -> UserAPIKeyAuth:
+    """LiteLLM's `custom_auth`: nobody but the controller, whoever else reaches this port."""
+    if not _same(api_key, INTERNAL_KEY):
+        raise ProxyException(
+            message="this gateway serves vLLM Studio only; ask the controller's /v1 instead",
+            type="authentication_error",
+            param="api_key",
+            code=401,
+        )
+    return UserAPIKeyAuth(api_key="vllm-studio", key_alias="vllm-studio")
+
+
+def _same(given: str, expected: str) -> bool:
+    return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
+
+
+# ---- what was used --------------------------------------------------------------------------
+
+
+class Usage(CustomLogger):  # type: ignore[misc]  # not typed by its authors
+    """Tells the studio what a call used, also when its client left before the counts came."""
+
+    async def async_log_success_event(
+        self, kwargs: dict[str, Any], response_obj: object, start_time: object, end_time: object
+    ) -> None:
+        """Also called for streams whose client left, with estimated counts."""
+        _report(kwargs)
+
+    async def async_log_failure_event(
+        self, kwargs: dict[str, Any], response_obj: object, start_time: object, end_time: object
+    ) -> None:
+        """A call that failed; a stream that broke has counts up to there."""
+        _report(kwargs)
+
+
+usage = Usage()
+
+
+def _report(kwargs: dict[str, Any]) -> None:
+    told = kwargs.get("standard_logging_object") or {}
+    call_id = told.get("litellm_call_id") or kwargs.get("litellm_call_id")
+    if not call_id:
+        return
+    used = (told.get("metadata") or {}).get("usage_object") or {}
+    details = used.get("prompt_tokens_details") or {}
+    report = {
+        "request_id": call_id,
+        "prompt_tokens": told.get("prompt_tokens"),
+        "completion_tokens": told.get("completion_tokens"),
+        "cached_tokens": details.get("cached_tokens"),
+        "cost": told.get("response_cost"),
+    }
+    reports.append(json.dumps(report).encode() + b"\n")
+    news.set()
+
+
+# ---- the studio's own door ------------------------------------------------------------------
+
+door = APIRouter(prefix="/_studio", include_in_schema=False)
+
+
+def _demand_master_key(request: Request) -> None:
+    given = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if not _same(given, MASTER_KEY):
+        raise HTTPException(403, "for the studio alone")
+
+
+@door.get("/whoami")
+async def whoami(request: Request) -> dict[str, str]:
+    """Proof that this is the process the studio launched, and which plugin it runs."""
+    _demand_master_key(request)
+    return {"nonce": NONCE, "plugin": FINGERPRINT, "litellm": version("litellm")}
+
+
+@door.put("/routing")
+async def put_routing(request: Request) -> dict[str, list[str]]:
+    """Replace the routing. Streams of a removed deployment run to their end."""
+    _demand_master_key(request)
+    from litellm.proxy import proxy_server
+    from litellm.types.router import Deployment
+
+    router = proxy_server.llm_router
+    if router is None:
+        raise HTTPException(503, "still starting")
+    wanted = {d["model_info"]["id"]: d for d in (await request.json())["model_list"]}
+    for one in wanted.values():
+        router.upsert_deployment(Deployment(**one))
+    for gone in [known for known in router.get_model_ids() if known not in wanted]:
+        router.delete_deployment(id=gone)
+    proxy_server.llm_model_list = router.get_model_list() or []
+    return {"ids": list(router.get_model_ids())}
+
+
+@door.get("/usage")
+async def follow_usage(request: Request) -> StreamingResponse:
+    """Reports as they come; an empty line now and then shows that the connection lives."""
+    _demand_master_key(request)
+    return StreamingResponse(_report_lines(), media_type="application/x-ndjson")
+
+
+async def _report_lines() -> AsyncIterator[bytes]:
+    yield b"\n"
+    while True:
+        while reports:
+            yield reports.popleft()
+        news.clear()
+        try:
+            await asyncio.wait_for(news.wait(), SIGN_OF_LIFE_S)
+        except TimeoutError:
+            yield b"\n"
+
+
+async def install() -> None:
+    """LiteLLM's start-up hook: the door comes before LiteLLM's catch-all routes."""
+    from litellm.proxy import proxy_server
+
+    proxy_server.app.include_router(door)
+    routes = proxy_server.app.router.routes
+    routes.insert(0, routes.pop())
