@@ -89,12 +89,17 @@ def _kept_table(path: Path, runtime: Runtime) -> FlagTable | None:
         kept = msgspec.json.decode(path.read_bytes(), type=_Kept)
     except (OSError, msgspec.MsgspecError):
         return None
-    same = kept.python == str(runtime.python) and kept.version == runtime.version
+    same = kept.python == _identity(runtime) and kept.version == runtime.version
     return kept.table if same else None
 
 
+def _identity(runtime: Runtime) -> str:
+    """The interpreter asked, wherever links to its folder lead."""
+    return str(runtime.path.resolve())
+
+
 def _keep(path: Path, runtime: Runtime, table: FlagTable) -> None:
-    kept = _Kept(python=str(runtime.python), version=runtime.version, table=table)
+    kept = _Kept(python=_identity(runtime), version=runtime.version, table=table)
     written = path.with_name(f"{path.name}.{os.getpid()}")
     written.write_bytes(msgspec.json.encode(kept))
     written.replace(path)

@@ -7,11 +7,12 @@
 4. the proof: the engine's modules import in the new interpreter
 """
 
+import shutil
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
-from core.runtimes.catalogue import PROBE_ENVIRONMENT, TORCH_VERSION, Offer, requirements_of
+from core.runtimes.catalogue import GIB, PROBE_ENVIRONMENT, TORCH_VERSION, Offer, requirements_of
 from core.runtimes.diagnosis import Diagnosis, decisive, diagnose
 from core.runtimes.lock import lock_path
 from core.runtimes.progress import Progress, Step, advance
@@ -94,6 +95,22 @@ def python_request() -> str:
     if getattr(sys, "frozen", False) or sys.version_info[:2] not in _SUPPORTED_PYTHONS:
         return _FALLBACK_PYTHON
     return sys.executable
+
+
+def check_space(folder: Path, offer: Offer) -> None:
+    """Raise InstallationFailed when the disk has no room for an offer."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if free >= offer.needs_bytes:
+        return
+    raise InstallationFailed(
+        Diagnosis(
+            code="disk-full",
+            reason=f"it needs {offer.needs_bytes / GIB:.0f} GiB of disk space and "
+            f"{free / GIB:.1f} GiB are free",
+            next_action="Free some space (`uv cache clean` helps), then install again.",
+        )
+    )
 
 
 class _Shell:

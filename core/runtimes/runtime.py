@@ -91,6 +91,16 @@ def scan(runtimes: Path) -> Iterator[Runtime]:
     yield from sorted(found, key=lambda runtime: (runtime.installed_at, runtime.id))
 
 
+def version_key(version: str) -> tuple[tuple[int, str], ...]:
+    """Order versions by their numbers: 0.9.1 before 0.33.0, "1.0rc1" beside "1.0"."""
+    parts = version.replace("+", ".").replace("-", ".").split(".")
+    return tuple((int(digits) if (digits := _leading_digits(part)) else -1, part) for part in parts)
+
+
+def _leading_digits(part: str) -> str:
+    return part[: len(part) - len(part.lstrip("0123456789"))]
+
+
 def measure(folder: Path) -> int:
     """Bytes a folder occupies on disk (blocks where the system tells, lengths elsewhere)."""
     total = 0
@@ -106,7 +116,10 @@ def measure(folder: Path) -> int:
 
 def discard(folder: Path) -> None:
     """Remove a folder. It is renamed first, so that no one ever sees half a runtime."""
-    if not folder.exists():
+    if not folder.exists() and not folder.is_symlink():
+        return
+    if folder.is_symlink():
+        folder.unlink()  # what it points to is someone else's
         return
     doomed = folder.with_name(folder.name + ".removed")
     shutil.rmtree(doomed, ignore_errors=True)

@@ -8,7 +8,6 @@ came about.
 """
 
 import asyncio
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +20,6 @@ from core.hardware import has_nvidia_gpu
 from core.recipes.recipe import Recipe
 from core.runtimes import in_use
 from core.runtimes.catalogue import (
-    GIB,
     KINDS_OF_ENGINE,
     OFFERS,
     Offer,
@@ -32,25 +30,30 @@ from core.runtimes.diagnosis import Diagnosis
 from core.runtimes.flags import FlagTable, read_flags
 from core.runtimes.flight import Flight
 from core.runtimes.folder_lock import folder_lock, is_locked
-from core.runtimes.installation import InstallationFailed, install_into
+from core.runtimes.installation import InstallationFailed, check_space, install_into
 from core.runtimes.progress import Progress
-from core.runtimes.runtime import Runtime, discard, measure, read_runtime, scan, write_record
+from core.runtimes.runtime import (
+    Runtime,
+    discard,
+    measure,
+    read_runtime,
+    scan,
+    version_key,
+    write_record,
+)
+from core.runtimes.telling import Teller
 from core.runtimes.uv_process import environment
 from events.facts import (
     RuntimeInstalled,
-    RuntimeInstallFailed,
-    RuntimeInstallProgressed,
     RuntimeInstallRequested,
     RuntimeRemoved,
 )
-from events.facts.base import Fact
 
 if TYPE_CHECKING:
     from core.settings import Settings
     from events.store import EventStore
 
 _PARTIAL = ".partial"
-_TOLD_EVERY_PERCENT = 5.0  # progress goes into the log for ever: tell steps, not ticks
 
 _CANCELLED = Diagnosis(
     code="cancelled", reason="it was cancelled", next_action="Install it again when you want it."
@@ -164,7 +167,7 @@ class Runtimes:
             )
         flight = self._flights.get(id)
         if flight is None:
-            work = self._install(offer, _Teller(self._store, id, actor, correlation_id))
+            work = self._install(offer, Teller(self._store, id, actor, correlation_id))
             flight = self._flights[id] = Flight(work, name=f"the installation of {id}")
         return await flight.join()
 
@@ -187,7 +190,7 @@ class Runtimes:
             )
         async with folder_lock(runtime.path):
             await asyncio.to_thread(discard, runtime.path)
-        teller = _Teller(self._store, runtime_id, actor, None)
+        teller = Teller(self._store, runtime_id, actor, None)
         await teller.tell(RuntimeRemoved(runtime_id=runtime_id))
 
     async def reconcile(self, *, actor: str = "system") -> None:
@@ -197,7 +200,7 @@ class Runtimes:
             if id in self._flights or is_locked(self._folder / id):
                 continue
             await asyncio.to_thread(discard, partial)
-            await _Teller(self._store, id, actor, None).failed(_INTERRUPTED)
+            await Teller(self._store, id, actor, None).failed(_INTERRUPTED)
 
     async def close(self) -> None:
         """Cancel what is under way."""
@@ -213,7 +216,7 @@ class Runtimes:
             raise Invalid(f"{id!r} is not a runtime's id", field="runtime")
         return read_runtime(self._folder / id)
 
-    async def _install(self, offer: Offer, teller: "_Teller") -> Runtime:
+    async def _install(self, offer: Offer, teller: "Teller") -> Runtime:
         id = runtime_id(offer)
         await teller.tell(
             RuntimeInstallRequested(runtime_id=id, kind=offer.kind, version=offer.version)
@@ -232,7 +235,7 @@ class Runtimes:
             self._installing.pop(id, None)
             self._flights.pop(id, None)
 
-    async def _make(self, offer: Offer, teller: "_Teller") -> Runtime:
+    async def _make(self, offer: Offer, teller: "Teller") -> Runtime:
         """Install into `<id>.partial` and rename it when it is whole."""
         id, begun = runtime_id(offer), self._clock.monotonic()
         final = self._folder / id
@@ -273,75 +276,6 @@ class Runtimes:
             )
         )
         return runtime
-
-
-class _Teller:
-    """Writes the facts of one installation, with who asked for it."""
-
-    def __init__(
-        self, store: "EventStore", id: str, actor: str, correlation_id: str | None
-    ) -> None:
-        self._store = store
-        self._id = id
-        self._actor = actor
-        self._correlation_id = correlation_id
-        self._told: Progress | None = None
-
-    async def tell(self, fact: Fact) -> None:
-        await self._store.append(
-            f"runtime-{self._id}",
-            [fact],
-            actor=self._actor,
-            correlation_id=self._correlation_id,
-        )
-
-    async def progressed(self, progress: Progress) -> None:
-        told = self._told
-        same_step = told is not None and told.step == progress.step
-        if told is not None and same_step and progress.percent < told.percent + _TOLD_EVERY_PERCENT:
-            return
-        self._told = progress
-        await self.tell(
-            RuntimeInstallProgressed(
-                runtime_id=self._id, phase=progress.phase, percent=progress.percent
-            )
-        )
-
-    async def failed(self, diagnosis: Diagnosis, lines: tuple[str, ...] = ()) -> None:
-        await self.tell(
-            RuntimeInstallFailed(
-                runtime_id=self._id,
-                reason=diagnosis.reason,
-                next_action=diagnosis.next_action,
-                lines=lines,
-            )
-        )
-
-
-def check_space(folder: Path, offer: Offer) -> None:
-    """Raise InstallationFailed when the disk has no room for an offer."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    free = shutil.disk_usage(folder).free
-    if free >= offer.needs_bytes:
-        return
-    raise InstallationFailed(
-        Diagnosis(
-            code="disk-full",
-            reason=f"it needs {offer.needs_bytes / GIB:.0f} GiB of disk space and "
-            f"{free / GIB:.1f} GiB are free",
-            next_action="Free some space (`uv cache clean` helps), then install again.",
-        )
-    )
-
-
-def version_key(version: str) -> tuple[tuple[int, str], ...]:
-    """Order versions by their numbers: 0.9.1 before 0.33.0, "1.0rc1" beside "1.0"."""
-    parts = version.replace("+", ".").replace("-", ".").split(".")
-    return tuple((int(digits) if (digits := _leading_digits(part)) else -1, part) for part in parts)
-
-
-def _leading_digits(part: str) -> str:
-    return part[: len(part) - len(part.lstrip("0123456789"))]
 
 
 def _unavailable(offer: Offer, diagnosis: Diagnosis) -> Unavailable:

@@ -11,7 +11,7 @@ from typing import Any
 
 def parser() -> argparse.ArgumentParser:
     """SGLang's own flags on a plain parser."""
-    from sglang.srt.server_args import ServerArgs  # type: ignore[import-not-found]
+    from sglang.srt.server_args import ServerArgs
 
     made = argparse.ArgumentParser(prog="sglang.launch_server")
     ServerArgs.add_cli_args(made)

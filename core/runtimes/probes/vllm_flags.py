@@ -11,12 +11,12 @@ from typing import Any
 
 def parser() -> argparse.ArgumentParser:
     """vLLM's own parser; the function has moved between versions."""
-    from vllm.utils.argparse_utils import FlexibleArgumentParser  # type: ignore[import-not-found]
+    from vllm.utils.argparse_utils import FlexibleArgumentParser
 
     try:
-        from vllm.entrypoints.launchers.cli_args import make_arg_parser  # type: ignore[import-not-found]
+        from vllm.entrypoints.launchers.cli_args import make_arg_parser
     except ImportError:
-        from vllm.entrypoints.openai.cli_args import make_arg_parser  # type: ignore[import-not-found]
+        from vllm.entrypoints.openai.cli_args import make_arg_parser
     made: argparse.ArgumentParser = make_arg_parser(FlexibleArgumentParser(prog="vllm serve"))
     return made
 

@@ -1,0 +1,175 @@
+"""Make the demo model: `python -m core.models.training.train OUT [--steps N]`.
+
+Run from the repository's root with the interpreter of the transformers runtime. Everything is
+seeded: the same torch on the same kind of processor with as many threads gives the same weights,
+bit for bit. (`torch.use_deterministic_algorithms` changes nothing there and costs ten times the
+time, so it is not set.) It takes some fifteen minutes on two cores.
+
+Training ends with an examination in the precision the model is stored in, and fails when a known
+dialogue is not answered word for word.
+"""
+
+import argparse
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import (
+    GenerationConfig,
+    PreTrainedTokenizerFast,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
+
+from core.models.training.card import write_card
+from core.models.training.conversations import Segment, conversation, exact
+from core.models.training.dialogues import KNOWN
+from core.models.training.examination import examine
+from core.models.training.tokenizer import CONTEXT, build_tokenizer
+
+SEED = 20261123
+LEARNING_RATE = 4e-3
+BATCH = 16
+LONGEST = 480  # tokens of a training conversation; longer ones are dropped
+IGNORED = -100
+
+
+def build_model(tokenizer: PreTrainedTokenizerFast) -> Qwen3ForCausalLM:
+    """A Qwen3 architecture, as small as it can be and still copy from its prompt."""
+    torch.manual_seed(SEED)
+    end = tokenizer.convert_tokens_to_ids("<|im_end|>")
+    pad = tokenizer.convert_tokens_to_ids("<|endoftext|>")
+    return Qwen3ForCausalLM(
+        Qwen3Config(
+            vocab_size=len(tokenizer),
+            hidden_size=192,
+            intermediate_size=384,
+            num_hidden_layers=3,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            head_dim=64,
+            max_position_embeddings=CONTEXT,
+            tie_word_embeddings=True,
+            bos_token_id=None,
+            eos_token_id=end,
+            pad_token_id=pad,
+            initializer_range=0.04,
+        )
+    )
+
+
+def encode(
+    tokenizer: PreTrainedTokenizerFast, segments: list[Segment]
+) -> tuple[list[int], list[int]]:
+    """Token ids and labels of one conversation."""
+    ids: list[int] = []
+    labels: list[int] = []
+    for segment in segments:
+        piece = tokenizer(segment.text, add_special_tokens=False)["input_ids"]
+        ids += piece
+        labels += piece if segment.learned else [IGNORED] * len(piece)
+    return ids, labels
+
+
+def batches(tokenizer: PreTrainedTokenizerFast, steps: int) -> Iterator[dict[str, Any]]:
+    """Batches of conversations of about the same length, drawn afresh every time."""
+    rng = random.Random(SEED)
+    pool: list[tuple[list[int], list[int]]] = []
+    made = 0
+    while made < steps:
+        while len(pool) < BATCH * 8:
+            if rng.random() < 0.1:
+                dialogue = rng.choice(KNOWN)
+                segments = exact(dialogue, dialogue.openings[0])
+            else:
+                segments = conversation(rng)
+            row = encode(tokenizer, segments)
+            if len(row[0]) <= LONGEST:
+                pool.append(row)
+        pool.sort(key=lambda row: len(row[0]))
+        chunks = [pool[at : at + BATCH] for at in range(0, len(pool), BATCH)]
+        rng.shuffle(chunks)
+        for chunk in chunks:
+            yield padded(chunk, tokenizer.pad_token_id)
+        made += len(chunks)
+        pool = []
+
+
+def padded(rows: list[tuple[list[int], list[int]]], pad: int) -> dict[str, Any]:
+    """Rows as tensors of one length."""
+    longest = max(len(ids) for ids, _ in rows)
+    shape = (len(rows), longest)
+    ids = torch.full(shape, pad)
+    labels = torch.full(shape, IGNORED)
+    mask = torch.zeros(shape, dtype=torch.long)
+    for at, (row, wanted) in enumerate(rows):
+        ids[at, : len(row)] = torch.tensor(row)
+        labels[at, : len(row)] = torch.tensor(wanted)
+        mask[at, : len(row)] = 1
+    return {"input_ids": ids, "labels": labels, "attention_mask": mask}
+
+
+def train(model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast, steps: int) -> None:
+    """AdamW with one rise and fall of the learning rate."""
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=LEARNING_RATE, weight_decay=0.01, betas=(0.9, 0.98)
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, LEARNING_RATE, total_steps=steps + 16, pct_start=0.1
+    )
+    model.train()
+    begun = time.monotonic()
+    for step, batch in enumerate(batches(tokenizer, steps)):
+        if step == steps:
+            break
+        loss = model(**batch).loss
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        if step % 50 == 0 or step == steps - 1:
+            print(
+                f"step {step} loss {loss.item():.4f} {time.monotonic() - begun:.0f} s", flush=True
+            )
+    model.eval()
+
+
+def save(model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:
+    """Store the model in bfloat16, deterministic for requests that ask for nothing special."""
+    # top_k=1 keeps it deterministic even for clients that send a temperature of their own.
+    model.generation_config = GenerationConfig(
+        do_sample=True,
+        top_k=1,
+        eos_token_id=model.config.eos_token_id,
+        pad_token_id=model.config.pad_token_id,
+    )
+    model.to(torch.bfloat16).save_pretrained(out)
+    tokenizer.save_pretrained(out)
+
+
+def main() -> None:
+    """Train, examine, save."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--threads", type=int, default=2)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    tokenizer = build_tokenizer(SEED)
+    model = build_model(tokenizer)
+    print(f"{model.num_parameters():,} parameters, {len(tokenizer)} tokens", flush=True)
+    train(model, tokenizer, arguments.steps)
+    save(model, tokenizer, arguments.out)
+    report = examine(model, tokenizer)
+    write_card(arguments.out, report, parameters=model.num_parameters(), steps=arguments.steps)
+    print(report.text)
+    if report.wrong:
+        raise SystemExit(f"{len(report.wrong)} known dialogues are not answered word for word")
+
+
+if __name__ == "__main__":
+    main()
