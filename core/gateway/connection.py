@@ -9,6 +9,7 @@ not keep up, so a slow client slows the engine instead of filling our memory.
 """
 
 import asyncio
+from typing import cast
 
 import httptools
 
@@ -103,8 +104,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket is open."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name
         self.alive = True
 
     def connection_lost(self, error: Exception | None) -> None:
