@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator
+from functools import partial
 from typing import Any
 
 from core.application import Application
@@ -80,7 +81,7 @@ def stop_on_signals(
         return
     names = {signal.SIGTERM: "SIGTERM", signal.SIGINT: "Ctrl-C"}
     for number, name in names.items():
-        loop.add_signal_handler(number, lambda n=name: request_stop(reason=f"{n} was received"))
+        loop.add_signal_handler(number, partial(request_stop, reason=f"{name} was received"))
     try:
         yield
     finally:

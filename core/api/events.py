@@ -20,7 +20,7 @@ from events.errors import SubscriberTooSlow
 from events.projections.timeline import entry
 
 
-@get("/events", sync_to_thread=False)
+@get("/events")
 async def follow_events(
     application: Application,
     after: int | None = None,
