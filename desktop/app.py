@@ -7,12 +7,12 @@ What is there decides what is shown, and the address is always printed:
     neither                  headless: the same app, reached by browser, CLI and API
 """
 
-import contextlib
 import signal
+import threading
 from collections.abc import Callable
 from types import FrameType
 
-from core.errors import Refused, StudioError
+from core.errors import Refused
 from core.settings import Settings
 from desktop.host import Host
 from desktop.running_app import RunningApp
@@ -20,6 +20,8 @@ from desktop.single_instance import SingleInstance, first_or_running
 from desktop.surroundings import Surroundings, look_around
 from desktop.tray import Tray
 from desktop.window import Window
+
+OWNER_TOKEN = "owner-token"
 
 Say = Callable[[str], None]
 
@@ -64,9 +66,9 @@ def url_of(host: Host) -> str:
 def stop_on_signals(host: Host, say: Say) -> None:
     """Ctrl-C and SIGTERM end the app in order; its engines with it."""
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
+    def stop(number: int, _frame: FrameType | None) -> None:
         say("Stopping…")
-        host.stop()
+        host.stop(reason=f"{signal.Signals(number).name} was received")
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
@@ -75,18 +77,42 @@ def stop_on_signals(host: Host, say: Say) -> None:
 def keep_running(host: Host, around: Surroundings, say: Say, *, background: bool) -> int:
     """Show what can be shown here until the app ends; returns its exit code."""
     stop_on_signals(host, say)
-    window = Window(url_of(host), host.settings.paths, has_display=around.display, say=say)
+    window = Window(
+        url_of(host),
+        host.settings.paths,
+        has_display=around.display,
+        say=say,
+        owner_token=host.application.secrets.get(OWNER_TOKEN),
+    )
     host.application.on_focus.append(window.open)
     try:
         if around.display and not background:
             window.open()
         if around.tray_host:
-            with contextlib.suppress(StudioError):
-                Tray(host, window, say=say, around=around).run()
+            _run_tray(host, window, say)
         return host.wait_until_over()
     finally:
         host.application.on_focus.remove(window.open)
         window.close()
+
+
+def _run_tray(host: Host, window: Window, say: Say) -> None:
+    """The tray on this thread until the app ends; a tray that fails is said and lived without."""
+    try:
+        tray = Tray(
+            host.application.studio,
+            open_window=window.open,
+            quit_app=lambda leave: host.stop(leave_engines=leave, reason="quit from the tray"),
+        )
+
+        def end_with_the_app() -> None:
+            host.over.wait()
+            tray.stop()
+
+        threading.Thread(target=end_with_the_app, name="tray-end", daemon=True).start()
+        tray.run()
+    except Exception as error:  # toolkits raise their own kinds
+        say(f"The tray icon could not be shown: {error}. The window and the address still work.")
 
 
 def _already_running(app: RunningApp | None) -> Refused:

@@ -15,6 +15,8 @@ import msgspec
 from desktop.problems import AppRefused, NotRunning
 from desktop.sse import ServerEvent, server_events
 
+Json = Any  # what a JSON document decodes to
+
 QUICK_S = 30.0
 
 
@@ -43,7 +45,7 @@ class Client:
         """Where the window and browsers find the app."""
         return f"http://{self.host}:{self.port}/"
 
-    def get(self, path: str, *, timeout_s: float = QUICK_S, **query: object) -> Any:
+    def get(self, path: str, *, timeout_s: float = QUICK_S, **query: object) -> Json:
         """Read something; raises AppRefused, NotRunning."""
         return self._call("GET", _with_query(path, query), timeout_s=timeout_s)
 
@@ -53,19 +55,19 @@ class Client:
         body: Mapping[str, Any] | None = None,
         *,
         timeout_s: float | None = QUICK_S,
-    ) -> Any:
+    ) -> Json:
         """Ask for something; raises AppRefused, NotRunning."""
         return self._call("POST", path, body or {}, timeout_s=timeout_s)
 
-    def put(self, path: str, body: Mapping[str, Any]) -> Any:
+    def put(self, path: str, body: Mapping[str, Any]) -> Json:
         """Replace something; raises AppRefused, NotRunning."""
         return self._call("PUT", path, body)
 
-    def patch(self, path: str, body: Mapping[str, Any]) -> Any:
+    def patch(self, path: str, body: Mapping[str, Any]) -> Json:
         """Change part of something; raises AppRefused, NotRunning."""
         return self._call("PATCH", path, body)
 
-    def delete(self, path: str) -> Any:
+    def delete(self, path: str) -> Json:
         """Remove something; raises AppRefused, NotRunning."""
         return self._call("DELETE", path)
 
@@ -100,7 +102,7 @@ class Client:
         body: Mapping[str, Any] | None = None,
         *,
         timeout_s: float | None = QUICK_S,
-    ) -> Any:
+    ) -> Json:
         connection = self._connection(timeout_s)
         try:
             response = self._send(connection, method, path, body)
@@ -140,7 +142,7 @@ def _with_query(path: str, query: Mapping[str, object]) -> str:
     return f"{path}?{urlencode(given)}" if given else path
 
 
-def _content(response: http.client.HTTPResponse) -> Any:
+def _content(response: http.client.HTTPResponse) -> Json:
     content = response.read()
     if not content:
         return None

@@ -36,14 +36,14 @@ class Host:
         self._studio = build(settings, headless=headless)
         self._application: Application | None = None
         self._listening = threading.Event()
-        self._over = threading.Event()
+        self.over = threading.Event()  # set when the studio thread has ended
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._serve, name="studio")
 
     def start(self) -> None:
         """Return when the port listens; raises whatever kept it from doing so."""
         self._thread.start()
-        while not (self._listening.wait(0.05) or self._over.is_set()):
+        while not (self._listening.wait(0.05) or self.over.is_set()):
             pass
         if self._application is None:
             raise self._error or Unavailable("vLLM Studio ended before it began to listen")
@@ -63,7 +63,7 @@ class Host:
 
     def wait(self, timeout_s: float) -> bool:
         """Whether it is over, waiting at most so many seconds; raises what ended it."""
-        over = self._over.wait(timeout_s)
+        over = self.over.wait(timeout_s)
         if over and self._error is not None:
             raise self._error
         return over
@@ -101,7 +101,7 @@ class Host:
             self._error = error
             self.exit_code = 1
         finally:
-            self._over.set()
+            self.over.set()
 
     def _started(self, application: Application) -> None:
         """In the studio's loop, once the port listens."""

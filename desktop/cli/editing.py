@@ -30,7 +30,7 @@ def changed(
     return new
 
 
-def _put(data: dict[str, Any], name: str, value: Any) -> None:
+def _put(data: dict[str, Any], name: str, value: object) -> None:
     table, dot, key = name.partition(".")
     if not dot:
         data[name] = value

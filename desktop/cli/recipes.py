@@ -1,7 +1,7 @@
 """`recipes`: saved launch configurations."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 import msgspec
@@ -128,7 +128,7 @@ def add(
     model: str | None,
     engine: str | None,
     fields: tuple[str, ...],
-    source: Any,
+    source: TextIO | None,
 ) -> None:
     """Save a new recipe, from options or from a file with one recipe.
 
@@ -205,7 +205,7 @@ def clone(terminal: Terminal, source_id: str, new_id: str) -> None:
 @click.argument("source", type=click.File(encoding="utf-8"))
 @click.option("--format", "as_format", type=click.Choice(FORMATS), help="Default: by file name.")
 @pass_terminal
-def import_recipes(terminal: Terminal, source: Any, as_format: str | None) -> None:
+def import_recipes(terminal: Terminal, source: TextIO, as_format: str | None) -> None:
     """Save the recipes of a TOML, YAML or JSON file (`-`: standard input)."""
     body = {"format": as_format or format_of(Path(source.name)), "text": source.read()}
     answer = terminal.client().post("/api/recipes/import", body)

@@ -1,5 +1,6 @@
 """`runtimes`: the engines' own environments."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -52,7 +53,7 @@ def remove(terminal: Terminal, runtime_id: str) -> None:
     terminal.answer(answer or {"id": runtime_id}, f"{runtime_id} was removed.")
 
 
-def _in_words(answer: Any) -> str:
+def _in_words(answer: Mapping[str, Any]) -> str:
     rows = [
         (
             runtime["id"],

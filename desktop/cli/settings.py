@@ -1,12 +1,11 @@
 """`settings`: what is in force and where it comes from."""
 
-from typing import Any
-
 import click
 import msgspec
 
 from desktop.cli.terminal import StudioGroup, Terminal, pass_terminal
 from desktop.cli.words import columns
+from desktop.client import Json
 
 
 @click.group(cls=StudioGroup)
@@ -37,7 +36,7 @@ def set_setting(terminal: Terminal, name: str, value: str) -> None:
     terminal.answer(answer, f"{name} is {value}{when}.")
 
 
-def value_of(text: str) -> Any:
+def value_of(text: str) -> Json:
     """What was typed, as JSON when it is JSON: `4`, `true`, `null`, `["a"]`; otherwise the text."""
     try:
         return msgspec.json.decode(text)

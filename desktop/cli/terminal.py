@@ -8,14 +8,13 @@ import contextlib
 import sys
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any
 
 import click
 import msgspec
 
 from core.errors import Invalid, StudioError
 from core.settings import Settings, load_settings
-from desktop.client import Client
+from desktop.client import Client, Json
 from desktop.problems import NotRunning, problem_of
 from desktop.running_app import running_app
 
@@ -71,14 +70,14 @@ class Terminal:
         if not self.as_json:
             click.echo(text, err=True)
 
-    def answer(self, data: Any, text: Callable[[], str] | str = "") -> None:
+    def answer(self, data: object, text: Callable[[], str] | str = "") -> None:
         """The command's whole answer: `data` for programs, `text` for people."""
         if self.as_json:
             click.echo(msgspec.json.format(msgspec.json.encode(data), indent=2))
         else:
             click.echo(text() if callable(text) else text)
 
-    def line(self, data: Any, text: Callable[[], str] | str) -> None:
+    def line(self, data: object, text: Callable[[], str] | str) -> None:
         """One item of a stream: a JSON line for programs, a line for people."""
         if self.as_json:
             click.echo(msgspec.json.encode(data))
@@ -133,11 +132,11 @@ def _set_json(context: click.Context, _parameter: click.Parameter, wanted: bool)
 class StudioCommand(click.Command):
     """A command with `--json` that turns every StudioError into a sentence and an exit code."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Json, **options: Json) -> None:
         super().__init__(*args, **options)
         self.params.append(json_option())
 
-    def invoke(self, context: click.Context) -> Any:
+    def invoke(self, context: click.Context) -> Json:
         """The command's body, with its refusals put into words."""
         return answered(context, lambda: super(StudioCommand, self).invoke(context))
 
@@ -161,7 +160,7 @@ def json_option() -> click.Option:
     )
 
 
-def answered(context: click.Context, run: Callable[[], Any]) -> Any:
+def answered(context: click.Context, run: Callable[[], object]) -> Json:
     """Run a command's body; a refusal becomes a sentence and an exit code."""
     terminal = context.ensure_object(Terminal)
     try:

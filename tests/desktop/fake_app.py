@@ -264,7 +264,7 @@ def fake_app(home: Path) -> Iterator[FakeApp]:
     place = home / "run" / "app.json"
     place.write_text(json.dumps(described))
     app.on_quit = lambda: place.unlink()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield app
