@@ -216,9 +216,9 @@ class EventStore:
         return dict(self._projector.broken) if self._projector else {}
 
     def subscribe(self, after: int | None = None, *, maxsize: int = 1000) -> Subscription:
-        """Follow the log from the position after `after`; None means from now."""
+        """Follow the log from the position after `after`; None, or one not yet there: from now."""
         self._open_for_writing()
-        start = self._hub.head if after is None else after
+        start = self._hub.head if after is None else min(after, self._hub.head)
         return Subscription(self._hub, self.read_all, start, maxsize)
 
     def reading(self) -> AbstractContextManager[sqlite3.Connection]:

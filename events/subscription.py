@@ -2,7 +2,7 @@
 
     behind ── read a page from the log ──► behind            (deliveries only raise the goal)
        │
-       └── the page reached the goal ────► live              (deliveries are queued)
+       └── given out up to the goal ─────► live              (deliveries are queued)
                                             │
                                             └── queue over its bound ──► SubscriberTooSlow
 
@@ -77,11 +77,12 @@ class Subscription:
                 raise StopAsyncIteration
             if self._overrun:
                 raise SubscriberTooSlow(self._position)
-            if self._live:
+            if self._position < self._goal and not self._live:
+                await self._catch_up()
+            else:
+                self._live = True
                 self._wake.clear()
                 await self._wake.wait()
-            else:
-                await self._catch_up()
         recorded = self._queue.popleft()
         self._position = recorded.position
         return recorded
@@ -95,7 +96,6 @@ class Subscription:
             self._closed = True
             return
         self._queue.extend(page)
-        self._live = not page or page[-1].position >= self._goal
 
     def deliver(self, recorded: Sequence[Recorded]) -> None:
         """Take what was just committed; called in this subscription's loop."""

@@ -1,11 +1,15 @@
 """A log in a temporary folder, and a clock that stands still until it is told to go on."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
+from events.codec import Sealed, plain
+from events.envelope import Recorded, UnknownEvent
 from events.facts.base import Fact
+from events.head import Submission
 from events.projections import ALL
 from events.projections.projector import Projection
 from events.store import EventStore
@@ -65,3 +69,13 @@ def append_story(store: EventStore, story: list[tuple[str, Fact]], actor: str = 
     """Append facts one commit each."""
     for stream, fact in story:
         store.append_now(stream, [fact], actor=actor)
+
+
+def append_foreign(store: EventStore, stream: str, type: str, data: bytes, schema: int = 1) -> None:
+    """Append an event as a newer version would, of a kind that this one does not know."""
+    event = UnknownEvent(type=type, data=plain(data))
+    future: Future[list[Recorded]] = Future()
+    store._open_for_writing().submit(
+        Submission(stream, [Sealed(type, schema, data, event)], "cli", None, None, None, future)
+    )
+    future.result()

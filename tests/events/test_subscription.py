@@ -111,6 +111,23 @@ async def test_one_commit_larger_than_the_queue_is_taken_by_who_keeps_up(
         assert await take(following, 20) == list(range(2, 22))
 
 
+async def test_catching_up_is_not_being_slow(log: EventStore) -> None:
+    """A long past does not count against the queue, also when the present goes on meanwhile."""
+    log.append_now("app", stopped(50), actor="cli")
+    async with log.subscribe(0, maxsize=2) as following:
+        assert await take(following, 3) == [1, 2, 3]
+        for _ in range(10):
+            await log.append("app", stopped(), actor="cli")
+        assert await take(following, 58) == list(range(4, 62))
+
+
+async def test_a_position_from_another_log_means_from_now(log: EventStore) -> None:
+    """A browser that remembers more than there is hears what comes, instead of nothing."""
+    async with log.subscribe(5000) as following:
+        await log.append("app", stopped(), actor="cli")
+        assert await take(following, 1) == [2]
+
+
 async def test_a_slow_follower_does_not_slow_the_writer_or_the_others(log: EventStore) -> None:
     """Each has a queue of its own."""
     async with log.subscribe(maxsize=2) as slow, log.subscribe(maxsize=2) as quick:

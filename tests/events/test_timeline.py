@@ -1,0 +1,44 @@
+"""The timeline tells the log in sentences."""
+
+from events.facts import AppStarted, AppStopped
+from events.projections.timeline import entry, timeline
+from events.store import EventStore
+from tests.events.conftest import START, append_foreign
+
+
+def test_the_newest_is_told_first(log: EventStore) -> None:
+    """A page of the timeline, and the one before it."""
+    log.append_now("app", [AppStopped(reason=str(n)) for n in range(5)], actor="cli")
+    assert [told.position for told in timeline(log, limit=2)] == [6, 5]
+    assert [told.position for told in timeline(log, before=5, limit=2)] == [4, 3]
+    assert [told.position for told in timeline(log, after=4)] == [6, 5]
+    assert [told.position for told in timeline(log, newest_first=False, limit=2)] == [1, 2]
+
+
+def test_an_entry_says_what_when_and_who(log: EventStore) -> None:
+    """With the data as it was recorded, for whoever wants to look closer."""
+    [recorded] = log.append_now(
+        "app", [AppStarted(version="0.1", pid=7)], actor="tray", correlation_id="w"
+    )
+    told = entry(recorded)
+    assert (told.sentence, told.actor) == ("vLLM Studio 0.1 started.", "tray")
+    assert (told.recorded_at, told.stream, told.type) == (START, "app", "app-started")
+    assert (told.correlation_id, told.causation_id) == ("w", None)
+    assert told.data == {"version": "0.1", "pid": 7, "headless": False}
+    assert timeline(log, limit=1) == [told]
+
+
+def test_the_timeline_can_be_narrowed(log: EventStore) -> None:
+    """To one thing, or one kind of event."""
+    log.append_now("app", [AppStopped(reason="x")], actor="cli")
+    log.append_now("other", [AppStopped(reason="y")], actor="cli")
+    assert [told.position for told in timeline(log, streams=["other"])] == [3]
+    assert [told.position for told in timeline(log, types=["app-stopped"])] == [3, 2]
+
+
+def test_an_event_of_a_newer_version_has_its_line(log: EventStore) -> None:
+    """Shown with its data, although nobody here knows what it means."""
+    append_foreign(log, "app", "comet-passed", b'{"tail_km":3}')
+    [told] = timeline(log, limit=1)
+    assert (told.type, told.data) == ("comet-passed", {"tail_km": 3})
+    assert "comet-passed" in told.sentence
