@@ -38,6 +38,7 @@ from core.running import (
 from core.runtimes.runtimes import Runtimes
 from core.secrets import Secrets
 from core.settings import Settings
+from core.start_budget import StartBudget
 from core.status_board import StatusBoard
 from core.studio import Studio
 from core.switching.switchboard import Switchboard
@@ -154,16 +155,25 @@ def compose(
     publisher = RoutePublisher(
         fleet=fleet, book=book, gateway=gateway, routes=routes, route_for=gateway.route_for
     )
-    machine = Machine(settings=live, book=book, fleet=fleet, inflight=inflight, publisher=publisher)
+    budget = StartBudget(settings=live, clock=clock)
+    machine = Machine(
+        settings=live,
+        book=book,
+        fleet=fleet,
+        inflight=inflight,
+        publisher=publisher,
+        budget=budget,
+    )
     switchboard = Switchboard(
         store=store, effects=machine, clock=clock, room=lambda: live.current.max_resident
     )
     admission = Admission(
         resolve=book.resolve,
-        ask=partial(ask_for_model, switchboard),
+        ask=partial(ask_for_model, switchboard, budget),
         routes=routes,
         clock=clock,
         settings=settings,
+        concurrency=book.concurrency_of,
     )
     monitor = Monitor(
         store=store,
@@ -190,6 +200,10 @@ def compose(
         monitor.totals.add(fact)
         board.changed()
 
+    def recipe_changed(recipe_id: str) -> None:
+        budget.forget(recipe_id)
+        publisher.refresh()
+
     proxy = Proxy(
         routes=routes,
         inflight=inflight,
@@ -197,6 +211,7 @@ def compose(
         finished=finished,
         gateway_ready=gateway.ready,
         clock=clock,
+        wait_s=settings.admission_timeout_s,
     )
     studio = Studio(
         store=store,
@@ -205,7 +220,7 @@ def compose(
         book=book,
         switchboard=switchboard,
         board=board,
-        recipes_changed=publisher.refresh,
+        recipe_changed=recipe_changed,
         clock=clock,
     )
     return Application(

@@ -4,14 +4,16 @@ import asyncio
 from collections.abc import Sequence
 
 from core.engines.fleet import Fleet
-from core.errors import Unavailable
+from core.errors import EngineFailure, Unavailable
 from core.gateway.inflight import InFlight
 from core.live_settings import LiveSettings
 from core.recipes.book import RecipeBook
 from core.routing import RoutePublisher
+from core.start_budget import StartBudget
 from core.switching.eviction import Resident
 
 HOLDS_MEMORY = ("starting", "loading", "ready", "stopping", "asleep")
+STOPPED = "stopped"  # the failure code of a start that a stop aborted
 CUT_GRACE_S = 2.0  # a cut request's stream gets its error event out within this
 PUBLISH_S = 60.0  # how long a ready engine may wait for its route
 
@@ -27,12 +29,14 @@ class Machine:
         fleet: Fleet,
         inflight: InFlight,
         publisher: RoutePublisher,
+        budget: StartBudget,
     ) -> None:
         self._settings = settings
         self._book = book
         self._fleet = fleet
         self._inflight = inflight
         self._publisher = publisher
+        self._budget = budget
 
     def residents(self) -> tuple[Resident, ...]:
         """Everything that holds memory now."""
@@ -82,9 +86,15 @@ class Machine:
     async def start(self, recipe_id: str, *, actor: str, correlation_id: str) -> None:
         """Return when it answers and is routed."""
         entry = self._book.get(recipe_id)
-        await self._fleet.ensure_ready(
-            entry.recipe, entry.revision, actor=actor, correlation_id=correlation_id
-        )
+        try:
+            await self._fleet.ensure_ready(
+                entry.recipe, entry.revision, actor=actor, correlation_id=correlation_id
+            )
+        except EngineFailure as failure:
+            if failure.code != STOPPED:  # somebody stopped it: that is nobody's failure
+                self._budget.failed(recipe_id, failure)
+            raise
+        self._budget.forget(recipe_id)
         self._publisher.restore()
         try:
             async with asyncio.timeout(PUBLISH_S):

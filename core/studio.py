@@ -52,7 +52,7 @@ class Studio:
         book: RecipeBook,
         switchboard: Switchboard,
         board: StatusBoard,
-        recipes_changed: Callable[[], None],
+        recipe_changed: Callable[[str], None],
         clock: Clock,
     ) -> None:
         self._store = store
@@ -61,7 +61,7 @@ class Studio:
         self._book = book
         self._switchboard = switchboard
         self._board = board
-        self._recipes_changed = recipes_changed
+        self._recipe_changed = recipe_changed
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self.COMMANDS: dict[type, Callable[[Any, str, str], Awaitable[Any]]] = {
@@ -134,7 +134,7 @@ class Studio:
             correlation_id=correlation,
         )
         self._book.refresh()
-        self._recipes_changed()
+        self._recipe_changed(recipe_id)
         return recorded
 
     async def _archive(self, command: ArchiveRecipe, actor: str, correlation: str) -> Any:

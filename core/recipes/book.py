@@ -78,6 +78,11 @@ class RecipeBook:
         """Like `get`, but by any of its names."""
         return self.get(self.resolve(name) or name)
 
+    def concurrency_of(self, recipe_id: str) -> int | None:
+        """How many requests it takes at once; None: no limit, also for one that is not there."""
+        entry = self._entries.get(recipe_id)
+        return entry.recipe.concurrency if entry else None
+
     def names_of_others(self, recipe_id: str | None) -> frozenset[str]:
         """Names that are taken by recipes other than `recipe_id`."""
         return frozenset(n for n, owner in self._by_name.items() if owner != recipe_id)
