@@ -18,7 +18,16 @@ BACKLOG = 2048
 
 
 class Quiet(uvicorn.Server):
-    """Leaves signals to us: we also run in a thread beside the tray."""
+    """Leaves signals to us, for we also run in a thread beside the tray, and says when it is up."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept."""
+        await super().startup(sockets)
+        self.up.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -75,8 +84,7 @@ class HttpServer:
 
     async def answering(self) -> None:
         """Return when requests are accepted."""
-        while not self._server.started and not self._ended.is_set():
-            await asyncio.sleep(0.01)  # noqa: ASYNC110  # uvicorn has a flag, not an event
+        await self._server.up.wait()
 
     async def stop(self) -> None:
         """Accept nothing more, give open streams a second, return when they are closed."""

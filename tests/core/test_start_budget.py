@@ -53,7 +53,7 @@ def test_up_to_the_limit_it_is_tried_again(budget: StartBudget) -> None:
 def test_after_the_limit_requests_hear_why_and_when_to_come_back(budget: StartBudget) -> None:
     """The refusal carries the last reason, its remedy and a time."""
     fail(budget, 3)
-    with pytest.raises(Unavailable, match="3 times in a row.*out of memory") as refusal:
+    with pytest.raises(Unavailable, match=r"3 times in a row.*out of memory") as refusal:
         budget.check("a")
     assert refusal.value.retry_after == 60
     assert refusal.value.next_action == "lower the context"
