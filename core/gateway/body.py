@@ -55,7 +55,7 @@ def peek_json(data: bytes) -> Body:
     """Read a JSON body. Raises Invalid naming what is wrong."""
     try:
         fields = _fields.decode(data)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise Invalid(f"The body is not a JSON object: {error}", code="invalid_json") from None
     _refuse_steering(fields)
     model = _value(fields, "model")

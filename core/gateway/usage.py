@@ -66,8 +66,9 @@ class UsageFinder:
         try:
             text = data[head.end() : at + _LONGEST].decode("utf-8", "ignore")
             found, _ = _decoder.raw_decode(text)
-        except ValueError:
-            return head.end() if complete else None
+        except (ValueError, RecursionError) as error:
+            torn = isinstance(error, ValueError) and not complete
+            return None if torn else head.end()
         self.tokens = self.tokens.most(tokens_of(found))
         return head.end()
 

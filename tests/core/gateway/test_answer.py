@@ -1,0 +1,107 @@
+"""What goes back to the client, whatever way it came."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.gateway.answer import EventStream, JsonAnswer, OpaqueAnswer, answer_of
+from core.gateway.paths import ALLOWED
+from tests.core.gateway.test_usage import CHAT, split
+
+DONE = ALLOWED[b"/v1/chat/completions"].last
+events = st.lists(
+    st.text(alphabet='ab{}": é\\', max_size=20).map(lambda t: f"data: {t}\n\n".encode()),
+    max_size=8,
+).map(b"".join)
+cuts = st.lists(st.integers(min_value=0), max_size=12)
+
+
+def through(answer: EventStream, pieces: list[bytes]) -> bytes:
+    """Everything that reaches the client."""
+    return b"".join(answer.feed(piece) for piece in pieces) + answer.end()
+
+
+@given(events, cuts)
+def test_bytes_to_the_client_are_equal_however_upstream_splits_them(
+    data: bytes, places: list[int]
+) -> None:
+    """Byte for byte what upstream sent, in every cutting."""
+    stream = data + CHAT
+    assert through(EventStream(DONE), split(stream, places)) == stream
+
+
+@given(cuts)
+def test_carriage_returns_make_no_difference(places: list[int]) -> None:
+    """Some servers end lines with CRLF."""
+    stream = CHAT.replace(b"\n", b"\r\n")
+    assert through(EventStream(DONE), split(stream, places)) == stream
+
+
+@given(cuts)
+def test_only_whole_events_are_passed_on_before_the_end(places: list[int]) -> None:
+    """So that a stream that breaks can end with one clean error event."""
+    answer = EventStream(DONE)
+    for piece in split(CHAT, places):
+        ready = answer.feed(piece)
+        assert ready == b"" or ready.endswith(b"\n\n")
+
+
+@given(cuts)
+def test_after_an_error_event_nothing_follows(places: list[int]) -> None:
+    """LiteLLM says [DONE] after an error; done it is not."""
+    good = b'data: {"choices":[]}\n\n'
+    error = b'data: {"error":{"message":"the engine died","code":"500"}}\n\n'
+    answer = EventStream(DONE)
+    assert through(answer, split(good + error + b"data: [DONE]\n\n", places)) == good + error
+    assert answer.failed
+
+
+def test_anthropics_error_event_is_an_error_too() -> None:
+    """Each dialect has its own."""
+    answer = EventStream()
+    answer.feed(b'event: error\ndata: {"type":"error"}\n\n')
+    assert answer.failed
+
+
+def test_a_model_that_writes_about_errors_has_not_failed() -> None:
+    """Text is text."""
+    answer = EventStream(DONE)
+    answer.feed(b'data: {"choices":[{"delta":{"content":"data: {\\"error\\":1}"}}]}\n\n')
+    assert not answer.failed
+
+
+def test_a_stream_that_ends_without_its_last_event_is_not_whole() -> None:
+    """A silent truncation is noticed."""
+    torn, whole = EventStream(DONE), EventStream(DONE)
+    torn.feed(b"data: {}\n\n")
+    whole.feed(b"data: {}\n\ndata: [DONE]\n\n")
+    assert (torn.is_whole(), whole.is_whole()) == (False, True)
+
+
+def test_an_event_without_end_is_passed_on_in_pieces() -> None:
+    """Memory stays bounded."""
+    answer = EventStream()
+    size = sum(len(answer.feed(b"x" * 100_000)) for _ in range(10))
+    assert size >= 600_000
+
+
+def test_a_json_answer_is_held_until_it_is_whole() -> None:
+    """So that one that breaks off can still become an honest 502."""
+    answer = JsonAnswer()
+    assert answer.feed(b'{"a":') == b""
+    assert answer.feed(b'1,"usage":{"prompt_tokens":2}}') == b""
+    assert answer.end() == b'{"a":1,"usage":{"prompt_tokens":2}}'
+    assert answer.tokens.prompt == 2
+
+
+def test_a_huge_json_answer_is_not_held() -> None:
+    """Embeddings of a whole book go through."""
+    answer = JsonAnswer()
+    pieces = [b"x" * 500_000] * 5
+    assert b"".join(map(answer.feed, pieces)) + answer.end() == b"".join(pieces)
+
+
+def test_content_types_choose_how_an_answer_is_watched() -> None:
+    """Audio is bytes."""
+    assert isinstance(answer_of(b"text/event-stream; charset=utf-8", ()), EventStream)
+    assert isinstance(answer_of(b"application/json", ()), JsonAnswer)
+    assert isinstance(answer_of(b"audio/mpeg", ()), OpaqueAnswer)

@@ -1,0 +1,121 @@
+"""What is read of a request, and what is changed in it."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import Invalid
+from core.gateway.body import peek_form, peek_json
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+
+
+def form(*parts: tuple[str, bytes], boundary: str = "XX") -> bytes:
+    """A multipart body; a name that ends in "@" is a file."""
+    lines = []
+    for name, content in parts:
+        more = f'; filename="{name}.wav"' if name.endswith("@") else ""
+        head = f'--{boundary}\r\ncontent-disposition: form-data; name="{name.strip("@")}"{more}'
+        lines.append(head.encode() + b"\r\n\r\n" + content + b"\r\n")
+    return b"".join(lines) + f"--{boundary}--\r\n".encode()
+
+
+def test_model_and_stream_are_read_wherever_they_stand() -> None:
+    """Order does not matter, the last of two counts."""
+    body = peek_json(b'{"messages": [{"model": "inner"}], "stream": true, "model": "outer"}')
+    assert (body.model, body.stream) == ("outer", True)
+
+
+def test_a_body_that_names_the_model_rightly_is_not_touched() -> None:
+    """Not a byte of it."""
+    data = b'{ "model" :"m",\n "x": 1e400, "y": 123456789012345678901234567890 }'
+    assert peek_json(data).naming("m") is data
+
+
+def test_only_the_model_changes_when_it_is_renamed() -> None:
+    """Big numbers, odd escapes and unknown fields stay as they were written (C62)."""
+    data = rb'{"n":123456789012345678901234567890,"model":"alias","t":"\u00e9\/","f":1.0e2}'
+    assert peek_json(data).naming("real") == data.replace(b'"alias"', b'"real"')
+
+
+@given(st.dictionaries(st.text().filter(lambda k: not k.startswith("_")), json_values), st.text())
+def test_renaming_keeps_every_other_field(fields: dict[str, object], name: str) -> None:
+    """For any body there is."""
+    body = {f"x{key}": value for key, value in fields.items()} | {"model": "alias"}
+    sent = json.loads(peek_json(json.dumps(body).encode()).naming(name or "n"))
+    assert sent == body | {"model": name or "n"}
+
+
+@pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        (b"", None),
+        (b"[1]", None),
+        (b'{"model": "a"', None),
+        (b"{}", "model"),
+        (b'{"model": ""}', "model"),
+        (b'{"model": 5}', "model"),
+        (b'{"model": "a", "messages": ' + b"[" * 100_000, None),
+    ],
+)
+def test_a_body_without_a_model_is_refused_with_a_sentence(data: bytes, field: str | None) -> None:
+    """Malformed is 400, not 500."""
+    with pytest.raises(Invalid) as refusal:
+        peek_json(data)
+    assert refusal.value.field == field
+
+
+@pytest.mark.parametrize(
+    "field", ["api_base", "mock_response", "fallbacks", "litellm_metadata", "no-log"]
+)
+def test_nobody_steers_the_gateway_through_the_body(field: str) -> None:
+    """LiteLLM takes orders from fields that no engine knows; they are refused by name."""
+    with pytest.raises(Invalid) as refusal:
+        peek_json(json.dumps({"model": "a", field: "x"}).encode())
+    assert refusal.value.field == field
+
+
+def test_a_form_is_routed_by_its_model_field_and_the_file_stays_intact() -> None:
+    """Also when the file comes first and contains what looks like a boundary (C61)."""
+    file = bytes(range(256)) * 50 + b"--XX but not at the start of a line"
+    data = form(("file@", file), ("model", b"alias"), ("language", b"de"))
+    body = peek_form(data, 'multipart/form-data; boundary="XX"')
+    assert body.model == "alias"
+    assert body.naming("a-longer-name") == form(
+        ("file@", file), ("model", b"a-longer-name"), ("language", b"de")
+    )
+
+
+def test_a_streamed_transcription_is_known_as_a_stream() -> None:
+    """Forms say so in a field."""
+    data = form(("model", b"a"), ("stream", b"true"))
+    assert peek_form(data, "multipart/form-data; boundary=XX").stream is True
+
+
+@pytest.mark.parametrize("cut", [10, 40, 60, 63])
+def test_a_torn_form_is_refused(cut: int) -> None:
+    """Half a form names no model."""
+    data = form(("model", b"alias"))
+    with pytest.raises(Invalid):
+        peek_form(data[:cut], "multipart/form-data; boundary=XX")
+
+
+def test_a_form_without_a_boundary_is_refused() -> None:
+    """A content type that promises a form has to say how to read it."""
+    with pytest.raises(Invalid, match="boundary"):
+        peek_form(b"x", "multipart/form-data")
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_at_all_bring_a_form_down(data: bytes) -> None:
+    """Any body is either read or refused."""
+    try:
+        peek_form(data, "multipart/form-data; boundary=XX")
+    except Invalid:
+        return
