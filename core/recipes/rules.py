@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from core.recipes.fields import FIELDS, FieldInfo
-from core.recipes.powers import flag_name
+from core.recipes.flag_names import flag_in
 from core.recipes.problem import Problem, doubtful, wrong
 from core.recipes.recipe import Recipe
 from core.recipes.slug import RESERVED, is_id
@@ -19,11 +19,17 @@ _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _UNENCODABLE = re.compile(r"[\x00\ud800-\udfff]")
 _FREE_TEXT = ("name", "notes")  # for people, never an argument of a program
+_WAYS = ("tensor_parallel", "pipeline_parallel", "data_parallel")
+# Flags with which the GPUs are counted in another way, or stand in other machines.
+_SPREAD = ("data_parallel_size_local", "enable_dp_attention", "nnodes")
 _NEEDS_DRAFT = ("eagle", "eagle3", "draft_model", "medusa", "mlp_speculator")
 
 # Flags that the app sets itself: a second one would take the engine out of its hands.
 _OURS = {
+    "admin_api_key": "The app gives each engine a key of its own",
     "api_key": "The app gives each engine a key of its own",
+    "fastapi_root_path": "The app reaches engines at their root",
+    "grpc_port": "The app reaches engines over HTTP only",
     "host": "Engines listen on this machine only",
     "port": "The app chooses the port",
     "served_model_name": "Set served_name instead",
@@ -40,9 +46,7 @@ _OURS = {
 _OUR_VARIABLES = {
     "CUDA_VISIBLE_DEVICES": "Set devices instead",
     "VLLM_API_KEY": "The app gives each engine a key of its own",
-    "VLLM_STUDIO_NONCE": "The app uses it to know its own engines",
-    "VLLM_STUDIO_API_KEY": "Engines never see the app's own key",
-    "LITELLM_MASTER_KEY": "Engines never see the app's own key",
+    "LITELLM_MASTER_KEY": "Engines never see the gateway's key",
 }
 
 
@@ -145,17 +149,18 @@ def _command(recipe: Recipe) -> Iterator[Problem]:
 
 
 def devices_suffice(recipe: Recipe) -> Iterator[Problem]:
-    """Tensor × pipeline × data parallel is how many GPUs it takes."""
+    """Tensor × pipeline × data parallel is how many GPUs it takes on one machine."""
     if len(set(recipe.devices)) < len(recipe.devices):
         yield wrong("devices", "devices names a GPU twice")
-    needed = math.prod(
-        n or 1 for n in (recipe.tensor_parallel, recipe.pipeline_parallel, recipe.data_parallel)
-    )
-    named = len(recipe.devices)
-    if named and needed > named:
-        field = "tensor_parallel" if (recipe.tensor_parallel or 1) > 1 else "pipeline_parallel"
+    elsewhere = any(flag_in(argument, _SPREAD) for argument in recipe.extra_args)
+    if not recipe.devices or elsewhere or recipe.engine not in ("vllm", "sglang"):
+        return
+    ways = {name: getattr(recipe, name) or 1 for name in _WAYS}
+    needed, named = math.prod(ways.values()), len(recipe.devices)
+    if needed > named:
+        field = next(name for name, size in ways.items() if size > 1)
         yield wrong(field, f"It takes {needed} GPUs, but devices names only {named}")
-    elif named > needed and recipe.engine in ("vllm", "sglang"):
+    elif named > needed:
         yield doubtful("devices", f"devices names {named} GPUs, but it will use only {needed}")
 
 
@@ -220,11 +225,17 @@ def variables_are_settable(recipe: Recipe) -> Iterator[Problem]:
                 f"{name!r} can not be a variable: letters, digits and '_', at most 100, "
                 "and no digit at the beginning",
             )
-        elif name.upper() in _OUR_VARIABLES:
-            yield wrong(path, f"{name} can not be set here. {_OUR_VARIABLES[name.upper()]}.")
+        elif reason := _reserved(name.upper()):
+            yield wrong(path, f"{name} can not be set here. {reason}.")
         elif name.upper() in seen:
             yield wrong(path, f"{name} and {seen[name.upper()]} differ only in case")
         seen.setdefault(name.upper(), name)
+
+
+def _reserved(name: str) -> str | None:
+    if name.startswith("VLLM_STUDIO_"):
+        return "Such variables are the app's own"
+    return _OUR_VARIABLES.get(name)
 
 
 def arguments_leave_the_app_in_charge(recipe: Recipe) -> Iterator[Problem]:
@@ -232,10 +243,10 @@ def arguments_leave_the_app_in_charge(recipe: Recipe) -> Iterator[Problem]:
     if recipe.engine == "command":
         return
     for index, argument in enumerate(recipe.extra_args):
-        reason = _OURS.get(flag_name(argument) or "")
-        if reason is not None:
+        flag = flag_in(argument, _OURS)
+        if flag is not None:
             path = f"extra_args[{index}]"
-            yield wrong(path, f"{argument.split('=')[0]} can not be set here. {reason}.")
+            yield wrong(path, f"{argument.split('=')[0]} can not be set here. {_OURS[flag]}.")
 
 
 def code_from_the_model_is_meant(recipe: Recipe) -> Iterator[Problem]:

@@ -12,8 +12,8 @@ _NESTED: dict[str, type[msgspec.Struct]] = {"speculative": Speculative, "price":
 
 
 def plain(recipe: Recipe) -> dict[str, Any]:
-    """What is set, as JSON knows it: no defaults, lists for tuples."""
-    data: dict[str, Any] = msgspec.to_builtins(recipe)
+    """What is set, exactly as JSON gives it back: no defaults, lists for tuples."""
+    data: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(recipe))
     return data
 
 

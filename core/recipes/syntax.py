@@ -89,10 +89,26 @@ def read_yaml(text: str) -> object:
         raise _too_deep("YAML") from None
 
 
+class _FaithfulDumper(yaml.SafeDumper):
+    """Quotes the line ends that PyYAML would otherwise write as they are and read as spaces."""
+
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        style = '"' if _RARE_LINE_ENDS.search(text) else None
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_RARE_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
+_FaithfulDumper.add_representer(str, _FaithfulDumper.represent_text)
+
+
 def write_yaml(recipes: list[dict[str, Any]]) -> str:
     """A `recipes` list under a header of comments."""
-    body = yaml.safe_dump(
-        {"recipes": recipes}, sort_keys=False, allow_unicode=True, default_flow_style=False
+    body = yaml.dump(
+        {"recipes": recipes},
+        Dumper=_FaithfulDumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=False,
     )
     return f"{_HEADER}\n{body}"
 

@@ -1,0 +1,67 @@
+"""Valid recipes of every kind, made up by hypothesis."""
+
+from hypothesis import strategies as st
+
+from core.recipes.recipe import Lora, Price, Recipe, Speculative
+from core.recipes.slug import RESERVED
+
+_ids = st.from_regex(r"[a-z0-9]([a-z0-9._-]{0,20}[a-z0-9])?", fullmatch=True).filter(
+    lambda text: text not in RESERVED
+)
+# Everything that a program can be given, line ends and tabs included.
+_any_text = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))
+_one_line = (
+    st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="*"), min_size=1)
+    .map(str.strip)
+    .filter(lambda text: text != "" and not text.startswith("-") and len(text) <= 200)
+)
+_variables = st.from_regex(r"X_[A-Z0-9_]{0,20}", fullmatch=True)
+_arguments = st.lists(_any_text.filter(lambda text: not text.startswith("-"))).map(tuple)
+
+
+def _maybe(strategy: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    return st.none() | strategy
+
+
+_number = st.floats(min_value=0, max_value=1e6, allow_nan=False)
+_count = st.integers(min_value=1, max_value=10**9)
+_names = st.lists(_one_line, max_size=6, unique=True)
+
+
+@st.composite
+def recipes(draw: st.DrawFn) -> Recipe:
+    """Any recipe that `parse_recipe` would let in."""
+    engine = draw(st.sampled_from(["vllm", "sglang", "transformers", "command"]))
+    runs_command = engine == "command"
+    names = draw(_names)
+    return Recipe(
+        id=draw(_ids),
+        name=draw(_any_text),
+        notes=draw(_any_text),
+        engine=engine,
+        model=draw(_one_line) if not runs_command else "",
+        command=("program", "{port}", *draw(_arguments)) if runs_command else (),
+        runtime=draw(_maybe(_one_line)),
+        revision=draw(_maybe(_one_line)),
+        served_name=names[0] if names else None,
+        aliases=tuple(names[1:4]),
+        unlisted=draw(st.booleans()),
+        devices=tuple(draw(st.lists(st.integers(0, 64), unique=True))),
+        context_length=draw(_maybe(_count)),
+        memory_fraction=draw(_maybe(st.floats(0, 1, exclude_min=True))),
+        kv_cache_gib=draw(_maybe(st.floats(min_value=0, max_value=1e3, exclude_min=True))),
+        max_sequences=draw(_maybe(_count)),
+        chunked_prefill=draw(_maybe(st.booleans())),
+        seed=draw(_maybe(st.integers(0, 2**32 - 1))),
+        trust_remote_code=draw(st.booleans()),
+        loras=tuple(Lora(name=name, path=draw(_one_line)) for name in names[4:]),
+        speculative=draw(
+            _maybe(st.builds(Speculative, method=_one_line, model=_one_line, tokens=_count))
+        ),
+        env=draw(st.dictionaries(_variables, _any_text, max_size=4)),
+        extra_args=draw(_arguments),
+        ttl_s=draw(_maybe(_number)),
+        load_timeout_s=draw(st.floats(min_value=0, max_value=86400, exclude_min=True)),
+        concurrency=draw(_maybe(_count)),
+        price=draw(_maybe(st.builds(Price, input_per_million=_number, output_per_million=_number))),
+    )
