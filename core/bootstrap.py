@@ -100,6 +100,7 @@ class StudioProcess:
         server = HttpServer(self._settings, make_asgi(application))
         sockets = server.bind()  # refused early, before anything is started
         await record_start(application.store, headless=self._headless)
+        await application.runtimes.reconcile()
         await application.gateway.adopt_or_sweep()
         async with application.fleet:
             await application.fleet.reconcile()
@@ -141,6 +142,7 @@ def compose(
         clock=clock,
         launcher=launcher,
         runtime_for=runtimes.for_recipe,
+        flags_for=runtimes.flags,
     )
     gateway = Gateway(
         store=store,
@@ -243,7 +245,7 @@ def compose(
         board=board,
         studio=studio,
         monitor=monitor,
-        installer=Installer(runtimes=runtimes, fleet=fleet),
+        installer=Installer(runtimes=runtimes),
         stopping=stopping,
         request_stop=request_stop,
     )

@@ -3,8 +3,7 @@
 import asyncio
 import logging
 
-from core.engines.fleet import Fleet
-from core.errors import Refused, StudioError
+from core.errors import StudioError
 from core.runtimes.catalogue import offer_for
 from core.runtimes.runtime import Runtime
 from core.runtimes.runtimes import Runtimes
@@ -15,9 +14,8 @@ log = logging.getLogger(__name__)
 class Installer:
     """Owns the installing tasks; they end with the studio."""
 
-    def __init__(self, *, runtimes: Runtimes, fleet: Fleet) -> None:
+    def __init__(self, *, runtimes: Runtimes) -> None:
         self._runtimes = runtimes
-        self._fleet = fleet
         self._running: set[asyncio.Task[Runtime]] = set()
 
     def begin(self, kind: str, version: str | None, *, actor: str) -> "asyncio.Task[Runtime]":
@@ -27,17 +25,6 @@ class Installer:
         self._running.add(task)
         task.add_done_callback(self._ended)
         return task
-
-    async def remove(self, runtime_id: str, *, actor: str) -> None:
-        """Remove it, unless an engine runs on it."""
-        users = [v.recipe_id for v in self._fleet.views() if v.runtime == runtime_id and v.pid]
-        if users:
-            raise Refused(
-                f"{runtime_id} is in use by {', '.join(users)}",
-                code="runtime-in-use",
-                next_action="evict it first",
-            )
-        await self._runtimes.remove(runtime_id, actor=actor)
 
     async def close(self) -> None:
         """Cancel what is under way; what is half made is removed by the installer itself."""
