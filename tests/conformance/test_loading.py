@@ -64,5 +64,5 @@ def test_c29_a_load_that_hangs_is_ended_and_the_next_model_works(studio: StudioS
     answer = studio.chat("c29-a")
     assert answer.status_code == 504, answer.text
     assert "c29-a" in answer.json()["error"]["message"]
-    assert studio.engines() == {}
+    eventually(lambda: not studio.engines(), within=10, what="its process group is gone")
     assert studio.chat("c29-b").status_code == 200

@@ -194,8 +194,8 @@ class StudioServer:
 
     @property
     def head(self) -> int:
-        """The newest position."""
-        return int(self.status()["position"])
+        """The newest position of the log; what a status shows may be a little older."""
+        return int(self.get("/api/timeline", limit=1)["head"])
 
     # using it
 

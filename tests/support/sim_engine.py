@@ -319,7 +319,7 @@ class Server:
         work = asyncio.create_task(self.answer(request, writer))
         watch = asyncio.create_task(reader.read(1))
         await asyncio.wait((work, watch), return_when=asyncio.FIRST_COMPLETED)
-        if not work.done() and watch.result() == b"":
+        if not work.done() and (watch.exception() or watch.result() == b""):  # reset, or closed
             work.cancel()
         with contextlib.suppress(asyncio.CancelledError, ConnectionError):
             await work
