@@ -203,6 +203,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tru
             values[setting.key] = HIDDEN if setting.secret and value else msgspec.to_builtins(value)
         return values
 
+    def secret_values(self) -> tuple[str, ...]:
+        """The secrets among the settings, for `Secrets.remember`: masked wherever text leaves."""
+        values = (getattr(self, setting.key) for setting in SETTINGS if setting.secret)
+        return tuple(value for value in values if value)
+
     def with_changes(self, changes: Mapping[str, Any]) -> "Settings":
         """These settings with changes, typed and checked. None puts the default back.
 

@@ -1,5 +1,7 @@
 """Recipes go out as TOML, YAML and JSON and come back the same; what is wrong is told exactly."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -156,3 +158,18 @@ def test_an_unknown_format_is_refused_with_the_nearest() -> None:
     with pytest.raises(Invalid, match="'toml'") as error:
         load("", "tmol")
     assert error.value.field == "format"
+
+
+def test_the_example_in_the_readme_is_right() -> None:
+    """Whoever copies it gets two recipes."""
+    readme = Path(__file__).parents[3] / "core" / "recipes" / "README.md"
+    example = readme.read_text("utf-8").split("```toml\n")[1].split("```")[0]
+    assert [recipe.id for recipe in load(example, "toml")] == ["qwen", "own"]
+
+
+def test_every_file_stands_in_the_readme() -> None:
+    """The map of the folder is true."""
+    folder = Path(__file__).parents[3] / "core" / "recipes"
+    text = (folder / "README.md").read_text("utf-8")
+    for file in folder.glob("[!_]*.py"):
+        assert f"`{file.name}`" in text, file.name
