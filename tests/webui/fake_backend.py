@@ -228,6 +228,22 @@ def make_app(studio: FakeStudio) -> Litestar:
             return problem(400, detail, "invalid", field="id")
         return Response(save(request, data, "recipe-created"), status_code=201)
 
+    @post("/api/recipes/check", status_code=200)
+    async def check(data: Json) -> Response[Any]:
+        share = data.get("memory_fraction")
+        if isinstance(share, str):
+            return problem(400, "memory_fraction is a number", "invalid", field="memory_fraction")
+        problems = []
+        if data.get("trust_remote_code"):
+            problems.append(
+                {
+                    "field": "trust_remote_code",
+                    "message": "code that comes with the model will run on this machine",
+                    "severity": "warning",
+                }
+            )
+        return Response({"problems": problems})
+
     @put("/api/recipes/{recipe_id:str}")
     async def revise(request: Request[Any, Any, Any], recipe_id: str, data: Json) -> Response[Any]:
         share = data.get("memory_fraction")
@@ -326,7 +342,7 @@ def make_app(studio: FakeStudio) -> Litestar:
         )
 
     handlers = [status, gpus, runtimes, events, switch, evict, cancel, demo, recipes, recipe]
-    handlers += [create, revise, archive, restore, clone, timeline, log_stream, chat]
+    handlers += [check, create, revise, archive, restore, clone, timeline, log_stream, chat]
     return Litestar([*handlers, scene, asked, window], openapi_config=None)
 
 

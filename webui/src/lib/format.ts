@@ -80,3 +80,13 @@ export function dayName(micros: number, locale: string): string {
 export function modelName(model: string): string {
   return model.replace(/[\\/]+$/, '').split(/[\\/]/).at(-1) || model
 }
+
+/** "3 minutes ago", in the person's language. */
+export function ago(micros: number, nowMs: number, locale: string): string {
+  const seconds = Math.round((nowMs - micros / 1000) / 1000)
+  const words = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
+  if (seconds < 60) return words.format(-Math.max(0, Math.floor(seconds / 5) * 5), 'second')
+  if (seconds < 3600) return words.format(-Math.floor(seconds / 60), 'minute')
+  if (seconds < 86_400) return words.format(-Math.floor(seconds / 3600), 'hour')
+  return words.format(-Math.floor(seconds / 86_400), 'day')
+}

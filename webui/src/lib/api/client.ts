@@ -3,7 +3,7 @@ import { identity } from './owner'
 import type {
   AvailableRuntime,
   FactEntry,
-  Hardware,
+  FieldProblem,
   Problem,
   Recipe,
   RuntimeEntry,
@@ -63,11 +63,10 @@ async function send<T>(
   method: string,
   path: string,
   body?: unknown,
-  headers: Record<string, string> = {},
 ): Promise<T | null> {
   const response = await request(path, {
     method,
-    headers: body === undefined ? headers : { 'content-type': 'application/json', ...headers },
+    headers: body === undefined ? {} : { 'content-type': 'application/json' },
     body: body === undefined ? null : JSON.stringify(body),
   })
   const text = await response.text()
@@ -78,7 +77,6 @@ const at = encodeURIComponent
 
 export const api = {
   status: (signal?: AbortSignal) => get<Status>('/api/status', signal),
-  hardware: () => get<Hardware>('/api/gpus'),
   runtimes: () => get<{ runtimes: RuntimeEntry[]; available: AvailableRuntime[] }>('/api/runtimes'),
 
   switchTo: (target: string, force = false) => send('POST', '/api/switch', { target, force, wait: false }),
@@ -89,9 +87,11 @@ export const api = {
   recipes: (archived = false) =>
     get<{ recipes: SavedRecipe[] }>(`/api/recipes?archived=${archived}`).then((r) => r.recipes),
   recipe: (id: string) => get<SavedRecipe>(`/api/recipes/${at(id)}`),
-  createRecipe: (recipe: Recipe) => send('POST', '/api/recipes', recipe),
+  createRecipe: (recipe: Recipe) => send<SavedRecipe>('POST', '/api/recipes', recipe),
   reviseRecipe: (recipe: Recipe, revision: number) =>
-    send('PUT', `/api/recipes/${at(recipe.id)}`, recipe, { 'if-match': `"${revision}"` }),
+    send<SavedRecipe>('PUT', `/api/recipes/${at(recipe.id)}?expected_revision=${revision}`, recipe),
+  checkRecipe: (recipe: Recipe) =>
+    send<{ problems: FieldProblem[] }>('POST', '/api/recipes/check', recipe),
   archiveRecipe: (id: string) => send('DELETE', `/api/recipes/${at(id)}`),
   restoreRecipe: (id: string) => send('POST', `/api/recipes/${at(id)}/restore`),
   cloneRecipe: (id: string, copy: string) => send('POST', `/api/recipes/${at(id)}/clone`, { id: copy }),

@@ -169,13 +169,24 @@ export interface SavedRecipe {
 }
 
 export interface RuntimeEntry {
-  id: string
+  runtime_id: string
   kind: string
   version: string
-  state: string
+  state: 'installing' | 'installed' | 'failed'
+  since: Micros
+  phase: string
+  percent: number | null
   bytes_on_disk: number | null
-  phase?: string
-  percent?: number | null
+  seconds: number | null
+  error: string | null
+  next_action: string
+}
+
+/** What is wrong (or doubtful) about one field of a recipe. */
+export interface FieldProblem {
+  field: string
+  message: string
+  severity: 'error' | 'warning'
 }
 
 export interface AvailableRuntime {

@@ -14,6 +14,8 @@ const SAFE = {
   ALLOWED_TAGS: `${HTML_TAGS} ${MATH_TAGS}`.split(' '),
   ALLOWED_ATTR: ATTRIBUTES.split(' '),
   ALLOW_DATA_ATTR: false,
+  // Values are held against the pattern below unless said otherwise: only addresses need it.
+  ADD_URI_SAFE_ATTR: ATTRIBUTES.split(' ').filter((name) => name !== 'href'),
   ALLOWED_URI_REGEXP: /^(?:https?|mailto):/i,
 }
 

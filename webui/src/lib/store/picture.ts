@@ -2,7 +2,7 @@
 //
 //   snapshot (GET /api/status) → then, in the order they come: fact · status · metrics
 //   A status replaces the former one; a fact is taken once, by position; metrics fill a five-minute window.
-import type { EngineMetrics, FactEntry, Hardware, Metrics, Status } from '../api/types'
+import type { EngineMetrics, FactEntry, Hardware, Metrics, RuntimeEntry, Status } from '../api/types'
 
 export const RECENT_FACTS = 400
 export const WINDOW_US = 5 * 60 * 1_000_000
@@ -39,7 +39,7 @@ export type Incoming =
   | { kind: 'status'; status: Status }
   | { kind: 'fact'; fact: FactEntry }
   | { kind: 'metrics'; metrics: Metrics }
-  | { kind: 'hardware'; hardware: Hardware }
+  | { kind: 'runtimes'; runtimes: readonly RuntimeEntry[] }
 
 export const BLANK: Picture = {
   status: null,
@@ -60,8 +60,8 @@ export function apply(picture: Picture, incoming: Incoming): Picture {
       return takeFact(picture, incoming.fact)
     case 'metrics':
       return takeMetrics(picture, incoming.metrics)
-    case 'hardware':
-      return { ...picture, hardware: incoming.hardware }
+    case 'runtimes':
+      return takeRuntimes(picture, incoming.runtimes)
   }
 }
 
@@ -103,6 +103,25 @@ function takeMetrics(picture: Picture, metrics: Metrics): Picture {
   }
 }
 
+/** Installations that began before this page was opened; what facts told meanwhile is newer. */
+function takeRuntimes(picture: Picture, runtimes: readonly RuntimeEntry[]): Picture {
+  const known = runtimes
+    .filter((runtime) => runtime.state === 'installing' || runtime.state === 'failed')
+    .map((runtime): [string, Install] => [
+      runtime.runtime_id,
+      {
+        runtime_id: runtime.runtime_id,
+        state: runtime.state as 'installing' | 'failed',
+        phase: runtime.phase,
+        percent: runtime.percent,
+        reason: runtime.error ?? '',
+        next_action: runtime.next_action,
+        since: runtime.since,
+      },
+    ])
+  return { ...picture, installs: { ...Object.fromEntries(known), ...picture.installs } }
+}
+
 function installsAfter(
   installs: Readonly<Record<string, Install>>,
   fact: FactEntry,
@@ -136,6 +155,7 @@ function installsAfter(
     case 'runtime-install-failed':
       return put({
         state: 'failed',
+        since: fact.recorded_at,
         reason: String(fact.data['reason'] ?? ''),
         next_action: String(fact.data['next_action'] ?? ''),
       })

@@ -88,6 +88,7 @@ class Studio {
       })
       this.link = { state: 'live' }
       opened()
+      void this.seeRuntimes()
       for await (const messages of follow(response, SILENCE_MS)) {
         for (const message of messages) await this.hear(message)
       }
@@ -113,6 +114,12 @@ class Studio {
         this.take({ kind: 'snapshot', status: await api.status() })
         this.resyncs += 1
     }
+  }
+
+  /** Once per connection; from then on the facts tell. */
+  private async seeRuntimes(): Promise<void> {
+    const answer = await api.runtimes().catch(() => null)
+    if (answer) this.take({ kind: 'runtimes', runtimes: answer.runtimes })
   }
 
   take(incoming: Incoming): void {
