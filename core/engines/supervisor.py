@@ -100,7 +100,8 @@ class Supervisor:
         self._grace_s = run.stop_grace_s
         self._leaving = False
         self._gave_up: Failure | None = None
-        self._unrecorded: list[Fact] = []
+        self._unrecorded: list[tuple[Fact, Asker]] = []
+        self._cause = Asker()  # the newest fact, and in the course of what it came about
         self._helpers: asyncio.TaskGroup
         self._helping: list[asyncio.Task[None]] = []
         self._shown_argv = tuple(tools.mask(word) for word in run.spec.shown_argv)
@@ -211,22 +212,28 @@ class Supervisor:
 
     async def _record(self, fact: Fact, asker: Asker, *, must: bool) -> None:
         """Append it; when the disk is full, go on looking after the process and try again later."""
-        self._unrecorded = [*self._unrecorded, fact][-BACKLOG:]
-        try:
-            recorded = await self._tools.store.append(
-                self.run.stream,
-                self._unrecorded,
-                actor=asker.actor,
-                correlation_id=asker.correlation_id or self._asker.correlation_id,
-                causation_id=asker.causation_id or self._asker.causation_id,
-            )
-        except EventError as problem:
-            if must:
-                raise
-            log.error("%s: a fact waits to be recorded: %s", self.run.engine_id, problem)
-            return
-        self._unrecorded = []
-        self._asker = Asker(correlation_id=self._asker.correlation_id, causation_id=recorded[-1].id)
+        self._unrecorded = [*self._unrecorded, (fact, asker)][-BACKLOG:]
+        while self._unrecorded:
+            try:
+                await self._append(*self._unrecorded[0])
+            except EventError as problem:
+                if must:
+                    raise
+                log.error("%s: a fact waits to be recorded: %s", self.run.engine_id, problem)
+                return
+            del self._unrecorded[0]
+
+    async def _append(self, fact: Fact, asker: Asker) -> None:
+        """What nobody asked for follows from the fact before it."""
+        correlation_id = asker.correlation_id or self._cause.correlation_id
+        (recorded,) = await self._tools.store.append(
+            self.run.stream,
+            [fact],
+            actor=asker.actor,
+            correlation_id=correlation_id,
+            causation_id=asker.causation_id or self._cause.causation_id,
+        )
+        self._cause = Asker(correlation_id=correlation_id, causation_id=recorded.id)
 
     # what it sets in motion
 
