@@ -1,10 +1,15 @@
 """Valid recipes of every kind, made up by hypothesis."""
 
+from typing import TypeVar, get_args
+
 from hypothesis import strategies as st
 
-from core.recipes.recipe import Lora, Price, Recipe, Speculative
+from core.recipes.recipe import EngineKind, Lora, Price, Recipe, Speculative
 from core.recipes.slug import RESERVED
 
+T = TypeVar("T")
+
+_engines: tuple[EngineKind, ...] = get_args(EngineKind)
 _ids = st.from_regex(r"[a-z0-9]([a-z0-9._-]{0,20}[a-z0-9])?", fullmatch=True).filter(
     lambda text: text not in RESERVED
 )
@@ -19,7 +24,7 @@ _variables = st.from_regex(r"X_[A-Z0-9_]{0,20}", fullmatch=True)
 _arguments = st.lists(_any_text.filter(lambda text: not text.startswith("-"))).map(tuple)
 
 
-def _maybe(strategy: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+def _maybe(strategy: st.SearchStrategy[T]) -> st.SearchStrategy[T | None]:
     return st.none() | strategy
 
 
@@ -31,7 +36,7 @@ _names = st.lists(_one_line, max_size=6, unique=True)
 @st.composite
 def recipes(draw: st.DrawFn) -> Recipe:
     """Any recipe that `parse_recipe` would let in."""
-    engine = draw(st.sampled_from(["vllm", "sglang", "transformers", "command"]))
+    engine = draw(st.sampled_from(_engines))
     runs_command = engine == "command"
     names = draw(_names)
     return Recipe(
