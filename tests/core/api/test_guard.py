@@ -132,13 +132,23 @@ async def test_an_allowed_page_may_ask_v1_and_nothing_else() -> None:
     """CORS for the endpoint, never for the controls."""
     page = "https://chat.example"
     status, answer, _ = await knock(
-        Inside(), "/v1/models", method="OPTIONS", allowed=(page,), origin=page
+        Inside(),
+        "/v1/models",
+        method="OPTIONS",
+        allowed=(page,),
+        origin=page,
+        access_control_request_method="POST",
     )
     assert (status, answer["access-control-allow-origin"]) == (204, page)
     status, answer, _ = await knock(Inside(), "/v1/models", allowed=(page,), origin=page)
     assert (status, answer["access-control-allow-origin"]) == (200, page)
     status, answer, _ = await knock(
-        Inside(), "/api/evict", method="OPTIONS", allowed=(page,), origin=page
+        Inside(),
+        "/api/evict",
+        method="OPTIONS",
+        allowed=(page,),
+        origin=page,
+        access_control_request_method="POST",
     )
     assert status == 403
     assert "access-control-allow-origin" not in answer
