@@ -6,7 +6,7 @@ always "tok0 tok1 tok2 …". Standard library only, so that any interpreter can 
 Knobs and routes are listed in README.md beside this file and by `--help`.
 """
 
-# ruff: noqa: D102, D103, ANN401, ASYNC110, ASYNC220 - a test program: JSON is Any, names say the rest
+# ruff: noqa: D102, D103, ASYNC110, ASYNC220 - a test program: JSON is Any, names say the rest
 
 import argparse
 import asyncio

@@ -24,6 +24,12 @@ async def chunks(http: httpx.AsyncClient, body: dict[str, Any]) -> list[str]:
         return [line.removeprefix("data: ") async for line in answer.aiter_lines() if line]
 
 
+async def until_running(http: httpx.AsyncClient) -> None:
+    """Wait until it works on an answer."""
+    while not (await http.get("/_sim/requests")).json()["running"]:
+        await asyncio.sleep(0.01)
+
+
 async def test_a_stream_is_whole_and_ends_with_usage_and_done(make_fleet: MakeFleet) -> None:
     """Role, tokens, finish reason, usage when asked, [DONE]."""
     async with (
@@ -67,8 +73,7 @@ async def test_a_broken_stream_ends_as_vllms_does(make_fleet: MakeFleet) -> None
         client(await fleet.ensure_ready(recipe, 1, actor="t")) as http,
     ):
         reading = asyncio.ensure_future(chunks(http, {**CHAT, "stream": True}))
-        while not (await http.get("/_sim/requests")).json()["running"]:
-            await asyncio.sleep(0.01)
+        await until_running(http)
         await fleet.stop("a", reason="done", actor="t")
         *_, error, done = await reading
         assert done == "[DONE]"
@@ -84,7 +89,7 @@ async def test_dying_inside_an_answer_breaks_the_connection(make_fleet: MakeFlee
     ):
         with pytest.raises(httpx.HTTPError):
             await chunks(http, {**CHAT, "stream": True})
-        while fleet.endpoints():
+        while fleet.endpoints():  # noqa: ASYNC110 - another process sets no event of ours
             await asyncio.sleep(0.01)
         assert fleet.views()[0].error_code == "engine-core-died"
 
@@ -99,8 +104,7 @@ async def test_sleep_lies_and_hangs_as_vllms_does(make_fleet: MakeFleet) -> None
         assert (await http.get("/is_sleeping")).json() == {"is_sleeping": True}
         assert (await http.get("/health")).status_code == 200
         waiting = asyncio.ensure_future(http.post("/v1/chat/completions", json=CHAT))
-        while not (await http.get("/_sim/requests")).json()["running"]:
-            await asyncio.sleep(0.01)
+        await until_running(http)
         await http.post("/wake_up")
         said = (await waiting).json()["choices"][0]["message"]["content"]
         assert said == "###0"
