@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 
 import msgspec
-from dbus_fast import BusType, Message, MessageType, Variant
+from dbus_fast import Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
 WATCHER = "org.kde.StatusNotifierWatcher"
@@ -45,10 +45,11 @@ def has_display(environ: Mapping[str, str] = os.environ) -> bool:
 
 def has_tray_host(environ: Mapping[str, str] = os.environ) -> bool:
     """Whether somebody on the session bus draws StatusNotifierItems. Linux only."""
-    if not _has_session_bus(environ):
+    address = session_bus(environ)
+    if address is None:
         return False
     try:
-        return asyncio.run(_ask_the_watcher())
+        return asyncio.run(_ask_the_watcher(address))
     except (OSError, EOFError, TimeoutError, ValueError):
         return False
     except Exception as error:  # dbus_fast raises its own kinds for a broken bus
@@ -57,16 +58,18 @@ def has_tray_host(environ: Mapping[str, str] = os.environ) -> bool:
         raise
 
 
-def _has_session_bus(environ: Mapping[str, str]) -> bool:
-    if environ.get("DBUS_SESSION_BUS_ADDRESS"):
-        return True
+def session_bus(environ: Mapping[str, str] = os.environ) -> str | None:
+    """The session bus' address: as it was told, else where systemd puts it."""
+    if address := environ.get("DBUS_SESSION_BUS_ADDRESS"):
+        return address
     runtime = environ.get("XDG_RUNTIME_DIR")
-    return bool(runtime) and os.path.exists(os.path.join(str(runtime), "bus"))
+    socket = os.path.join(runtime, "bus") if runtime else ""
+    return f"unix:path={socket}" if runtime and os.path.exists(socket) else None
 
 
-async def _ask_the_watcher() -> bool:
+async def _ask_the_watcher(address: str) -> bool:
     async with asyncio.timeout(LOOK_S):
-        bus = await MessageBus(bus_type=BusType.SESSION).connect()
+        bus = await MessageBus(bus_address=address).connect()
         try:
             reply = await bus.call(
                 Message(

@@ -10,13 +10,13 @@ import os
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from dbus_fast import BusType, DBusError, Message
+from dbus_fast import DBusError, Message
 from dbus_fast.aio import MessageBus
 
 from desktop.notifications import Notification
 from desktop.status_notifier.item import MENU_PATH, StatusNotifierItem
 from desktop.status_notifier.menu import DBusMenu
-from desktop.surroundings import WATCHER
+from desktop.surroundings import WATCHER, session_bus
 from desktop.tray_menu import Action, Picture
 
 ITEM_PATH = "/StatusNotifierItem"
@@ -58,7 +58,7 @@ class StatusNotifierTray:
 
     async def _run(self, ready: Callable[[], None]) -> None:
         self._ending = asyncio.Event()
-        self._bus = bus = await MessageBus(bus_type=BusType.SESSION).connect()
+        self._bus = bus = await MessageBus(bus_address=session_bus()).connect()
         try:
             bus.export(ITEM_PATH, self._item)
             bus.export(MENU_PATH, self._menu)
