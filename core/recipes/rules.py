@@ -19,6 +19,8 @@ _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _UNENCODABLE = re.compile(r"[\x00\ud800-\udfff]")
 _FREE_TEXT = ("name", "notes")  # for people, never an argument of a program
+_LARGEST = 2**53  # beyond it, JSON in a browser no longer counts right
+_MOST_PROPOSED = 1000
 _WAYS = ("tensor_parallel", "pipeline_parallel", "data_parallel")
 # Flags with which the GPUs are counted in another way, or stand in other machines.
 _SPREAD = ("data_parallel_size_local", "enable_dp_attention", "nnodes")
@@ -74,14 +76,14 @@ def numbers_are_in_range(recipe: Recipe) -> Iterator[Problem]:
 
 
 def _in_range(path: str, number: float, field: FieldInfo) -> Iterator[Problem]:
+    high = _LARGEST if field.maximum is None else field.maximum
     low = field.minimum if field.above is None else field.above
     too_low = low is not None and (number < low or (number == low and field.above is not None))
-    too_high = field.maximum is not None and number > field.maximum
-    if too_low or too_high or not math.isfinite(number):
+    if too_low or not number <= high:  # NaN is not
         least = f"more than {low:g}" if field.above is not None else f"at least {low:g}"
         bounds = [least] if low is not None else []
-        bounds += [f"at most {field.maximum:.10g}"] if field.maximum is not None else []
-        yield wrong(path, f"{path} should be {' and '.join(bounds)}, not {number}")
+        bounds += [f"at most {high:.16g}"] if field.maximum is not None or number > high else []
+        yield wrong(path, f"{path} should be {' and '.join(bounds)}, not {number!s:.20}")
 
 
 def texts_reach_programs_whole(recipe: Recipe) -> Iterator[Problem]:
@@ -191,10 +193,11 @@ def speculation_is_complete(recipe: Recipe) -> Iterator[Problem]:
         return
     if not speculative.method:
         yield wrong("speculative.method", "speculative.method is missing, such as ngram or eagle3")
-    if speculative.tokens < 1:
+    if not 1 <= speculative.tokens <= _MOST_PROPOSED:
         yield wrong(
             "speculative.tokens",
-            f"speculative.tokens should be at least 1, not {speculative.tokens}",
+            f"speculative.tokens should be at least 1 and at most {_MOST_PROPOSED}, "
+            f"not {speculative.tokens!s:.20}",
         )
     if speculative.method in _NEEDS_DRAFT and not speculative.model:
         yield wrong("speculative.model", f"{speculative.method} needs a draft model")

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
+from core.errors import Invalid
 from core.recipes.recipe import Lora, Price, Recipe, Speculative
 
-_KNOWN = frozenset(Recipe.__struct_fields__)
 _NESTED: dict[str, type[msgspec.Struct]] = {"speculative": Speculative, "price": Price}
 
 
@@ -21,16 +21,28 @@ def from_data(data: Mapping[str, Any]) -> Recipe:
     """The recipe that the log holds, even when another version wrote it.
 
     Fields we do not know are passed over, and no rule is applied: it was saved under the rules of
-    its time. Raises msgspec.ValidationError when a field we know has a shape we do not.
+    its time. Raises Invalid when a field we know has a shape we do not.
     """
-    kept = {key: value for key, value in data.items() if key in _KNOWN}
+    try:
+        return msgspec.convert(_known_parts(data), Recipe)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"the recipe is of another version: {error}", code="recipe-shape") from None
+
+
+def _known_parts(data: Mapping[str, Any]) -> Any:  # noqa: ANN401 - plain data
+    known = _only_known(data, Recipe)
+    if not isinstance(known, dict):
+        return known
     for key, shape in _NESTED.items():
-        if isinstance(kept.get(key), Mapping):
-            kept[key] = _only_known(kept[key], shape)
-    if "loras" in kept:
-        kept["loras"] = [_only_known(lora, Lora) for lora in kept["loras"]]
-    return msgspec.convert(kept, Recipe)
+        if key in known:
+            known[key] = _only_known(known[key], shape)
+    if isinstance(loras := known.get("loras"), list | tuple):
+        known["loras"] = [_only_known(lora, Lora) for lora in loras]
+    return known
 
 
-def _only_known(data: Mapping[str, Any], shape: type[msgspec.Struct]) -> dict[str, Any]:
+def _only_known(data: Any, shape: type[msgspec.Struct]) -> Any:  # noqa: ANN401 - plain data
+    """The fields of `shape` in a table; anything else as it is, for the conversion to judge."""
+    if not isinstance(data, Mapping):
+        return data
     return {key: value for key, value in data.items() if key in shape.__struct_fields__}

@@ -44,6 +44,8 @@ def read_toml(text: str) -> object:
             raise Unreadable("TOML", reason, int(at["line"]), int(at["column"])) from None
         lines = text.split("\n")
         raise Unreadable("TOML", reason, len(lines), len(lines[-1]) + 1) from None
+    except ValueError as error:  # a number of thousands of digits
+        raise Unreadable("TOML", str(error), None, None) from None
     except RecursionError:
         raise _too_deep("TOML") from None
 

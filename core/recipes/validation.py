@@ -141,6 +141,8 @@ def _explained(error: msgspec.ValidationError) -> Invalid:
             " (put it in quotes)" if "text" in wanted and got not in ("a list", "a table") else ""
         )
         message = f"{path or 'A recipe'} should be {wanted}, not {got}{hint}"
+    elif message.startswith("Number out of range"):
+        message = f"{path} is too large"
     elif enum := _ENUM.search(message):
         value = enum["value"].strip("'\"")
         choices = FIELD[path].suggestions if path in FIELD else ()

@@ -30,6 +30,7 @@ def _maybe(strategy: st.SearchStrategy[T]) -> st.SearchStrategy[T | None]:
 
 _number = st.floats(min_value=0, max_value=1e6, allow_nan=False)
 _count = st.integers(min_value=1, max_value=10**9)
+_few = st.integers(min_value=1, max_value=1000)
 _names = st.lists(_one_line, max_size=6, unique=True)
 
 
@@ -61,7 +62,7 @@ def recipes(draw: st.DrawFn) -> Recipe:
         trust_remote_code=draw(st.booleans()),
         loras=tuple(Lora(name=name, path=draw(_one_line)) for name in names[4:]),
         speculative=draw(
-            _maybe(st.builds(Speculative, method=_one_line, model=_one_line, tokens=_count))
+            _maybe(st.builds(Speculative, method=_one_line, model=_one_line, tokens=_few))
         ),
         env=draw(st.dictionaries(_variables, _any_text, max_size=4)),
         extra_args=draw(_arguments),

@@ -1,8 +1,12 @@
 """What the log holds can be read again, also by another version."""
 
+from typing import Any
+
 import msgspec
+import pytest
 from hypothesis import given, settings
 
+from core.errors import Invalid
 from core.recipes.recipe import Recipe
 from core.recipes.stored import from_data, plain
 from tests.core.recipes.generated import recipes
@@ -32,6 +36,15 @@ def test_fields_of_a_newer_version_are_passed_over() -> None:
     assert recipe.price is not None
     assert recipe.price.input_per_million == 1.0
     assert recipe.speculative is not None
+
+
+@pytest.mark.parametrize(
+    "data", [{}, {"id": 3}, {"id": "a", "loras": ["x"]}, {"id": "a", "loras": 3}, {"price": [1]}, 3]
+)
+def test_a_shape_that_can_not_be_read_is_one_kind_of_error(data: Any) -> None:
+    """Whoever reads many recipes can pass over one."""
+    with pytest.raises(Invalid):
+        from_data(data)
 
 
 def test_rules_of_today_do_not_hide_recipes_of_yesterday() -> None:

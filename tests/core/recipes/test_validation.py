@@ -138,6 +138,9 @@ def test_a_wrong_type_says_what_would_be_right(
         ("load_timeout_s", float("inf")),
         ("stop_grace_s", -1),
         ("concurrency", 0),
+        ("concurrency", 10**400),
+        ("tensor_parallel", -(10**400)),
+        ("context_length", 2**53 + 1),
     ],
 )
 def test_a_number_out_of_range_is_refused_with_the_range(field: str, bad: float) -> None:
@@ -145,6 +148,7 @@ def test_a_number_out_of_range_is_refused_with_the_range(field: str, bad: float)
     error = refused(**{field: bad})
     assert error.field == field
     assert "at least" in error.message or "more than" in error.message
+    assert len(error.message) < 120
 
 
 @pytest.mark.parametrize(
@@ -180,6 +184,7 @@ def test_the_bounds_themselves_are_allowed(field: str, good: float) -> None:
         ),
         ({"speculative": {"method": "eagle3"}}, "speculative.model"),
         ({"speculative": {"method": "ngram", "tokens": 0}}, "speculative.tokens"),
+        ({"speculative": {"method": "ngram", "tokens": 10**30}}, "speculative.tokens"),
         ({"loras": [{"name": "a", "path": "/p"}] * 2}, "loras[1].name"),
         ({"loras": [{"name": "a", "path": ""}]}, "loras[0].path"),
         ({"aliases": ["a", "a"]}, "aliases[1]"),
