@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.harness.sim import sim_recipe, turn_knobs
+from tests.harness.sim import answers_seen_by, sim_recipe, turn_knobs
 from tests.harness.studio import StudioServer, words
 from tests.harness.waiting import eventually
 
@@ -118,7 +118,7 @@ def test_c47_every_kind_of_request_counts_as_running(studio: StudioServer) -> No
 
     asking = threading.Thread(target=complete)
     asking.start()
-    eventually(lambda: studio.status()["in_flight"] == 1, within=10, what="it counts")
+    eventually(lambda: answers_seen_by(port), within=10, what="the engine has it")
     studio.post("/api/switch", {"target": "c47-b", "wait": True})
     asking.join(60)
     assert answers[0].status_code == 200, answers[0].text
