@@ -204,6 +204,7 @@ class Proxy:
             if self._routes.current.get(route.name) == route:
                 call.waited()
                 return route
+            await asyncio.sleep(0)  # it was withdrawn in the last moment: look again
 
     async def _admitted(self, call: Call, name: str, deadline: float) -> Route:
         left = deadline - self._clock.monotonic()

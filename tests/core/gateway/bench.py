@@ -1,0 +1,136 @@
+"""The proxy as it runs: a real uvicorn in front, a real socket behind, admission by hand."""
+
+import asyncio
+import contextlib
+import json
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import uvicorn
+
+from core.clock import SystemClock
+from core.errors import StudioError
+from core.gateway.errors import ModelNotFound
+from core.gateway.inflight import InFlight
+from core.gateway.proxy import Proxy
+from core.gateway.routes import Route, Routes, RouteTable
+from events.facts.usage import RequestFinished
+from tests.core.gateway.tiny_upstream import until
+
+INTERNAL = (b"authorization", b"Bearer internal")
+
+
+class Bench:
+    """Everything around one proxy."""
+
+    def __init__(self, **proxy: Any) -> None:
+        self.routes = Routes()
+        self.inflight = InFlight()
+        self.facts: list[RequestFinished] = []
+        self.refusal: StudioError | None = None
+        self.admitted: list[str] = []
+        self.coming: asyncio.Future[Route] | None = None  # admission waits for it
+        self.gateway_is_ready = asyncio.Event()
+        self.gateway_is_ready.set()
+        self.proxy = Proxy(
+            routes=self.routes,
+            inflight=self.inflight,
+            admit=self._admit,
+            finished=self.facts.append,
+            gateway_ready=self._ready,
+            clock=SystemClock(),
+            **proxy,
+        )
+        self.url = ""
+        self.port = 0
+
+    def serve(self, upstream_port: int, **changes: Any) -> Route:
+        """Route "m" (and its alias) to a port."""
+        fields = {
+            "recipe_id": "r", "engine_id": "e", "port": upstream_port, "upstream_model": "m",
+            "headers": (INTERNAL,), **changes,
+        }  # fmt: skip
+        routes = [Route(name=name, **fields) for name in ("m", "alias")]
+        self.routes.replace(RouteTable.of(routes))
+        return routes[0]
+
+    async def fact(self) -> RequestFinished:
+        """The record of the only request, once there is one."""
+        await until(lambda: self.facts)
+        await asyncio.sleep(0.01)
+        assert len(self.facts) == 1
+        return self.facts[0]
+
+    async def _admit(
+        self, name: str, *, actor: str, request_id: str, timeout_s: float | None = None
+    ) -> Route:
+        self.admitted.append(name)
+        if self.refusal is not None:
+            raise self.refusal
+        if self.coming is None:
+            raise ModelNotFound(name)
+        return await self.coming
+
+    async def _ready(self, timeout_s: float) -> None:
+        await self.gateway_is_ready.wait()
+
+
+@contextlib.asynccontextmanager
+async def bench(**proxy: Any) -> AsyncIterator[Bench]:
+    """A running proxy."""
+    made = Bench(**proxy)
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    made.port = listening.getsockname()[1]
+    made.url = f"http://127.0.0.1:{made.port}"
+    server = uvicorn.Server(
+        uvicorn.Config(made.proxy, lifespan="off", log_level="critical", ws="none")
+    )
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    await until(lambda: server.started)
+    try:
+        yield made
+    finally:
+        made.proxy.close()
+        server.force_exit = server.should_exit = True
+        await serving
+        listening.close()
+
+
+CHAT: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+
+
+async def post(
+    made: Bench, body: Any = CHAT, path: str = "/v1/chat/completions", **more: Any
+) -> httpx.Response:
+    """One request, read to the end."""
+    async with httpx.AsyncClient(base_url=made.url, timeout=20, verify=False) as client:
+        if isinstance(body, bytes):
+            return await client.post(path, content=body, **more)
+        return await client.post(path, json=body, **more)
+
+
+class RawClient:
+    """A client that sees every byte and can hang up at any time."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self._writer = writer
+
+    @classmethod
+    async def chat(cls, made: Bench, **fields: Any) -> "RawClient":
+        """Send a chat request."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", made.port)
+        body = json.dumps({**CHAT, **fields}).encode()
+        head = (
+            "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n"
+            f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+        )
+        writer.write(head.encode() + body)
+        return cls(reader, writer)
+
+    def hang_up(self) -> None:
+        """Gone without a word."""
+        self._writer.transport.abort()
