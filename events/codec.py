@@ -37,13 +37,14 @@ class Sealed(msgspec.Struct, frozen=True, gc=False):
 
 
 class Codec:
-    """Encodes and decodes one set of fact types."""
+    """Encodes and decodes one set of fact types, in the shapes the upcasters know by now."""
 
     def __init__(self, types: Iterable[type[Fact]], upcasters: Upcasters) -> None:
         self._upcasters = upcasters
         self._encoder = msgspec.json.Encoder()
         self._types = {wire_name(type): type for type in types}
         self._decoders = {tag: msgspec.json.Decoder(type) for tag, type in self._types.items()}
+        self._schemas = {tag: upcasters.current(tag) for tag in self._types}
         self._warned: set[tuple[str, int]] = set()
 
     def encode(self, fact: Fact) -> bytes:
@@ -68,20 +69,21 @@ class Codec:
             event = self._decoders[type].decode(data)
         except msgspec.MsgspecError as error:
             raise NotRecordable(f"{type} cannot be read back: {error}") from error
-        return Sealed(type, self._upcasters.current(type), data, event)
+        return Sealed(type, self._schemas[type], data, event)
 
     def decode(self, type: str, schema: int, data: bytes) -> Event:
         """Read an event in whatever shape it was written. Never raises."""
-        if type in self._decoders and schema <= self._upcasters.current(type):
-            try:
-                return self._known(type, schema, data)
-            except Exception as error:
-                self._warn(type, schema, error)
+        current = self._schemas.get(type, 0)
+        try:
+            if schema == current:
+                return self._decoders[type].decode(data)
+            if schema < current:
+                return self._lift(type, schema, data)
+        except Exception as error:
+            self._warn(type, schema, error)
         return UnknownEvent(type=type, data=plain(data))
 
-    def _known(self, type: str, schema: int, data: bytes) -> Event:
-        if schema == self._upcasters.current(type):
-            return self._decoders[type].decode(data)
+    def _lift(self, type: str, schema: int, data: bytes) -> Event:
         lifted = self._upcasters.lift(type, schema, msgspec.json.decode(data))
         return msgspec.convert(lifted, self._types[type])
 
@@ -103,14 +105,8 @@ def plain(data: bytes) -> dict[str, Any]:
 CODEC = Codec(FACT_TYPES, UPCASTERS)
 
 
-def encode(fact: Fact) -> bytes:
-    """Write a fact as JSON without its type; NotRecordable when it does not fit in JSON."""
-    return CODEC.encode(fact)
-
-
-def decode(type: str, schema: int, data: bytes) -> Event:
-    """Read an event in whatever shape it was written. Never raises."""
-    return CODEC.decode(type, schema, data)
+encode = CODEC.encode
+decode = CODEC.decode
 
 
 class _Line(msgspec.Struct, frozen=True, gc=False):

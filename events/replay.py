@@ -66,7 +66,20 @@ def fold(
 def _fold_what_can_be(
     connection: sqlite3.Connection, sound: list[Projection], page: Sequence[Recorded]
 ) -> None:
+    """Fold a page at once; only when a projection cannot take it, event by event."""
     connection.execute("begin")
+    try:
+        fold(connection, sound, page)
+    except ProjectionFailed:
+        connection.execute("rollback")
+        connection.execute("begin")
+        _fold_carefully(connection, sound, page)
+    connection.execute("commit")
+
+
+def _fold_carefully(
+    connection: sqlite3.Connection, sound: list[Projection], page: Sequence[Recorded]
+) -> None:
     for event in page:
         for projection in tuple(sound):
             connection.execute("savepoint one")
@@ -76,7 +89,6 @@ def _fold_what_can_be(
                 connection.execute("rollback to one")
                 sound.remove(projection)
             connection.execute("release one")
-    connection.execute("commit")
 
 
 __all__ = ["empty", "fold", "position_at", "state_at"]

@@ -1,5 +1,7 @@
 """A story with everything in it, for tests that fold: facts as a real day would append them."""
 
+from typing import Any
+
 from events.facts import (
     EngineBecameReady,
     EngineCrashed,
@@ -40,7 +42,7 @@ def asked(engine_id: str, recipe_id: str = "qwen", **changed: object) -> EngineS
 
 def one_run(engine_id: str, recipe_id: str, seconds: float, crash: bool = False) -> Story:
     """An engine from the wish until its end."""
-    who = {"engine_id": engine_id, "recipe_id": recipe_id}
+    who: dict[str, Any] = {"engine_id": engine_id, "recipe_id": recipe_id}
     end: list[Fact] = (
         [EngineCrashed(**who, reason="out of memory", code="oom", lines=("CUDA",), exit_code=1)]
         if crash

@@ -15,9 +15,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from events import codec, connections, schema
 from events.audit.merkle import Frontier, leaf_hash
+from events.envelope import Recorded
 from events.errors import LogUnavailable
 from events.facts import AppStopped
 from events.projections import ALL
@@ -31,7 +33,7 @@ HERE = Path(__file__).parent
 NOBODY = 65534
 
 
-def everything(store: EventStore) -> list[codec.Recorded]:
+def everything(store: EventStore) -> list[Recorded]:
     """The whole log."""
     return store.read_all(limit=10**9)
 
@@ -223,7 +225,7 @@ def test_the_schema_is_whole_or_not_there(tmp_path: Path) -> None:
     """A first start that dies half-way is finished by the next one."""
     path = tmp_path / "main.db"
     connection = connections.open_writer(path)
-    database = schema.Database(connection, execute_plugins=False)
+    database = Database(connection, execute_plugins=False)
     schema.migrations.apply(database, stop_before="m003_frontier")
     connection.close()
     store = EventStore.open(path, projections=ALL)

@@ -148,7 +148,7 @@ async def test_sixteen_writers_at_once_are_all_recorded_in_few_commits(log: Even
             commits += 1
             deliver(recorded)  # type: ignore[arg-type]  # passed on as it came
 
-        following.deliver = counted  # type: ignore[method-assign,assignment]  # to count
+        following.deliver = counted  # type: ignore[method-assign]  # to count
 
         async def write(name: str) -> None:
             for number in range(each):

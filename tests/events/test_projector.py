@@ -92,7 +92,7 @@ def test_a_read_model_of_a_commit_that_failed_is_not_there(opened: Open) -> None
         error = sqlite3.OperationalError("database or disk is full")
 
     assert DiskFails.error is not None
-    DiskFails.error.sqlite_errorcode = sqlite3.SQLITE_FULL  # type: ignore[attr-defined]  # as SQLite sets it
+    DiskFails.error.sqlite_errorcode = sqlite3.SQLITE_FULL
     log = opened((DiskFails(), Count()))
     stop(log, "one")
     with pytest.raises(LogUnavailable):

@@ -1,5 +1,7 @@
 """Each read model answers its question, after anything the log may say."""
 
+from typing import Any
+
 import pytest
 
 from events.facts import (
@@ -38,7 +40,7 @@ from events.store import EventStore
 from tests.events.conftest import START, Open, StillClock
 from tests.events.stories import asked
 
-WHO = {"engine_id": "e1", "recipe_id": "qwen"}
+WHO: dict[str, Any] = {"engine_id": "e1", "recipe_id": "qwen"}
 
 
 def tell(log: EventStore, *facts: Fact, stream: str = "app", actor: str = "cli") -> None:

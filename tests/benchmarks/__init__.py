@@ -1,0 +1,1 @@
+"""What it costs: programs that print a table, not tests."""
