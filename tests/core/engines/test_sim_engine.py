@@ -26,7 +26,7 @@ async def chunks(http: httpx.AsyncClient, body: dict[str, Any]) -> list[str]:
 
 async def until_running(http: httpx.AsyncClient) -> None:
     """Wait until it works on an answer."""
-    while not (await http.get("/_sim/requests")).json()["running"]:
+    while not (await http.get("/_sim/requests")).json()["running"]:  # noqa: ASYNC110 - no event
         await asyncio.sleep(0.01)
 
 

@@ -49,6 +49,11 @@ class Bench:
         while not true():  # noqa: ASYNC110 - everybody has to have a turn
             await asyncio.sleep(0)
 
+    async def passed(self, seconds: float) -> None:
+        """Wait until that much time has passed on the fakes' clock."""
+        point = self.clock.seconds + seconds
+        await self.until(lambda: self.clock.seconds > point)
+
     async def state(self, name: str) -> None:
         """Wait until the engine is in a state."""
         await self.until(lambda: [v.state for v in self.fleet.views()] == [name])
@@ -181,7 +186,7 @@ async def test_progress_puts_the_timeout_off(bench: Bench, settings: Settings) -
     (view,) = bench.fleet.views()
     log_path = settings.paths.engine_log(view.engine_id)
     for percent in range(0, 100, 10):
-        await bench.until(lambda at=bench.clock.seconds: bench.clock.seconds > at + 50)
+        await bench.passed(50)
         with log_path.open("a", encoding="utf-8") as log:
             log.write(f"Loading safetensors checkpoint shards: {percent}% Completed\n")
     bench.health.becomes_ready()
