@@ -60,6 +60,7 @@ def webkit(display: str, environment: dict[str, str]) -> Iterator[WebKit]:
         env={
             **environment,
             "DISPLAY": display,
+            "DBUS_SESSION_BUS_ADDRESS": "disabled:",
             "GDK_BACKEND": "x11",
             "WEBKIT_DISABLE_DMABUF_RENDERER": "1",
         },
