@@ -59,6 +59,7 @@ class StatusBoard:
         fleet.listen(self.changed)
         gateway.listen(self.changed)
         switchboard.listen(self.changed)
+        inflight.listen(self.changed)
 
     def changed(self) -> None:
         """Something the picture shows may be different now."""

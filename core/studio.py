@@ -96,6 +96,10 @@ class Studio:
         """The newest picture; from any thread."""
         return self._board.current
 
+    def look(self) -> Status:
+        """A picture made now, for who must see what they just did; in the studio's loop."""
+        return self._board.build()
+
     def listen(self, callback: Callable[[Status], None]) -> Callable[[], None]:
         """Called in the studio's loop with every new picture; returns how to stop."""
         return self._board.listen(callback)

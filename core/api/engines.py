@@ -34,7 +34,7 @@ class LogLines(msgspec.Struct, frozen=True, kw_only=True):
 @get("/engines")
 async def list_engines(application: Application) -> EngineList:
     """Every engine this studio knows of, with what it does now."""
-    return EngineList(engines=application.studio.status().engines)
+    return EngineList(engines=application.studio.look().engines)
 
 
 @get("/logs/{name:str}")

@@ -31,7 +31,7 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
 @get("/status")
 async def show_status(application: Application) -> Status:
     """One consistent picture of the machine."""
-    return application.studio.status()
+    return application.studio.look()
 
 
 @get("/gpus")

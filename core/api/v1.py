@@ -32,7 +32,7 @@ def v1_mount(application: Application) -> Any:
 
 async def answer_listing(application: Application, rest: str, send: Any) -> None:
     """All models, or the one that `rest` names; names may hold slashes."""
-    entries, status = application.book.all(), application.studio.status()
+    entries, status = application.book.all(), application.studio.look()
     name = rest.strip("/")
     found = find_model(entries, status, name) if name else list_models(entries, status)
     if found is not None:

@@ -31,7 +31,12 @@ class InFlight:
         self._tickets: dict[str, Ticket] = {}
         self._counts: Counter[str] = Counter()
         self._last_used: dict[str, int] = {}
+        self._listeners: list[Callable[[], None]] = []
         self._drains: list[tuple[frozenset[str], asyncio.Future[None]]] = []
+
+    def listen(self, callback: Callable[[], None]) -> None:
+        """Call back whenever a request begins or ends; it must be cheap."""
+        self._listeners.append(callback)
 
     def enter(self, route: Route, request_id: str, cancel: Callable[[Reason], None]) -> Ticket:
         """From now on a drain of this recipe waits for the request."""
@@ -39,6 +44,7 @@ class InFlight:
         self._tickets[request_id] = ticket
         self._counts[route.recipe_id] += 1
         self._last_used[route.recipe_id] = ticket.since
+        self._tell()
         return ticket
 
     def leave(self, ticket: Ticket) -> None:
@@ -52,6 +58,7 @@ class InFlight:
         if not self._counts[recipe_id]:
             del self._counts[recipe_id]
             self._wake()
+        self._tell()
 
     def count(self, recipe_id: str) -> int:
         """Requests that this recipe serves now."""
@@ -100,6 +107,10 @@ class InFlight:
         for ticket in tickets:
             ticket.cancel("cut")
         return len(tickets)
+
+    def _tell(self) -> None:
+        for callback in self._listeners:
+            callback()
 
     def _is_free(self, wanted: frozenset[str]) -> bool:
         return not any(self._counts.get(recipe_id) for recipe_id in wanted)

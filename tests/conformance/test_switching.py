@@ -97,7 +97,7 @@ def test_c40_a_request_for_a_stopping_model_is_served_by_its_next_life(
     studio.add(sim_recipe("c40-a", tokens=3, stop_seconds=1.5, registry=str(registry)))
     first = studio.load("c40-a")["pid"]
     studio.post("/api/evict", {"target": "c40-a", "wait": False})
-    studio.wait_for_state("c40-a", "stopping", within=10)
+    studio.wait_for_state("c40-a", "stopping", within=30)
     answer = studio.chat("c40-a")
     assert answer.status_code == 200, answer.text
     assert studio.engines()["c40-a"]["pid"] != first
@@ -118,7 +118,7 @@ def test_c47_every_kind_of_request_counts_as_running(studio: StudioServer) -> No
 
     asking = threading.Thread(target=complete)
     asking.start()
-    eventually(lambda: answers_seen_by(port), within=10, what="the engine has it")
+    eventually(lambda: answers_seen_by(port), within=30, what="the engine has it")
     studio.post("/api/switch", {"target": "c47-b", "wait": True})
     asking.join(60)
     assert answers[0].status_code == 200, answers[0].text
