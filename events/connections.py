@@ -29,14 +29,18 @@ _SYSTEM = frozenset({"sqlite_master", "sqlite_schema", "_sqlite_migrations"})
 
 
 def open_writer(path: Path) -> sqlite3.Connection:
-    """Open the one writing connection; a commit returns only when the disk has it."""
+    """Open the one connection that writes, for setting up; `guard` makes it the log's.
+
+    Tables and read models made until then need not wait for the disk: a power cut that loses
+    them loses no fact, and the first fact that is synced takes them along.
+    """
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite's own files inherit the mode
     connection = _connect(path.resolve().as_uri() + "?mode=rw")
     try:
         mode = connection.execute("pragma journal_mode = wal").fetchone()[0]
         if mode != "wal":
             raise LogUnavailable(f"no write-ahead log is possible here (journal mode {mode})")
-        connection.execute("pragma synchronous = full")
+        connection.execute("pragma synchronous = normal")
         connection.execute("pragma recursive_triggers = on")  # REPLACE fires the delete trigger
         connection.execute("pragma cache_size = -16384")
         connection.execute("pragma temp_store = memory")
@@ -60,11 +64,12 @@ def open_reader(path: Path) -> sqlite3.Connection:
 
 
 def guard(connection: sqlite3.Connection) -> None:
-    """From now on this connection only adds to the log and keeps read models.
+    """From now on a commit returns when the disk has it, and nothing but appending is allowed.
 
     Triggers stop UPDATE and DELETE; this stops dropping the triggers, or walking around them
     with ATTACH, ALTER or `writable_schema`.
     """
+    connection.execute("pragma synchronous = full")
     connection.set_authorizer(_authorize)
 
 

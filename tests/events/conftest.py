@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from events.codec import Sealed, plain
 from events.envelope import Recorded, UnknownEvent
@@ -13,6 +14,10 @@ from events.head import Submission
 from events.projections import ALL
 from events.projections.projector import Projection
 from events.store import EventStore
+
+# How long an example takes says how busy the machine is, not whether the promise holds.
+settings.register_profile("events", deadline=None, max_examples=50)
+settings.load_profile("events")
 
 START = 1_795_000_000_000_000  # µs since the epoch
 
