@@ -14,11 +14,13 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import webbrowser
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from core.engines.processes.posix import members
 from core.settings import Paths
 from desktop.tray_icon import logo
 
@@ -86,6 +88,7 @@ class Window:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            self._helpers_gone(process.pid)
 
     # -- the process -----------------------------------------------------------------------------
 
@@ -119,6 +122,14 @@ class Window:
             self._process.stdin.flush()
             return True
         return False
+
+    def _helpers_gone(self, group: int) -> None:
+        """The web engine's own processes end a moment after ours: they notice its closed pipes."""
+        if os.name != "posix":
+            return
+        deadline = time.monotonic() + CLOSE_S
+        while members(group) and time.monotonic() < deadline:
+            time.sleep(0.05)
 
     def _watch(self, process: "subprocess.Popen[str]", page: str) -> None:
         """Until it ends; one that never showed a window is replaced by the browser."""

@@ -10,11 +10,13 @@ Nothing here needs a compiled package of ours, only pywebview.
 """
 
 import contextlib
+import importlib
 import importlib.util
 import json
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any, TextIO
 
@@ -24,6 +26,7 @@ TITLE = "vLLM Studio"
 SIZE = (1280, 820)
 SMALLEST = (720, 480)
 NO_WINDOW = 4  # exit code: no toolkit here
+SETTLE_S = 0.7  # WebKit writes the page's storage half a second late; the window is gone already
 GONE_S = 3.0  # a toolkit that does not let go within this is left behind
 
 
@@ -87,13 +90,12 @@ _GUI: dict[str, Any] = {"gtk": "gtk", "qt": "qt", "native": None}
 
 def _show(toolkit: str, wish: dict[str, Any], lines: Iterator[str], answers: TextIO) -> None:
     import webview
-    from webview import guilib
 
     # Read when the Qt platform is imported, so it has to stand here before `start` sets it.
     webview._state["storage_path"] = wish.get("storage")
     webview._state["private_mode"] = False
     webview.settings["ALLOW_DOWNLOADS"] = True
-    _put_right(toolkit, wish["url"], guilib)
+    _put_right(toolkit, wish["url"])
     window: Any = webview.create_window(
         TITLE,
         wish["url"],
@@ -114,17 +116,19 @@ def _show(toolkit: str, wish: dict[str, Any], lines: Iterator[str], answers: Tex
         storage_path=wish.get("storage"),
         icon=wish.get("icon"),
     )
+    time.sleep(SETTLE_S)
     os._exit(0)  # toolkits leave threads behind that would keep us
 
 
-def _put_right(toolkit: str, url: str, guilib: Any) -> None:  # noqa: ANN401  # a module
+def _put_right(toolkit: str, url: str) -> None:
     if toolkit == "gtk":
         from desktop.webview_gtk import put_right
     elif toolkit == "qt":
         from desktop.webview_qt import put_right
     else:
         return
-    guilib.initialize(toolkit)
+    # Not `from webview import guilib`: the package has a variable of that name.
+    importlib.import_module("webview.guilib").initialize(toolkit)
     put_right(url)
 
 

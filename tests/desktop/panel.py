@@ -196,14 +196,32 @@ class TrayProgram:
         return await asyncio.wait_for(self.process.wait(), WAIT_S)
 
 
+# Without service directories: a bus that starts portals and daemons would leave them behind.
+BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>{address}</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"""
+
+
 @contextmanager
 def session_bus(folder: Path) -> Iterator[str]:
     """A bus of our own: its address."""
     daemon = shutil.which("dbus-daemon")
     assert daemon is not None, "needs the Debian package dbus-daemon"
     address = f"unix:path={folder}/bus"
-    command = [daemon, "--session", "--nofork", "--nopidfile", f"--address={address}"]
-    with subprocess.Popen([*command, "--print-address=1"], stdout=subprocess.PIPE) as process:
+    config = folder / "bus.conf"
+    config.write_text(BUS_CONFIG.format(address=address))
+    command = [daemon, "--nofork", "--nopidfile", f"--config-file={config}", "--print-address=1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()  # printed when it listens
         try:

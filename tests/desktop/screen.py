@@ -14,16 +14,14 @@ from urllib.parse import parse_qs, urlsplit
 WAIT_S = 40.0
 
 PAGE = b"""<!doctype html><meta charset=utf-8><title>page</title><body>
-<a id=out href="http://localhost:9/elsewhere">elsewhere</a>
-<a id=new target=_blank href="https://example.org/">new</a>
+<a id=out href="http://localhost:54321/elsewhere">elsewhere</a>
+<a target=_blank href="https://example.org/" style="position:fixed;inset:40px">new</a>
 <script>
   const visits = 1 + Number(localStorage.getItem("visits") || 0);
   localStorage.setItem("visits", visits);
   const tell = (what) => fetch("/told?" + new URLSearchParams(what));
   tell({path: location.pathname, hash: location.hash, visits});
-  const wanted = location.pathname.slice(1);
-  if (wanted === "out" || wanted === "new")
-    setTimeout(() => document.getElementById(wanted).click(), 50);
+  if (location.pathname === "/out") document.getElementById("out").click();
 </script>"""
 
 

@@ -100,9 +100,7 @@ def test_only_the_bindings_are_borrowed(tmp_path: Path) -> None:
     assert finder.find_spec("msgspec") is None
 
 
-def test_no_fitting_bindings_is_an_answer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_fitting_bindings_is_an_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Then there is no GTK, and no exception."""
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert make_gi_importable([tmp_path]) is False

@@ -81,9 +81,7 @@ async def test_a_line_keeps_its_number_on_the_bus(tray: TrayProgram, panel: Pane
     assert (await panel.menu())["llama (ready)"][0] == before
 
 
-async def test_a_click_on_a_line_that_is_gone_does_nothing(
-    tray: TrayProgram, panel: Panel
-) -> None:
+async def test_a_click_on_a_line_that_is_gone_does_nothing(tray: TrayProgram, panel: Panel) -> None:
     """An error of the protocol, and no command."""
     gone, _ = (await panel.menu())["Evict qwen_32b"]
     await panel.click("Evict qwen_32b")
@@ -135,9 +133,7 @@ async def test_a_refusal_is_told(tray: TrayProgram, panel: Panel) -> None:
     assert await panel.told() == ("That did not work", "there is no room")
 
 
-async def test_start_at_login_is_a_check_mark(
-    tray: TrayProgram, panel: Panel, home: Path
-) -> None:
+async def test_start_at_login_is_a_check_mark(tray: TrayProgram, panel: Panel, home: Path) -> None:
     """Clicked: the entry is written and the mark stands; again: both are gone."""
     await panel.click("Start at login")
     while (await panel.menu())["Start at login"][1]["toggle-state"] == 0:
