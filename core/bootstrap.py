@@ -128,6 +128,8 @@ def compose(
     """Every part, made once and handed to those who need it."""
     clock = SystemClock()
     secrets = Secrets(settings.paths.secrets)
+    for value in settings.secret_values():
+        secrets.remember(value)
     store = EventStore.open(settings.paths.main_db, projections=projections.ALL, now=clock.now)
     with store.reading() as connection:
         live = LiveSettings(settings, settings_in_force(connection))

@@ -137,7 +137,7 @@ class Gateway:
             engine_id=endpoint.engine_id,
             host=litellm_config.HOST,
             port=self._port,
-            upstream_model=recipe.public_name,
+            upstream_model=recipe.upstream_name(name),
             headers=((b"authorization", b"Bearer " + key),),
             concurrency=recipe.concurrency,
             input_price=input_price,

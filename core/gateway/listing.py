@@ -24,11 +24,14 @@ def list_models(saved: Iterable[Saved], status: Status) -> dict[str, Any]:
 
     `status` on each is ours; strict clients pass over it.
     """
-    listed = {s.recipe.public_name: s.recipe for s in saved if not s.recipe.unlisted}
+    shown = [s.recipe for s in saved if not s.recipe.unlisted]
+    listed = {name: r for r in shown for name in (r.public_name, *r.adapters)}
     ready = {view.id for view in status.recipes if view.state == "ready"}
     return {
         "object": "list",
-        "data": [_model(listed[name], loaded=listed[name].id in ready) for name in sorted(listed)],
+        "data": [
+            _model(name, listed[name], loaded=listed[name].id in ready) for name in sorted(listed)
+        ],
     }
 
 
@@ -37,13 +40,15 @@ def find_model(saved: Iterable[Saved], status: Status, name: str) -> dict[str, A
     ready = {view.id for view in status.recipes if view.state == "ready"}
     for entry in saved:
         if name in entry.recipe.names:
-            return _model(entry.recipe, loaded=entry.recipe.id in ready)
+            return _model(
+                entry.recipe.upstream_name(name), entry.recipe, loaded=entry.recipe.id in ready
+            )
     return None
 
 
-def _model(recipe: Recipe, *, loaded: bool) -> dict[str, Any]:
+def _model(name: str, recipe: Recipe, *, loaded: bool) -> dict[str, Any]:
     return {
-        "id": recipe.public_name,
+        "id": name,
         "object": "model",
         "created": UNKNOWN_DATE,
         "owned_by": OWNER,

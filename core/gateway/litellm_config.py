@@ -75,11 +75,32 @@ def deployment(
     }
 
 
+def adapter(
+    recipe: Recipe, endpoint: Endpoint, name: str, *, api_base: str | None = None
+) -> dict[str, Any]:
+    """A LoRA adapter of the engine: the same server, asked for by the adapter's own name."""
+    base = deployment(recipe, endpoint, api_base=api_base)
+    return {
+        "model_name": name,
+        "litellm_params": base["litellm_params"] | {"model": f"hosted_vllm/{name}"},
+        "model_info": base["model_info"] | {"id": f"{endpoint.engine_id}/{name}"},
+    }
+
+
 def routing(
     engines: Iterable[tuple[Recipe, Endpoint]], *, api_base: str | None = None
 ) -> dict[str, Any]:
     """The whole routing, as the plugin takes it."""
-    return {"model_list": [deployment(r, e, api_base=api_base) for r, e in engines]}
+    return {
+        "model_list": [
+            one
+            for recipe, endpoint in engines
+            for one in (
+                deployment(recipe, endpoint, api_base=api_base),
+                *(adapter(recipe, endpoint, name, api_base=api_base) for name in recipe.adapters),
+            )
+        ]
+    }
 
 
 def config_text() -> str:

@@ -124,4 +124,13 @@ class Recipe(
     @property
     def names(self) -> tuple[str, ...]:
         """Every name a request may use for this recipe, the public one first, without repeats."""
-        return tuple(dict.fromkeys((self.public_name, self.id, *self.aliases)))
+        return tuple(dict.fromkeys((self.public_name, self.id, *self.aliases, *self.adapters)))
+
+    @property
+    def adapters(self) -> tuple[str, ...]:
+        """The names of its LoRA adapters, each served as a model of its own."""
+        return tuple(lora.name for lora in self.loras)
+
+    def upstream_name(self, name: str) -> str:
+        """What a request that names `name` is answered by: an adapter, or the model itself."""
+        return name if name in self.adapters else self.public_name

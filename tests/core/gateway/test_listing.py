@@ -3,7 +3,7 @@
 import msgspec
 
 from core.gateway.listing import find_model, list_models
-from core.recipes.recipe import Recipe
+from core.recipes.recipe import Lora, Recipe
 from core.status import GatewayView, RecipeView, Status
 
 
@@ -54,3 +54,12 @@ def test_one_model_is_found_by_any_of_its_names() -> None:
     assert (find_model(SAVED, status(), "gpt-4o") or {})["id"] == "a"
     assert (find_model(SAVED, status(), "hidden") or {})["id"] == "hidden"
     assert find_model(SAVED, status(), "nope") is None
+
+
+def test_an_adapter_is_listed_beside_its_model() -> None:
+    """Clients find a LoRA by name, as vLLM itself lists it."""
+    saved = [Saved(recipe=Recipe(id="q", loras=(Lora(name="law", path="/law"),)))]
+    assert [model["id"] for model in list_models(saved, status())["data"]] == ["law", "q"]
+    found = find_model(saved, status(q="ready"), "law")
+    assert found is not None
+    assert (found["id"], found["status"]) == ("law", "loaded")

@@ -7,7 +7,7 @@ import msgspec
 import yaml
 
 from core.gateway import litellm_config
-from core.recipes.recipe import Price, Recipe
+from core.recipes.recipe import Lora, Price, Recipe
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +34,16 @@ def test_a_deployment_bears_the_public_name_and_calls_the_engine_by_its_own() ->
     }
     assert made["model_info"]["id"] == "engine-1"
     assert made["model_info"]["input_cost_per_token"] == 2e-6
+
+
+def test_an_adapter_is_a_model_of_its_own_on_the_same_engine() -> None:
+    """A LoRA is asked for by its name, which the engine knows it by."""
+    recipe = Recipe(id="q", loras=(Lora(name="law", path="/law"),))
+    base, law = litellm_config.routing([(recipe, Ready())])["model_list"]
+    assert (base["model_name"], law["model_name"]) == ("q", "law")
+    assert law["litellm_params"]["model"] == "hosted_vllm/law"
+    assert law["litellm_params"]["api_base"] == base["litellm_params"]["api_base"]
+    assert law["model_info"]["id"] != base["model_info"]["id"]
 
 
 def test_an_engine_elsewhere_is_reached_where_the_setting_says() -> None:
