@@ -15,7 +15,7 @@ CODE = {".py", ".ts", ".svelte", ".css", ".mjs", ".js"}
 # Spelled backwards, so that this file does not contain what it forbids.
 _REGISTRIES = ("gro.ipyp", "gro.detsohnohtyp", "sjmpn.yrtsiger", "hcrotyp.daolnwod", "naibed.bed")
 _MACHINES = ("/krow/", "/toor/", "/resu/emoh/", "/sleehw/tpo/")
-_LATER = ("ODOT", "EMXIF", "rorrEdetnemelpmItoN", "noos gnimoc")
+_LATER = ("ODOT", "EMXIF", "rorrEdetnemelpmItoN esiar", "noos gnimoc")
 FORBIDDEN = {
     "a package registry's address": [word[::-1] for word in _REGISTRIES],
     "a path of one person's machine": [word[::-1] for word in _MACHINES],
