@@ -54,13 +54,20 @@ class CloneRecipe(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def as_clone(source: Recipe, new_id: str) -> Recipe:
-    """The same configuration under a new id; the names for clients stay with the source."""
+    """The same configuration under a new id; the names for clients stay with the source.
+
+    Its adapters are served too, each under a name that begins with the new id.
+    """
+    adapters = tuple(
+        msgspec.structs.replace(lora, name=f"{new_id}-{lora.name}") for lora in source.loras
+    )
     return msgspec.structs.replace(
         source,
         id=new_id,
         name=f"{source.title} (copy)",
         served_name=None,
         aliases=(),
+        loras=adapters,
         preload=False,
     )
 

@@ -17,7 +17,7 @@ from core.recipes.commands import (
     as_clone,
 )
 from core.recipes.decider import decide, evolve, initial, recipe_id_of
-from core.recipes.recipe import Recipe
+from core.recipes.recipe import Lora, Recipe
 from core.recipes.stored import plain
 from events.facts import (
     EngineLost,
@@ -240,3 +240,11 @@ def test_a_fact_of_another_concept_changes_nothing() -> None:
 def test_every_command_says_whose_stream_decides(command: RecipeCommand) -> None:
     """One stream a recipe."""
     assert recipe_id_of(command) == "qwen"
+
+
+def test_a_clone_serves_its_adapters_under_names_of_its_own() -> None:
+    """Names for clients belong to one recipe; the copy does not take the source's adapters'."""
+    source = Recipe(id="a", model="org/m", loras=(Lora(name="law", path="/law"),))
+    copy = as_clone(source, "b")
+    assert copy.adapters == ("b-law",)
+    assert not set(copy.names) & set(source.names)
