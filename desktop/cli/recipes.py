@@ -32,7 +32,7 @@ def recipes() -> None:
 
 
 @recipes.command("list")
-@click.option("--archived", is_flag=True, help="Also the archived ones.")
+@click.option("--archived", is_flag=True, help="The archived ones instead.")
 @pass_terminal
 def list_recipes(terminal: Terminal, archived: bool) -> None:
     """Every saved recipe."""
@@ -98,7 +98,10 @@ def _entries(terminal: Terminal, *, archived: bool = False) -> list[Entry]:
 
 
 def _entry(terminal: Terminal, recipe_id: str) -> Entry:
-    return _chosen(_entries(terminal, archived=True), (recipe_id,))[0]
+    current = _entries(terminal)
+    if not any(entry["recipe"]["id"] == recipe_id for entry in current):
+        current += _entries(terminal, archived=True)
+    return _chosen(current, (recipe_id,))[0]
 
 
 def _chosen(entries: list[Entry], ids: tuple[str, ...]) -> list[Entry]:

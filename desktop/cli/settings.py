@@ -18,8 +18,10 @@ def settings() -> None:
 def list_settings(terminal: Terminal) -> None:
     """Every setting, its value and where it comes from."""
     answer = terminal.client().get("/api/settings")
+    meaning = {told["key"]: told["help"] for told in answer.get("described", ())}
     rows = [
-        (s["key"], _shown(s["value"]), s["source"], s.get("help") or "") for s in answer["settings"]
+        (name, _shown(value), answer["from"].get(name, ""), meaning.get(name, ""))
+        for name, value in answer["settings"].items()
     ]
     terminal.answer(answer, lambda: columns(("setting", "value", "from", "meaning"), rows))
 

@@ -191,8 +191,8 @@ class Handler(BaseHTTPRequestHandler):
                 offer = {"kind": "sglang", "version": "0.5", "note": "NVIDIA"}
                 return {"runtimes": [row], "available": [offer]}, 200
             case _, ["settings"]:
-                port = {"key": "port", "value": 8080, "source": "default", "help": "The port."}
-                return {"settings": [port], "takes_effect_after_restart": ["port"]}, 200
+                answer = {"settings": {"port": 8080}, "from": {"port": "default"}}
+                return answer | {"takes_effect_after_restart": ["port"]}, 200
             case "POST", ["switch" | "load" | "evict" as kind]:
                 return app.perform(kind, body), 200
             case "POST", ["quit"]:
