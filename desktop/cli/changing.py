@@ -98,5 +98,5 @@ def wants_to_cancel(terminal: Terminal, kind: str) -> bool:
 def outcome(kind: str, target: str | None, seconds: float) -> str:
     """How it ended, in a sentence."""
     if kind == "evict":
-        return f"{target or 'Everything'} is out of memory after {seconds:.1f} s."
+        return f"{target or 'Everything'} left memory after {seconds:.1f} s."
     return f"{target} is ready after {seconds:.1f} s."

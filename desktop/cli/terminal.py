@@ -109,11 +109,11 @@ def _decisive_lines(error: StudioError) -> Sequence[str]:
 
 
 def sentence(text: str) -> str:
-    """With a capital and a full stop, whoever wrote it."""
+    """With a full stop, whoever wrote it; names such as "vLLM" keep their spelling."""
     text = text.strip()
     if not text:
         return text
-    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?…" else ".")
+    return text + ("" if text[-1] in ".!?…" else ".")
 
 
 def reachable_host(host: str) -> str:

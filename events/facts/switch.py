@@ -31,7 +31,7 @@ class SwitchDrained(Fact, frozen=True, kw_only=True, tag="switch-drained"):
 
 
 class SwitchEvictionFinished(Fact, frozen=True, kw_only=True, tag="switch-eviction-finished"):
-    """{recipe_id} is out of memory."""
+    """{recipe_id} has left memory."""
 
     switch_id: str
     recipe_id: str
