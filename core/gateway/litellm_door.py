@@ -1,5 +1,6 @@
 """The studio's own way into LiteLLM: the questions that only our plugin answers."""
 
+import contextlib
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -53,11 +54,14 @@ class Door:
         head = request_head(b"GET", b"/_studio/usage", HOST, port, self._headers, 0)
         connection = await upstream.request(HOST, port, head, b"")
         try:
+            if connection.status != 200:
+                raise UpstreamLost(f"the gateway tells no usage ({connection.status})")
             rest = b""
             while piece := await connection.read():
                 *lines, rest = (rest + piece).split(b"\n")
                 for line in filter(None, lines):
-                    yield msgspec.json.decode(line, type=UsageReport)
+                    with contextlib.suppress(msgspec.MsgspecError):
+                        yield msgspec.json.decode(line, type=UsageReport)
         finally:
             connection.abort()
 

@@ -17,6 +17,7 @@ from core.gateway.usage_ledger import UsageReport
 
 START_S = 180.0  # cold, without bytecode, on a busy machine: 40 s
 LOOK_S = 0.1
+FOLLOW_AGAIN_S = 1.0
 PROBE_S = 15.0  # between looks at a ready LiteLLM
 PROBES_MISSED = 4  # one worker that translates megabytes may be silent for a while
 STOP_GRACE_S = 5.0
@@ -81,7 +82,7 @@ class Run:
             with contextlib.suppress(UpstreamLost):
                 async for report in self._door.usage(self._port):
                     usage(report)
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(FOLLOW_AGAIN_S)
 
     def _exit_sentence(self) -> str:
         code = self._exit.result()
