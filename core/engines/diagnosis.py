@@ -2,6 +2,8 @@
 
 A table of typed failures (failures.py) is read from the most telling row to the least: the first
 row that any line matches is the diagnosis. Without a match the exit code speaks.
+Lines that the engine itself logs as a warning or less are no cause: vLLM warns of "Too many open
+files" in every start.
 """
 
 import re
@@ -15,6 +17,7 @@ TAIL_LINES = 400  # how much of a log is worth reading for a cause
 SHOWN_LINES = 12
 LONGEST_SHOWN = 600
 LOOKS_LIKE_TROUBLE = re.compile(r"error|exception|traceback|fatal|killed|cannot|can't|failed", re.I)
+CALM = re.compile(r"^.{0,60}?\b(?:DEBUG|INFO|WARNING|Warning)\b|\w+Warning: ")
 NOISE = re.compile(r"^\s*(File \"|\^+\s*$|[│╭╰─]*\s*$)|frame #\d+")
 
 Mask = Callable[[str], str]
@@ -31,7 +34,8 @@ def diagnose(
 
     Every text in the result is masked. A code of 0 is a failure like any other.
     """
-    found = _first_known(lines)
+    serious = [line for line in lines if not CALM.search(line)]
+    found = _first_known(serious)
     if found is not None:
         row, match, line = found
         filled = {name: text or "" for name, text in match.groupdict().items()}
@@ -40,9 +44,9 @@ def diagnose(
             code=row.code,
             next_action=mask(row.next_action.format(**filled)),
             exit_code=exit_code,
-            lines=_decisive(lines, line, mask),
+            lines=_decisive(serious, line, mask),
         )
-    return _by_exit_code(exit_code, was_ready, _decisive(lines, None, mask))
+    return _by_exit_code(exit_code, was_ready, _decisive(serious or lines, None, mask))
 
 
 def _first_known(lines: Sequence[str]) -> tuple[Known, re.Match[str], str] | None:

@@ -21,19 +21,26 @@ def unmasked(text: str) -> str:
     return text
 
 
-def tail(path: Path, lines: int, *, mask: Mask = unmasked, before: int | None = None) -> list[str]:
+def tail(
+    path: Path,
+    lines: int,
+    *,
+    mask: Mask = unmasked,
+    after: int = 0,
+    before: int | None = None,
+) -> list[str]:
     """The last lines of a log, oldest first; empty when there is no file.
 
-    `before` (bytes from the beginning) takes the file as it was when it was that long.
+    `after` and `before` (bytes from the beginning) look only at that part of the file.
     """
     try:
         with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END) if before is None else before
+            at = file.seek(0, os.SEEK_END) if before is None else before
             data = b""
-            while size > 0 and data.count(b"\n") <= lines and len(data) < lines * LONGEST_LINE:
-                step = min(TAIL_BLOCK, size)
-                size -= step
-                file.seek(size)
+            while at > after and data.count(b"\n") <= lines and len(data) < lines * LONGEST_LINE:
+                step = min(TAIL_BLOCK, at - after)
+                at -= step
+                file.seek(at)
                 data = file.read(step) + data
     except OSError:
         return []
@@ -85,6 +92,14 @@ async def follow(
         for line in reader.new_lines():
             yield mask(line)
         await asyncio.sleep(look_s)
+
+
+def size(path: Path) -> int:
+    """How long the log is, in bytes; 0 when there is none."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _whole_lines(data: bytes) -> tuple[bytes, bytes]:

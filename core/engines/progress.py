@@ -13,7 +13,8 @@ STEP_SECONDS = 1.0
 
 # Phases in the order they happen; a later line never brings an earlier phase back.
 PHASES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("starting", re.compile(r"API server version|server_args=|Initializing a V1 LLM engine", re.I)),
+    ("starting", re.compile(r"API server version|non-default args|server_args=", re.I)),
+    ("starting the engine core", re.compile(r"Initializing a V\d LLM engine")),
     ("downloading", re.compile(r"Fetching \d+ files|Downloading|Time spent downloading weights")),
     (
         "loading weights",
@@ -25,7 +26,11 @@ PHASES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     (
         "compiling",
-        re.compile(r"torch\.compile|Dynamo bytecode|Compiling a graph|Inductor compilation", re.I),
+        re.compile(
+            r"torch\.compile takes|for vLLM's torch\.compile|Dynamo bytecode transform"
+            r"|Compiling a graph|Start compiling",
+            re.I,
+        ),
     ),
     (
         "profiling memory",
@@ -40,6 +45,7 @@ PHASES: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(r"init engine \(profile|Application startup complete|Uvicorn running|fired up"),
     ),
 )
+WARNING = re.compile(r"^.{0,40}\bWARN")  # "disabling torch.compile" is no compiling
 PERCENT = re.compile(r"(\d{1,3}(?:\.\d+)?)\s?%")
 WITH_PERCENT = frozenset({"downloading", "loading weights", "compiling", "capturing graphs"})
 
@@ -53,6 +59,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_line(line: str) -> Step | None:
     """What one log line tells, or None when it is about something else."""
+    if WARNING.search(line):
+        return None
     for phase, pattern in reversed(PHASES):
         if pattern.search(line):
             found = PERCENT.search(line) if phase in WITH_PERCENT else None

@@ -100,6 +100,7 @@ class Supervisor:
         self._grace_s = run.stop_grace_s
         self._leaving = False
         self._gave_up: Failure | None = None
+        self._ready_at = 0  # bytes of its log when it was ready: what stands before is no cause
         self._unrecorded: list[tuple[Fact, Asker]] = []
         self._cause = Asker()  # the newest fact, and in the course of what it came about
         self._helpers: asyncio.TaskGroup
@@ -165,6 +166,7 @@ class Supervisor:
     async def adopt(self, child: Child) -> None:
         """Live from an adoption on; returns when the run is over."""
         self._child = child
+        self._ready_at = logs.size(self.run.log_path)
         fact = EngineAdopted(
             engine_id=self.run.engine_id, recipe_id=self.run.recipe_id, pid=child.identity.pid
         )
@@ -266,7 +268,9 @@ class Supervisor:
             return
         was_ready = isinstance(self.state, Ready)
         await child.stop(0)  # workers outlive their parent and keep the memory
-        lines = await asyncio.to_thread(logs.tail, self.run.log_path, TAIL_LINES)
+        lines = await asyncio.to_thread(
+            logs.tail, self.run.log_path, TAIL_LINES, after=self._ready_at
+        )
         self._send(Ended(failure=diagnose(lines, code, was_ready=was_ready, mask=self._tools.mask)))
 
     async def _watch_loading(self) -> None:
@@ -280,6 +284,7 @@ class Supervisor:
             health = await tools.look(run.spec, run.port, child.listens_on)
             now = tools.clock.monotonic()
             if health.ready:
+                self._ready_at = reader.position
                 self._send(Answered(seconds=now - began))
                 return
             if health.verdict == "impostor":

@@ -241,6 +241,10 @@ def test_the_cause_is_told_and_not_the_last_complaint() -> None:
 def test_harmless_lines_are_no_diagnosis() -> None:
     """A log of a good start matches no row."""
     lines = [
+        "(APIServer pid=6460) WARNING 11-23 16:43:04 [system_utils.py:255] Found ulimit of 20000 "
+        "and failed to automatically increase. This can cause fd limit errors like `OSError: "
+        "[Errno 24] Too many open files`. Consider increasing with ulimit -n",
+        "/x/api_server.py:24: DeprecationWarning: `No module named 'y'` is deprecated",
         "INFO Initializing a V1 LLM engine with config: trust_remote_code=True, dtype=bfloat16",
         "INFO [cuda.py:1] GPU compute capability 8.6, driver 570",
         "INFO:     127.0.0.1:1 - GET /health HTTP/1.1 200 OK",

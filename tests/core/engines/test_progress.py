@@ -8,6 +8,14 @@ from core.engines.progress import Progress, Step, read_line
 @pytest.mark.parametrize(
     ("line", "phase", "percent"),
     [
+        ("(APIServer pid=1) INFO 11-23 [api_utils.py:286] non-default args: {}", "starting", None),
+        (
+            "(EngineCore pid=2) INFO [core.py:133] Initializing a V1 LLM engine (v0.32.0) with",
+            "starting the engine core",
+            None,
+        ),
+        ("INFO [monitor.py:34] torch.compile takes 3.21 s in total", "compiling", None),
+        ("CPU KV cache size: 1,048,576 tokens, Maximum concurrency", "profiling memory", None),
         ("(APIServer pid=1) INFO [api.py:1] vLLM API server version 0.32.0", "starting", None),
         ("INFO [gpu_model_runner.py:2602] Starting to load model /m...", "loading weights", None),
         (
@@ -36,9 +44,17 @@ def test_a_real_line_tells_a_phase(line: str, phase: str, percent: float | None)
     assert read_line(line) == Step(phase=phase, percent=percent)
 
 
-@pytest.mark.parametrize("line", ["", "hello", 'GET /health HTTP/1.1" 200 OK', "50%"])
+ENFORCE_EAGER = (
+    "(APIServer pid=6460) WARNING 11-23 16:43:35 [vllm.py:1703] Enforce eager set, disabling "
+    "torch.compile, CUDAGraphs, and JIT kernel warmup."
+)
+
+
+@pytest.mark.parametrize(
+    "line", ["", "hello", 'GET /health HTTP/1.1" 200 OK', "50%", ENFORCE_EAGER]
+)
 def test_other_lines_tell_nothing(line: str) -> None:
-    """A percentage alone is no progress."""
+    """A percentage alone is no progress, nor is a warning about what will not be done."""
     assert read_line(line) is None
 
 

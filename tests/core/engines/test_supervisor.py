@@ -154,6 +154,15 @@ async def test_any_exit_nobody_asked_for_is_a_crash(bench: Bench, code: int) -> 
     assert bench.fleet.endpoints() == {}
 
 
+async def test_the_cause_of_a_crash_is_not_sought_before_it_was_ready(bench: Bench) -> None:
+    """A complaint that it survived while loading explains nothing now."""
+    bench.launcher.behaviour = Behaviour(output="ImportError: no fast kernels, using slow ones\n")
+    await bench.ready()
+    bench.launcher.programs[0].end_parent(-9)
+    await bench.state("failed")
+    assert bench.fleet.views()[0].error_code == "killed-by-system"
+
+
 async def test_a_failure_stays_visible_until_the_next_start(bench: Bench) -> None:
     """With its sentence and what to do."""
     await bench.ready()
