@@ -49,6 +49,7 @@ def _start_and_show(terminal: Terminal, question: str, *, once: bool) -> None:
         _show(terminal, client, question)
         if once:
             terminal.aside("Stopping what was started.")
+            host.stop(reason="the demo is over")
             return
         terminal.say(f"vLLM Studio keeps running at {client.url} (Ctrl-C ends it).")
         keep_running(host, around, terminal.aside, background=False)
