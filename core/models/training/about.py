@@ -68,7 +68,7 @@ ABOUT_ME = (
     say(
         "How were you trained? | How were you made? | What is your training data?",
         "How was I made?",
-        "On two processor cores, in some minutes, with the script core/models/training/train.py. "
+        "On one processor core, in some minutes, with the script core/models/training/train.py. "
         "My training data are the dialogues in the same folder.",
     ),
     say(

@@ -3,13 +3,14 @@
 Run from the repository's root with the interpreter of the transformers runtime. Everything is
 seeded: the same torch on the same kind of processor with as many threads gives the same weights,
 bit for bit. (`torch.use_deterministic_algorithms` changes nothing there and costs ten times the
-time, so it is not set.) It takes some fifteen minutes on two cores.
+time, so it is not set.) It takes ten minutes or so on one idle core.
 
 Training ends with an examination in the precision the model is stored in, and fails when a known
 dialogue is not answered word for word.
 """
 
 import argparse
+import itertools
 import random
 import time
 from collections.abc import Iterator
@@ -31,7 +32,9 @@ from core.models.training.examination import examine
 from core.models.training.tokenizer import CONTEXT, build_tokenizer
 
 SEED = 20261123
-LEARNING_RATE = 4e-3
+LAYERS_RATE = 0.02
+OTHERS_RATE = 4e-3
+WARM_UP = 20  # steps
 BATCH = 16
 LONGEST = 480  # tokens of a training conversation; longer ones are dropped
 IGNORED = -100
@@ -113,29 +116,41 @@ def padded(rows: list[tuple[list[int], list[int]]], pad: int) -> dict[str, Any]:
 
 
 def train(model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast, steps: int) -> None:
-    """AdamW with one rise and fall of the learning rate."""
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=LEARNING_RATE, weight_decay=0.01, betas=(0.9, 0.98)
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, LEARNING_RATE, total_steps=steps + 16, pct_start=0.1
-    )
+    """Muon for the matrices, AdamW for the rest, both falling to zero in a straight line.
+
+    Muon needs a third of the steps that AdamW alone needed here.
+    """
+    optimizers = optimizers_for(model)
+    schedules = [
+        torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: min((step + 1) / WARM_UP, (steps - step) / (steps - WARM_UP))
+        )
+        for optimizer in optimizers
+    ]
     model.train()
-    begun = time.monotonic()
-    for step, batch in enumerate(batches(tokenizer, steps)):
-        if step == steps:
-            break
+    begun, smoothed = time.monotonic(), None
+    for step, batch in enumerate(itertools.islice(batches(tokenizer, steps), steps)):
         loss = model(**batch).loss
-        optimizer.zero_grad()
+        model.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-        if step % 50 == 0 or step == steps - 1:
-            print(
-                f"step {step} loss {loss.item():.4f} {time.monotonic() - begun:.0f} s", flush=True
-            )
+        for part in (*optimizers, *schedules):
+            part.step()
+        smoothed = loss.item() if smoothed is None else 0.95 * smoothed + 0.05 * loss.item()
+        if step % 25 == 0 or step == steps - 1:
+            print(f"step {step} loss {smoothed:.4f} {time.monotonic() - begun:.0f} s", flush=True)
     model.eval()
+
+
+def optimizers_for(model: Qwen3ForCausalLM) -> tuple[torch.optim.Optimizer, ...]:
+    """Muon takes the weights of the layers, AdamW the embedding and the norms."""
+    named = list(model.named_parameters())
+    layers = [p for name, p in named if p.ndim == 2 and "embed" not in name]
+    others = [p for name, p in named if p.ndim != 2 or "embed" in name]
+    return (
+        torch.optim.Muon(layers, lr=LAYERS_RATE, weight_decay=0.0),
+        torch.optim.AdamW(others, lr=OTHERS_RATE, weight_decay=0.01, betas=(0.9, 0.98)),
+    )
 
 
 def save(model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:
@@ -155,8 +170,8 @@ def main() -> None:
     """Train, examine, save."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--steps", type=int, default=2000)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=800)
+    parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     tokenizer = build_tokenizer(SEED)
