@@ -144,7 +144,7 @@ def compose(
         clock=clock,
         launcher=launcher,
         runtime_for=runtimes.for_recipe,
-        flags_for=runtimes.flags,
+        flags_for=runtimes.known_flags,
     )
     gateway = Gateway(
         store=store,

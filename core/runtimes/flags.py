@@ -23,6 +23,9 @@ PROBE_TIMEOUT_S = 300.0
 _MARK = "FLAGS-JSON:"  # engines print banners on stdout; the answer is the line that begins so
 
 
+KEPT = "flags.json"  # in the runtime's own folder
+
+
 class Flag(msgspec.Struct, frozen=True, kw_only=True):
     """One command-line flag, as the engine's own parser describes it."""
 
@@ -76,12 +79,16 @@ async def read_flags(runtime: Runtime) -> FlagTable:
 
     Raises Unavailable when the engine can not say; starting it may still work.
     """
-    kept = runtime.path / "flags.json"
-    if (table := _kept_table(kept, runtime)) is not None:
+    if (table := kept_flags(runtime)) is not None:
         return table
     table = await _ask(runtime)
-    await asyncio.to_thread(_keep, kept, runtime, table)
+    await asyncio.to_thread(_keep, runtime.path / KEPT, runtime, table)
     return table
+
+
+def kept_flags(runtime: Runtime) -> FlagTable | None:
+    """The flags as they were read before; None when nobody asked yet. At once."""
+    return _kept_table(runtime.path / KEPT, runtime)
 
 
 def _kept_table(path: Path, runtime: Runtime) -> FlagTable | None:

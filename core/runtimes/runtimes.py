@@ -27,7 +27,7 @@ from core.runtimes.catalogue import (
     runtime_id,
 )
 from core.runtimes.diagnosis import Diagnosis
-from core.runtimes.flags import FlagTable, read_flags
+from core.runtimes.flags import FlagTable, kept_flags, read_flags
 from core.runtimes.flight import Flight
 from core.runtimes.folder_lock import folder_lock, is_locked
 from core.runtimes.installation import InstallationFailed, check_space, install_into
@@ -139,6 +139,10 @@ class Runtimes:
             return await flight.join()
         finally:
             self._flag_flights.pop(runtime.id, None)
+
+    async def known_flags(self, runtime: Runtime) -> FlagTable | None:
+        """The same without asking the engine: None when nobody has asked it yet."""
+        return await asyncio.to_thread(kept_flags, runtime)
 
     # changing it
 

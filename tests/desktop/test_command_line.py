@@ -100,7 +100,7 @@ def test_a_failed_switch_says_why_and_what_next(app: FakeApp, run: Run) -> None:
     )
     result = run("switch", "qwen")
     assert result.exit_code == 1
-    assert "Qwen ran out of GPU memory." in result.output
+    assert "qwen ran out of GPU memory." in result.output
     assert "torch.OutOfMemoryError" in result.output
     assert "→ lower its context length" in result.output
 
