@@ -21,5 +21,5 @@ export default defineConfig({
       ['/api', '/v1', '/health', '/metrics'].map((path) => [path, { target: studio }]),
     ),
   },
-  test: { environment: 'happy-dom', include: ['src/**/*.test.ts'] },
+  test: { include: ['src/**/*.test.ts'] },
 })

@@ -17,6 +17,7 @@ from typing import Any
 
 import uvicorn
 from litestar import Litestar, Request, Response, delete, get, post, put
+from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Stream
 
 from tests.webui import answers, scenes
@@ -46,6 +47,7 @@ class FakeStudio:
         self.followers: list[asyncio.Queue[str]] = []
         self.tasks: set[asyncio.Task[None]] = set()
         self.asked: list[Json] = []
+        self.held_at = ""
         self.set_scene(scene)
 
     def set_scene(self, name: str) -> None:
@@ -86,6 +88,12 @@ class FakeStudio:
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
+    async def step(self, phase: str, pause_s: float) -> None:
+        """A moment, or for as long as a test holds the script at this phase."""
+        await asyncio.sleep(pause_s)
+        while phase == self.held_at:  # noqa: ASYNC110 - a script, not a program
+            await asyncio.sleep(0.02)
+
     async def load(self, recipe_id: str, actor: str, step_s: float = 0.12) -> None:
         """A switch from the request to the answer, in visible steps."""
         active = self.status["active"]
@@ -121,7 +129,7 @@ class FakeStudio:
             view |= {"state": "loading", "percent": percent, "phase": phase}
             engine |= {"percent": percent, "phase": phase, "eta_s": (100 - percent) / 10}
             self.tell("status", self.status)
-            await asyncio.sleep(step_s)
+            await self.step(phase, step_s)
         view |= {"state": "ready", "percent": None, "phase": "", "last_load_s": 12.0}
         engine |= {"state": "ready", "since": scenes.now(), "percent": None, "eta_s": None}
         self.status |= {"active": recipe_id, "switch": None, "state": "ready"}
@@ -147,7 +155,7 @@ class FakeStudio:
                 phase=phase,
                 percent=percent,
             )
-            await asyncio.sleep(0.4)
+            await self.step(phase, 0.4)
 
 
 def problem(status: int, detail: str, code: str, **more: Any) -> Response[Json]:
@@ -179,12 +187,12 @@ def make_app(studio: FakeStudio) -> Litestar:
         return {"runtimes": [], "available": []}
 
     @get("/api/events", sync_to_thread=False)
-    def events(request: Request[Any, Any, Any], after: int = 0) -> Stream:
+    def events(request: Request[Any, Any, Any], after: FromQuery[int] = 0) -> Stream:
         start = int(request.headers.get("last-event-id") or after)
         return Stream(event_stream(studio, start), media_type="text/event-stream")
 
     @post("/api/switch", status_code=202)
-    async def switch(request: Request[Any, Any, Any], data: Json) -> Response[Any]:
+    async def switch(request: Request[Any, Any, Any], data: JSONBody[Json]) -> Response[Any]:
         studio.asked.append({"path": "/api/switch", "actor": actor_of(request)} | data)
         if data["target"] not in studio.recipes:
             return problem(404, f"there is no recipe {data['target']!r}", "recipe_not_found")
@@ -192,7 +200,7 @@ def make_app(studio: FakeStudio) -> Litestar:
         return Response({"switch_id": "s2", "target": data["target"], "evict": []}, status_code=202)
 
     @post("/api/evict", status_code=202)
-    async def evict(request: Request[Any, Any, Any], data: Json) -> Json:
+    async def evict(request: Request[Any, Any, Any], data: JSONBody[Json]) -> Json:
         studio.asked.append({"path": "/api/evict", "actor": actor_of(request)} | data)
         for view in studio.status["recipes"]:
             if data["target"] in (None, view["id"]) and view["state"] == "ready":
@@ -202,34 +210,34 @@ def make_app(studio: FakeStudio) -> Litestar:
         return {"switch_id": "s3", "target": data["target"]}
 
     @post("/api/cancel", status_code=200)
-    async def cancel(request: Request[Any, Any, Any], data: Json) -> Json:
+    async def cancel(request: Request[Any, Any, Any], data: JSONBody[Json]) -> Json:
         studio.asked.append({"path": "/api/cancel", "actor": actor_of(request)} | data)
         return {"cancelled": 1}
 
     @post("/api/demo", status_code=202)
-    async def demo(request: Request[Any, Any, Any], data: Json) -> Json:
+    async def demo(request: Request[Any, Any, Any], data: JSONBody[Json]) -> Json:
         studio.asked.append({"path": "/api/demo", "actor": actor_of(request)} | data)
         studio.spawn(studio.install())
         return {"recipes": ["demo"], "installing": ["transformers"]}
 
     @get("/api/recipes", sync_to_thread=False)
-    def recipes(archived: bool = False) -> Json:
+    def recipes(archived: FromQuery[bool] = False) -> Json:
         return {"recipes": [r for r in studio.recipes.values() if archived or not r["archived"]]}
 
     @get("/api/recipes/{recipe_id:str}", sync_to_thread=False)
-    def recipe(recipe_id: str) -> Response[Any]:
+    def recipe(recipe_id: FromPath[str]) -> Response[Any]:
         found = studio.recipes.get(recipe_id)
         return Response(found) if found else problem(404, "no such recipe", "recipe_not_found")
 
     @post("/api/recipes", status_code=201)
-    async def create(request: Request[Any, Any, Any], data: Json) -> Response[Any]:
+    async def create(request: Request[Any, Any, Any], data: JSONBody[Json]) -> Response[Any]:
         if not data.get("id", "").islower():
             detail = "an id has lower case letters, digits, '-', '.' and '_'"
             return problem(400, detail, "invalid", field="id")
         return Response(save(request, data, "recipe-created"), status_code=201)
 
     @post("/api/recipes/check", status_code=200)
-    async def check(data: Json) -> Response[Any]:
+    async def check(data: JSONBody[Json]) -> Response[Any]:
         share = data.get("memory_fraction")
         if isinstance(share, str):
             return problem(400, "memory_fraction is a number", "invalid", field="memory_fraction")
@@ -245,7 +253,9 @@ def make_app(studio: FakeStudio) -> Litestar:
         return Response({"problems": problems})
 
     @put("/api/recipes/{recipe_id:str}")
-    async def revise(request: Request[Any, Any, Any], recipe_id: str, data: Json) -> Response[Any]:
+    async def revise(
+        request: Request[Any, Any, Any], recipe_id: FromPath[str], data: JSONBody[Json]
+    ) -> Response[Any]:
         share = data.get("memory_fraction")
         if share is not None and not 0 < share <= 1:
             return problem(
@@ -254,13 +264,13 @@ def make_app(studio: FakeStudio) -> Litestar:
         return Response(save(request, data | {"id": recipe_id}, "recipe-revised"))
 
     @delete("/api/recipes/{recipe_id:str}", status_code=204)
-    async def archive(request: Request[Any, Any, Any], recipe_id: str) -> None:
+    async def archive(request: Request[Any, Any, Any], recipe_id: FromPath[str]) -> None:
         studio.recipes[recipe_id]["archived"] = True
         studio.status["recipes"] = [r for r in studio.status["recipes"] if r["id"] != recipe_id]
         told(request, "recipe-archived", recipe_id)
 
     @post("/api/recipes/{recipe_id:str}/restore", status_code=200)
-    async def restore(request: Request[Any, Any, Any], recipe_id: str) -> Json:
+    async def restore(request: Request[Any, Any, Any], recipe_id: FromPath[str]) -> Json:
         saved = studio.recipes[recipe_id]
         saved["archived"] = False
         studio.status["recipes"] = [*studio.status["recipes"], scenes.view_of(saved["recipe"])]
@@ -268,7 +278,9 @@ def make_app(studio: FakeStudio) -> Litestar:
         return saved
 
     @post("/api/recipes/{recipe_id:str}/clone", status_code=201)
-    async def clone(request: Request[Any, Any, Any], recipe_id: str, data: Json) -> Json:
+    async def clone(
+        request: Request[Any, Any, Any], recipe_id: FromPath[str], data: JSONBody[Json]
+    ) -> Json:
         source = studio.recipes[recipe_id]["recipe"]
         return save(request, source | {"id": data["id"], "name": ""}, "recipe-cloned")
 
@@ -294,18 +306,18 @@ def make_app(studio: FakeStudio) -> Litestar:
         )
 
     @get("/api/timeline", sync_to_thread=False)
-    def timeline(before: int | None = None, limit: int = 100) -> Json:
+    def timeline(before: FromQuery[int | None] = None, limit: FromQuery[int] = 100) -> Json:
         older = [f for f in studio.facts if before is None or f["position"] < before]
         return {"entries": older[::-1][:limit], "head": studio.status["position"]}
 
     @get("/api/logs/{name:str}/stream", sync_to_thread=False)
-    def log_stream(name: str) -> Response[Any] | Stream:
+    def log_stream(name: FromPath[str]) -> Response[Any] | Stream:
         if name not in studio.logs:
             return problem(404, f"there is no log of {name!r}", "log_not_found")
         return Stream(lines_of(studio.logs[name]), media_type="text/event-stream")
 
     @post("/v1/chat/completions", status_code=200)
-    async def chat(request: Request[Any, Any, Any], data: Json) -> Response[Any] | Stream:
+    async def chat(request: Request[Any, Any, Any], data: JSONBody[Json]) -> Response[Any] | Stream:
         studio.asked.append({"path": "/v1/chat/completions", "actor": actor_of(request)} | data)
         view = next(
             (r for r in studio.status["recipes"] if data["model"] == r["public_name"]), None
@@ -315,7 +327,7 @@ def make_app(studio: FakeStudio) -> Litestar:
             return Response({"error": error}, status_code=404)
         waits = view["state"] != "ready"
         if waits:
-            studio.spawn(studio.load(view["id"], "api", step_s=0.5))
+            studio.spawn(studio.load(view["id"], "api", step_s=0.3))
         return Stream(
             answer_stream(studio, view, data["messages"][-1]["content"]),
             media_type="text/event-stream",
@@ -323,17 +335,22 @@ def make_app(studio: FakeStudio) -> Litestar:
         )
 
     @post("/_fake/scene/{name:str}", status_code=200)
-    async def scene(name: str) -> Json:
+    async def scene(name: FromPath[str]) -> Json:
         studio.set_scene(name)
         return {"scene": name}
+
+    @post("/_fake/hold", status_code=200)
+    async def hold(data: JSONBody[Json]) -> Json:
+        studio.held_at = data["phase"]
+        return data
 
     @get("/_fake/asked", sync_to_thread=False)
     def asked() -> list[Json]:
         return studio.asked
 
     @get(["/", "/{path:path}"], sync_to_thread=False)
-    def window(path: Path | None = None) -> Response[bytes]:
-        wanted = DIST / str(path or "").lstrip("/")
+    def window(request: Request[Any, Any, Any]) -> Response[bytes]:
+        wanted = DIST / request.url.path.lstrip("/")
         found = wanted if wanted.is_file() else DIST / "index.html"
         return Response(
             found.read_bytes(),
@@ -343,7 +360,7 @@ def make_app(studio: FakeStudio) -> Litestar:
 
     handlers = [status, gpus, runtimes, events, switch, evict, cancel, demo, recipes, recipe]
     handlers += [check, create, revise, archive, restore, clone, timeline, log_stream, chat]
-    return Litestar([*handlers, scene, asked, window], openapi_config=None)
+    return Litestar([*handlers, scene, hold, asked, window], openapi_config=None)
 
 
 async def event_stream(studio: FakeStudio, after: int) -> AsyncGenerator[str, None]:
@@ -379,7 +396,7 @@ async def lines_of(lines: list[str]) -> AsyncGenerator[str, None]:
 
 async def answer_stream(studio: FakeStudio, view: Json, question: str) -> AsyncGenerator[str, None]:
     """The admission's wait, then an answer word by word."""
-    while view["state"] != "ready":
+    while view["state"] != "ready":  # noqa: ASYNC110 - a script, not a program
         await asyncio.sleep(0.05)
     count = 0
     for kind, piece in answers.pieces(question):

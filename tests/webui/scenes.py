@@ -276,33 +276,43 @@ LOGS = {
 }
 
 
+# What happened, when (seconds ago), who asked, in which stream, in which words, with which data.
+STORY = """
+9000 | system     | app                | app-started            | vLLM Studio 0.1.0 started.
+8998 | system     | gateway            | gateway-started        | The gateway is starting.
+8994 | system     | gateway            | gateway-became-ready   | The gateway answers after 3.4 s.
+8700 | window     | recipe-qwen3-32b   | recipe-created         | The recipe qwen3-32b was created.
+8600 | cli        | recipe-ds-r1       | recipe-imported        | The recipe ds-r1 was imported.
+8500 | tray       | switching          | switch-requested       | A switch was asked for: ds-r1.
+8499 | tray       | engine-ds-r1-1     | engine-start-requested | Starting ds-r1 with vllm.
+8440 | system     | engine-ds-r1-1     | engine-start-failed    | ds-r1 could not be started.
+8440 | system     | switching          | switch-failed          | The switch failed.
+8110 | key:ab12cd | switching          | switch-requested       | A switch was asked for: qwen3-32b.
+8109 | key:ab12cd | engine-qwen3-32b-1 | engine-start-requested | Starting qwen3-32b with vllm.
+8108 | system     | engine-qwen3-32b-1 | engine-started         | qwen3-32b is running as 4711.
+8060 | system     | engine-qwen3-32b-1 | engine-became-ready    | qwen3-32b answers after 48.0 s.
+8059 | gateway    | gateway            | gateway-config-applied | The gateway now routes: qwen3-32b.
+8058 | system     | switching          | switch-completed       | The switch is done after 50.2 s.
+"""
+EARLIER = 130
+
+
 def story() -> list[Json]:
-    """An afternoon."""
-    told = [
-        ("app-started", "vLLM Studio 0.1.0 started.", "system", "app", 9000, {}),
-        ("gateway-started", "The gateway is starting as process 4712 on port 4000.", "system", "gateway", 8998, {}),
-        ("gateway-became-ready", "The gateway answers after 3.4 s.", "system", "gateway", 8994, {}),
-        ("recipe-created", "The recipe qwen3-32b was created.", "window", "recipe-qwen3-32b", 8700, {"recipe_id": "qwen3-32b"}),
-        ("recipe-imported", "The recipe ds-r1 was imported from recipes.toml.", "cli", "recipe-ds-r1", 8600, {"recipe_id": "ds-r1"}),
-        ("switch-requested", "A switch was asked for; target: ds-r1.", "tray", "switching", 8500, {"target": "ds-r1"}),
-        ("engine-start-requested", "Starting ds-r1 with vllm on port 8000.", "tray", "engine-ds-r1-1", 8499, {"recipe_id": "ds-r1", "port": 8000}),
-        ("engine-start-failed", f"ds-r1 could not be started: {OOM}.", "system", "engine-ds-r1-1", 8440, {"recipe_id": "ds-r1", "reason": OOM, "lines": OOM_LINES, "next_action": OOM_NEXT}),
-        ("switch-failed", f"The switch failed: {OOM}.", "system", "switching", 8440, {"target": "ds-r1"}),
-        ("switch-requested", "A switch was asked for; target: qwen3-32b.", "key:ab12cd", "switching", 8110, {"target": "qwen3-32b"}),
-        ("engine-start-requested", "Starting qwen3-32b with vllm on port 8000.", "key:ab12cd", "engine-qwen3-32b-1", 8109, {"recipe_id": "qwen3-32b"}),
-        ("engine-started", "The process of qwen3-32b is running as 4711.", "system", "engine-qwen3-32b-1", 8108, {"recipe_id": "qwen3-32b"}),
-        ("engine-became-ready", "qwen3-32b answers after 48.0 s.", "system", "engine-qwen3-32b-1", 8060, {"recipe_id": "qwen3-32b", "seconds": 48.0}),
-        ("gateway-config-applied", "The gateway now routes: qwen3-32b.", "gateway", "gateway", 8059, {"models": ["qwen3-32b"]}),
-        ("switch-completed", "The switch is done after 50.2 s; target: qwen3-32b.", "system", "switching", 8058, {"target": "qwen3-32b"}),
-    ]  # fmt: skip
-    earlier = [
-        fact(n, "setting-changed", f"The setting drain_timeout_s was changed from {n} to {n + 1}.", actor="cli", stream="settings", ago_s=200_000 - n)
-        for n in range(1, 131)
-    ]  # fmt: skip
-    return earlier + [
-        fact(130 + n, type_, sentence, actor=actor, stream=stream, ago_s=ago, **data)
-        for n, (type_, sentence, actor, stream, ago, data) in enumerate(told, 1)
+    """An afternoon, after many settings were tried."""
+    facts = [
+        fact(
+            n, "setting-changed", f"The setting drain_timeout_s was changed to {n}.", ago_s=2e5 - n
+        )
+        for n in range(1, EARLIER + 1)
     ]
+    for position, line in enumerate(STORY.strip().splitlines(), EARLIER + 1):
+        ago, actor, stream, type_, sentence = (part.strip() for part in line.split("|"))
+        told = fact(position, type_, sentence, actor=actor, stream=stream, ago_s=float(ago))
+        if type_ == "engine-start-failed":
+            told["sentence"] = f"ds-r1 could not be started: {OOM}."
+            told["data"] = {"recipe_id": "ds-r1", "reason": OOM, "lines": OOM_LINES}
+        facts.append(told)
+    return facts
 
 
 def scene(

@@ -36,6 +36,8 @@ export function gib(bytes: number | null | undefined, locale: string): string {
 
 export function size(bytes: number | null | undefined, locale: string): string {
   if (bytes === null || bytes === undefined) return DASH
+  if (bytes >= 1000 * GIB) return `${gib(bytes / 1024, locale)} TiB`
+  if (bytes >= 100 * GIB) return `${count(bytes / GIB, locale)} GiB`
   if (bytes >= GIB) return `${gib(bytes, locale)} GiB`
   return `${count(bytes / MIB, locale)} MiB`
 }

@@ -10,13 +10,15 @@ export interface Parts {
 }
 
 export class ThinkSplitter {
-  private where: 'start' | 'inside' | 'after' = 'start'
+  private where: 'start' | 'inside' | 'gap' | 'after' = 'start'
   private held = ''
+  private begun = false
 
   push(piece: string): Parts {
     this.held += piece
     if (this.where === 'start') this.start()
     if (this.where === 'inside') return this.inside()
+    if (this.where === 'gap') this.gap()
     if (this.where === 'after') return this.after()
     return { reasoning: '', text: '' }
   }
@@ -32,13 +34,15 @@ export class ThinkSplitter {
     const seen = this.held.trimStart()
     if (seen.startsWith(OPEN)) {
       this.where = 'inside'
-      this.held = seen.slice(OPEN.length).replace(/^\n/, '')
+      this.held = seen.slice(OPEN.length)
     } else if (!OPEN.startsWith(seen)) {
       this.where = 'after'
     }
   }
 
   private inside(): Parts {
+    if (!this.begun) this.held = this.held.trimStart()
+    this.begun ||= this.held !== ''
     const end = this.held.indexOf(CLOSE)
     if (end < 0) {
       const keep = overlap(this.held, CLOSE)
@@ -47,9 +51,15 @@ export class ThinkSplitter {
       return { reasoning, text: '' }
     }
     const reasoning = this.held.slice(0, end)
-    this.held = this.held.slice(end + CLOSE.length).trimStart()
-    this.where = 'after'
-    return { reasoning, text: this.after().text }
+    this.held = this.held.slice(end + CLOSE.length)
+    this.gap()
+    return { reasoning, text: this.where === 'after' ? this.after().text : '' }
+  }
+
+  /** Blank lines between the thought and the answer belong to neither. */
+  private gap(): void {
+    this.held = this.held.trimStart()
+    this.where = this.held === '' ? 'gap' : 'after'
   }
 
   private after(): Parts {

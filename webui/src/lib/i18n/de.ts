@@ -311,7 +311,6 @@ export const de: Catalogue = {
   'timeline.kind.gateway': 'Gateway',
   'timeline.kind.runtime': 'Laufzeiten',
   'timeline.kind.app': 'App',
-  'timeline.detail': 'Einzelheiten zu Ereignis {n}',
   'timeline.stream': 'Strom',
   'timeline.type': 'Art',
   'timeline.because': 'wegen',

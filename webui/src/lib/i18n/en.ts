@@ -305,7 +305,6 @@ export const en = {
   'timeline.kind.gateway': 'Gateway',
   'timeline.kind.runtime': 'Runtimes',
   'timeline.kind.app': 'App',
-  'timeline.detail': 'Details of event {n}',
   'timeline.stream': 'stream',
   'timeline.type': 'type',
   'timeline.because': 'because of',

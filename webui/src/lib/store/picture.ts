@@ -5,6 +5,8 @@
 import type { EngineMetrics, FactEntry, Hardware, Metrics, RuntimeEntry, Status } from '../api/types'
 
 export const RECENT_FACTS = 400
+/** How many facts from before the first snapshot are asked for: why the last start failed is among them. */
+export const BACKLOG = 200
 export const WINDOW_US = 5 * 60 * 1_000_000
 
 /** An installation of an engine's runtime, as the facts tell it. */
@@ -67,9 +69,10 @@ export function apply(picture: Picture, incoming: Incoming): Picture {
 
 /** A snapshot from before what we have seen means another log: what was known is of another world. */
 function takeSnapshot(picture: Picture, status: Status): Picture {
-  if (picture.status === null) return { ...picture, status, position: status.position }
+  const recently = Math.max(0, status.position - BACKLOG)
+  if (picture.status === null) return { ...picture, status, position: recently }
   if (status.position < picture.position) {
-    return { ...BLANK, hardware: picture.hardware, status, position: status.position }
+    return { ...BLANK, hardware: picture.hardware, status, position: recently }
   }
   return { ...picture, status }
 }

@@ -27,6 +27,8 @@ class Studio {
   private wake: (() => void) | null = null
   private listeners = new Set<(fact: FactEntry) => void>()
   private running = false
+  /** Facts up to here are told for the record only: nobody has to act on them. */
+  private snapshotAt = 0
 
   get status(): Status | null {
     return this.picture.status
@@ -80,7 +82,9 @@ class Studio {
   private async connectOnce(opened: () => void): Promise<void> {
     const abort = new AbortController()
     try {
+      const first = this.picture.status === null
       this.take({ kind: 'snapshot', status: await api.status(abort.signal) })
+      if (first) this.snapshotAt = this.status?.position ?? 0
       const after = this.picture.position
       const response = await request(`/api/events?after=${after}`, {
         headers: { accept: 'text/event-stream', 'last-event-id': String(after) },
@@ -103,7 +107,8 @@ class Studio {
         const fact = JSON.parse(message.data) as FactEntry
         const before = this.picture.position
         this.take({ kind: 'fact', fact })
-        if (this.picture.position > before) this.listeners.forEach((listener) => listener(fact))
+        const isNew = this.picture.position > before && fact.position > this.snapshotAt
+        if (isNew) this.listeners.forEach((listener) => listener(fact))
         return
       }
       case 'status':

@@ -206,7 +206,7 @@ export function toToml(recipe: Recipe): string {
   const lines: string[] = []
   const tables: string[] = []
   for (const [name, value] of Object.entries(recipe)) {
-    if (value === null || value === undefined) continue
+    if (value === null || value === undefined || value === '') continue
     if (typeof value === 'object' && !Array.isArray(value)) {
       tables.push('', `[${name}]`)
       for (const [key, item] of Object.entries(value)) tables.push(`${key} = ${toml(item)}`)
