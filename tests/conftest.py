@@ -1,12 +1,14 @@
-"""What every test may ask for, and the two promises every test keeps.
+"""What every test may ask for, and the promises every test keeps.
 
 1. No test leaves a process behind.
 2. No test touches the user's own data: homes are temporary.
+3. In CI no test with real parts is skipped: what is missing there is a failure.
 """
 
+import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,18 @@ from tests.harness.studio import StudioServer
 def pytest_configure() -> None:
     """Orphans of tests come back to us, so that they can be counted."""
     processes.become_reaper()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn the skip of a real test into a failure when CI is set."""
+    report = yield
+    if report.skipped and os.environ.get("CI") and item.get_closest_marker("real"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
+    return report
 
 
 @pytest.fixture(autouse=True)
