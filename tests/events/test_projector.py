@@ -178,6 +178,9 @@ def test_a_projection_that_raises_does_not_lose_the_fact(
     log = opened((Broken(), Count()))
     stop(log, "one", "poison", "two")
     assert (log.head, reasons(log), count(log)) == (4, ["one"], 4)
+    with log.reading() as connection:
+        reached = dict(connection.execute("select name, position from log_projections").fetchall())
+    assert reached == {"reasons": 2, "count": 4}  # it does not claim what it has not folded
     assert "ValueError" in log.broken_projections["reasons"]
     assert "reasons cannot take position 3" in caplog.text
     assert "secret-in-the-message" not in caplog.text

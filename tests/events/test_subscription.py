@@ -8,7 +8,7 @@ from events.envelope import Recorded
 from events.errors import LogUnavailable, SubscriberTooSlow
 from events.facts import AppStopped
 from events.store import EventStore
-from events.subscription import CATCH_UP, Subscription
+from events.subscription import CATCH_UP, Hub, Subscription
 
 
 def stopped(count: int = 1) -> list[AppStopped]:
@@ -70,6 +70,21 @@ async def test_no_gap_and_none_twice_while_others_write(log: EventStore) -> None
     )
     for (after, _), seen in zip(starts, answers, strict=False):
         assert seen == list(range(after + 1, total + 1))
+
+
+async def test_what_was_read_is_not_given_again_when_it_is_delivered(log: EventStore) -> None:
+    """A page read from the log may hold what the writer is just about to tell."""
+    log.append_now("app", stopped(3), actor="cli")
+    told = log.read_all()
+    hub = Hub(head=2)
+    async with Subscription(hub, log.read_all, 0, 100) as following:
+        assert await take(following, 4) == [1, 2, 3, 4]  # two more than there were on entering
+        for follower in hub.advance(4):
+            follower.deliver(told[2:])
+        [later] = log.append_now("app", stopped(), actor="cli")
+        following.deliver([*told[3:], later])
+        assert await take(following, 1) == [5]
+        assert not following._queue
 
 
 async def test_a_follower_in_another_thread_is_told_in_its_own_loop(log: EventStore) -> None:
