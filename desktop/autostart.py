@@ -18,7 +18,7 @@ RUN_KEY = r"Software\Microsoft\Windows\CurrentVersion\Run"
 
 def start_command() -> list[str]:
     """How this installation is started at login: in the tray, without opening the window."""
-    return [sys.executable, "-m", "desktop", "desktop", "--background"]
+    return [sys.executable, "-P", "-m", "desktop", "desktop", "--background"]
 
 
 def autostart_file(environ: Mapping[str, str] = os.environ, home: Path | None = None) -> Path:

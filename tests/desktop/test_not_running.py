@@ -46,7 +46,7 @@ def test_asking_needs_an_app(words: tuple[str, ...], run: Run, past: None) -> No
     """Exit code 3, and how to start it."""
     result = run(*words)
     assert result.exit_code == 3
-    assert "VLLM Studio is not running." in result.stderr
+    assert "vLLM Studio is not running." in result.stderr
     assert "vllm-studio serve" in result.stderr
 
 
