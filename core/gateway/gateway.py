@@ -211,8 +211,8 @@ class Gateway:
         child, self._child, self._adopted = self._child, None, False
         self._become("stopped")
         if child is not None:
-            ended = await child.stop(STOP_GRACE_S)
-            await self._record(GatewayStopped(exit_code=ended.exit_code))
+            await child.stop(STOP_GRACE_S)
+            await self._record(GatewayStopped(exit_code=await child.wait()))
 
     async def _runtime(self) -> Runtime | None:
         """The newest LiteLLM, installed first when there is none. None: it failed; try again."""

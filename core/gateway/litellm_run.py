@@ -66,8 +66,8 @@ class Run:
 
     async def swept(self) -> int | None:
         """Nothing of it is left when this returns; its exit code, when somebody knows it."""
-        ended = await self.child.stop(0.0 if self._exit.done() else STOP_GRACE_S)
-        return self._exit.result() if self._exit.done() else ended.exit_code
+        await self.child.stop(0.0 if self._exit.done() else STOP_GRACE_S)
+        return await self._exit
 
     def close(self) -> None:
         """Stop watching. The process is left as it is."""
