@@ -5,9 +5,12 @@ Stop:   no new requests → engines (unless they are to stay) → gateway → lo
 """
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable
 from functools import partial
+
+import msgspec
 
 from core.admitting import ask_for_model
 from core.api.app import make_asgi
@@ -20,7 +23,7 @@ from core.gateway.gateway import Gateway
 from core.gateway.inflight import InFlight
 from core.gateway.proxy import Proxy
 from core.gateway.routes import Routes
-from core.http_server import HttpServer
+from core.http_server import HttpServer, bind
 from core.installer import Installer
 from core.live_settings import LiveSettings
 from core.machine import Machine
@@ -85,26 +88,30 @@ class StudioProcess:
         if self._stop_early.is_set():
             return 0
         self._settings.paths.create()
-        application = compose(self._settings, self._stopping, self.request_stop)
-        try:
-            with stop_on_signals(self._loop, self.request_stop):
-                await self._run(application, started)
-        finally:
-            await application.usage.close()
-            application.store.close()
+        with bind(self._settings) as listening:  # refused early, before anything is opened
+            settings = msgspec.structs.replace(self._settings, port=listening.getsockname()[1])
+            application = compose(settings, self._stopping, self.request_stop)
+            try:
+                with stop_on_signals(self._loop, self.request_stop):
+                    await self._run(application, listening, started)
+            finally:
+                await application.usage.close()
+                application.store.close()
         return 0
 
     async def _run(
-        self, application: Application, started: Callable[[Application], None] | None
+        self,
+        application: Application,
+        listening: socket.socket,
+        started: Callable[[Application], None] | None,
     ) -> None:
-        server = HttpServer(self._settings, make_asgi(application))
-        sockets = server.bind()  # refused early, before anything is started
+        server = HttpServer(make_asgi(application))
         await record_start(application.store, headless=self._headless)
         await application.runtimes.reconcile()
         await application.gateway.adopt_or_sweep()
         async with application.fleet:
             await application.fleet.reconcile()
-            async with background(application, server.run(sockets)) as tasks:
+            async with background(application, server.run(listening)) as tasks:
                 await server.answering()
                 preload(application)
                 if started is not None:

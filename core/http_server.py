@@ -35,11 +35,35 @@ class Quiet(uvicorn.Server):
         yield
 
 
-class HttpServer:
-    """One listening socket and the application behind it."""
+def bind(settings: Settings) -> socket.socket:
+    """Take the port that the settings name; for 0, a free one.
 
-    def __init__(self, settings: Settings, app: ASGIApp) -> None:
-        self._settings = settings
+    Raises Refused, with what to do, when somebody else has it.
+    """
+    host, port = settings.host, settings.port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise Refused(
+            f"port {port} is in use by another program",
+            code="port-taken",
+            next_action="end that program, or set VLLM_STUDIO_PORT to a free port",
+        ) from None
+    listening.listen(BACKLOG)
+    listening.setblocking(False)
+    return listening
+
+
+class HttpServer:
+    """The application behind a listening socket."""
+
+    def __init__(self, app: ASGIApp) -> None:
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -53,27 +77,6 @@ class HttpServer:
         )
         self._server = Quiet(config)
         self._ended = asyncio.Event()
-
-    def bind(self) -> socket.socket:
-        """Take the port. Raises Refused with what to do when somebody else has it."""
-        host, port = self._settings.host, self._settings.port
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listening = socket.socket(family, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((host, port))
-        except OSError as error:
-            listening.close()
-            if error.errno != errno.EADDRINUSE:
-                raise
-            raise Refused(
-                f"port {port} is in use by another program",
-                code="port-taken",
-                next_action="end that program, or set VLLM_STUDIO_PORT to a free port",
-            ) from None
-        listening.listen(BACKLOG)
-        listening.setblocking(False)
-        return listening
 
     async def run(self, listening: socket.socket) -> None:
         """Serve until `stop`."""

@@ -16,15 +16,17 @@ def sentence(event: Event) -> str:
 
 
 class _Sentence(string.Formatter):
-    """Fills {field} and {field:.1f} from one event, and nothing else."""
+    """Fills {field} and {field:.1f} from one event's fields and properties, and nothing else."""
 
     def __init__(self, event: Event) -> None:
         self._event = event
 
     def get_field(self, field_name: str, args: object, kwargs: object) -> tuple[object, str]:
-        if field_name not in self._event.__struct_fields__:
+        event = self._event
+        words = isinstance(getattr(type(event), field_name, None), property)
+        if not words and field_name not in event.__struct_fields__:
             return f"{{{field_name}}}", field_name
-        return getattr(self._event, field_name), field_name
+        return getattr(event, field_name), field_name
 
     def format_field(self, value: object, format_spec: str) -> str:
         try:

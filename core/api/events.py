@@ -10,7 +10,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 from litestar.response import Stream
 
 from core.api.sse import Mailbox, frame, sse_response
@@ -24,7 +24,7 @@ from events.projections.timeline import entry
 async def follow_events(
     application: Application,
     after: int | None = None,
-    last_event_id: Annotated[str | None, Parameter(header="last-event-id")] = None,
+    last_event_id: Annotated[str | None, HeaderParameter(name="last-event-id")] = None,
 ) -> Stream:
     """Facts after a position (from now on without one), then as they happen."""
     start = int(last_event_id) if last_event_id and last_event_id.isdigit() else after

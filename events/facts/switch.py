@@ -6,14 +6,24 @@ The stream is a process manager's: its state says the next step of an unfinished
 from events.facts.base import Fact
 
 
+def in_words(kind: str, target: str | None) -> str:
+    """A change as it stands after "to": "switch to qwen", "evict everything"."""
+    return f"switch to {target}" if kind == "switch" else f"{kind} {target or 'everything'}"
+
+
 class SwitchRequested(Fact, frozen=True, kw_only=True, tag="switch-requested"):
-    """A {kind} was asked for; target: {target}."""
+    """Asked to {what}."""
 
     switch_id: str
     kind: str  # switch | load | evict
     target: str | None  # recipe id; None when everything is evicted
     evict: tuple[str, ...]  # recipe ids that must go
     force: bool = False  # cut running requests instead of draining them
+
+    @property
+    def what(self) -> str:
+        """The change in words."""
+        return in_words(self.kind, self.target)
 
 
 class SwitchDrainingStarted(Fact, frozen=True, kw_only=True, tag="switch-draining-started"):
@@ -24,7 +34,7 @@ class SwitchDrainingStarted(Fact, frozen=True, kw_only=True, tag="switch-drainin
 
 
 class SwitchDrained(Fact, frozen=True, kw_only=True, tag="switch-drained"):
-    """Running requests are finished; {cut} had to be cut."""
+    """No request is running any more; {cut} had to be cut."""
 
     switch_id: str
     cut: int = 0
@@ -38,27 +48,42 @@ class SwitchEvictionFinished(Fact, frozen=True, kw_only=True, tag="switch-evicti
 
 
 class SwitchCompleted(Fact, frozen=True, kw_only=True, tag="switch-completed"):
-    """The {kind} is done after {seconds:.1f} s; target: {target}."""
+    """Done after {seconds:.1f} s: {what}."""
 
     switch_id: str
-    kind: str
-    target: str | None
+    kind: str  # switch | load | evict
+    target: str | None  # recipe id; None when everything is evicted
     seconds: float
+
+    @property
+    def what(self) -> str:
+        """The change in words."""
+        return in_words(self.kind, self.target)
 
 
 class SwitchFailed(Fact, frozen=True, kw_only=True, tag="switch-failed"):
-    """The {kind} failed: {reason}."""
+    """Could not {what}: {reason}."""
 
     switch_id: str
-    kind: str
-    target: str | None
+    kind: str  # switch | load | evict
+    target: str | None  # recipe id; None when everything is evicted
     reason: str
     code: str = "unknown"
 
+    @property
+    def what(self) -> str:
+        """The change in words."""
+        return in_words(self.kind, self.target)
+
 
 class SwitchCancelled(Fact, frozen=True, kw_only=True, tag="switch-cancelled"):
-    """The {kind} was cancelled; target: {target}."""
+    """Gave up: {what}."""
 
     switch_id: str
-    kind: str
-    target: str | None
+    kind: str  # switch | load | evict
+    target: str | None  # recipe id; None when everything is evicted
+
+    @property
+    def what(self) -> str:
+        """The change in words."""
+        return in_words(self.kind, self.target)

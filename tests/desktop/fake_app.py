@@ -118,7 +118,7 @@ class FakeApp:
     def perform(self, kind: str, body: dict[str, Any]) -> dict[str, Any]:
         """Carry out a change, telling its steps."""
         target = body.get("target")
-        self.record("switch-requested", f"A {kind} was asked for; target: {target}.")
+        self.record("switch-requested", f"Asked to {kind} {target}.")
         self.record(
             "engine-progressed",
             f"{target}: weights.",

@@ -101,7 +101,7 @@ class FakeStudio:
         self.status["state"] = "switching"
         self.record(
             "switch-requested",
-            f"A switch was asked for; target: {recipe_id}.",
+            f"Asked to switch to {recipe_id}.",
             actor=actor,
             stream="switching",
             target=recipe_id,
@@ -222,7 +222,7 @@ def make_app(studio: FakeStudio) -> Litestar:
 
     @get("/api/recipes", sync_to_thread=False)
     def recipes(archived: FromQuery[bool] = False) -> Json:
-        return {"recipes": [r for r in studio.recipes.values() if archived or not r["archived"]]}
+        return {"recipes": [r for r in studio.recipes.values() if archived == r["archived"]]}
 
     @get("/api/recipes/{recipe_id:str}", sync_to_thread=False)
     def recipe(recipe_id: FromPath[str]) -> Response[Any]:

@@ -283,16 +283,16 @@ STORY = """
 8994 | system     | gateway            | gateway-became-ready   | The gateway answers after 3.4 s.
 8700 | window     | recipe-qwen3-32b   | recipe-created         | The recipe qwen3-32b was created.
 8600 | cli        | recipe-ds-r1       | recipe-imported        | The recipe ds-r1 was imported.
-8500 | tray       | switching          | switch-requested       | A switch was asked for: ds-r1.
+8500 | tray       | switching          | switch-requested       | Asked to switch to ds-r1.
 8499 | tray       | engine-ds-r1-1     | engine-start-requested | Starting ds-r1 with vllm.
 8440 | system     | engine-ds-r1-1     | engine-start-failed    | ds-r1 could not be started.
 8440 | system     | switching          | switch-failed          | The switch failed.
-8110 | key:ab12cd | switching          | switch-requested       | A switch was asked for: qwen3-32b.
+8110 | key:ab12cd | switching          | switch-requested       | Asked to switch to qwen3-32b.
 8109 | key:ab12cd | engine-qwen3-32b-1 | engine-start-requested | Starting qwen3-32b with vllm.
 8108 | system     | engine-qwen3-32b-1 | engine-started         | qwen3-32b is running as 4711.
 8060 | system     | engine-qwen3-32b-1 | engine-became-ready    | qwen3-32b answers after 48.0 s.
 8059 | gateway    | gateway            | gateway-config-applied | The gateway now routes: qwen3-32b.
-8058 | system     | switching          | switch-completed       | The switch is done after 50.2 s.
+8058 | system     | switching          | switch-completed       | Done after 50.2 s: switch to qwen3-32b.
 """
 EARLIER = 130
 
