@@ -42,7 +42,7 @@ class UsageLog:
             rows = requests_by_day(connection, day)
         counts: dict[str, int] = {}
         for row in rows:
-            if row.recipe_id is not None:
+            if row.recipe_id:
                 counts[row.recipe_id] = counts.get(row.recipe_id, 0) + row.requests
         return counts
 

@@ -115,6 +115,8 @@ class Monitor:
             return str(error)
         if free < LEAST_FREE:
             return f"only {free // 2**20} MiB are free where the log is"
+        for name, reason in self._store.broken_projections.items():
+            return f"the read model {name} is behind: {reason}"
         return "ok"
 
     def _look_at_log(self) -> int:
