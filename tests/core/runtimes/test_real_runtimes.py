@@ -14,7 +14,8 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
 
 INSTALLED = """
 import importlib.metadata, json
-print(json.dumps({d.name.lower().replace("_", "-"): d.version for d in importlib.metadata.distributions()}))
+found = importlib.metadata.distributions()
+print(json.dumps({d.name.lower().replace("_", "-"): d.version for d in found}))
 """
 
 
