@@ -11,6 +11,7 @@ from core.gateway.gateway import Gateway
 from core.gateway.inflight import InFlight
 from core.gateway.proxy import Proxy
 from core.gateway.routes import Routes
+from core.gateway.usage_ledger import UsageLedger
 from core.installer import Installer
 from core.live_settings import LiveSettings
 from core.monitoring.monitor import Monitor
@@ -44,6 +45,7 @@ class Application:
     inflight: InFlight
     admission: Admission
     proxy: Proxy
+    ledger: UsageLedger
     publisher: RoutePublisher
     switchboard: Switchboard
     board: StatusBoard

@@ -1,19 +1,10 @@
-"""The composition root: the one place that picks concrete things and ties them together.
-
-Start:  log → recipes → engines found and adopted → gateway, HTTP → unfinished switch → preload
-Stop:   no new requests → engines (unless they are to stay) → gateway → log
-"""
+"""The composition root: the one place that picks concrete things and ties them together."""
 
 import asyncio
-import socket
-import threading
 from collections.abc import Callable
 from functools import partial
 
-import msgspec
-
 from core.admitting import ask_for_model
-from core.api.app import make_asgi
 from core.application import Application
 from core.clock import SystemClock
 from core.engines.fleet import Fleet
@@ -23,21 +14,13 @@ from core.gateway.gateway import Gateway
 from core.gateway.inflight import InFlight
 from core.gateway.proxy import Proxy
 from core.gateway.routes import Routes
-from core.http_server import HttpServer, bind
+from core.gateway.usage_ledger import UsageLedger
 from core.installer import Installer
 from core.live_settings import LiveSettings
 from core.machine import Machine
 from core.monitoring.monitor import Monitor
 from core.recipes.book import RecipeBook
 from core.routing import RoutePublisher
-from core.running import (
-    background,
-    preload,
-    record_start,
-    record_stop,
-    stop_on_signals,
-    until_stopped,
-)
 from core.runtimes.runtimes import Runtimes
 from core.secrets import Secrets
 from core.settings import Settings
@@ -47,86 +30,8 @@ from core.studio import Studio
 from core.switching.switchboard import Switchboard
 from core.usage_log import UsageLog
 from events import projections
-from events.facts import RequestFinished
 from events.projections.settings_in_force import settings_in_force
 from events.store import EventStore
-
-
-def build(settings: Settings, *, headless: bool) -> "StudioProcess":
-    """A studio that has not started; nothing is opened before `serve`."""
-    return StudioProcess(settings, headless=headless)
-
-
-class StudioProcess:
-    """One run of the studio, from start to stop, in the loop that calls `serve`."""
-
-    def __init__(self, settings: Settings, *, headless: bool) -> None:
-        self._settings = settings
-        self._headless = headless
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stopping: asyncio.Event | None = None
-        self._stop_early = threading.Event()
-        self._leave_engines = False
-        self._reason = "asked to"
-
-    def request_stop(self, *, leave_engines: bool = False, reason: str = "asked to") -> None:
-        """Begin to stop; from any thread, also before `serve` began. A repeat changes nothing."""
-        if not self._stop_early.is_set():
-            self._leave_engines, self._reason = leave_engines, reason
-        self._stop_early.set()
-        if self._loop is not None and self._stopping is not None:
-            self._loop.call_soon_threadsafe(self._stopping.set)
-
-    async def serve(self, *, started: Callable[[Application], None] | None = None) -> int:
-        """Run until asked to stop; `started` is called in this loop once HTTP answers.
-
-        Returns the exit code. Raises EventError when the log can not be opened, and OSError when
-        the port is taken.
-        """
-        self._loop = asyncio.get_running_loop()
-        self._stopping = asyncio.Event()
-        if self._stop_early.is_set():
-            return 0
-        self._settings.paths.create()
-        with bind(self._settings) as listening:  # refused early, before anything is opened
-            settings = msgspec.structs.replace(self._settings, port=listening.getsockname()[1])
-            application = compose(settings, self._stopping, self.request_stop)
-            try:
-                with stop_on_signals(self._loop, self.request_stop):
-                    await self._run(application, listening, started)
-            finally:
-                await application.usage.close()
-                application.store.close()
-        return 0
-
-    async def _run(
-        self,
-        application: Application,
-        listening: socket.socket,
-        started: Callable[[Application], None] | None,
-    ) -> None:
-        server = HttpServer(make_asgi(application))
-        await record_start(application.store, headless=self._headless)
-        await application.runtimes.reconcile()
-        await application.gateway.adopt_or_sweep()
-        async with application.fleet:
-            await application.fleet.reconcile()
-            async with background(application, server.run(listening)) as tasks:
-                await server.answering()
-                preload(application)
-                if started is not None:
-                    started(application)
-                await until_stopped(application.stopping, tasks)
-                await self._stop(application, server)
-
-    async def _stop(self, application: Application, server: HttpServer) -> None:
-        left = tuple(application.fleet.endpoints()) if self._leave_engines else ()
-        await server.stop()
-        await application.installer.close()
-        if not self._leave_engines:
-            await application.fleet.stop_all(reason="vLLM Studio stops", actor="system")
-        await application.gateway.stop()
-        await record_stop(application.store, self._reason, left)
 
 
 def compose(
@@ -143,6 +48,7 @@ def compose(
     launcher = system_launcher()
     book = RecipeBook(store, default=lambda: live.current.default_recipe)
     usage = UsageLog(paths=settings.paths, clock=clock)
+    ledger = UsageLedger(usage.finished)
     runtimes = Runtimes(store=store, settings=settings, clock=clock)
     fleet = Fleet(
         store=store,
@@ -160,6 +66,7 @@ def compose(
         clock=clock,
         launcher=launcher,
         runtimes=runtimes,
+        usage=ledger.reported,
     )
     routes = Routes()
     inflight = InFlight(clock)
@@ -206,10 +113,8 @@ def compose(
         endpoint=f"http://{settings.host}:{settings.port}/v1",
     )
 
-    def finished(fact: RequestFinished) -> None:
-        usage.finished(fact)
-        monitor.totals.add(fact)
-        board.changed()
+    usage.listen(monitor.totals.add)
+    usage.listen(lambda _: board.changed())
 
     def recipe_changed(recipe_id: str) -> None:
         budget.forget(recipe_id)
@@ -219,7 +124,7 @@ def compose(
         routes=routes,
         inflight=inflight,
         admit=admission.admit,
-        finished=finished,
+        finished=ledger.finished,
         gateway_ready=gateway.ready,
         clock=clock,
         wait_s=settings.admission_timeout_s,
@@ -249,6 +154,7 @@ def compose(
         inflight=inflight,
         admission=admission,
         proxy=proxy,
+        ledger=ledger,
         publisher=publisher,
         switchboard=switchboard,
         board=board,

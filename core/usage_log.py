@@ -6,6 +6,7 @@ others by the log's writer thread. What can not be written is said loudly and co
 
 import asyncio
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from core.clock import Clock
@@ -27,10 +28,17 @@ class UsageLog:
         self._month = ""
         self._store: EventStore | None = None
         self._writing: set[asyncio.Task[None]] = set()
+        self._listeners: list[Callable[[RequestFinished], None]] = []
         self.unwritten = 0
+
+    def listen(self, callback: Callable[[RequestFinished], None]) -> None:
+        """Call back in the loop with every request that ended."""
+        self._listeners.append(callback)
 
     def finished(self, fact: RequestFinished) -> None:
         """Keep `fact`; returns at once."""
+        for callback in self._listeners:
+            callback(fact)
         task = asyncio.ensure_future(self._write(fact))
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)

@@ -18,9 +18,9 @@ from types import TracebackType
 from typing import Self
 
 from core.application import Application
-from core.bootstrap import build
 from core.errors import Unavailable
 from core.settings import Settings
+from core.studio_process import build
 from core.version import studio_version
 from desktop.running_app import RunningApp, announce
 from desktop.single_instance import SingleInstance

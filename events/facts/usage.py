@@ -13,7 +13,7 @@ class RequestFinished(Fact, frozen=True, kw_only=True, tag="request-finished"):
     engine_id: str | None
     actor: str
     lane: str  # gateway | direct | none (refused before it reached either)
-    outcome: str  # ok | error | client_gone | rejected | timeout
+    outcome: str  # ok | error | client_gone | cancelled | rejected | timeout
     status: int
     stream: bool
     prompt_tokens: int | None = None

@@ -110,6 +110,10 @@ def engine(recipe_id: str, kind: str, state: str, **fields: Any) -> Json:
         "in_flight": 0,
         "argv": [],
         "adopted": False,
+        "error": None,
+        "error_code": "",
+        "next_action": "",
+        "lines": [],
     } | fields
 
 
@@ -292,7 +296,7 @@ STORY = """
 8108 | system     | engine-qwen3-32b-1 | engine-started         | qwen3-32b is running as 4711.
 8060 | system     | engine-qwen3-32b-1 | engine-became-ready    | qwen3-32b answers after 48.0 s.
 8059 | gateway    | gateway            | gateway-config-applied | The gateway now routes: qwen3-32b.
-8058 | system     | switching          | switch-completed       | Done after 50.2 s: switch to qwen3-32b.
+8058 | system     | switching          | switch-completed       | Done after 50.2 s: switch to qwen.
 """
 EARLIER = 130
 

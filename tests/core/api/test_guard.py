@@ -1,5 +1,7 @@
 """Who may talk to us at all."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -30,7 +32,8 @@ async def knock(
     method: str = "GET",
     api_key: str | None = None,
     allowed: tuple[str, ...] = (),
-    **headers: str,
+    sending: Mapping[str, str] = MappingProxyType({}),
+    **more: str,
 ) -> tuple[int, dict[str, str], Any]:
     """Send one request through a guard; status, headers and JSON body of the answer."""
     guard = Guard(
@@ -41,7 +44,9 @@ async def knock(
         owner_token="owner",
         allowed_origins=lambda: allowed,
     )
-    named = {"host": "127.0.0.1:8080"} | {k.replace("_", "-"): v for k, v in headers.items()}
+    named = {"host": "127.0.0.1:8080"} | {
+        k.replace("_", "-"): v for k, v in {**sending, **more}.items()
+    }
     scope = {
         "type": "http",
         "path": path,
@@ -100,7 +105,7 @@ async def test_a_page_without_origin_may_change_nothing() -> None:
 )
 async def test_the_key_is_taken_however_clients_send_it(headers: dict[str, str]) -> None:
     """Bearer, x-api-key, Basic's password; the owner's token opens as well."""
-    assert (await knock(Inside(), api_key="secret", **headers))[0] == 200
+    assert (await knock(Inside(), api_key="secret", sending=headers))[0] == 200
 
 
 @pytest.mark.parametrize(
@@ -109,7 +114,9 @@ async def test_the_key_is_taken_however_clients_send_it(headers: dict[str, str])
 async def test_without_the_key_nothing_is_served(headers: dict[str, str]) -> None:
     """401 in OpenAI's dialect under /v1, with the challenge that RFC 9110 asks for."""
     inside = Inside()
-    status, answer, body = await knock(inside, "/v1/chat/completions", api_key="secret", **headers)
+    status, answer, body = await knock(
+        inside, "/v1/chat/completions", api_key="secret", sending=headers
+    )
     assert (status, body["error"]["code"]) == (401, "invalid_api_key")
     assert answer["www-authenticate"].startswith("Bearer")
     assert inside.asked == []

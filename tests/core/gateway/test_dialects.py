@@ -79,7 +79,7 @@ def test_the_last_event_of_a_broken_stream_is_one_event() -> None:
     """It ends with a blank line, has no [DONE], and parses."""
     error = StudioError("it broke\noff")
     for dialect in ("openai", "responses", "anthropic"):
-        event = error_event(dialect, error)  # type: ignore[arg-type]  # of the three
+        event = error_event(dialect, error)
         assert event.endswith(b"\n\n")
         assert event.count(b"\n\n") == 1
         assert b"[DONE]" not in event

@@ -23,7 +23,7 @@ from core.recipes.recipe import Recipe
 from core.runtimes.runtime import Runtime
 from core.secrets import Secrets
 from core.settings import Settings
-from events.facts.gateway import GatewayConfigApplied, GatewayCrashed
+from events.facts.gateway import GatewayConfigApplied, GatewayCrashed, GatewayStarted
 from events.store import EventStore
 from tests.core.gateway.test_litellm_config import Ready
 from tests.core.gateway.tiny_upstream import until
@@ -277,6 +277,7 @@ async def test_a_strangers_process_is_left_alone(house: House) -> None:
     first = house.gateway()
     await killed_app(first)
     started = house.store.read_stream("gateway")[0].event
+    assert isinstance(started, GatewayStarted)
     pid = first.view().pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)

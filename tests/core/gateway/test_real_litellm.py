@@ -144,9 +144,10 @@ async def test_it_starts_routes_streams_counts_and_stops(home: Path, store: Even
             await until(lambda: len(made.facts) == 4, within=10)
             assert {fact.outcome for fact in made.facts} == {"ok"}
             by_path = {(f.path, f.stream): f for f in made.facts}
-            for key in [("/v1/chat/completions", False), ("/v1/chat/completions", True)]:
-                assert by_path[key].completion_tokens == 5
-                assert by_path[key].cost == by_path[key].prompt_tokens
+            for streamed in (False, True):
+                chat = by_path["/v1/chat/completions", streamed]
+                assert chat.completion_tokens == 5
+                assert chat.cost == chat.prompt_tokens
             assert by_path["/v1/messages", True].completion_tokens == 5
 
             async with httpx.AsyncClient(verify=False) as client:

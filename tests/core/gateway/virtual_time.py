@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class JumpingSelector(selectors.DefaultSelector):  # type: ignore[misc,valid-type]
+class JumpingSelector(selectors.DefaultSelector):
     """Instead of waiting, moves the clock to where something happens."""
 
     now = 0.0

@@ -1,0 +1,106 @@
+"""One run of the studio, from start to stop.
+
+Start:  log → recipes → engines found and adopted → gateway, HTTP → unfinished switch → preload
+Stop:   waiters told → no new requests → engines (unless they stay) → gateway → log
+"""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable
+
+import msgspec
+
+from core.api.app import make_asgi
+from core.application import Application
+from core.bootstrap import compose
+from core.http_server import HttpServer, bind
+from core.running import (
+    background,
+    preload,
+    record_start,
+    record_stop,
+    stop_on_signals,
+    until_stopped,
+)
+from core.settings import Settings
+
+
+def build(settings: Settings, *, headless: bool) -> "StudioProcess":
+    """A studio that has not started; nothing is opened before `serve`."""
+    return StudioProcess(settings, headless=headless)
+
+
+class StudioProcess:
+    """One run of the studio, from start to stop, in the loop that calls `serve`."""
+
+    def __init__(self, settings: Settings, *, headless: bool) -> None:
+        self._settings = settings
+        self._headless = headless
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+        self._stop_early = threading.Event()
+        self._leave_engines = False
+        self._reason = "asked to"
+
+    def request_stop(self, *, leave_engines: bool = False, reason: str = "asked to") -> None:
+        """Begin to stop; from any thread, also before `serve` began. A repeat changes nothing."""
+        if not self._stop_early.is_set():
+            self._leave_engines, self._reason = leave_engines, reason
+        self._stop_early.set()
+        if self._loop is not None and self._stopping is not None:
+            self._loop.call_soon_threadsafe(self._stopping.set)
+
+    async def serve(self, *, started: Callable[[Application], None] | None = None) -> int:
+        """Run until asked to stop; `started` is called in this loop once HTTP answers.
+
+        Returns the exit code. Raises EventError when the log can not be opened, and OSError when
+        the port is taken.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        if self._stop_early.is_set():
+            return 0
+        self._settings.paths.create()
+        with bind(self._settings) as listening:  # refused early, before anything is opened
+            settings = msgspec.structs.replace(self._settings, port=listening.getsockname()[1])
+            application = compose(settings, self._stopping, self.request_stop)
+            try:
+                with stop_on_signals(self._loop, self.request_stop):
+                    await self._run(application, listening, started)
+            finally:
+                application.ledger.flush()
+                await application.usage.close()
+                application.store.close()
+        return 0
+
+    async def _run(
+        self,
+        application: Application,
+        listening: socket.socket,
+        started: Callable[[Application], None] | None,
+    ) -> None:
+        server = HttpServer(make_asgi(application))
+        await record_start(application.store, headless=self._headless)
+        await application.runtimes.reconcile()
+        await application.gateway.adopt_or_sweep()
+        async with application.fleet:
+            await application.fleet.reconcile()
+            async with background(application, server.run(listening)) as tasks:
+                await server.answering()
+                preload(application)
+                if started is not None:
+                    started(application)
+                await until_stopped(application.stopping, tasks)
+                await self._stop(application, server)
+
+    async def _stop(self, application: Application, server: HttpServer) -> None:
+        left = tuple(application.fleet.endpoints()) if self._leave_engines else ()
+        await application.admission.close()
+        await server.stop()
+        application.proxy.close()
+        await application.installer.close()
+        if not self._leave_engines:
+            await application.fleet.stop_all(reason="vLLM Studio stops", actor="system")
+        await application.gateway.stop()
+        await record_stop(application.store, self._reason, left)
