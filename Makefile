@@ -43,7 +43,7 @@ real: dev                 ## the tests with real engines, gateway, browser and t
 	$(BIN)/pytest -q -m real
 
 bench: dev                ## the benchmarks, as one table
-	$(BIN)/pytest -q tests/benchmarks
+	$(BIN)/python -m tests.benchmarks
 
 lock:                     ## renew requirements/*.txt from pyproject.toml
 	@$(BOOTSTRAP) lock

@@ -2,6 +2,7 @@
 
 import click
 
+from core.version import studio_version
 from desktop.cli.autostart import autostart
 from desktop.cli.changing import evict, load, switch
 from desktop.cli.demo import demo
@@ -22,6 +23,7 @@ from desktop.cli.terminal import StudioGroup, answered, json_option
     params=[json_option()],
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+@click.version_option(studio_version(), message="%(prog)s %(version)s")
 @click.pass_context
 def vllm_studio(context: click.Context) -> None:
     """Run language models on this machine: start, switch, chat, and see what happened.

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
+from core.version import studio_version
 from desktop.cli.root import vllm_studio
 from tests.desktop.conftest import Run
 from tests.desktop.fake_app import FakeApp
@@ -259,3 +261,9 @@ def test_a_second_launch_asks_for_focus_and_leaves(app: FakeApp, run: Run) -> No
     assert result.exit_code == 0
     assert result.output.startswith("http://127.0.0.1:")
     assert ("POST", "/api/focus", {}) in app.asked
+
+
+def test_it_says_its_version() -> None:
+    """What a bug report begins with."""
+    shown = CliRunner().invoke(vllm_studio, ["--version"], prog_name="vllm-studio")
+    assert shown.output == f"vllm-studio {studio_version()}\n"
