@@ -51,7 +51,9 @@ class FakeStudio:
         self.set_scene(scene)
 
     def set_scene(self, name: str) -> None:
-        """Begin again with another scene."""
+        """Begin again with another scene; what was under way in the former one ends."""
+        for task in self.tasks:
+            task.cancel()
         scene = scenes.SCENES[name]()
         self.status: Json = scene["status"]
         self.hardware: Json = scene["hardware"]

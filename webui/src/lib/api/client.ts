@@ -1,12 +1,13 @@
 // One way to ask the studio for anything, and one kind of error when it refuses.
 import { identity } from './owner'
 import type {
-  AvailableRuntime,
   FactEntry,
   FieldProblem,
+  Hardware,
   Problem,
   Recipe,
   RuntimeEntry,
+  RuntimeOffer,
   SavedRecipe,
   Status,
 } from './types'
@@ -77,15 +78,23 @@ const at = encodeURIComponent
 
 export const api = {
   status: (signal?: AbortSignal) => get<Status>('/api/status', signal),
-  runtimes: () => get<{ runtimes: RuntimeEntry[]; available: AvailableRuntime[] }>('/api/runtimes'),
+  hardware: () => get<Hardware>('/api/gpus'),
+  runtimes: () => get<{ runtimes: RuntimeEntry[]; available: RuntimeOffer[] }>('/api/runtimes'),
 
   switchTo: (target: string, force = false) => send('POST', '/api/switch', { target, force, wait: false }),
   evict: (target: string | null, force = false) => send('POST', '/api/evict', { target, force, wait: false }),
   cancel: (target: string | null = null) => send('POST', '/api/cancel', { target }),
   setUpDemo: () => send('POST', '/api/demo', { action: 'setup' }),
 
-  recipes: (archived = false) =>
-    get<{ recipes: SavedRecipe[] }>(`/api/recipes?archived=${archived}`).then((r) => r.recipes),
+  /** Those in use, then those in the archive. */
+  recipes: async (): Promise<SavedRecipe[]> => {
+    const lists = await Promise.all(
+      [false, true].map((archived) =>
+        get<{ recipes: SavedRecipe[] }>(`/api/recipes?archived=${archived}`),
+      ),
+    )
+    return lists.flatMap((list) => list.recipes)
+  },
   recipe: (id: string) => get<SavedRecipe>(`/api/recipes/${at(id)}`),
   createRecipe: (recipe: Recipe) => send<SavedRecipe>('POST', '/api/recipes', recipe),
   reviseRecipe: (recipe: Recipe, revision: number) =>

@@ -136,15 +136,13 @@ describe('installations', () => {
 
   it('that began before the page was opened are known too, but facts are newer', () => {
     const row: RuntimeEntry = {
-      runtime_id: 'vllm-1',
+      id: 'vllm-1',
       kind: 'vllm',
       version: '1',
       state: 'installing',
-      since: 1,
       phase: 'old',
       percent: 1,
       bytes_on_disk: null,
-      seconds: null,
       error: null,
       next_action: '',
     }

@@ -2,7 +2,7 @@
 //
 //   snapshot (GET /api/status) → then, in the order they come: fact · status · metrics
 //   A status replaces the former one; a fact is taken once, by position; metrics fill a five-minute window.
-import type { EngineMetrics, FactEntry, Hardware, Metrics, RuntimeEntry, Status } from '../api/types'
+import type { EngineMetrics, FactEntry, Hardware, Metrics, Micros, RuntimeEntry, Status } from '../api/types'
 
 export const RECENT_FACTS = 400
 /** How many facts from before the first snapshot are asked for: why the last start failed is among them. */
@@ -17,7 +17,8 @@ export interface Install {
   percent: number | null
   reason: string
   next_action: string
-  since: number
+  /** Microseconds since the epoch; null when it began before this page was opened. */
+  since: Micros | null
 }
 
 export interface Sample {
@@ -42,6 +43,7 @@ export type Incoming =
   | { kind: 'fact'; fact: FactEntry }
   | { kind: 'metrics'; metrics: Metrics }
   | { kind: 'runtimes'; runtimes: readonly RuntimeEntry[] }
+  | { kind: 'hardware'; hardware: Hardware }
 
 export const BLANK: Picture = {
   status: null,
@@ -64,6 +66,8 @@ export function apply(picture: Picture, incoming: Incoming): Picture {
       return takeMetrics(picture, incoming.metrics)
     case 'runtimes':
       return takeRuntimes(picture, incoming.runtimes)
+    case 'hardware':
+      return picture.hardware ? picture : { ...picture, hardware: incoming.hardware }
   }
 }
 
@@ -109,18 +113,10 @@ function takeMetrics(picture: Picture, metrics: Metrics): Picture {
 /** Installations that began before this page was opened; what facts told meanwhile is newer. */
 function takeRuntimes(picture: Picture, runtimes: readonly RuntimeEntry[]): Picture {
   const known = runtimes
-    .filter((runtime) => runtime.state === 'installing' || runtime.state === 'failed')
-    .map((runtime): [string, Install] => [
-      runtime.runtime_id,
-      {
-        runtime_id: runtime.runtime_id,
-        state: runtime.state as 'installing' | 'failed',
-        phase: runtime.phase,
-        percent: runtime.percent,
-        reason: runtime.error ?? '',
-        next_action: runtime.next_action,
-        since: runtime.since,
-      },
+    .filter((runtime) => runtime.state === 'installing')
+    .map(({ id, phase, percent }): [string, Install] => [
+      id,
+      { runtime_id: id, state: 'installing', phase, percent, reason: '', next_action: '', since: null },
     ])
   return { ...picture, installs: { ...Object.fromEntries(known), ...picture.installs } }
 }

@@ -44,7 +44,9 @@ class Studio {
   }
 
   engine(recipeId: string | null | undefined): EngineView | null {
-    return this.status?.engines.find((e) => e.recipe_id === recipeId) ?? null
+    const newest = this.recipe(recipeId)?.engine_id
+    const engines = this.status?.engines.filter((e) => e.recipe_id === recipeId) ?? []
+    return engines.find((e) => e.engine_id === newest) ?? engines.at(-1) ?? null
   }
 
   /** Called for every fact as it happens; returns the way to stop listening. */
@@ -92,7 +94,7 @@ class Studio {
       })
       this.link = { state: 'live' }
       opened()
-      void this.seeRuntimes()
+      void this.seeTheRest()
       for await (const messages of follow(response, SILENCE_MS)) {
         for (const message of messages) await this.hear(message)
       }
@@ -121,10 +123,11 @@ class Studio {
     }
   }
 
-  /** Once per connection; from then on the facts tell. */
-  private async seeRuntimes(): Promise<void> {
-    const answer = await api.runtimes().catch(() => null)
-    if (answer) this.take({ kind: 'runtimes', runtimes: answer.runtimes })
+  /** What facts and measurements will tell from now on, as it is when the connection opens. */
+  private async seeTheRest(): Promise<void> {
+    const [machine, installs] = await Promise.allSettled([api.hardware(), api.runtimes()])
+    if (machine.status === 'fulfilled') this.take({ kind: 'hardware', hardware: machine.value })
+    if (installs.status === 'fulfilled') this.take({ kind: 'runtimes', runtimes: installs.value.runtimes })
   }
 
   take(incoming: Incoming): void {

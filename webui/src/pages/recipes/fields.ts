@@ -13,6 +13,8 @@ export interface Field {
   unit?: Key
   mono?: boolean
   choices?: readonly string[]
+  /** Shown while it is empty; the engine's default when not given and engines are. */
+  hint?: string
   /** Offered while typing; anything else is allowed too. */
   offers?: readonly string[]
   engines?: readonly EngineKind[]
@@ -92,7 +94,7 @@ export const GROUPS: readonly Group[] = [
     title: 'group.life',
     fields: [
       { name: 'ttl_s', shape: 'number', unit: 'unit.s', help: true },
-      { name: 'load_timeout_s', shape: 'number', unit: 'unit.s' },
+      { name: 'load_timeout_s', shape: 'number', unit: 'unit.s', hint: '900' },
       { name: 'pinned', shape: 'flag' },
       { name: 'preload', shape: 'flag' },
     ],

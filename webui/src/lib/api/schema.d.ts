@@ -1,0 +1,522 @@
+// Made by `npm run types` from openapi.json.
+
+export type paths = Record<string, never>;
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** Alive */
+        Alive: {
+            status: string;
+            version: string;
+        };
+        /** CancelWish */
+        CancelWish: {
+            request_id?: string | null;
+            target?: string | null;
+        };
+        /** Cancelled */
+        Cancelled: {
+            cancelled: number;
+        };
+        /** ChangeAccepted */
+        ChangeAccepted: {
+            /** @default [] */
+            evict: string[];
+            kind: string;
+            switch_id: string | null;
+            target: string | null;
+        };
+        /** ChangeWish */
+        ChangeWish: {
+            /** @default false */
+            force: boolean;
+            target?: string | null;
+            /** @default false */
+            wait: boolean;
+        };
+        /** Checked */
+        Checked: {
+            problems: components["schemas"]["Problem"][];
+        };
+        /** Cpu */
+        Cpu: {
+            cores: number;
+            name: string;
+            percent: number;
+        };
+        /** DemoAccepted */
+        DemoAccepted: {
+            installing: string[];
+            recipes: string[];
+        };
+        /** DemoWish */
+        DemoWish: {
+            /** @default setup */
+            action: string;
+            /** @default false */
+            wait: boolean;
+        };
+        /** Disk */
+        Disk: {
+            free: number;
+            total: number;
+        };
+        /** Done */
+        Done: {
+            /** @default true */
+            ok: boolean;
+        };
+        /** EngineList */
+        EngineList: {
+            engines: components["schemas"]["EngineView"][];
+        };
+        /** EngineRun */
+        EngineRun: {
+            adopted: boolean;
+            argv: string[];
+            engine_id: string;
+            error: string | null;
+            error_code: string | null;
+            exit_code: number | null;
+            kind: string;
+            lines: string[];
+            log_path: string;
+            model_name: string;
+            next_action: string;
+            nonce: string;
+            percent: number | null;
+            phase: string;
+            pid: number | null;
+            port: number;
+            process_group: number | null;
+            process_started_at: number | null;
+            ready_seconds: number | null;
+            recipe_id: string;
+            requested_at: number;
+            requested_by: string;
+            revision: number;
+            runtime: string | null;
+            since: number;
+            state: string;
+        };
+        /** EngineView */
+        EngineView: {
+            /** @default false */
+            adopted: boolean;
+            /** @default [] */
+            argv: string[];
+            engine_id: string;
+            error?: string | null;
+            /** @default  */
+            error_code: string;
+            eta_s?: number | null;
+            /** @default 0 */
+            in_flight: number;
+            kind: string;
+            /** @default [] */
+            lines: string[];
+            /** @default  */
+            next_action: string;
+            percent?: number | null;
+            /** @default  */
+            phase: string;
+            pid?: number | null;
+            port: number;
+            recipe_id: string;
+            runtime: string | null;
+            since: number;
+            /** @enum {string} */
+            state: "starting" | "loading" | "ready" | "stopping" | "stopped" | "failed" | "asleep";
+        };
+        /** FieldInfo */
+        FieldInfo: {
+            above?: number | null;
+            /** @default [] */
+            also: string[];
+            default: unknown;
+            /**
+             * @default [
+             *       "vllm",
+             *       "sglang",
+             *       "transformers",
+             *       "command"
+             *     ]
+             */
+            engines: ("vllm" | "sglang" | "transformers" | "command")[];
+            /** @enum {string} */
+            group: "Who it is" | "What runs" | "How it is called" | "Parallelism and devices" | "Memory and precision" | "Scheduling" | "Behaviour" | "Environment and escape hatch" | "Lifecycle" | "Cost";
+            help: string;
+            label: string;
+            maximum?: number | null;
+            minimum?: number | null;
+            name: string;
+            /** @default [] */
+            suggestions: string[];
+            /** @default  */
+            unit: string;
+        };
+        /** GatewayView */
+        GatewayView: {
+            error?: string | null;
+            pid?: number | null;
+            port: number;
+            /** @default 0 */
+            restarts: number;
+            /** @enum {string} */
+            state: "installing" | "starting" | "ready" | "down" | "stopped";
+        };
+        /** Gpu */
+        Gpu: {
+            index: number;
+            memory_total: number;
+            memory_used: number;
+            name: string;
+            power_w?: number | null;
+            /** @default [] */
+            processes: components["schemas"]["GpuProcess"][];
+            temperature?: number | null;
+            utilization?: number | null;
+            uuid: string;
+        };
+        /** GpuProcess */
+        GpuProcess: {
+            memory: number;
+            name: string;
+            pid: number;
+        };
+        /** Hardware */
+        Hardware: {
+            cpu: components["schemas"]["Cpu"];
+            disk: components["schemas"]["Disk"];
+            driver: string | null;
+            gpu_note: string;
+            gpus: components["schemas"]["Gpu"][];
+            memory: components["schemas"]["Memory"];
+        };
+        /** ImportText */
+        ImportText: {
+            format: string;
+            /** @default false */
+            replace: boolean;
+            text: string;
+        };
+        /** Imported */
+        Imported: {
+            imported: string[];
+        };
+        /** InstallAccepted */
+        InstallAccepted: {
+            kind: string;
+        };
+        /** InstallWish */
+        InstallWish: {
+            kind: string;
+            version?: string | null;
+            /** @default false */
+            wait: boolean;
+        };
+        /** LogLines */
+        LogLines: {
+            lines: string[];
+            name: string;
+        };
+        /** Lora */
+        Lora: {
+            name: string;
+            path: string;
+        };
+        /** Memory */
+        Memory: {
+            available: number;
+            total: number;
+        };
+        /** NewId */
+        NewId: {
+            id: string;
+        };
+        /** OfferView */
+        OfferView: {
+            kind: string;
+            note: string;
+            version: string;
+        };
+        /** Price */
+        Price: {
+            /** @default 0 */
+            input_per_million: number;
+            /** @default 0 */
+            output_per_million: number;
+        };
+        /** Problem */
+        Problem: {
+            field: string;
+            message: string;
+            /**
+             * @default error
+             * @enum {string}
+             */
+            severity: "error" | "warning";
+        };
+        /** QuitWish */
+        QuitWish: {
+            /** @default false */
+            leave_engines: boolean;
+        };
+        /** Ready */
+        Ready: {
+            checks: {
+                [key: string]: string;
+            };
+            ready: boolean;
+        };
+        /** Recipe */
+        Recipe: {
+            /** @default [] */
+            aliases: string[];
+            chat_template?: string | null;
+            chunked_prefill?: boolean | null;
+            /** @default [] */
+            command: string[];
+            concurrency?: number | null;
+            context_length?: number | null;
+            cpu_offload_gib?: number | null;
+            data_parallel?: number | null;
+            /** @default [] */
+            devices: number[];
+            dtype?: string | null;
+            /** @default false */
+            enforce_eager: boolean;
+            /**
+             * @default vllm
+             * @enum {string}
+             */
+            engine: "vllm" | "sglang" | "transformers" | "command";
+            env?: {
+                [key: string]: string;
+            };
+            /** @default false */
+            expert_parallel: boolean;
+            /** @default [] */
+            extra_args: string[];
+            generation_config?: string | null;
+            /** @default /health */
+            health_path: string;
+            id: string;
+            kv_cache_dtype?: string | null;
+            kv_cache_gib?: number | null;
+            load_format?: string | null;
+            /** @default 900 */
+            load_timeout_s: number;
+            /** @default [] */
+            loras: components["schemas"]["Lora"][];
+            max_batched_tokens?: number | null;
+            max_sequences?: number | null;
+            memory_fraction?: number | null;
+            /** @default  */
+            model: string;
+            /** @default  */
+            name: string;
+            /** @default  */
+            notes: string;
+            /** @default false */
+            pinned: boolean;
+            pipeline_parallel?: number | null;
+            prefix_caching?: boolean | null;
+            /** @default false */
+            preload: boolean;
+            price?: components["schemas"]["Price"] | null;
+            quantization?: string | null;
+            reasoning_parser?: string | null;
+            revision?: string | null;
+            runtime?: string | null;
+            seed?: number | null;
+            served_name?: string | null;
+            speculative?: components["schemas"]["Speculative"] | null;
+            /** @default 10 */
+            stop_grace_s: number;
+            swap_space_gib?: number | null;
+            tensor_parallel?: number | null;
+            tokenizer?: string | null;
+            tool_call_parser?: string | null;
+            /** @default false */
+            trust_remote_code: boolean;
+            ttl_s?: number | null;
+            /** @default false */
+            unlisted: boolean;
+        };
+        /** RecipeList */
+        RecipeList: {
+            recipes: components["schemas"]["RecipeWithHistory"][];
+        };
+        /** RecipeView */
+        RecipeView: {
+            aliases: string[];
+            engine: string;
+            engine_id?: string | null;
+            error?: string | null;
+            id: string;
+            last_load_s?: number | null;
+            model: string;
+            name: string;
+            /** @default  */
+            next_action: string;
+            percent?: number | null;
+            /** @default  */
+            phase: string;
+            /** @default false */
+            pinned: boolean;
+            public_name: string;
+            /** @default 0 */
+            requests_today: number;
+            /** @enum {string} */
+            state: "starting" | "loading" | "ready" | "stopping" | "stopped" | "failed" | "asleep";
+        };
+        /** RecipeWithHistory */
+        RecipeWithHistory: {
+            archived: boolean;
+            recipe: components["schemas"]["Recipe"];
+            revision: number;
+            updated_at: number;
+            updated_by: string;
+        };
+        /** RuntimeList */
+        RuntimeList: {
+            available: components["schemas"]["OfferView"][];
+            runtimes: components["schemas"]["RuntimeView"][];
+        };
+        /** RuntimeView */
+        RuntimeView: {
+            bytes_on_disk?: number | null;
+            error?: string | null;
+            id: string;
+            kind: string;
+            /** @default  */
+            next_action: string;
+            percent?: number | null;
+            /** @default  */
+            phase: string;
+            state: string;
+            version: string;
+        };
+        /** SavedRecipe */
+        SavedRecipe: {
+            archived: boolean;
+            created_at: number;
+            recipe: {
+                [key: string]: unknown;
+            };
+            recipe_id: string;
+            revision: number;
+            updated_at: number;
+            updated_by: string;
+        };
+        /** Setting */
+        Setting: {
+            default: unknown;
+            environment: string;
+            help: string;
+            key: string;
+            maximum?: number | null;
+            minimum?: number | null;
+            /** @default false */
+            needs_restart: boolean;
+            /** @default false */
+            optional: boolean;
+            /** @default false */
+            secret: boolean;
+            /** @enum {string} */
+            type: "text" | "whole number" | "number" | "yes or no" | "list of text";
+            /** @default  */
+            unit: string;
+        };
+        /** SettingsView */
+        SettingsView: {
+            described: components["schemas"]["Setting"][];
+            from: {
+                [key: string]: "default" | "file" | "environment" | "log";
+            };
+            settings: {
+                [key: string]: unknown;
+            };
+            /** @default [] */
+            takes_effect_after_restart: string[];
+        };
+        /** Speculative */
+        Speculative: {
+            method: string;
+            model?: string | null;
+            /** @default 5 */
+            tokens: number;
+        };
+        /** StateAt */
+        StateAt: {
+            engines: components["schemas"]["EngineRun"][];
+            position: number;
+            recipes: components["schemas"]["SavedRecipe"][];
+            settings: {
+                [key: string]: unknown;
+            };
+        };
+        /** Status */
+        Status: {
+            active: string | null;
+            endpoint: string;
+            engines: components["schemas"]["EngineView"][];
+            gateway: components["schemas"]["GatewayView"];
+            headline: string;
+            /** @default 0 */
+            in_flight: number;
+            position: number;
+            recipes: components["schemas"]["RecipeView"][];
+            /** @enum {string} */
+            state: "idle" | "ready" | "switching" | "failed";
+            switch: components["schemas"]["SwitchView"] | null;
+            version: string;
+            /** @default [] */
+            waiting: components["schemas"]["WaitingView"][];
+        };
+        /** SwitchView */
+        SwitchView: {
+            actor: string;
+            /** @default 0 */
+            in_flight: number;
+            kind: string;
+            since: number;
+            step: string;
+            switch_id: string;
+            target: string | null;
+        };
+        /** Timeline */
+        Timeline: {
+            entries: components["schemas"]["TimelineEntry"][];
+            head: number;
+        };
+        /** TimelineEntry */
+        TimelineEntry: {
+            actor: string;
+            causation_id: string | null;
+            correlation_id: string | null;
+            data: {
+                [key: string]: unknown;
+            };
+            position: number;
+            recorded_at: number;
+            sentence: string;
+            stream: string;
+            type: string;
+        };
+        /** WaitingView */
+        WaitingView: {
+            oldest_since: number;
+            recipe_id: string;
+            requests: number;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export type operations = Record<string, never>;
