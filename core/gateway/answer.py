@@ -2,8 +2,9 @@
 
 A stream is passed on event by event: the beginning of an event is of no use to a client, and
 holding it back means that a broken stream can always end with one clean error event instead of a
-torn one. Events themselves are never changed. A JSON answer is held until it is whole (up to a
-mebibyte), so that one that breaks off can still become an honest 502.
+torn one. Events themselves are never changed, but for one: where LiteLLM lost the engine, its
+Python error in one line gives way to a sentence of ours. A JSON answer is held until it is whole
+(up to a mebibyte), so that one that breaks off can still become an honest 502.
 """
 
 import re
@@ -14,6 +15,9 @@ from core.gateway.usage import Tokens, UsageFinder
 HOLD_EVENT = 256 * 1024  # an event longer than this is passed on in pieces
 HOLD_JSON = 1024 * 1024
 _ERROR = re.compile(rb'(?:^|\n)(?:data: ?\{"error" ?:|event: ?error\r?\n)')
+_ENGINE_LOST = re.compile(
+    rb"APIConnectionError|TransferEncodingError|ServerDisconnected|EngineCore encountered an issue"
+)
 _END = re.compile(rb"\n\r?\n")
 
 
@@ -28,6 +32,11 @@ class Answer(Protocol):
     @property
     def failed(self) -> bool:
         """The answer itself says that it failed."""
+        ...
+
+    @property
+    def engine_lost(self) -> bool:
+        """It failed because the engine ended; the event that said so was left out."""
         ...
 
     def feed(self, data: bytes) -> bytes:
@@ -48,6 +57,7 @@ class OpaqueAnswer:
 
     tokens = Tokens()
     failed = False
+    engine_lost = False
 
     def feed(self, data: bytes) -> bytes:
         """See `Answer.feed`."""
@@ -66,6 +76,7 @@ class JsonAnswer:
     """One JSON document."""
 
     failed = False
+    engine_lost = False
 
     def __init__(self) -> None:
         self._finder = UsageFinder()
@@ -104,6 +115,7 @@ class EventStream:
 
     def __init__(self, last: tuple[bytes, ...] = ()) -> None:
         self.failed = False
+        self.engine_lost = False
         self._last = last
         self._seen_last = not last
         self._held = b""
@@ -142,6 +154,9 @@ class EventStream:
             self.failed = True
             end = _END.search(events, error.end() - 1)
             events = events[: end.end()] if end else events
+            if _ENGINE_LOST.search(events, error.start()):
+                self.engine_lost = True
+                events = events[: error.start()].rstrip(b"\r\n") + b"\n\n" * bool(error.start())
         self._finder.feed(events)
         if not self._seen_last:
             self._seen_last = any(_starts_a_line(mark, events) for mark in self._last)

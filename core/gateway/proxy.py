@@ -247,6 +247,10 @@ class Proxy:
             if rest:
                 await call.reply.write(rest)
             raise UpstreamLost("the answer broke off before its end")
+        if answer.engine_lost:
+            if rest:
+                await call.reply.write(rest)
+            raise UpstreamLost("the engine ended while it was answering", code="engine_lost")
         call.outcome = "error" if answer.failed or connection.status >= 400 else "ok"
         await call.reply.finish(rest)
 

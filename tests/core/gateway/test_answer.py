@@ -105,3 +105,18 @@ def test_content_types_choose_how_an_answer_is_watched() -> None:
     assert isinstance(answer_of(b"text/event-stream; charset=utf-8", ()), EventStream)
     assert isinstance(answer_of(b"application/json", ()), JsonAnswer)
     assert isinstance(answer_of(b"audio/mpeg", ()), OpaqueAnswer)
+
+
+@given(cuts)
+def test_a_lost_engine_is_told_by_us_and_not_by_a_python_error(places: list[int]) -> None:
+    """LiteLLM's own event names aiohttp's exception; it gives way to a sentence of ours."""
+    good = b'data: {"choices":[]}\n\n'
+    error = (
+        b'data: {"error":{"message":"litellm.APIConnectionError: APIConnectionError: Hosted_vllm'
+        b"Exception - Response payload is not completed: <TransferEncodingError: 400, message="
+        b'\'Not enough data to satisfy transfer length header.\'>","code":"500"}}\n\n'
+    )
+    answer = EventStream(DONE)
+    assert through(answer, split(good + error + b"data: [DONE]\n\n", places)) == good
+    assert answer.failed
+    assert answer.engine_lost
