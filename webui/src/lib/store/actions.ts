@@ -19,6 +19,9 @@ export async function switchTo(recipe: RecipeView, force = false): Promise<void>
   }
   studio.pending = recipe.id
   await attempt(() => api.switchTo(recipe.id, force))
+  setTimeout(() => {
+    if (studio.pending === recipe.id) studio.pending = null // it was so already: no status will tell
+  }, 2000)
 }
 
 export async function evict(recipeId: string): Promise<void> {
