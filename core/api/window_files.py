@@ -7,12 +7,12 @@ from typing import Any
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
 
-from webui import assets_dir
+from webui import NotBuilt, assets_dir
 
 CSP = (
-    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: "
-    "blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; object-src 'none'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; worker-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
     "content-security-policy": CSP,
@@ -29,7 +29,10 @@ def window_handlers() -> list[Any]:
     @get(["/", "/{path:path}"], include_in_schema=False)
     async def window_file(path: Path | None = None) -> Response[Any]:
         """A file, or the page itself for every path the page knows how to show."""
-        root = assets_dir().resolve()
+        try:
+            root = assets_dir().resolve()
+        except NotBuilt as missing:
+            return Response(str(missing), status_code=503, media_type="text/plain; charset=utf-8")
         wanted = (root / str(path or "").lstrip("/")).resolve()
         if path is not None and str(path).lstrip("/").startswith(("api/", "v1/", "schema")):
             raise NotFoundException(f"there is nothing at {path}")
