@@ -9,7 +9,10 @@ import pytest
 from tests.architecture.sources import PACKAGES, ROOT, modules, name, text_of, tracked
 
 LONGEST = 450  # lines; past that a file is nearly always two ideas
-ONE_FILE = {"tests/support/sim_engine.py"}  # started by its path, by any interpreter
+ONE_FILE = {
+    "tests/support/sim_engine.py",  # started by its path, by any interpreter
+    "webui/src/lib/api/schema.d.ts",  # generated from webui/openapi.json
+}
 CODE = {".py", ".ts", ".svelte", ".css", ".mjs", ".js"}
 
 # Spelled backwards, so that this file does not contain what it forbids.
