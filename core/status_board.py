@@ -6,7 +6,6 @@ gets its picture.
 
 import asyncio
 from collections.abc import Callable
-from typing import Literal
 
 import msgspec
 
@@ -14,18 +13,17 @@ from core.engines.fleet import Fleet
 from core.gateway.admission import Admission
 from core.gateway.gateway import Gateway
 from core.gateway.inflight import InFlight
-from core.recipes.book import Entry, RecipeBook
-from core.status import EngineState, EngineView, GatewayView, RecipeView, Status, SwitchView
+from core.picture import headline, newest_failure, newest_view, overall, recipe_view
+from core.recipes.book import RecipeBook
+from core.status import EngineView, Status
 from core.switching.switchboard import Switchboard
 from core.version import studio_version
-from events.projections.engine_runs import EngineRun, engine_runs
+from events.projections.engine_runs import engine_runs
 from events.projections.load_times import load_times
 from events.store import EventStore
 
 INTERVAL_S = 0.25
 RUNS_LOOKED_AT = 200
-
-StudioState = Literal["idle", "ready", "switching", "failed"]
 
 
 class StatusBoard:
@@ -101,14 +99,14 @@ class StatusBoard:
         ready = [v for v in engines if v.state == "ready"]
         active = max(ready, key=lambda v: v.since).recipe_id if ready else None
         gateway = self._gateway.view()
-        state = overall(switch, active, recipes)
+        failure = newest_failure(runs, recipes)
         return Status(
             version=studio_version(),
             position=self._store.head,
             endpoint=self._endpoint,
-            state=state,
+            state=overall(switch, active, failure),
             active=active,
-            headline=headline(switch, active, recipes, gateway),
+            headline=headline(switch, active, recipes, gateway, failure),
             recipes=recipes,
             engines=engines,
             switch=switch,
@@ -119,78 +117,3 @@ class StatusBoard:
 
     def _with_in_flight(self, view: EngineView) -> EngineView:
         return msgspec.structs.replace(view, in_flight=self._inflight.count(view.recipe_id))
-
-
-def newest_view(engines: tuple[EngineView, ...], recipe_id: str) -> EngineView | None:
-    """The engine that speaks for a recipe: the one that changed last."""
-    mine = [v for v in engines if v.recipe_id == recipe_id]
-    return max(mine, key=lambda v: v.since) if mine else None
-
-
-def recipe_view(
-    entry: Entry,
-    view: EngineView | None,
-    run: EngineRun | None,
-    last_load_s: float | None,
-    requests_today: int,
-) -> RecipeView:
-    """A recipe with what its newest engine says; without one, with how its last run ended."""
-    recipe = entry.recipe
-    failed = run is not None and run.state == "failed"
-    stopped: EngineState = "failed" if failed else "stopped"
-    state = view.state if view is not None else stopped
-    trouble = run if state == "failed" and run is not None else None
-    return RecipeView(
-        id=recipe.id,
-        name=recipe.title,
-        model=recipe.model,
-        engine=recipe.engine,
-        public_name=recipe.public_name,
-        aliases=recipe.aliases,
-        state=state,
-        engine_id=view.engine_id if view else None,
-        percent=view.percent if view else None,
-        phase=view.phase if view else "",
-        pinned=recipe.pinned,
-        last_load_s=last_load_s,
-        error=trouble.error if trouble else None,
-        next_action=(trouble.next_action or "") if trouble else "",
-        requests_today=requests_today,
-    )
-
-
-def overall(
-    switch: SwitchView | None, active: str | None, recipes: tuple[RecipeView, ...]
-) -> StudioState:
-    """The one colour of the tray icon."""
-    if switch is not None:
-        return "switching"
-    if active is not None:
-        return "ready"
-    return "failed" if any(r.state == "failed" for r in recipes) else "idle"
-
-
-def headline(
-    switch: SwitchView | None,
-    active: str | None,
-    recipes: tuple[RecipeView, ...],
-    gateway: GatewayView,
-) -> str:
-    """One sentence for the tray."""
-    names = {r.id: r.name for r in recipes}
-    loading = next((r for r in recipes if r.state in ("starting", "loading")), None)
-    if loading is not None:
-        percent = f" {loading.percent:.0f} %" if loading.percent is not None else ""
-        return f"Loading {loading.name}{percent}"
-    if switch is not None and switch.step == "draining":
-        return f"Waiting for {switch.in_flight} running request(s)"
-    if switch is not None:
-        target = names.get(switch.target or "", switch.target or "everything")
-        return f"{switch.kind.capitalize()}: {target}"
-    if gateway.state == "installing":
-        return "Installing the gateway"
-    if active is not None:
-        return f"{names.get(active, active)} is ready"
-    if failed := next((r for r in recipes if r.state == "failed"), None):
-        return f"{failed.name} failed: {failed.error or 'see its log'}"
-    return "No model is loaded"
