@@ -20,7 +20,7 @@ LOOK_S = 0.1
 FOLLOW_AGAIN_S = 1.0
 PROBE_S = 15.0  # between looks at a ready LiteLLM
 PROBES_MISSED = 4  # one worker that translates megabytes may be silent for a while
-STOP_GRACE_S = 5.0
+STOP_GRACE_S = 2.0  # whoever it served has been answered or told before it is stopped
 TOLD_ENOUGH = (None, 0, -9, -15)  # exit codes whose reason is not in the log
 
 
