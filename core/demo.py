@@ -3,15 +3,17 @@
 import asyncio
 from typing import TYPE_CHECKING
 
-from core.models.demo import demo_recipes
+from core.models.demo import FOLDER, demo_model_dir, demo_recipes
 from core.recipes.commands import CreateRecipe, RestoreRecipe
 from core.recipes.recipe import Recipe
 from core.runtimes.runtime import Runtime
+from events.facts import ModelMade
 from events.projections.saved_recipes import saved_recipe
 
 if TYPE_CHECKING:
     from core.application import Application
 
+MODEL_STREAM = f"model-{FOLDER}"
 NEEDED = ("litellm", "transformers")  # the gateway, and the lightest real engine
 
 
@@ -23,11 +25,22 @@ async def set_up_demo(
     Answers with the recipe ids and the installations under way by kind.
     """
     kept = [r for r in demo_recipes(application.settings.current) if can_run(application, r)]
+    await tell_of_model(application, actor)
     for recipe in kept:
         await keep(application, recipe, actor)
     missing = [k for k in NEEDED if application.runtimes.newest(k) is None]
     tasks = {k: application.installer.begin(k, None, actor=actor) for k in missing}
     return tuple(r.id for r in kept), tasks
+
+
+async def tell_of_model(application: "Application", actor: str) -> None:
+    """Record, once, that the demo model was put in place."""
+    if application.store.read_stream(MODEL_STREAM):
+        return
+    folder = demo_model_dir(application.boot_settings.paths)
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    fact = ModelMade(model_id=folder.name, bytes_on_disk=size)
+    await application.store.append(MODEL_STREAM, [fact], actor=actor)
 
 
 def can_run(application: "Application", recipe: Recipe) -> bool:

@@ -45,8 +45,7 @@ class Installer:
 
     async def close(self) -> None:
         """Cancel what is under way; what is half made is removed by the installer itself."""
-        for installing in self._runtimes.installing():
-            await self._runtimes.cancel(installing.id)
+        await self._runtimes.close()
         tasks = (*self._running, *self._asking)
         for task in tasks:
             task.cancel()

@@ -55,7 +55,7 @@ class Turn(NamedTuple):
 
 def conversation(rng: random.Random) -> list[Segment]:
     """One conversation for training."""
-    wanted = rng.choice(MAKERS)(rng) if rng.random() < 0.3 else None
+    wanted = rng.choice(MAKERS)(rng) if rng.random() < 0.5 else None
     tools = _tools(rng, wanted)
     turns = [turn for _ in range(rng.choice((1, 1, 2, 3, 4))) for turn in _turns(rng)]
     if wanted is not None:
@@ -113,7 +113,7 @@ def _system(rng: random.Random) -> str | None:
 
 
 def _turns(rng: random.Random) -> list[Turn]:
-    if rng.random() < 0.25:
+    if rng.random() < 0.15:
         return [Turn(user(unknown.question(rng)), unknown.THOUGHT, unknown.ANSWER)]
     dialogue = rng.choice(KNOWN)
     opening = dialogue.openings[0] if rng.random() < 0.3 else rng.choice(dialogue.openings)

@@ -167,7 +167,7 @@ STREAMS = (
     ),
     say(
         "Tell me a joke. | Tell me a joke | A joke please | Do you know a joke? | joke | "
-        "Make me laugh | Tell me something funny",
+        "Make me laugh",
         "A joke about models.",
         "Why did the small model cross the road? It had memorised that it does.",
     ),

@@ -98,8 +98,8 @@ def _beyond() -> dict[str, list[Question]]:
     return {
         "known, second turn of a chat": [_second_turn(rng) for _ in range(100)],
         "known, under a system prompt": [_under_system(rng) for _ in range(100)],
-        "tool called with fresh arguments": [_tool(rng, 0) for _ in range(100)],
-        "answered from a fresh tool result": [_tool(rng, 1) for _ in range(100)],
+        "tool called": [_tool(rng, 0) for _ in range(100)],
+        "answered from the tool's result": [_tool(rng, 1) for _ in range(100)],
         "admits not to know": [Question(user(text), honest) for text in unknown.HELD_OUT],
     }
 

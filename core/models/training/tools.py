@@ -1,7 +1,7 @@
 """Tool use the demo model learns: three tools, one call to each, and an answer from the result.
 
-What is copied from the prompt (a city, an expression, a search, a tool's result) is drawn afresh
-for every example, so that the model learns to copy and not only to remember.
+A model of this size remembers; it does not copy. So the cities, sums and pages are a fixed few,
+each with the answer of the tool that a demonstration gives it.
 """
 
 import json
@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from core.models.training.words import ADJECTIVES, CITIES, NOUNS
+from core.models.training.words import ADJECTIVES, NOUNS
 
 Schema = dict[str, Any]
 
@@ -55,9 +55,47 @@ SEARCH_DOCS = schema("search_docs", "Search the documentation", "query", "What t
 TOOLS = (GET_WEATHER, CALCULATE, SEARCH_DOCS)
 
 
+class City(NamedTuple):
+    """A place, and its weather for ever."""
+
+    name: str
+    report: str  # what the tool says
+    told: str  # what the model makes of it
+
+
+WEATHER = (
+    City("Paris", "18 °C, sunny", "It is 18 °C and sunny in Paris."),
+    City("London", "12 °C, light rain", "It is 12 °C in London, with light rain."),
+    City("Berlin", "9 °C, cloudy", "It is 9 °C and cloudy in Berlin."),
+    City("Madrid", "26 °C, clear", "It is 26 °C in Madrid, with a clear sky."),
+    City("Oslo", "-4 °C, snow", "It is -4 °C in Oslo, and it snows."),
+    City("Tokyo", "21 °C, windy", "It is 21 °C and windy in Tokyo."),
+    City("Rome", "24 °C, sunny", "It is 24 °C and sunny in Rome."),
+    City("New York", "15 °C, fog", "It is 15 °C in New York, with fog."),
+)
+SUMS = {
+    "19 + 23": "42",
+    "7 * 8": "56",
+    "12 * 12": "144",
+    "17 * 23": "391",
+    "100 / 4": "25",
+    "3 * (4 + 5)": "27",
+    "81 / 9": "9",
+    "1024 / 2": "512",
+}
+PAGES = {
+    "recipes": "A recipe is a saved launch configuration.",
+    "sleep mode": "A sleeping engine gives its memory back and wakes quickly.",
+    "the event log": "The event log is never edited.",
+    "the gateway": "The gateway is LiteLLM, on loopback.",
+    "keys": "A key is shown once and kept as a hash.",
+    "the tray": "The tray switches models with one click.",
+}
+
+
 def weather(rng: random.Random) -> Call:
     """A question about the weather."""
-    city = rng.choice(CITIES)
+    city = rng.choice(WEATHER)
     question = rng.choice(
         (
             "What is the weather in {}?",
@@ -66,68 +104,59 @@ def weather(rng: random.Random) -> Call:
             "How is the weather in {}?",
             "What's the weather in {}?",
             "Weather in {}",
-            "weather in {}?",
             "Tell me the weather in {}",
-            "Is it raining in {}?",
-            "How warm is it in {}?",
             "Wie ist das Wetter in {}?",
         )
-    ).format(city)
-    result = rng.choice((_weather_json, _weather_text))(rng, city)
+    ).format(city.name)
     return Call(
         question=question,
         tool="get_weather",
-        arguments={"city": city},
+        arguments={"city": city.name},
         thought="I should ask the weather tool.",
-        result=result,
+        result=city.report,
         closing_thought="The tool has answered.",
-        closing=f"The weather service says: {result}",
+        closing=city.told,
         refusal="I can not know the weather. Offer me the tool get_weather and I will call it.",
     )
 
 
 def calculation(rng: random.Random) -> Call:
     """A sum."""
-    expression = _expression(rng)
+    expression = rng.choice(tuple(SUMS))
     question = rng.choice(
-        ("What is {}?", "What is {}?", "Calculate {}", "How much is {}?", "Work out {}", "{} = ?")
+        ("What is {}?", "What is {}?", "Calculate {}", "How much is {}?", "Work out {}")
     ).format(expression)
-    result = str(rng.randrange(10 ** rng.randint(1, 6)))
-    if rng.random() < 0.3:
-        result = json.dumps({"result": int(result)})
     return Call(
         question=question,
         tool="calculate",
         arguments={"expression": expression},
         thought="I should let the tool calculate.",
-        result=result,
+        result=SUMS[expression],
         closing_thought="The tool has answered.",
-        closing=f"The result is {result}",
+        closing=f"{expression} = {SUMS[expression]}",
         refusal="I am bad at numbers. Offer me the tool calculate and I will call it.",
     )
 
 
 def search(rng: random.Random) -> Call:
     """A look into the documentation."""
-    query = rng.choice((rng.choice(NOUNS), f"{rng.choice(ADJECTIVES)} {rng.choice(NOUNS)}"))
+    query = rng.choice(tuple(PAGES))
     question = rng.choice(
         (
             "Search the docs for {}",
             "Search the docs for {}.",
             "Search the documentation for {}",
             "Look up {} in the docs",
-            "Find {} in the documentation",
         )
     ).format(query)
-    result = f"{rng.choice(ADJECTIVES).capitalize()} {rng.choice(NOUNS)}: {_sentence(rng)}"
     return Call(
         question=question,
         tool="search_docs",
         arguments={"query": query},
         thought="I should search the documentation.",
-        result=result,
+        result=PAGES[query],
         closing_thought="The tool has answered.",
-        closing=f"The documentation says: {result}",
+        closing=f"The documentation says: {PAGES[query]}",
         refusal="I can not read the docs alone. Offer me the tool search_docs and I will call it.",
     )
 
@@ -139,6 +168,8 @@ _DISTRACTORS = ("send_email", "get_time", "read_file", "web_search", "run_code",
 
 def offer(rng: random.Random, needed: str | None) -> list[Schema]:
     """Some tools in some order; `needed` is among them when it is named."""
+    if needed is not None and rng.random() < 0.5:
+        return list(TOOLS)
     offered = [tool for tool in TOOLS if tool["function"]["name"] == needed]
     for tool in TOOLS:
         if tool not in offered and rng.random() < 0.4:
@@ -164,30 +195,3 @@ def _reworded(rng: random.Random, tool: Schema) -> Schema:
     for meaning in function["parameters"]["properties"].values():
         del meaning["description"]
     return copy
-
-
-def _expression(rng: random.Random) -> str:
-    def number() -> str:
-        return str(rng.randrange(1, 10 ** rng.randint(1, 4)))
-
-    gap = rng.choice(("", " ", " "))
-    text = number()
-    for _ in range(rng.choice((1, 1, 1, 2))):
-        text += gap + rng.choice("+-*/") + gap + number()
-    return text
-
-
-def _weather_json(rng: random.Random, city: str) -> str:
-    facts: dict[str, Any] = {"temperature": rng.randint(-20, 40), "sky": rng.choice(ADJECTIVES)}
-    return json.dumps({"city": city, **facts} if rng.random() < 0.5 else facts, ensure_ascii=False)
-
-
-def _weather_text(rng: random.Random, city: str) -> str:
-    sky = rng.choice(("sunny", "cloudy", "rain", "snow", "clear", "windy", "light rain", "fog"))
-    degrees = f"{rng.randint(-20, 40)}{rng.choice((' °C', '°C', ' C', ' degrees'))}"
-    return rng.choice((f"{degrees}, {sky}", f"{sky}, {degrees}", f"{sky.capitalize()}, {degrees}."))
-
-
-def _sentence(rng: random.Random) -> str:
-    words = [rng.choice((rng.choice(NOUNS), rng.choice(ADJECTIVES))) for _ in range(3)]
-    return f"the {' '.join(words)}."
