@@ -75,7 +75,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tru
     database_url: Annotated[
         str | None,
         about(
-            "A PostgreSQL database for LiteLLM; none: LiteLLM keeps nothing.",
+            "A PostgreSQL database. Not used by this version.",
             environment="DATABASE_URL",
             restart=True,
             secret=True,
@@ -84,7 +84,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tru
     redis_url: Annotated[
         str | None,
         about(
-            "A Redis for LiteLLM's cache and shared limits; none: in memory.",
+            "A Redis. Not used by this version.",
             environment="REDIS_URL",
             restart=True,
             secret=True,
