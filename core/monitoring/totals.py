@@ -42,12 +42,12 @@ class Totals:
         return sum(mine) / WINDOW_S if mine else None
 
     def ttft_p50_ms(self, recipe_id: str) -> float | None:
-        """Median time to the first byte over the last ten seconds, without the admission wait."""
+        """Median time of streams to their first byte, without the wait; over ten seconds; ms."""
         self._forget()
         mine = sorted(
             f.ttft_ms - f.wait_ms
             for _, f in self._recent
-            if f.recipe_id == recipe_id and f.ttft_ms is not None
+            if f.recipe_id == recipe_id and f.stream and f.ttft_ms is not None
         )
         return mine[len(mine) // 2] if mine else None
 
