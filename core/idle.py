@@ -12,6 +12,8 @@ async def evict_idle(application: Application) -> None:
     """Look every second, until cancelled."""
     while True:
         await asyncio.sleep(LOOK_EVERY_S)
+        if application.switchboard.view() is not None:
+            continue  # judged again when nothing is under way: by then it may be in use
         for recipe_id in overdue(application):
             application.switchboard.request(
                 RequestEvict(target=recipe_id, reason="it was idle for longer than its TTL"),

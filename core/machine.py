@@ -83,6 +83,10 @@ class Machine:
         await self._inflight.drained([recipe_id], timeout_s=CUT_GRACE_S)
         await self._fleet.stop(recipe_id, reason=reason, actor=actor, correlation_id=correlation_id)
 
+    async def rehearse(self, recipe_id: str) -> None:
+        """Raise what a start would fail with at once: a missing program, model or runtime."""
+        await self._fleet.rehearse(self._book.get(recipe_id).recipe)
+
     async def start(self, recipe_id: str, *, actor: str, correlation_id: str) -> None:
         """Return when it answers and is routed."""
         entry = self._book.get(recipe_id)

@@ -14,6 +14,7 @@ from core.gateway.gateway import Gateway
 from core.gateway.routes import Route, Routes, RouteTable
 from core.recipes.book import RecipeBook
 from core.recipes.recipe import Recipe
+from events.errors import EventError
 
 log = logging.getLogger(__name__)
 
@@ -78,8 +79,8 @@ class RoutePublisher:
             offered = self._offered()
             try:
                 await self._gateway.apply(offered)
-            except StudioError as error:
-                log.warning("the gateway did not take the routing: %s", error.message)
+            except (StudioError, EventError) as error:
+                log.warning("the gateway did not take the routing: %s", error)
                 asyncio.get_running_loop().call_later(RETRY_S, self._dirty.set)
                 continue
             await self._publish(offered)

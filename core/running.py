@@ -29,9 +29,11 @@ async def record_start(store: EventStore, *, headless: bool) -> None:
     await store.append("app", facts, actor="system")
 
 
-async def record_stop(store: EventStore, reason: str, left_running: tuple[str, ...]) -> None:
+async def record_stop(
+    store: EventStore, reason: str, left_running: tuple[str, ...], cut: int
+) -> None:
     """Say goodbye."""
-    fact = AppStopped(reason=reason, left_running=left_running)
+    fact = AppStopped(reason=reason, left_running=left_running, cut=cut)
     await store.append("app", [fact], actor="system")
 
 

@@ -5,6 +5,7 @@ gets its picture.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 import msgspec
@@ -21,6 +22,8 @@ from core.version import studio_version
 from events.projections.engine_runs import engine_runs
 from events.projections.load_times import load_times
 from events.store import EventStore
+
+log = logging.getLogger(__name__)
 
 INTERVAL_S = 0.25
 RUNS_LOOKED_AT = 200
@@ -73,9 +76,12 @@ class StatusBoard:
         while True:
             await self._dirty.wait()
             self._dirty.clear()
-            self.current = self.build()
-            for callback in tuple(self._listeners):
-                callback(self.current)
+            try:
+                self.current = self.build()
+                for callback in tuple(self._listeners):
+                    callback(self.current)
+            except Exception:
+                log.exception("the picture could not be made")
             await asyncio.sleep(INTERVAL_S)
 
     def build(self) -> Status:

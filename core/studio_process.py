@@ -25,6 +25,8 @@ from core.running import (
 )
 from core.settings import Settings
 
+TELL_S = 1.0  # how long those who are being served may take to hear that we stop
+
 
 def build(settings: Settings, *, headless: bool) -> "StudioProcess":
     """A studio that has not started; nothing is opened before `serve`."""
@@ -96,11 +98,16 @@ class StudioProcess:
 
     async def _stop(self, application: Application, server: HttpServer) -> None:
         left = tuple(application.fleet.endpoints()) if self._leave_engines else ()
+        application.switchboard.close()
         await application.admission.close()
+        cut = application.inflight.end_all()
+        await application.inflight.drained(
+            [e.recipe.id for e in application.book.all()], timeout_s=TELL_S
+        )
         await server.stop()
         application.proxy.close()
         await application.installer.close()
         if not self._leave_engines:
             await application.fleet.stop_all(reason="vLLM Studio stops", actor="system")
         await application.gateway.stop()
-        await record_stop(application.store, self._reason, left)
+        await record_stop(application.store, self._reason, left, cut)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from core.clock import Clock
 from core.settings import Paths
+from events.errors import EventError
 from events.facts import RequestFinished
 from events.projections import USAGE
 from events.projections.requests_by_day import requests_by_day
@@ -44,10 +45,13 @@ class UsageLog:
         task.add_done_callback(self._writing.discard)
 
     def today(self) -> dict[str, int]:
-        """Requests of today (UTC) by recipe id."""
-        day = self._day()
-        with self._current().reading() as connection:
-            rows = requests_by_day(connection, day)
+        """Requests of today (UTC) by recipe id; none when the log can not be read, loudly."""
+        try:
+            with self._current().reading() as connection:
+                rows = requests_by_day(connection, self._day())
+        except EventError as problem:
+            log.error("the requests of today can not be read: %s", problem)
+            return {}
         counts: dict[str, int] = {}
         for row in rows:
             if row.recipe_id:
@@ -72,14 +76,15 @@ class UsageLog:
     def _current(self) -> EventStore:
         month = self._day()[:7]
         if self._store is None or month != self._month:
-            if self._store:
-                self._store.close()
-            self._month = month
+            old, self._store = self._store, None
+            if old:
+                old.close()
             self._store = EventStore.open(
                 self._paths.usage_db(self._day()),
                 projections=USAGE,
                 now=self._clock.now,
             )
+            self._month = month
         return self._store
 
     def _day(self) -> str:

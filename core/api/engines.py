@@ -59,9 +59,12 @@ async def log_stream(
     mailbox = Mailbox()
 
     async def pump() -> None:
-        async for line in follow(path, history=lines):
-            data = msgspec.json.encode({"line": application.secrets.mask(line)})
-            await mailbox.post(frame("line", data))
+        try:
+            async for line in follow(path, history=lines):
+                data = msgspec.json.encode({"line": application.secrets.mask(line)})
+                await mailbox.post(frame("line", data))
+        finally:
+            mailbox.end()  # the file can not be read any more: whoever follows comes back
 
     pumping = asyncio.ensure_future(pump())
     try:

@@ -5,6 +5,7 @@ exactly that. Pictures and metrics carry no id: they are not history.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator
 from typing import Annotated
 
@@ -18,6 +19,8 @@ from core.application import Application
 from core.status import Status
 from events.errors import SubscriberTooSlow
 from events.projections.timeline import entry
+
+log = logging.getLogger(__name__)
 
 
 @get("/events")
@@ -61,6 +64,9 @@ async def pump_facts(application: Application, after: int | None, mailbox: Mailb
     except SubscriberTooSlow:
         await mailbox.post(frame("resync", b"{}"))
         mailbox.end()
+    except Exception:
+        log.exception("the facts can not be followed")
+        mailbox.end()  # the window comes back with its Last-Event-ID
 
 
 def status_frame(status: Status) -> bytes:

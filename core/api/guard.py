@@ -12,6 +12,8 @@ import hmac
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from litestar.utils.path import normalize_path
+
 from core.api.asking import ACTORS, Asking
 from core.api.credentials import presented_key
 from core.api.refusals import preflight_answer, refuse, with_origin
@@ -84,7 +86,7 @@ class Guard:
     def _refusal(
         self, scope: Any, headers: Mapping[bytes, bytes], foreign: bytes | None
     ) -> Refusal | None:
-        path: str = scope["path"]
+        path = normalize_path(scope["path"])  # the very rule by which it is routed
         if self._key is None and headers.get(b"host", b"").lower() not in self._hosts:
             return 403, "foreign-host", "this address is served under its loopback name only"
         if foreign is not None and not self._allows(path, foreign):

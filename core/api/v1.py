@@ -9,7 +9,7 @@ from litestar.types import Receive, Scope, Send
 
 from core.application import Application
 from core.gateway.dialects import openai_error
-from core.gateway.errors import ModelNotFound
+from core.gateway.errors import ModelNotFound, WrongMethod
 from core.gateway.listing import find_model, list_models
 from core.gateway.paths import path_of
 
@@ -22,16 +22,20 @@ def v1_mount(application: Application) -> Any:
     @asgi("/v1", is_mount=True, copy_scope=True)
     async def v1(scope: Scope, receive: Receive, send: Send) -> None:
         path = path_of(scope)
-        if path.startswith(LISTING) and scope.get("method") == "GET":
-            await answer_listing(application, unquote(path[len(LISTING) :].decode()), send)
+        if path == LISTING or path.startswith(LISTING + b"/"):
+            rest = unquote(path[len(LISTING) :].decode())
+            await answer_listing(application, str(scope.get("method")), rest, send)
         else:
             await application.proxy(scope, receive, send)  # type: ignore[arg-type]  # the same
 
     return v1
 
 
-async def answer_listing(application: Application, rest: str, send: Any) -> None:
+async def answer_listing(application: Application, method: str, rest: str, send: Any) -> None:
     """All models, or the one that `rest` names; names may hold slashes."""
+    if method not in ("GET", "HEAD"):
+        await send_all(send, *openai_error(WrongMethod(method, "/v1/models", "GET, HEAD")))
+        return
     entries, status = application.book.all(), application.studio.look()
     name = rest.strip("/")
     found = find_model(entries, status, name) if name else list_models(entries, status)
@@ -39,7 +43,7 @@ async def answer_listing(application: Application, rest: str, send: Any) -> None
         body = msgspec.json.encode(found)
         length = str(len(body)).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", length)]
-        await send_all(send, 200, headers, body)
+        await send_all(send, 200, headers, b"" if method == "HEAD" else body)
         return
     await send_all(send, *openai_error(ModelNotFound(name)))
 

@@ -128,6 +128,15 @@ class Fleet:
             run = self._begin(recipe, revision, asker)  # 3
         return await run.ready()  # 1
 
+    async def rehearse(self, recipe: Recipe) -> None:
+        """Raise what a start would fail with at once: a runtime, program, model or flag amiss.
+
+        Costs nothing and starts nothing, so that a working model is not evicted for a hopeless one.
+        """
+        runtime, port, recipe, spec = self._settled(recipe)
+        flags = await self._flags_for(runtime) if runtime is not None else None
+        preflight.check(recipe, spec, port, flags, port_free=self._port_free)
+
     async def stop(
         self,
         recipe_id: str,
@@ -181,6 +190,15 @@ class Fleet:
 
     def _begin(self, recipe: Recipe, revision: int, asker: Asker) -> Supervisor:
         """Settle everything and start the life. Nothing is awaited here: see `ensure_ready`."""
+        runtime, port, recipe, spec = self._settled(recipe)
+        run = self._run(recipe, revision, runtime, port, spec)
+        supervisor = Supervisor(run, self._tools, asker)
+        self._runs[recipe.id] = supervisor
+        self._look_after(supervisor, supervisor.start(self._preflight(recipe, run, runtime)))
+        return supervisor
+
+    def _settled(self, recipe: Recipe) -> tuple[Runtime | None, int, Recipe, LaunchSpec]:
+        """What a launch of it would be, now. Raises Unavailable and Invalid."""
         recipe = _expanded(msgspec.structs.replace(recipe, env=resolve_env(recipe, self._secrets)))
         runtime = self._runtime_of(recipe)
         port = first_free(self._settings.inference_port, self._ports_in_use(), free=self._port_free)
@@ -192,11 +210,7 @@ class Fleet:
             settings=self._settings,
             env=self._host_env,
         )
-        run = self._run(recipe, revision, runtime, port, spec)
-        supervisor = Supervisor(run, self._tools, asker)
-        self._runs[recipe.id] = supervisor
-        self._look_after(supervisor, supervisor.start(self._preflight(recipe, run, runtime)))
-        return supervisor
+        return runtime, port, recipe, spec
 
     def _run(
         self, recipe: Recipe, revision: int, runtime: Runtime | None, port: int, spec: LaunchSpec

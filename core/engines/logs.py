@@ -7,6 +7,7 @@ with a carriage return; each rewriting counts as a line.
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 
 LOOK_S = 0.2
@@ -86,10 +87,11 @@ async def follow(
 ) -> AsyncIterator[str]:
     """The last `history` lines, then each new one as it is written; ends only when closed."""
     reader = Reader(path, from_start=False)
-    for line in tail(path, history, mask=mask, before=reader.position):
+    newest = partial(tail, path, history, mask=mask, before=reader.position)
+    for line in await asyncio.to_thread(newest):
         yield line
     while True:
-        for line in reader.new_lines():
+        for line in await asyncio.to_thread(reader.new_lines):
             yield mask(line)
         await asyncio.sleep(look_s)
 

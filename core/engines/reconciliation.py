@@ -8,13 +8,12 @@
 Nothing is touched that does not carry the launch's nonce: pids, group ids and ports are used again.
 """
 
-import msgspec
-
 from core.engines.command import takes_key
 from core.engines.launch_spec import NEUTRAL, LaunchSpec
 from core.engines.processes import Child, Identity
 from core.engines.run import Run
 from core.engines.supervisor import LOADING_GRACE_S, Tools
+from core.errors import StudioError
 from core.recipes.recipe import Recipe
 from core.recipes.stored import from_data
 from core.settings import Settings
@@ -123,7 +122,7 @@ def _recipe_of(found: EngineRun, store: EventStore) -> Recipe:
         if revision.revision == found.revision:
             try:
                 return from_data(revision.recipe)
-            except msgspec.ValidationError:
+            except StudioError:
                 break
     return Recipe(id=found.recipe_id)
 

@@ -17,6 +17,7 @@ HOLD_JSON = 1024 * 1024
 _ERROR = re.compile(rb'(?:^|\n)(?:data: ?\{"error" ?:|event: ?error\r?\n)')
 _ENGINE_LOST = re.compile(
     rb"APIConnectionError|TransferEncodingError|ServerDisconnected|EngineCore encountered an issue"
+    rb"|Server disconnected|Connection error\.|Cannot connect to host"
 )
 _END = re.compile(rb"\n\r?\n")
 
@@ -76,7 +77,11 @@ class JsonAnswer:
     """One JSON document."""
 
     failed = False
-    engine_lost = False
+
+    @property
+    def engine_lost(self) -> bool:
+        """Asked of errors alone: a good answer may well speak of lost connections."""
+        return _ENGINE_LOST.search(b"".join(self._held or ())) is not None
 
     def __init__(self) -> None:
         self._finder = UsageFinder()

@@ -40,6 +40,13 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
     fields: Mapping[str, msgspec.Raw] | None = None  # JSON
     model_at: tuple[int, int] = (0, 0)  # where the name stands in a form
 
+    def demand(self, field: str) -> None:
+        """Raise Invalid when a JSON body lacks `field`; an empty name demands nothing."""
+        if field and self.fields is not None and field not in self.fields:
+            raise Invalid(
+                f"Missing required parameter: '{field}'", field=field, code="missing_parameter"
+            )
+
     def naming(self, model: str) -> bytes:
         """The body to send upstream, with the model called `model`."""
         if model == self.model:

@@ -9,7 +9,7 @@ import asyncio
 from types import TracebackType
 from typing import Literal
 
-Reason = Literal["client_gone", "cancelled", "cut"]
+Reason = Literal["client_gone", "cancelled", "cut", "stopping"]
 
 
 class Interrupted(Exception):

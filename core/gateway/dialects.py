@@ -77,7 +77,7 @@ def _answer(error: StudioError, body: Mapping[str, Any]) -> Answer:
     if isinstance(error, Unavailable):
         headers.append((b"retry-after", str(max(1, math.ceil(error.retry_after))).encode()))
     if isinstance(error, WrongMethod):
-        headers.append((b"allow", b"POST"))
+        headers.append((b"allow", error.allow.encode()))
     return status_of(error), headers, data
 
 

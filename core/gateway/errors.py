@@ -40,8 +40,9 @@ class WrongMethod(Invalid):
 
     status = 405
 
-    def __init__(self, method: str, path: str) -> None:
-        super().__init__(f"{path} is asked with POST, not {method}", code="method_not_allowed")
+    def __init__(self, method: str, path: str, allow: str = "POST") -> None:
+        super().__init__(f"{path} is asked with {allow}, not {method}", code="method_not_allowed")
+        self.allow = allow
 
 
 class BodyTooLarge(Invalid):

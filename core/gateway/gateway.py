@@ -11,6 +11,7 @@ and it knows every engine.
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -30,6 +31,7 @@ from core.runtimes.runtime import Runtime
 from core.secrets import Secrets
 from core.settings import Settings
 from core.status import GatewayView
+from events.errors import EventError
 from events.facts.base import Fact
 from events.facts.gateway import (
     GatewayBecameReady,
@@ -40,6 +42,8 @@ from events.facts.gateway import (
 
 if TYPE_CHECKING:
     from events.store import EventStore
+
+log = logging.getLogger(__name__)
 
 State = Literal["installing", "starting", "ready", "down", "stopped"]
 
@@ -233,14 +237,17 @@ class Gateway:
         began = self._clock.monotonic()
         try:
             child = await self._started(runtime)
-        except StudioError as error:
-            return GatewayCrashed(reason=error.message)
+        except (StudioError, OSError) as error:  # OSError: its files could not be written
+            return GatewayCrashed(reason=str(error))
         run = Run(child, port=self._port, door=self._door, last_words=self._last_words)
         try:
             why = await run.answering() or await self._routed()
             if not why:
                 await self._record(GatewayBecameReady(seconds=self._clock.monotonic() - began))
-                self._become("ready")
+                while not why and self._wanted != self._applied:  # wished for in the meantime
+                    why = await self._routed()
+            if not why:
+                self._become("ready")  # no await since the comparison: it knows every engine
                 why = await run.over(self._usage)
             self._applied = None
             if not self._stopping:
@@ -339,7 +346,11 @@ class Gateway:
             )
 
     async def _record(self, fact: Fact) -> None:
-        await self._store.append(STREAM, [fact], actor="system")
+        """None of these facts is an intent: a log that takes none stops nothing here."""
+        try:
+            await self._store.append(STREAM, [fact], actor="system")
+        except EventError as problem:
+            log.error("%s could not be recorded: %s", type(fact).__name__, problem)
 
     async def _pause(self, seconds: float | None) -> None:
         """Until nudged, at most so long."""

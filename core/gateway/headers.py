@@ -40,9 +40,14 @@ KEPT_BACK = frozenset(
 KEPT_BACK_PREFIXES = (b"x-litellm-", b"llm_provider-", b"x-ratelimit-", b"access-control-")
 
 
-def on_to_gateway(headers: Iterable[Header], route: Route, request_id: str) -> list[Header]:
+def on_to_gateway(
+    headers: Iterable[Header], route: Route, request_id: str, *, is_json: bool = False
+) -> list[Header]:
     """The request's headers for LiteLLM: the client's harmless ones and ours."""
     passed = [(name, value) for name, value in headers if name in PASSED_ON]
+    if is_json:  # it was read as JSON, whatever `curl -d` called it
+        passed = [header for header in passed if header[0] != b"content-type"]
+        passed.append((b"content-type", b"application/json"))
     return [*passed, (b"x-litellm-call-id", request_id.encode()), *route.headers]
 
 

@@ -112,6 +112,13 @@ class InFlight:
         for callback in self._listeners:
             callback()
 
+    def end_all(self) -> int:
+        """The studio stops: end every request, whose client is told so; how many there were."""
+        tickets = tuple(self._tickets.values())
+        for ticket in tickets:
+            ticket.cancel("stopping")
+        return len(tickets)
+
     def _is_free(self, wanted: frozenset[str]) -> bool:
         return not any(self._counts.get(recipe_id) for recipe_id in wanted)
 

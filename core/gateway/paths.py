@@ -16,18 +16,23 @@ class PathRule(msgspec.Struct, frozen=True, kw_only=True):
 
     dialect: Dialect = "openai"
     multipart: bool = False  # the body is a form with a file, not JSON
+    needs: str = ""  # the field without which no model could answer
     last: tuple[bytes, ...] = ()  # how a line of a stream's final event begins
 
 
 ALLOWED: Mapping[bytes, PathRule] = {
-    b"/v1/chat/completions": PathRule(last=(b"data: [DONE]", b"data:[DONE]")),
-    b"/v1/completions": PathRule(last=(b"data: [DONE]", b"data:[DONE]")),
-    b"/v1/embeddings": PathRule(),
+    b"/v1/chat/completions": PathRule(needs="messages", last=(b"data: [DONE]", b"data:[DONE]")),
+    b"/v1/completions": PathRule(needs="prompt", last=(b"data: [DONE]", b"data:[DONE]")),
+    b"/v1/embeddings": PathRule(
+        needs="input",
+    ),
     b"/v1/rerank": PathRule(),
     b"/v1/audio/speech": PathRule(),
     b"/v1/audio/transcriptions": PathRule(multipart=True),
     b"/v1/responses": PathRule(dialect="responses"),
-    b"/v1/messages": PathRule(dialect="anthropic", last=(b"event: message_stop",)),
+    b"/v1/messages": PathRule(
+        needs="messages", dialect="anthropic", last=(b"event: message_stop",)
+    ),
     b"/v1/messages/count_tokens": PathRule(dialect="anthropic"),
 }
 

@@ -51,6 +51,7 @@ CONNECT_AGAIN_S = 0.2  # the gateway refused the connection: it is probably bein
 ENDED_HERE = {
     "cut": "the request was cut because its model had to make room",
     "cancelled": "the request was cancelled",
+    "stopping": "the request was cut because vLLM Studio is stopping",
 }
 
 
@@ -136,6 +137,7 @@ class Proxy:
         rule = self._rule(call, scope)
         data = await self._body(scope, receive)
         body = peek_form(data, call.content_type) if rule.multipart else peek_json(data)
+        body.demand(rule.needs)  # before anything is loaded, or evicted, for it
         call.asked_for(body.model, stream=body.stream)
         watcher = asyncio.create_task(_watch(receive, end))
         try:
@@ -227,7 +229,9 @@ class Proxy:
         data = body.naming(route.upstream_model)
         query = scope.get("query_string", b"")
         target = call.path + b"?" + query if query else call.path
-        headers = on_to_gateway(scope["headers"], route, call.request_id)
+        headers = on_to_gateway(
+            scope["headers"], route, call.request_id, is_json=body.fields is not None
+        )
         head = request_head(b"POST", target, route.host, route.port, headers, len(data))
         return await self._upstream.request(route.host, route.port, head, data)
 
@@ -242,6 +246,8 @@ class Proxy:
             ready = answer.feed(piece)
             if ready:
                 await call.reply.write(ready)
+        if connection.status >= 500 and answer.engine_lost:
+            raise UpstreamLost("the engine ended while it was answering", code="engine_lost")
         rest = answer.end()
         if connection.status < 400 and not answer.is_whole():
             if rest:

@@ -41,6 +41,10 @@ class Effects(Protocol):
         """Return when it is gone."""
         ...
 
+    async def rehearse(self, recipe_id: str) -> None:
+        """Raise what a start would fail with at once; nothing is touched."""
+        ...
+
     async def start(self, recipe_id: str, *, actor: str, correlation_id: str) -> None:
         """Return when it answers and is routed. Raises EngineFailure and other StudioErrors."""
         ...

@@ -14,7 +14,7 @@ from typing import assert_never
 
 from core.clock import Clock
 from core.command_handler import known_facts
-from core.errors import Refused, StudioError
+from core.errors import Refused, StudioError, Unavailable
 from core.status import SwitchView
 from core.switching import decider
 from core.switching.commands import CancelChange, Change, RequestEvict, RequestSwitch, kind_of
@@ -22,6 +22,7 @@ from core.switching.decider import BeginChange, State, UnderWay
 from core.switching.effects import Effects
 from core.switching.pending import Pending, answer, new_pending, refuse
 from core.switching.process_manager import Drain, Evict, Finish, Start, next_step
+from events.errors import EventError
 from events.facts import (
     SwitchCancelled,
     SwitchCompleted,
@@ -56,6 +57,7 @@ class Switchboard:
         self._current: Pending | None = None
         self._work: asyncio.Task[None] | None = None
         self._cancelled = False
+        self._closed = False
         self._since = 0
         self._listeners: list[Callable[[], None]] = []
 
@@ -64,7 +66,12 @@ class Switchboard:
     def request(
         self, change: Change, *, actor: str, correlation_id: str, manual: bool = True
     ) -> Pending:
-        """Queue a wish, or join the equal one that is already waiting or under way."""
+        """Queue a wish, or join the equal one that is already waiting or under way.
+
+        Raises Unavailable when the studio is stopping.
+        """
+        if self._closed:
+            raise Unavailable("vLLM Studio is stopping", code="stopping")
         pending = self._same(change)
         if pending is None:
             pending = self._new(change, actor, correlation_id, manual)
@@ -76,10 +83,23 @@ class Switchboard:
         self._changed()
         return pending
 
+    def close(self) -> None:
+        """The studio stops: nothing is begun any more, and what is under way is given up."""
+        self._closed = True
+        self.cancel(CancelChange())
+
     def forget(self, pending: Pending) -> None:
-        """Nobody waits for it any more: drop it unless it has begun or a person asked for it."""
-        if pending in self._queue and not pending.manual:
+        """Nobody waits for it any more: drop it, unless a person asked or something has gone.
+
+        While it only drains, nobody has lost anything yet, and what drains goes on as if nothing
+        had been asked.
+        """
+        if pending.manual:
+            return
+        if pending in self._queue:
             self._drop(pending, "nobody waits for it any more")
+        elif pending is self._current and self._only_drains():
+            self._interrupt()
 
     def cancel(self, command: CancelChange) -> int:
         """Give up matching wishes, waiting and under way; how many there were."""
@@ -140,7 +160,7 @@ class Switchboard:
         try:
             await self._work
         except asyncio.CancelledError:
-            if not self._cancelled:
+            if not self._cancelled or _is_being_cancelled():
                 raise
             await self._end_cancelled(pending)
         except StudioError as refusal:
@@ -177,6 +197,8 @@ class Switchboard:
         if not isinstance(change, RequestEvict) and self._already(change):
             facts: Sequence[Fact] = ()
         else:
+            if not isinstance(change, RequestEvict):
+                await self._effects.rehearse(change.target)
             facts = decider.decide(
                 BeginChange(
                     switch_id=pending.switch_id,
@@ -241,7 +263,7 @@ class Switchboard:
 
     async def _end_failed(self, pending: Pending, refusal: StudioError) -> None:
         if isinstance(self._state, UnderWay):
-            await self._record(
+            await self._record_outcome(
                 SwitchFailed(
                     switch_id=self._state.switch_id,
                     kind=self._state.kind,
@@ -262,7 +284,7 @@ class Switchboard:
                     actor=pending.actor,
                     correlation_id=pending.correlation_id,
                 )
-            await self._record(
+            await self._record_outcome(
                 SwitchCancelled(switch_id=state.switch_id, kind=state.kind, target=state.target)
             )
         refuse(pending, Refused(f"the {kind_of(pending.change)} was cancelled", code="cancelled"))
@@ -295,8 +317,12 @@ class Switchboard:
         if self._current and _loads(self._current.change, target):
             self._interrupt()
 
+    def _only_drains(self) -> bool:
+        state = self._state
+        return isinstance(state, UnderWay) and bool(state.evict) and not state.drained
+
     def _interrupt(self) -> None:
-        if self._work and not self._work.done():
+        if self._work and not self._work.done() and not self._cancelled:
             self._cancelled = True
             self._work.cancel()
 
@@ -324,6 +350,14 @@ class Switchboard:
             asked_at=self._clock.now(),
             manual=manual,
         )
+
+    async def _record_outcome(self, fact: Fact) -> None:
+        """An outcome that can not be written is over here all the same; a restart resumes it."""
+        try:
+            await self._record(fact)
+        except EventError as problem:
+            log.error("how %s ended could not be recorded: %s", type(fact).__name__, problem)
+            self._fold([fact])
 
     async def _record(self, fact: Fact) -> None:
         """Append and fold as one: an interruption waits until the log has answered."""
@@ -371,3 +405,9 @@ def _because(state: UnderWay, pending: Pending) -> str:
     if isinstance(pending.change, RequestEvict):
         return pending.change.reason
     return f"it makes room for {state.target}"
+
+
+def _is_being_cancelled() -> bool:
+    """The studio stops, which outranks the end of one change."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

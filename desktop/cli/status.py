@@ -58,7 +58,7 @@ def in_words(now: Mapping[str, Any]) -> str:
     if change := now.get("switch"):
         since = clock_time(change["since"])
         lines.append(
-            f"change    {change['kind']} to {change['target'] or 'nothing'}: {change['step']}"
+            f"change    {change_in_words(change)}: {change['step']}"
             f" since {since}, asked by {change['actor']}"
         )
     lines += [
@@ -84,3 +84,9 @@ def _recipe_row(recipe: Mapping[str, Any], engine: Mapping[str, Any] | None) -> 
     since = for_how_long(engine["since"], time.time_ns() // 1000) if engine and alive else ""
     port = str(engine["port"]) if engine and alive else ""
     return (recipe["id"], word, since, port, recipe["engine"], recipe.get("model") or "")
+
+
+def change_in_words(change: Mapping[str, Any]) -> str:
+    """ "switch to qwen", "evict everything"."""
+    target = change["target"] or "everything"
+    return f"switch to {target}" if change["kind"] == "switch" else f"{change['kind']} {target}"

@@ -12,10 +12,16 @@ class AppStarted(Fact, frozen=True, kw_only=True, tag="app-started"):
 
 
 class AppStopped(Fact, frozen=True, kw_only=True, tag="app-stopped"):
-    """vLLM Studio stopped: {reason}."""
+    """vLLM Studio stopped: {reason}{with_cuts}."""
 
     reason: str
     left_running: tuple[str, ...] = ()
+    cut: int = 0  # requests that were running and were ended
+
+    @property
+    def with_cuts(self) -> str:
+        """How many requests it cut, when there were any."""
+        return f"; {self.cut} running request(s) were cut" if self.cut else ""
 
 
 class AppCrashDetected(Fact, frozen=True, kw_only=True, tag="app-crash-detected"):

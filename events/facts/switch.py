@@ -34,10 +34,15 @@ class SwitchDrainingStarted(Fact, frozen=True, kw_only=True, tag="switch-drainin
 
 
 class SwitchDrained(Fact, frozen=True, kw_only=True, tag="switch-drained"):
-    """No request is running any more; {cut} had to be cut."""
+    """No request is in the way any more{with_cuts}."""
 
     switch_id: str
     cut: int = 0
+
+    @property
+    def with_cuts(self) -> str:
+        """How many had to be cut, when there were any."""
+        return f"; {self.cut} had to be cut" if self.cut else ""
 
 
 class SwitchEvictionFinished(Fact, frozen=True, kw_only=True, tag="switch-eviction-finished"):

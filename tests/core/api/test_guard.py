@@ -172,3 +172,9 @@ async def test_only_the_owner_names_an_actor() -> None:
         ("cli", True),
         ("api", True),
     ]
+
+
+@pytest.mark.parametrize("path", ["//api/status", "///metrics", "/api//status", "//schema"])
+async def test_slashes_do_not_go_around_the_key(path: str) -> None:
+    """The guard reads a path as the router does."""
+    assert (await knock(Inside(), path, api_key="secret"))[0] == 401

@@ -120,3 +120,13 @@ def test_a_lost_engine_is_told_by_us_and_not_by_a_python_error(places: list[int]
     assert through(answer, split(good + error + b"data: [DONE]\n\n", places)) == good
     assert answer.failed
     assert answer.engine_lost
+
+
+def test_an_error_of_a_dead_engine_is_known_in_a_whole_answer_too() -> None:
+    """LiteLLM words it in the names of Python's exceptions; asked of 5xx answers alone."""
+    answer = JsonAnswer()
+    answer.feed(b'{"error":{"message":"Hosted_vllmException - Server disconnected"}}')
+    assert answer.engine_lost
+    fine = JsonAnswer()
+    fine.feed(b'{"choices":[]}')
+    assert not fine.engine_lost

@@ -123,3 +123,13 @@ def test_no_bytes_at_all_bring_a_form_down(data: bytes) -> None:
         peek_form(data, "multipart/form-data; boundary=XX")
     except Invalid:
         return
+
+
+def test_a_body_without_what_is_to_be_answered_is_refused() -> None:
+    """Before a model is loaded for it, or another evicted."""
+    body = peek_json(b'{"model": "a"}')
+    with pytest.raises(Invalid, match="Missing required parameter: 'messages'") as refusal:
+        body.demand("messages")
+    assert refusal.value.field == "messages"
+    body.demand("")
+    peek_json(b'{"model": "a", "messages": []}').demand("messages")

@@ -88,3 +88,17 @@ def test_the_end_of_a_request_counts_as_use() -> None:
         assert inflight.last_used("a") == 5_000_000
 
     run(scenario())
+
+
+def test_a_stopping_studio_tells_everybody_who_is_served() -> None:
+    """Each request ends with a reason, and the number is known."""
+
+    async def scenario() -> None:
+        inflight = InFlight(LoopClock())
+        reasons: list[str] = []
+        inflight.enter(route("a"), "1", reasons.append)
+        inflight.enter(route("b", "b"), "2", reasons.append)
+        assert inflight.end_all() == 2
+        assert reasons == ["stopping", "stopping"]
+
+    run(scenario())

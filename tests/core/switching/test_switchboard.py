@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.clock import SystemClock
-from core.errors import EngineFailure, Refused, StudioError
+from core.errors import EngineFailure, Refused, StudioError, Unavailable
 from core.switching.commands import (
     CancelChange,
     Change,
@@ -20,6 +20,8 @@ from core.switching.commands import (
 from core.switching.eviction import Resident
 from core.switching.pending import Pending
 from core.switching.switchboard import STREAM, Switchboard
+from events.envelope import Recorded
+from events.errors import LogUnavailable
 from events.facts import SwitchRequested
 from events.store import EventStore
 
@@ -33,6 +35,7 @@ class Machine:
     starts: dict[str, asyncio.Event] = field(default_factory=dict)
     drains: asyncio.Event | None = None
     failing: dict[str, StudioError] = field(default_factory=dict)
+    hopeless: dict[str, StudioError] = field(default_factory=dict)
     noted: Callable[[], None] = lambda: None
 
     def residents(self) -> tuple[Resident, ...]:
@@ -72,6 +75,11 @@ class Machine:
         """It is gone."""
         self.deeds.append(f"stop {recipe_id}: {reason}")
         self.there.pop(recipe_id, None)
+
+    async def rehearse(self, recipe_id: str) -> None:
+        """What would fail at once."""
+        if recipe_id in self.hopeless:
+            raise self.hopeless[recipe_id]
 
     async def start(self, recipe_id: str, *, actor: str, correlation_id: str) -> None:
         """It is there, when the test lets it."""
@@ -284,3 +292,83 @@ async def test_a_half_done_switch_is_finished_by_the_next_start(tmp_path: Path) 
     async with running(tmp_path, again) as board:
         await until(board, lambda: board.story()[-1] == "switch-completed")
         assert again.deeds == ["start b"]
+
+
+async def test_a_hopeless_model_evicts_nobody(tmp_path: Path) -> None:
+    """What can be known beforehand is looked at before a working model goes."""
+    missing = EngineFailure("the program is not there", code="not-executable")
+    machine = Machine(there={"a": 1}, hopeless={"b": missing})
+    async with running(tmp_path, machine) as board:
+        with pytest.raises(EngineFailure, match="not there"):
+            await board.ask(RequestSwitch(target="b")).done
+        assert (machine.there, machine.deeds, board.story()) == ({"a": 1}, [], [])
+
+
+async def test_a_switch_that_only_drains_is_dropped_when_its_last_waiter_leaves(
+    tmp_path: Path,
+) -> None:
+    """A client that gave up costs nobody their model."""
+    machine = Machine(there={"a": 1}, drains=asyncio.Event())
+    async with running(tmp_path, machine) as board:
+        left = board.ask(RequestSwitch(target="b"), manual=False)
+        await until(board, lambda: "switch-draining-started" in board.story())
+        board.forget(left)
+        with pytest.raises(Refused):
+            await left.done
+        await until(board, lambda: board.story()[-1] == "switch-cancelled")
+        assert machine.there == {"a": 1}
+
+
+async def test_two_interruptions_leave_log_and_state_alike(tmp_path: Path) -> None:
+    """Two quick clicks while a fact is being written: what the log has is what is believed."""
+    machine = Machine(starts={"a": asyncio.Event()})
+    async with running(tmp_path, machine) as board:
+        first = board.ask(RequestLoad(target="a"))
+        await asyncio.sleep(0)
+        board.cancel(CancelChange())
+        board.cancel(CancelChange())
+        with pytest.raises(Refused):
+            await first.done
+        await board.ask(RequestLoad(target="b")).done
+        told = board.story()
+        assert told.count("switch-requested") == (
+            told.count("switch-completed") + told.count("switch-cancelled")
+        )
+
+
+async def test_an_outcome_that_can_not_be_written_strands_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk in the middle of a switch: the asker hears it, and the task lives on."""
+    machine = Machine(starts={"a": asyncio.Event()})
+    async with running(tmp_path, machine) as board:
+        pending = board.ask(RequestLoad(target="a"))
+        await until(board, lambda: "start a" in machine.deeds)
+        append = board.store.append
+
+        async def full(*_: object, **__: object) -> list[Recorded]:
+            raise LogUnavailable("the disk is full")
+
+        monkeypatch.setattr(board.store, "append", full)
+        machine.starts["a"].set()
+        with pytest.raises(StudioError, match="disk is full"):
+            await pending.done
+        monkeypatch.setattr(board.store, "append", append)
+        await board.ask(RequestLoad(target="b")).done
+        assert "b" in machine.there
+
+
+async def test_a_stopping_studio_begins_nothing(tmp_path: Path) -> None:
+    """Nothing is started behind the back of who stops everything."""
+    machine = Machine(starts={"a": asyncio.Event()})
+    async with running(tmp_path, machine, room=3) as board:
+        first = board.ask(RequestLoad(target="a"))
+        second = board.ask(RequestLoad(target="b"))
+        await until(board, lambda: "start a" in machine.deeds)
+        board.close()
+        for pending in (first, second):
+            with pytest.raises(Refused):
+                await pending.done
+        with pytest.raises(Unavailable, match="stopping"):
+            board.ask(RequestLoad(target="c"))
+        assert "start b" not in machine.deeds
