@@ -59,7 +59,9 @@ def change(terminal: Terminal, kind: str, target: str | None, *, force: bool, wa
     began = time.monotonic()
     done = {**watched(terminal, client, kind, target, force=force)}
     done["seconds"] = round(time.monotonic() - began, 2)
-    terminal.answer(done, outcome(kind, target, done["seconds"]))
+    nothing_to_do = kind == "evict" and done.get("switch_id") is None
+    said = not_running(target) if nothing_to_do else outcome(kind, target, done["seconds"])
+    terminal.answer(done, said)
 
 
 def watched(
@@ -93,6 +95,11 @@ def wants_to_cancel(terminal: Terminal, kind: str) -> bool:
         return click.confirm(f"\nCancel the {kind}? (no: keep waiting)", default=False, err=True)
     except click.Abort:
         return True
+
+
+def not_running(target: str | None) -> str:
+    """An eviction that had nothing to do."""
+    return f"{target} was not running." if target else "Nothing was running."
 
 
 def outcome(kind: str, target: str | None, seconds: float) -> str:

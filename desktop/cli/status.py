@@ -65,6 +65,12 @@ def in_words(now: Mapping[str, Any]) -> str:
         f"waiting   {waiting['requests']} request(s) for {waiting['recipe_id']}"
         for waiting in now.get("waiting", ())
     ]
+    lines += [
+        f"failed    {recipe['name']}: {recipe.get('error') or 'see its log'}"
+        + (f"\n          → {recipe['next_action']}" if recipe.get("next_action") else "")
+        for recipe in now["recipes"]
+        if recipe["state"] == "failed"
+    ]
     lines += ["", _recipes_in_words(now)]
     return "\n".join(lines)
 
