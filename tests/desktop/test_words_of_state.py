@@ -30,7 +30,7 @@ def test_a_failure_comes_with_its_next_step() -> None:
             "recipes": [failed],
             "engines": [],
             "gateway": {"state": "ready", "port": 4000},
-        }  # fmt: skip
+        }
     )
     assert "failed    Qwen: out of memory" in said
     assert "→ lower the context" in said
