@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 import msgspec
-from litestar import MediaType, Request, Response
+from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from core.errors import EngineFailure, Invalid, StudioError, Unavailable
@@ -103,5 +103,3 @@ HANDLERS: dict[Any, Any] = {
     HTTPException: from_http,
     Exception: from_bug,
 }
-
-__all__ = ["HANDLERS", "MediaType", "problem"]
