@@ -13,6 +13,8 @@ from core.gateway.proxy import Proxy
 from core.gateway.routes import Routes
 from core.gateway.usage_ledger import UsageLedger
 from core.installer import Installer
+from core.keys.desk import KeyDesk
+from core.keys.keyring import KeyRing
 from core.live_settings import LiveSettings
 from core.monitoring.monitor import Monitor
 from core.recipes.book import RecipeBook
@@ -38,6 +40,8 @@ class Application:
     store: EventStore
     usage: UsageLog
     book: RecipeBook
+    keys: KeyRing
+    key_desk: KeyDesk
     runtimes: Runtimes
     fleet: Fleet
     gateway: Gateway

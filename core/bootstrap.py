@@ -16,6 +16,8 @@ from core.gateway.proxy import Proxy
 from core.gateway.routes import Routes
 from core.gateway.usage_ledger import UsageLedger
 from core.installer import Installer
+from core.keys.desk import KeyDesk
+from core.keys.keyring import KeyRing
 from core.live_settings import LiveSettings
 from core.machine import Machine
 from core.monitoring.monitor import Monitor
@@ -47,6 +49,7 @@ def compose(
         live = LiveSettings(settings, settings_in_force(connection))
     launcher = system_launcher()
     book = RecipeBook(store, default=lambda: live.current.default_recipe)
+    keys = KeyRing(store, clock)
     usage = UsageLog(paths=settings.paths, clock=clock)
     ledger = UsageLedger(usage.finished)
     runtimes = Runtimes(store=store, settings=settings, clock=clock)
@@ -147,6 +150,8 @@ def compose(
         store=store,
         usage=usage,
         book=book,
+        keys=keys,
+        key_desk=KeyDesk(store=store, ring=keys, clock=clock),
         runtimes=runtimes,
         fleet=fleet,
         gateway=gateway,

@@ -16,6 +16,7 @@ from core.api import (
     changes,
     control,
     engines,
+    keys,
     problems,
     recipes,
     runtimes,
@@ -46,6 +47,7 @@ def make_asgi(application: Application) -> ASGIApp:
             *timeline.HANDLERS,
             *runtimes.HANDLERS,
             *settings.HANDLERS,
+            *keys.HANDLERS,
             *control.HANDLERS,
             follow_events,
         ],
@@ -68,4 +70,6 @@ def make_asgi(application: Application) -> ASGIApp:
         api_key=boot.api_key,
         owner_token=application.secrets.ensure("owner-token"),
         allowed_origins=lambda: application.settings.current.allowed_origins,
+        check_key=application.keys.check,
+        require_key=lambda: application.settings.current.demands_key,
     )

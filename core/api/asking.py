@@ -13,6 +13,7 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
 
     actor: str
     owner: bool
+    key_id: str | None = None  # the named key that was presented
 
 
 def provide_asking(request: Request[Any, Any, Any]) -> Asking:

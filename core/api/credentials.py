@@ -4,9 +4,14 @@ import base64
 import binascii
 from collections.abc import Mapping
 
+IN_PROTOCOL = b"openai-insecure-api-key."  # browsers can give a websocket no header but this one
+
 
 def presented_key(headers: Mapping[bytes, bytes]) -> bytes | None:
-    """The key in `Authorization: Bearer`, `x-api-key`, or as the password of Basic."""
+    """The key in `Authorization: Bearer`, `x-api-key`, or as the password of Basic.
+
+    A websocket may carry it among its subprotocols, as OpenAI's clients do in browsers.
+    """
     scheme, _, rest = headers.get(b"authorization", b"").partition(b" ")
     match scheme.lower():
         case b"bearer":
@@ -14,7 +19,14 @@ def presented_key(headers: Mapping[bytes, bytes]) -> bytes | None:
         case b"basic":
             return basic_password(rest)
         case _:
-            return headers.get(b"x-api-key")
+            return headers.get(b"x-api-key") or _in_protocols(headers)
+
+
+def _in_protocols(headers: Mapping[bytes, bytes]) -> bytes | None:
+    for protocol in headers.get(b"sec-websocket-protocol", b"").split(b","):
+        if protocol.strip().startswith(IN_PROTOCOL):
+            return protocol.strip().removeprefix(IN_PROTOCOL)
+    return None
 
 
 def basic_password(encoded: bytes) -> bytes | None:

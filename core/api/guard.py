@@ -2,8 +2,9 @@
 
 Without a key, only requests that a page of ours or a local program would send get through: the
 `Host` must be loopback (against DNS rebinding) and an `Origin`, if there is one, must be ours
-(against cross-site requests). With `VLLM_STUDIO_API_KEY` set, every request but the health checks
-and the window's own files must carry it; the owner's token does as well.
+(against cross-site requests). Where a key is demanded, every request but the health checks and the
+window's own files must carry one: `VLLM_STUDIO_API_KEY`, the owner's token, or, for `/v1` alone,
+a named key. A named key that is unknown, expired or revoked is refused wherever it is presented.
 
 Pages of other origins get through to `/v1` alone, and only those that the settings allow.
 """
@@ -17,12 +18,14 @@ from litestar.utils.path import normalize_path
 from core.api.asking import ACTORS, Asking
 from core.api.credentials import presented_key
 from core.api.refusals import preflight_answer, refuse, with_origin
+from core.keys.keyring import Known, Unknown, is_ours
 
 OPEN_PATHS = ("/health", "/health/ready")
 GUARDED = ("/api", "/v1", "/metrics", "/schema")
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 Refusal = tuple[int, str, str]  # status, code, sentence
+CheckKey = Callable[[bytes], Known | Unknown]
 
 
 class ASGIApp(Protocol):
@@ -45,7 +48,10 @@ class Guard:
         api_key: str | None,
         owner_token: str,
         allowed_origins: Callable[[], tuple[str, ...]] = lambda: (),
+        check_key: CheckKey = lambda secret: Unknown(reason="this API key is not known here"),
+        require_key: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`check_key` judges keys of ours; `require_key` says whether nobody gets in without."""
         self._app = app
         names = (*LOOPBACK_NAMES, host)
         self._hosts = frozenset(h.encode() for n in names for h in (n, f"{n}:{port}"))
@@ -53,6 +59,8 @@ class Guard:
         self._allowed_origins = allowed_origins
         self._key = api_key.encode() if api_key else None
         self._owner = owner_token.encode()
+        self._check_key = check_key
+        self._require_key = require_key
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Refuse, or pass on with who is asking."""
@@ -61,7 +69,9 @@ class Guard:
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
         foreign = self._foreign_origin(scope, headers)
-        refusal = self._refusal(scope, headers, foreign)
+        given = presented_key(headers)
+        named = self._check_key(given) if given is not None and is_ours(given) else None
+        refusal = self._refusal(scope, headers, foreign, given, named)
         if refusal is not None:
             await refuse(scope, send, *refusal)
             return
@@ -70,7 +80,7 @@ class Guard:
             return
         if foreign is not None:
             send = with_origin(send, foreign)
-        asking = self._asking(headers)
+        asking = self._asking(headers, named)
         scope.setdefault("state", {}).update(asking=asking, actor=asking.actor)
         await self._app(scope, receive, send)
 
@@ -84,18 +94,39 @@ class Guard:
         return origin
 
     def _refusal(
-        self, scope: Any, headers: Mapping[bytes, bytes], foreign: bytes | None
+        self,
+        scope: Any,
+        headers: Mapping[bytes, bytes],
+        foreign: bytes | None,
+        given: bytes | None,
+        named: Known | Unknown | None,
     ) -> Refusal | None:
         path = normalize_path(scope["path"])  # the very rule by which it is routed
         if self._key is None and headers.get(b"host", b"").lower() not in self._hosts:
             return 403, "foreign-host", "this address is served under its loopback name only"
         if foreign is not None and not self._allows(path, foreign):
             return 403, "foreign-origin", "requests from other sites' pages are refused"
-        if self._key is None or path in OPEN_PATHS or not path.startswith(GUARDED):
-            return None
-        if is_preflight(scope, headers):
-            return None  # it never carries the key
-        if not self._known(headers):
+        if path in OPEN_PATHS or not path.startswith(GUARDED) or is_preflight(scope, headers):
+            return None  # a preflight never carries the key
+        return self._refused_key(path, headers, given, named)
+
+    def _refused_key(
+        self,
+        path: str,
+        headers: Mapping[bytes, bytes],
+        given: bytes | None,
+        named: Known | Unknown | None,
+    ) -> Refusal | None:
+        """1. the studio's own key and the owner open everything 2. a named key opens `/v1`."""
+        if self._is_the_key(given) or (self._is_owner(headers) and not isinstance(named, Unknown)):
+            return None  # 1
+        if isinstance(named, Unknown):
+            return 401, "invalid_api_key", named.reason
+        if named is not None:  # 2
+            if path.startswith("/v1"):
+                return None
+            return 403, "key-not-allowed", "a named key opens /v1 only"
+        if self._key is not None or self._require_key():
             return 401, "invalid_api_key", "a valid API key is required"
         return None
 
@@ -103,20 +134,21 @@ class Guard:
         allowed = self._allowed_origins()
         return path.startswith("/v1") and origin.decode("latin-1") in allowed
 
-    def _known(self, headers: Mapping[bytes, bytes]) -> bool:
-        given = presented_key(headers)
-        if self._key is not None and given is not None and hmac.compare_digest(given, self._key):
-            return True
-        return self._is_owner(headers)
+    def _is_the_key(self, given: bytes | None) -> bool:
+        known = self._key
+        return known is not None and given is not None and hmac.compare_digest(given, known)
 
     def _is_owner(self, headers: Mapping[bytes, bytes]) -> bool:
         return hmac.compare_digest(headers.get(b"x-studio-owner", b""), self._owner)
 
-    def _asking(self, headers: Mapping[bytes, bytes]) -> Asking:
+    def _asking(self, headers: Mapping[bytes, bytes], named: Known | Unknown | None) -> Asking:
+        if isinstance(named, Known):
+            owner = self._is_owner(headers)
+            return Asking(actor=f"key:{named.key_id}", owner=owner, key_id=named.key_id)
         if not self._is_owner(headers):
             return Asking(actor="api", owner=False)
-        named = headers.get(b"x-studio-actor", b"").decode("latin-1")
-        return Asking(actor=named if named in ACTORS else "api", owner=True)
+        actor = headers.get(b"x-studio-actor", b"").decode("latin-1")
+        return Asking(actor=actor if actor in ACTORS else "api", owner=True)
 
 
 def is_preflight(scope: Any, headers: Mapping[bytes, bytes]) -> bool:

@@ -63,6 +63,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tru
         str | None,
         about("The key that every request must carry; none: no key is asked.", secret=True),
     ] = None
+    require_key: Annotated[
+        bool,
+        about(
+            "Nobody gets in without a key, also on loopback; with an API key set it is always so."
+        ),
+    ] = False
     litellm_master_key: Annotated[
         str,
         about(
@@ -185,6 +191,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tru
     def paths(self) -> Paths:
         """Where everything lies."""
         return Paths(self.home)
+
+    @property
+    def demands_key(self) -> bool:
+        """Nobody but the owner gets in without a key."""
+        return self.require_key or bool(self.api_key) or not self.loopback_only
 
     @property
     def loopback_only(self) -> bool:

@@ -8,6 +8,7 @@ from desktop.cli.changing import evict, load, switch
 from desktop.cli.demo import demo
 from desktop.cli.doctor import doctor
 from desktop.cli.events import events
+from desktop.cli.keys import keys
 from desktop.cli.logs import logs
 from desktop.cli.recipes import recipes
 from desktop.cli.running import desktop, open_window, quit_app, serve
@@ -48,6 +49,7 @@ for command in (
     logs,
     events,
     runtimes,
+    keys,
     settings,
     doctor,
     autostart,

@@ -1,6 +1,7 @@
 """Read models: one file per question, folded from the log inside the append's transaction."""
 
 from events.projections.engine_runs import EngineRuns
+from events.projections.keys_in_force import KeysInForce
 from events.projections.load_times import LoadTimes
 from events.projections.projector import Projection
 from events.projections.requests_by_day import RequestsByDay
@@ -14,6 +15,7 @@ ALL: tuple[Projection, ...] = (
     LoadTimes(),
     SettingsInForce(),
     RuntimesInstalled(),
+    KeysInForce(),
 )
 """What is folded from `main.db`."""
 

@@ -18,6 +18,17 @@ TOKEN = "owner-token-of-the-test"
 DEMO = {"id": "demo", "engine": "transformers", "model": "/models/demo"}
 QWEN = {"id": "qwen", "model": "Qwen/Qwen3-8B", "context_length": 32768}
 
+KEY = {
+    "key_id": "0193a1b2c3d4-9f2c6a",
+    "name": "laptop",
+    "prefix": "sk-studio-abcdef",
+    "state": "in force",
+    "issued_at": 1_700_000_000_000_000,
+    "issued_by": "cli",
+    "expires_at": None,
+    "revoked_at": None,
+}
+
 
 def fact(position: int, kind: str, sentence: str, **data: Any) -> dict[str, Any]:
     """One event in the shape of /api/timeline."""
@@ -198,6 +209,12 @@ class Handler(BaseHTTPRequestHandler):
             case "POST", ["quit"]:
                 app.on_quit()
                 return {"ok": True}, 202
+            case "GET", ["keys"]:
+                return {"keys": [KEY], "required": False}, 200
+            case "POST", ["keys"]:
+                return {"key": KEY, "secret": "sk-studio-secret"}, 201
+            case "DELETE", ["keys", _]:
+                return KEY, 200
             case "DELETE", _:
                 return None, 204
             case "POST" | "PUT", _:

@@ -40,7 +40,7 @@ def test_every_command_explains_itself(words: tuple[str, ...], run: Run) -> None
 def test_the_promised_commands_are_there() -> None:
     """The command line of the design, word for word."""
     promised = (
-        "serve demo status recipes switch load evict logs events runtimes settings doctor "
+        "serve demo status recipes switch load evict logs events runtimes keys settings doctor "
         "autostart open quit"
     )
     assert set(promised.split()) <= set(vllm_studio.commands)
@@ -267,3 +267,34 @@ def test_it_says_its_version() -> None:
     """What a bug report begins with."""
     shown = CliRunner().invoke(vllm_studio, ["--version"], prog_name="vllm-studio")
     assert shown.output == f"vllm-studio {studio_version()}\n"
+
+
+def test_a_new_keys_secret_is_the_whole_answer(app: FakeApp, run: Run) -> None:
+    """So it can be piped to where it is kept; the warning stands beside it."""
+    result = run("keys", "issue", "laptop", "--expires", "90d")
+    assert result.exit_code == 0
+    assert result.stdout == "sk-studio-secret\n"
+    assert "not shown again" in result.stderr
+    wish = {"name": "laptop", "expires_in_s": 90 * 86400}
+    assert ("POST", "/api/keys", wish) in app.asked
+
+
+def test_keys_are_listed_with_what_became_of_them(app: FakeApp, run: Run) -> None:
+    """Name, id, first letters and state, and whether one is demanded."""
+    result = run("keys", "list")
+    assert "laptop" in result.output
+    assert "in force" in result.output
+    assert "A key is not demanded" in result.output
+
+
+def test_a_key_is_revoked_by_its_name(app: FakeApp, run: Run) -> None:
+    """Also one that needs quoting in an address."""
+    assert "was revoked" in run("keys", "revoke", "my laptop").output
+    assert ("DELETE", "/api/keys/my%20laptop", None) in app.asked
+
+
+def test_a_time_to_live_needs_its_unit(app: FakeApp, run: Run) -> None:
+    """Ninety what?"""
+    result = run("keys", "issue", "laptop", "--expires", "90")
+    assert result.exit_code == 2
+    assert "such as 90d" in result.output

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from core.api.guard import Guard
+from core.keys.keyring import Known, Unknown
 
 OWN = "http://127.0.0.1:8080"
 
@@ -25,6 +26,12 @@ class Inside:
         await send({"type": "http.response.body", "body": b""})
 
 
+def check_key(secret: bytes) -> Known | Unknown:
+    """One key is in force."""
+    good = secret == b"sk-studio-good"
+    return Known(key_id="k1") if good else Unknown(reason="this API key was revoked")
+
+
 async def knock(
     inside: Inside,
     path: str = "/api/status",
@@ -32,6 +39,7 @@ async def knock(
     method: str = "GET",
     api_key: str | None = None,
     allowed: tuple[str, ...] = (),
+    require_key: bool = False,
     sending: Mapping[str, str] = MappingProxyType({}),
     **more: str,
 ) -> tuple[int, dict[str, str], Any]:
@@ -43,6 +51,8 @@ async def knock(
         api_key=api_key,
         owner_token="owner",
         allowed_origins=lambda: allowed,
+        check_key=check_key,
+        require_key=lambda: require_key,
     )
     named = {"host": "127.0.0.1:8080"} | {
         k.replace("_", "-"): v for k, v in {**sending, **more}.items()
@@ -178,3 +188,57 @@ async def test_only_the_owner_names_an_actor() -> None:
 async def test_slashes_do_not_go_around_the_key(path: str) -> None:
     """The guard reads a path as the router does."""
     assert (await knock(Inside(), path, api_key="secret"))[0] == 401
+
+
+async def test_a_named_key_is_the_actor_of_what_it_asks() -> None:
+    """Facts and the book of requests say which key it was."""
+    inside = Inside()
+    assert (await knock(inside, "/v1/models", authorization="Bearer sk-studio-good"))[0] == 200
+    assert [(a.actor, a.owner, a.key_id) for a in inside.asked] == [("key:k1", False, "k1")]
+
+
+@pytest.mark.parametrize("require_key", [False, True])
+async def test_a_revoked_key_is_refused_whether_or_not_one_is_demanded(require_key: bool) -> None:
+    """Who presents a key of ours means it; the reason is a sentence."""
+    inside = Inside()
+    for sending in ({"authorization": "Bearer sk-studio-bad"}, {"x-api-key": "sk-studio-bad"}):
+        status, answer, body = await knock(
+            inside, "/v1/models", sending=sending, require_key=require_key
+        )
+        assert status == 401
+        assert body["error"]["message"] == "this API key was revoked"
+        assert body["error"]["code"] == "invalid_api_key"
+        assert answer["www-authenticate"]
+    assert inside.asked == []
+
+
+async def test_a_placeholder_is_no_key_where_none_is_demanded() -> None:
+    """OpenAI's clients can not be without a key, so people write anything."""
+    assert (await knock(Inside(), "/v1/models", authorization="Bearer sk-none"))[0] == 200
+    status, _, _ = await knock(
+        Inside(), "/v1/models", authorization="Bearer sk-none", require_key=True
+    )
+    assert status == 401
+
+
+async def test_where_a_key_is_demanded_a_named_key_or_the_owner_gets_in() -> None:
+    """Without one: 401, on loopback too."""
+    assert (await knock(Inside(), "/v1/models", require_key=True))[0] == 401
+    for headers in ({"x-api-key": "sk-studio-good"}, {"x-studio-owner": "owner"}):
+        status, _, _ = await knock(Inside(), "/v1/models", require_key=True, sending=headers)
+        assert status == 200
+
+
+async def test_a_named_key_opens_v1_alone() -> None:
+    """What runs on the machine is not for its guests to change."""
+    status, _, body = await knock(Inside(), "/api/evict", authorization="Bearer sk-studio-good")
+    assert (status, body["code"]) == (403, "key-not-allowed")
+
+
+async def test_a_websocket_may_bring_its_key_as_a_subprotocol() -> None:
+    """Browsers can give it no other header."""
+    inside = Inside()
+    protocols = "realtime, openai-insecure-api-key.sk-studio-good"
+    sending = {"sec-websocket-protocol": protocols}
+    assert (await knock(inside, "/v1/models", require_key=True, sending=sending))[0] == 200
+    assert inside.asked[0].key_id == "k1"

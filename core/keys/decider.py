@@ -1,0 +1,119 @@
+"""Which keys may be issued and revoked. Pure: facts in, facts out.
+
+    Absent ── issued ──► InForce ── revoked ──► Revoked
+
+That a key expires is no fact: it stands in the one that issued it.
+"""
+
+from typing import assert_never
+
+import msgspec
+
+from core.errors import Invalid, NotFound, Refused
+from core.keys.commands import IssueKey, KeyCommand, RevokeKey
+from events.facts import KeyIssued, KeyRevoked
+from events.facts.base import Fact
+
+LONGEST_NAME = 100
+
+# State
+
+
+class Absent(msgspec.Struct, frozen=True):
+    """No key of this id was ever issued."""
+
+
+class InForce(msgspec.Struct, frozen=True, kw_only=True):
+    """It opens the door until it expires."""
+
+    name: str
+
+
+class Revoked(msgspec.Struct, frozen=True, kw_only=True):
+    """It opens nothing any more, for ever."""
+
+    name: str
+
+
+State = Absent | InForce | Revoked
+initial: State = Absent()
+
+
+# Decide
+
+
+def decide(command: KeyCommand, state: State) -> list[Fact]:
+    """The facts that follow from the wish, or a refusal."""
+    match command:
+        case IssueKey():
+            return _issue(command, state)
+        case RevokeKey():
+            return _revoke(command, state)
+        case _:
+            assert_never(command)
+
+
+def _issue(command: IssueKey, state: State) -> list[Fact]:
+    if not isinstance(state, Absent):
+        raise Refused(f"the key {command.key_id} was issued already", code="key-exists")
+    _demand_name(command)
+    if command.expires_at is not None and command.expires_at <= command.now:
+        raise Invalid("a key can not expire before it is issued", field="expires_at")
+    return [
+        KeyIssued(
+            key_id=command.key_id,
+            name=command.name,
+            prefix=command.prefix,
+            digest=command.digest,
+            expires_at=command.expires_at,
+        )
+    ]
+
+
+def _demand_name(command: IssueKey) -> None:
+    name = command.name
+    if not name.strip() or name != name.strip() or len(name) > LONGEST_NAME or not _one_line(name):
+        raise Invalid(
+            f"a key's name is one line of 1 to {LONGEST_NAME} characters, without spaces around it",
+            field="name",
+        )
+    if name in command.taken_names:
+        raise Refused(
+            f"there is a key {name!r} already",
+            code="key-name-taken",
+            next_action="choose another name, or revoke that key first",
+        )
+
+
+def _one_line(name: str) -> bool:
+    return name.isprintable()
+
+
+def _revoke(command: RevokeKey, state: State) -> list[Fact]:
+    match state:
+        case Absent():
+            raise NotFound(
+                f"there is no key {command.key_id!r}",
+                code="key_not_found",
+                next_action="`vllm-studio keys list` shows the keys there are",
+            )
+        case InForce(name=name):
+            return [KeyRevoked(key_id=command.key_id, name=name)]
+        case Revoked():
+            return []
+        case _:
+            assert_never(state)
+
+
+# Evolve
+
+
+def evolve(state: State, fact: Fact) -> State:
+    """The state after the fact. What is not about a key changes nothing."""
+    match fact:
+        case KeyIssued(name=name):
+            return InForce(name=name)
+        case KeyRevoked() if isinstance(state, InForce):
+            return Revoked(name=state.name)
+        case _:
+            return state

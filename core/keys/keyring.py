@@ -1,0 +1,95 @@
+"""The keys at hand: the guard asks here for every request, so an answer costs one hash.
+
+The ring is read from the log's read model at the start and after each change, in the studio's own
+loop: a key that was revoked is refused from the next request on.
+"""
+
+import hmac
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import msgspec
+
+from core.clock import Clock
+from core.errors import NotFound
+from core.keys.secret import SCHEME, digest_of
+from events.projections.keys_in_force import IssuedKey, issued_keys
+from events.store import EventStore
+
+NOBODY = "0" * 64  # compared with when no key has the hash, so that both ways take the same time
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """The secret belongs to this key, and opens the door."""
+
+    key_id: str
+
+
+class Unknown(msgspec.Struct, frozen=True, kw_only=True):
+    """It opens nothing; `reason` is a sentence for its holder."""
+
+    reason: str
+
+
+class KeyRing:
+    """Every key that was ever issued, by the hash of its secret."""
+
+    def __init__(self, store: EventStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._by_digest: Mapping[str, IssuedKey] = MappingProxyType({})
+        self._listeners: list[Callable[[str], None]] = []
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the keys again."""
+        with self._store.reading() as connection:
+            keys = issued_keys(connection)
+        self._by_digest = MappingProxyType({key.digest: key for key in keys})
+
+    def listen(self, callback: Callable[[str], None]) -> None:
+        """Call back in the loop with the id of each key that was revoked."""
+        self._listeners.append(callback)
+
+    def revoked(self, key_id: str) -> None:
+        """Take a key out of force, and tell who serves its holder."""
+        self.refresh()
+        for callback in self._listeners:
+            callback(key_id)
+
+    def check(self, secret: bytes) -> Known | Unknown:
+        """Whether a secret opens the door."""
+        digest = digest_of(secret)
+        key = self._by_digest.get(digest)  # what its timing tells is about a hash
+        if not hmac.compare_digest(digest, key.digest if key else NOBODY) or key is None:
+            return Unknown(reason="this API key is not known here")
+        if key.revoked_at is not None:
+            return Unknown(reason="this API key was revoked")
+        if key.expires_at is not None and key.expires_at <= self._clock.now():
+            return Unknown(reason="this API key has expired")
+        return Known(key_id=key.key_id)
+
+    def all(self) -> tuple[IssuedKey, ...]:
+        """Every key, oldest first, the revoked ones included."""
+        return tuple(self._by_digest.values())
+
+    def named(self, name: str) -> IssuedKey:
+        """The key of that id, or the one in force of that name; NotFound when there is none."""
+        for key in self._by_digest.values():
+            if name == key.key_id or (name == key.name and key.revoked_at is None):
+                return key
+        raise NotFound(
+            f"there is no key {name!r}",
+            code="key_not_found",
+            next_action="`vllm-studio keys list` shows the keys there are",
+        )
+
+    @property
+    def taken_names(self) -> frozenset[str]:
+        """The names of the keys that nobody revoked."""
+        return frozenset(k.name for k in self._by_digest.values() if k.revoked_at is None)
+
+
+def is_ours(secret: bytes) -> bool:
+    """Whether it looks like a key of ours, and not like a placeholder."""
+    return secret.startswith(SCHEME.encode())

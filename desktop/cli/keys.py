@@ -1,0 +1,75 @@
+"""`keys`: who may ask `/v1`."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+import click
+
+from desktop.cli.terminal import StudioGroup, Terminal, pass_terminal
+from desktop.cli.words import columns, day_and_time
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+
+
+@click.group(cls=StudioGroup)
+def keys() -> None:
+    """List, issue and revoke keys to the endpoint."""
+
+
+@keys.command("list")
+@pass_terminal
+def list_keys(terminal: Terminal) -> None:
+    """Every key that was ever issued, and whether it still opens the door."""
+    answer = terminal.client().get("/api/keys")
+    terminal.answer(answer, lambda: _in_words(answer))
+
+
+@keys.command("issue")
+@click.argument("name")
+@click.option("--expires", metavar="TIME", help="How long it works: 90d, 12h, 30m.")
+@pass_terminal
+def issue_key(terminal: Terminal, name: str, expires: str | None) -> None:
+    """Make a key called NAME. Its secret is shown once."""
+    wish: dict[str, object] = {"name": name}
+    if expires is not None:
+        wish["expires_in_s"] = seconds_of(expires)
+    answer = terminal.client().post("/api/keys", wish)
+    terminal.aside("Keep it now: the secret is not shown again.")
+    terminal.answer(answer, answer["secret"])
+
+
+@keys.command("revoke")
+@click.argument("key")
+@pass_terminal
+def revoke_key(terminal: Terminal, key: str) -> None:
+    """Revoke KEY (an id, or a name), from this moment on."""
+    answer = terminal.client().delete(f"/api/keys/{quote(key, safe='')}")
+    terminal.answer(answer, f"The key {answer['name']} was revoked.")
+
+
+def seconds_of(text: str) -> int:
+    """`90d`, `12h`, `30m`, `45s`, `2w` in seconds; a usage error says what was expected."""
+    found = re.fullmatch(r"([1-9][0-9]{0,8})([smhdw])", text.strip())
+    if found is None:
+        raise click.UsageError(f"--expires wants a number and a unit, such as 90d, not {text!r}")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def _in_words(answer: Mapping[str, Any]) -> str:
+    rows = [
+        (key["name"], key["key_id"], f"{key['prefix']}…", key["state"], _until(key))
+        for key in answer["keys"]
+    ]
+    if rows:
+        text = columns(("name", "id", "secret", "state", "until"), rows)
+    else:
+        text = "No key was issued yet."
+    demanded = "demanded" if answer["required"] else "not demanded"
+    return f"{text}\n\nA key is {demanded} on this machine."
+
+
+def _until(key: Mapping[str, Any]) -> str:
+    moment = key["revoked_at"] or key["expires_at"]
+    return day_and_time(moment) if moment else ""

@@ -1,0 +1,121 @@
+"""From issuing to the door: over a real log, with a clock that stands still."""
+
+import pytest
+
+from core.errors import NotFound, Refused
+from core.keys.desk import KeyDesk
+from core.keys.keyring import KeyRing, Known, Unknown, is_ours
+from core.keys.secret import SCHEME, make_secret
+from events.projections.keys_in_force import issued_keys, keys_in_force
+from events.store import EventStore
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.at = 1_800_000_000_000_000
+
+    def now(self) -> int:
+        """Microseconds since the epoch."""
+        return self.at
+
+    def monotonic(self) -> float:
+        """Seconds."""
+        return self.at / 1e6
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Of one test."""
+    return Clock()
+
+
+@pytest.fixture
+def ring(store: EventStore, clock: Clock) -> KeyRing:
+    """Of an empty log."""
+    return KeyRing(store, clock)
+
+
+@pytest.fixture
+def desk(store: EventStore, ring: KeyRing, clock: Clock) -> KeyDesk:
+    """Where keys of that ring are made."""
+    return KeyDesk(store=store, ring=ring, clock=clock)
+
+
+def test_secrets_are_long_of_chance_and_known_by_their_scheme() -> None:
+    """256 bits, in letters that need no quoting anywhere."""
+    secrets = {make_secret() for _ in range(100)}
+    assert len(secrets) == 100
+    for secret in secrets:
+        assert secret.startswith(SCHEME)
+        assert len(secret) == len(SCHEME) + 43
+        assert is_ours(secret.encode())
+    assert not is_ours(b"sk-none")
+
+
+async def test_an_issued_key_opens_the_door_at_once(desk: KeyDesk, ring: KeyRing) -> None:
+    """And one that nobody issued does not."""
+    new = await desk.issue("laptop", actor="cli")
+    assert ring.check(new.secret.encode()) == Known(key_id=new.key.key_id)
+    assert isinstance(ring.check(make_secret().encode()), Unknown)
+
+
+async def test_the_log_holds_no_secret(desk: KeyDesk, store: EventStore) -> None:
+    """Not in a fact, not in the file: only the hash and the first letters."""
+    new = await desk.issue("laptop", actor="cli")
+    await desk.revoke("laptop", actor="cli")
+    told = b"".join(recorded.data for recorded in store.read_all())
+    assert new.secret.encode() not in told
+    assert new.key.digest.encode() in told
+    assert [r.type for r in store.read_stream(f"key-{new.key.key_id}")] == [
+        "key-issued",
+        "key-revoked",
+    ]
+
+
+async def test_a_revoked_key_is_refused_from_then_on(desk: KeyDesk, ring: KeyRing) -> None:
+    """By name or by id; who serves its holder is told."""
+    told: list[str] = []
+    ring.listen(told.append)
+    new = await desk.issue("laptop", actor="cli")
+    revoked = await desk.revoke("laptop", actor="tray")
+    assert revoked.revoked_by == "tray"
+    assert ring.check(new.secret.encode()) == Unknown(reason="this API key was revoked")
+    assert told == [new.key.key_id]
+    await desk.revoke(new.key.key_id, actor="cli")  # a repeat changes nothing
+    with pytest.raises(NotFound):
+        await desk.revoke("nobody", actor="cli")
+
+
+async def test_a_key_works_until_the_moment_it_expires(
+    desk: KeyDesk, ring: KeyRing, clock: Clock
+) -> None:
+    """And not at that moment."""
+    new = await desk.issue("guest", actor="cli", expires_at=clock.at + 10)
+    clock.at += 9
+    assert isinstance(ring.check(new.secret.encode()), Known)
+    clock.at += 1
+    assert ring.check(new.secret.encode()) == Unknown(reason="this API key has expired")
+
+
+async def test_a_name_is_free_again_when_its_key_was_revoked(desk: KeyDesk) -> None:
+    """No two keys in force share one."""
+    await desk.issue("laptop", actor="cli")
+    with pytest.raises(Refused, match="laptop"):
+        await desk.issue("laptop", actor="cli")
+    await desk.revoke("laptop", actor="cli")
+    await desk.issue("laptop", actor="cli")
+
+
+async def test_keys_outlive_the_app(desk: KeyDesk, store: EventStore, clock: Clock) -> None:
+    """A new ring over the same log knows them, and the read model tells the revoked apart."""
+    first = await desk.issue("first", actor="cli")
+    second = await desk.issue("second", actor="cli")
+    await desk.revoke("first", actor="cli")
+    ring = KeyRing(store, clock)
+    assert isinstance(ring.check(second.secret.encode()), Known)
+    assert isinstance(ring.check(first.secret.encode()), Unknown)
+    with store.reading() as connection:
+        assert [key.name for key in issued_keys(connection)] == ["first", "second"]
+        assert [key.name for key in keys_in_force(connection)] == ["second"]
