@@ -12,6 +12,8 @@ Each is raised near its cause and translated once, at the edge: RFC 9457 problem
 `/api`, the client's own error dialect under `/v1`, a sentence and an exit code in the terminal.
 """
 
+from collections.abc import Mapping
+
 
 class StudioError(Exception):
     """Base of all refusals. `code` is stable and for programs, the message is for people."""
@@ -90,7 +92,10 @@ class EngineFailure(StudioError):
         next_action: str = "",
         exit_code: int | None = None,
         lines: tuple[str, ...] = (),
+        remedy: Mapping[str, bool | int | str | None] | None = None,
     ) -> None:
+        """`remedy`: the change of the recipe that would mend it, ready to be sent as a patch."""
         super().__init__(message, code=code, next_action=next_action)
         self.exit_code = exit_code
         self.lines = lines
+        self.remedy = dict(remedy or {})

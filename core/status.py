@@ -28,6 +28,7 @@ class EngineView(msgspec.Struct, frozen=True, kw_only=True):
     error_code: str = ""
     next_action: str = ""
     lines: tuple[str, ...] = ()  # the decisive lines of its log, secrets masked
+    remedy: dict[str, bool | int | str | None] = {}  # the recipe's change that would mend it
 
 
 class RecipeView(msgspec.Struct, frozen=True, kw_only=True):

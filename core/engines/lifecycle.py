@@ -1,23 +1,28 @@
 """The life of one run of an engine: every state, every signal, every transition. No I/O, no clock.
 
                  Launched            Answered
-    ┌──────────┐ ───────► ┌─────────┐ ───────► ┌───────┐
-    │ Starting │          │ Loading │◄┐        │ Ready │
-    └────┬─────┘          └─┬──┬──┬─┘ │        └─┬───┬─┘
-         │                  │  │  └───┘          │   │
-         │ LaunchFailed     │  │ Progressed      │   │ Ended        (any exit nobody asked for,
-         ▼                  │  │                 │   ▼               also with code 0)
-    ┌────────┐    Ended     │  │ StopAsked       │ ┌────────┐
-    │ Failed │◄─────────────┘  │ GaveUp          │ │ Failed │
-    └────────┘                 ▼                 │ └────────┘
-         ▲              ┌──────────┐  StopAsked  │
-         │   Gone,      │          │◄────────────┘
-         └──────────────┤ Stopping │   Gone      ┌─────────┐
-           had given up │          │ ──────────► │ Stopped │
-                        └──────────┘             └─────────┘
+    ┌──────────┐ ───────► ┌─────────┐ ───────► ┌───────┐ ◄───── Woke ────┐
+    │ Starting │          │ Loading │◄┐        │ Ready │                 │
+    └────┬─────┘          └─┬──┬──┬─┘ │        └┬─┬─┬──┘   SleepAsked    │
+         │                  │  │  └───┘         │ │ └─────────────┐      │
+         │ LaunchFailed     │  │ Progressed     │ │               ▼      │
+         ▼                  │  │                │ │ Ended  ┌─────────────┴──────────────────┐
+    ┌────────┐    Ended     │  │ StopAsked      │ │        │ FallingAsleep ► Asleep ► Waking │
+    │ Failed │◄─────────────┘  │ GaveUp         │ ▼        └─┬──────────────┬───────────────┘
+    └────────┘                 ▼                │ Failed     │ StopAsked    │ Ended
+         ▲              ┌──────────┐  StopAsked │            │ NotAsleep    ▼
+         │   Gone,      │          │◄───────────┴────────────┤ NotAwake   Failed
+         └──────────────┤ Stopping │   Gone      ┌─────────┐ │
+           had given up │          │◄──────────┐ │ Stopped │ │
+                        └──────────┴───────────┼►└─────────┘ │
+                                               └─────────────┘
 
 A start request, or an adoption, begins a run; a run that has ended never begins again: the next
 start is a new run with an id of its own. A signal that means nothing in a state changes nothing.
+An exit nobody asked for is a failure in every state, also with code 0.
+Asleep, it answers its health path and nothing else; who can not be put to sleep or woken beyond
+doubt is ended. LeftAlone (not drawn) is a run that an earlier app launched and this one does not
+use: only StopAsked and its own end reach it.
 Rules: everything about transitions lives in this file; a fact is decided from a signal, a state
 only ever follows from a fact, so the log replayed gives the same life.
 """
@@ -28,14 +33,35 @@ from events.facts import (
     EngineAdopted,
     EngineBecameReady,
     EngineCrashed,
+    EngineFellAsleep,
+    EngineLeftAlone,
+    EngineLost,
     EngineProgressed,
+    EngineSleepFailed,
+    EngineSleepRequested,
     EngineStarted,
     EngineStartFailed,
     EngineStartRequested,
     EngineStopped,
     EngineStopRequested,
+    EngineWakeFailed,
+    EngineWakeRequested,
+    EngineWoke,
 )
 from events.facts.base import Fact
+
+
+class Slept(msgspec.Struct, frozen=True, kw_only=True):
+    """How an engine fell asleep, measured; and what it has to say again when it wakes."""
+
+    level: int
+    seconds: float
+    device_bytes_freed: int
+    host_bytes_freed: int  # below zero when the weights moved there
+    device_bytes: int  # what it still holds
+    host_bytes: int
+    probe: str = ""  # the path it was asked on
+    answer: str = ""
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +72,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     next_action: str = ""
     exit_code: int | None = None
     lines: tuple[str, ...] = ()
+    remedy: dict[str, bool | int | str | None] = {}  # the recipe's change that would mend it
 
 
 # Signals: everything that can happen to a run
@@ -109,6 +136,42 @@ class Gone(Signal, frozen=True, kw_only=True):
     failure: Failure | None = None  # what we gave up for
 
 
+class SleepAsked(Signal, frozen=True, kw_only=True):
+    """Somebody wants its memory, and to have it back soon."""
+
+    level: int
+    reason: str
+
+
+class FellAsleep(Signal, frozen=True, kw_only=True):
+    """It sleeps, and its memory is free: that was measured."""
+
+    slept: Slept
+
+
+class NotAsleep(Signal, frozen=True, kw_only=True):
+    """It could not be put to sleep. `usable`: it never left its work and still serves."""
+
+    failure: Failure
+    usable: bool
+
+
+class WakeAsked(Signal, frozen=True, kw_only=True):
+    """Somebody needs it again."""
+
+
+class Woke(Signal, frozen=True, kw_only=True):
+    """It answers as it did before it slept."""
+
+    seconds: float
+
+
+class NotAwake(Signal, frozen=True, kw_only=True):
+    """It did not wake, not in time, or not in its right mind."""
+
+    failure: Failure
+
+
 # States
 
 
@@ -139,6 +202,34 @@ class Ready(State, frozen=True, kw_only=True):
     adopted: bool = False
 
 
+class FallingAsleep(State, frozen=True, kw_only=True):
+    """It was asked to sleep and serves no longer."""
+
+    pid: int
+    level: int
+
+
+class Asleep(State, frozen=True, kw_only=True):
+    """Its process lives and holds little; it answers nothing but its health path."""
+
+    pid: int
+    slept: Slept
+
+
+class Waking(State, frozen=True, kw_only=True):
+    """It was asked to wake and does not serve yet."""
+
+    pid: int
+    slept: Slept
+
+
+class LeftAlone(State, frozen=True, kw_only=True):
+    """It runs, is ours, and is not what its recipe would launch now: neither used nor ended."""
+
+    pid: int
+    reason: str
+
+
 class Stopping(State, frozen=True, kw_only=True):
     """It was asked to go."""
 
@@ -156,7 +247,7 @@ class Failed(State, frozen=True, kw_only=True):
 
 
 OVER = (Stopped, Failed)
-HOLDS_MEMORY = (Starting, Loading, Ready, Stopping)
+RESTS = (Ready, Asleep, LeftAlone)  # nothing is under way
 
 
 # Decide
@@ -180,7 +271,33 @@ def decide(signal: Signal, state: State, engine_id: str, recipe_id: str) -> tupl
             return (EngineStopRequested(**run, reason=failure.reason),)
         case Ready(), Ended(failure=failure):
             return (crashed(engine_id, recipe_id, failure),)
-        case Starting() | Loading() | Ready(), StopAsked(reason=reason):
+        case Ready(), SleepAsked(level=level, reason=reason):
+            return (EngineSleepRequested(**run, level=level, reason=reason),)
+        case FallingAsleep(), FellAsleep(slept=slept):
+            return (EngineFellAsleep(**run, **msgspec.structs.asdict(slept)),)
+        case FallingAsleep(), NotAsleep(failure=failure, usable=usable):
+            return (
+                EngineSleepFailed(**run, reason=failure.reason, code=failure.code, usable=usable),
+            )
+        case Asleep(), WakeAsked():
+            return (EngineWakeRequested(**run),)
+        case Waking(), Woke(seconds=seconds):
+            return (EngineWoke(**run, seconds=seconds),)
+        case Waking(), NotAwake(failure=failure):
+            return (EngineWakeFailed(**run, reason=failure.reason, code=failure.code),)
+        case Waking(), Ended(failure=failure):
+            return (
+                EngineWakeFailed(**run, reason=failure.reason, code=failure.code),
+                crashed(engine_id, recipe_id, failure),
+            )
+        case FallingAsleep() | Asleep(), Ended(failure=failure):
+            return (crashed(engine_id, recipe_id, failure),)
+        case LeftAlone(), Ended(failure=failure):
+            return (EngineLost(**run, reason=failure.reason),)
+        case (
+            Starting() | Loading() | Ready() | FallingAsleep() | Asleep() | Waking() | LeftAlone(),
+            StopAsked(reason=reason),
+        ):
             return (EngineStopRequested(**run, reason=reason),)
         case Stopping(), Gone(failure=Failure() as failure):
             return (start_failed(engine_id, recipe_id, failure),)
@@ -200,6 +317,7 @@ def start_failed(engine_id: str, recipe_id: str, failure: Failure) -> EngineStar
         next_action=failure.next_action,
         exit_code=failure.exit_code,
         lines=failure.lines,
+        remedy=failure.remedy,
     )
 
 
@@ -213,6 +331,7 @@ def crashed(engine_id: str, recipe_id: str, failure: Failure) -> EngineCrashed:
         next_action=failure.next_action,
         exit_code=failure.exit_code,
         lines=failure.lines,
+        remedy=failure.remedy,
     )
 
 
@@ -230,11 +349,27 @@ def evolve(state: State, fact: Fact) -> State:
             return Loading(pid=state.pid, phase=phase, percent=percent)
         case EngineBecameReady() if isinstance(state, Loading):
             return Ready(pid=state.pid)
+        case EngineAdopted(found="asleep") if isinstance(state, Asleep):
+            return state
+        case EngineAdopted(pid=pid, found="loading"):
+            return Loading(pid=pid)
         case EngineAdopted(pid=pid):
             return Ready(pid=pid, adopted=True)
-        case EngineStopRequested():
+        case EngineLeftAlone(pid=pid, reason=reason):
+            return LeftAlone(pid=pid, reason=reason)
+        case EngineSleepRequested(level=level) if isinstance(state, Ready):
+            return FallingAsleep(pid=state.pid, level=level)
+        case EngineFellAsleep() if isinstance(state, FallingAsleep):
+            return Asleep(pid=state.pid, slept=_slept(fact))
+        case EngineSleepFailed(usable=True) if isinstance(state, FallingAsleep):
+            return Ready(pid=state.pid)
+        case EngineWakeRequested() if isinstance(state, Asleep):
+            return Waking(pid=state.pid, slept=state.slept)
+        case EngineWoke() if isinstance(state, Waking):
+            return Ready(pid=state.pid)
+        case EngineStopRequested() | EngineSleepFailed() | EngineWakeFailed():
             return Stopping(pid=getattr(state, "pid", None))
-        case EngineStopped():
+        case EngineStopped() | EngineLost():
             return Stopped()
         case EngineStartFailed() | EngineCrashed():
             return Failed(
@@ -244,7 +379,12 @@ def evolve(state: State, fact: Fact) -> State:
                     next_action=fact.next_action,
                     exit_code=fact.exit_code,
                     lines=fact.lines,
+                    remedy=fact.remedy,
                 )
             )
         case _:
             return state
+
+
+def _slept(fact: EngineFellAsleep) -> Slept:
+    return Slept(**{name: getattr(fact, name) for name in Slept.__struct_fields__})

@@ -116,6 +116,7 @@ def view(
                 error_code=failure.code,
                 next_action=failure.next_action,
                 lines=failure.lines,
+                remedy=failure.remedy,
             )
         case _:
             return shown

@@ -39,6 +39,7 @@ from core.engines.lifecycle import (
     decide,
     evolve,
 )
+from core.engines.memory_kills import killed_for_memory, memory_kills
 from core.engines.processes import Child, Launcher
 from core.engines.progress import Progress
 from core.engines.run import Asker, Endpoint, Run, view
@@ -100,6 +101,7 @@ class Supervisor:
         self._grace_s = run.stop_grace_s
         self._leaving = False
         self._gave_up: Failure | None = None
+        self._kills = memory_kills()  # the kernel's count before: a rise is its word on an exit
         self._ready_at = 0  # bytes of its log when it was ready: what stands before is no cause
         self._unrecorded: list[tuple[Fact, Asker]] = []
         self._cause = Asker()  # the newest fact, and in the course of what it came about
@@ -271,7 +273,14 @@ class Supervisor:
         lines = await asyncio.to_thread(
             logs.tail, self.run.log_path, TAIL_LINES, after=self._ready_at
         )
-        self._send(Ended(failure=diagnose(lines, code, was_ready=was_ready, mask=self._tools.mask)))
+        failure = diagnose(
+            lines,
+            code,
+            was_ready=was_ready,
+            oom_killed=killed_for_memory(self._kills, memory_kills()),
+            mask=self._tools.mask,
+        )
+        self._send(Ended(failure=failure))
 
     async def _watch_loading(self) -> None:
         """Tell progress and the first answer; give up without progress or on an impostor."""
@@ -348,6 +357,7 @@ def _raised(recipe_id: str, failure: Failure) -> EngineFailure:
         next_action=failure.next_action,
         exit_code=failure.exit_code,
         lines=failure.lines,
+        remedy=failure.remedy,
     )
 
 
@@ -358,6 +368,7 @@ def _failure_of(refusal: StudioError) -> Failure:
         next_action=refusal.next_action,
         exit_code=getattr(refusal, "exit_code", None),
         lines=getattr(refusal, "lines", ()),
+        remedy=dict(getattr(refusal, "remedy", {})),
     )
 
 

@@ -107,6 +107,8 @@ def _extras(error: StudioError) -> dict[str, Any]:
         extras["next_action"] = error.next_action
     if isinstance(error, EngineFailure):
         extras |= {"exit_code": error.exit_code, "lines": list(error.lines)}
+        if error.remedy:
+            extras["remedy"] = error.remedy
     return extras
 
 

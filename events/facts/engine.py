@@ -4,6 +4,8 @@ Intent, effect, outcome: EngineStartRequested is committed before the process ex
 so a start without an outcome is what the next boot has to reconcile.
 """
 
+import msgspec
+
 from events.facts.base import Fact
 
 
@@ -20,6 +22,7 @@ class EngineStartRequested(Fact, frozen=True, kw_only=True, tag="engine-start-re
     argv: tuple[str, ...]  # secrets masked
     nonce: str  # also in the child's environment: proof that it is ours
     log_path: str  # relative to the data directory
+    fingerprint: str = ""  # of everything that shapes the launch; empty in older logs
 
 
 class EngineStarted(Fact, frozen=True, kw_only=True, tag="engine-started"):
@@ -59,6 +62,8 @@ class EngineStartFailed(Fact, frozen=True, kw_only=True, tag="engine-start-faile
     next_action: str = ""
     exit_code: int | None = None
     lines: tuple[str, ...] = ()  # the decisive lines of its log, secrets masked
+    # the change of the recipe that would mend it
+    remedy: dict[str, bool | int | str | None] = msgspec.field(default_factory=dict)
 
 
 class EngineStopRequested(Fact, frozen=True, kw_only=True, tag="engine-stop-requested"):
@@ -89,6 +94,7 @@ class EngineCrashed(Fact, frozen=True, kw_only=True, tag="engine-crashed"):
     next_action: str = ""
     exit_code: int | None = None
     lines: tuple[str, ...] = ()
+    remedy: dict[str, bool | int | str | None] = msgspec.field(default_factory=dict)
 
 
 class EngineAdopted(Fact, frozen=True, kw_only=True, tag="engine-adopted"):
@@ -97,6 +103,74 @@ class EngineAdopted(Fact, frozen=True, kw_only=True, tag="engine-adopted"):
     engine_id: str
     recipe_id: str
     pid: int
+    found: str = "ready"  # ready | loading | asleep
+
+
+class EngineLeftAlone(Fact, frozen=True, kw_only=True, tag="engine-left-alone"):
+    """{recipe_id} still runs as {pid} and was left alone: {reason}."""
+
+    engine_id: str
+    recipe_id: str
+    pid: int
+    reason: str
+
+
+class EngineSleepRequested(Fact, frozen=True, kw_only=True, tag="engine-sleep-requested"):
+    """{recipe_id} was asked to sleep at level {level}: {reason}."""
+
+    engine_id: str
+    recipe_id: str
+    level: int  # 1: the weights wait in main memory; 2: they are given up
+    reason: str
+
+
+class EngineFellAsleep(Fact, frozen=True, kw_only=True, tag="engine-fell-asleep"):
+    """{recipe_id} fell asleep at level {level} after {seconds:.1f} s."""
+
+    engine_id: str
+    recipe_id: str
+    level: int
+    seconds: float
+    device_bytes_freed: int  # measured, never taken from its reply
+    host_bytes_freed: int  # below zero when the weights moved there
+    device_bytes: int  # what it still holds, asleep
+    host_bytes: int
+    probe: str = ""  # the path it was asked on before it slept
+    answer: str = ""  # what it said there, to be said again when it wakes
+
+
+class EngineSleepFailed(Fact, frozen=True, kw_only=True, tag="engine-sleep-failed"):
+    """{recipe_id} did not fall asleep: {reason}."""
+
+    engine_id: str
+    recipe_id: str
+    reason: str
+    code: str
+    usable: bool  # whether it still serves; if not, it is ended
+
+
+class EngineWakeRequested(Fact, frozen=True, kw_only=True, tag="engine-wake-requested"):
+    """{recipe_id} was asked to wake up."""
+
+    engine_id: str
+    recipe_id: str
+
+
+class EngineWoke(Fact, frozen=True, kw_only=True, tag="engine-woke"):
+    """{recipe_id} woke up and answers after {seconds:.1f} s."""
+
+    engine_id: str
+    recipe_id: str
+    seconds: float
+
+
+class EngineWakeFailed(Fact, frozen=True, kw_only=True, tag="engine-wake-failed"):
+    """{recipe_id} did not wake up, so it is ended and started anew: {reason}."""
+
+    engine_id: str
+    recipe_id: str
+    reason: str
+    code: str
 
 
 class EngineLost(Fact, frozen=True, kw_only=True, tag="engine-lost"):

