@@ -132,6 +132,7 @@ def compose(
         clock=clock,
         wait_s=settings.admission_timeout_s,
     )
+    keys.listen(proxy.calls.end_of_key)
     studio = Studio(
         store=store,
         settings=live,

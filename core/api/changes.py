@@ -45,10 +45,12 @@ async def evict(
 
 @post("/cancel", status_code=200)
 async def cancel(application: Application, asking: Asking, data: CancelWish) -> Cancelled:
-    """Give up a change, or one running request."""
+    """Give up a change, or one request that waits or runs."""
     if data.request_id is not None:
-        if not application.inflight.cancel(data.request_id):
-            raise NotFound(f"no request {data.request_id!r} is running", code="request_not_found")
+        if not application.proxy.calls.cancel(data.request_id):
+            raise NotFound(
+                f"no request {data.request_id!r} waits or runs", code="request_not_found"
+            )
         return Cancelled(cancelled=1)
     command = CancelChange(target=data.target)
     return Cancelled(cancelled=await application.studio.handle(command, actor=asking.actor))

@@ -9,7 +9,7 @@ import asyncio
 from types import TracebackType
 from typing import Literal
 
-Reason = Literal["client_gone", "cancelled", "cut", "stopping"]
+Reason = Literal["client_gone", "cancelled", "cut", "revoked", "stopping"]
 
 
 class Interrupted(Exception):

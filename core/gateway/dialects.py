@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from core.errors import EngineFailure, StudioError, Unavailable
-from core.gateway.errors import WrongMethod
+from core.gateway.errors import Cut, WrongMethod
 from core.gateway.routes import Header
 
 Dialect = Literal["openai", "responses", "anthropic"]
@@ -32,6 +32,7 @@ ANTHROPIC_TYPES: Mapping[int, str] = {
     503: "overloaded_error",
     504: "timeout_error",
 }
+ON_PURPOSE = ("cancelled", "revoked")  # of cuts: a client that tries again by itself undoes them
 LOAD_TIMED_OUT = ("load-timeout", "load_timeout", "timeout")  # of the engines' diagnoses
 
 
@@ -76,6 +77,8 @@ def _answer(error: StudioError, body: Mapping[str, Any]) -> Answer:
     ]
     if isinstance(error, Unavailable):
         headers.append((b"retry-after", str(max(1, math.ceil(error.retry_after))).encode()))
+    if isinstance(error, Cut) and error.code in ON_PURPOSE:
+        headers.append((b"x-should-retry", b"false"))  # OpenAI's and Anthropic's clients obey it
     if isinstance(error, WrongMethod):
         headers.append((b"allow", error.allow.encode()))
     return status_of(error), headers, data

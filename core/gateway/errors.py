@@ -12,6 +12,7 @@ StudioError
 │   └── WaitedTooLong        the model or the gateway did not come up   (504)
 └── UpstreamLost             the gateway or the engine broke off        (502)
     └── Cut                  somebody here ended it                     (503)
+        └── KeyTaken         its key was revoked while it waited        (401)
 """
 
 from core.errors import Invalid, NotFound, StudioError, Unavailable
@@ -88,3 +89,9 @@ class Cut(UpstreamLost):
     """Somebody here ended the request: a forced switch, or a cancel by its id."""
 
     status = 503
+
+
+class KeyTaken(Cut):
+    """The request's key was revoked before its answer began."""
+
+    status = 401

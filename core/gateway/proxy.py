@@ -21,11 +21,13 @@ from core.clock import Clock
 from core.errors import StudioError
 from core.gateway.answer import answer_of
 from core.gateway.body import Body, peek_form, peek_json
-from core.gateway.cancelling import CancelScope, Interrupted
+from core.gateway.calls import Calls
+from core.gateway.cancelling import CancelScope, Interrupted, Reason
 from core.gateway.connection import Connection
 from core.gateway.errors import (
     BodyTooLarge,
     Cut,
+    KeyTaken,
     TooMany,
     UnknownPath,
     UpstreamLost,
@@ -51,6 +53,7 @@ CONNECT_AGAIN_S = 0.2  # the gateway refused the connection: it is probably bein
 ENDED_HERE = {
     "cut": "the request was cut because its model had to make room",
     "cancelled": "the request was cancelled",
+    "revoked": "the request was ended because its API key was revoked",
     "stopping": "the request was cut because vLLM Studio is stopping",
 }
 
@@ -94,6 +97,7 @@ class Proxy:
         self._wait_s = wait_s
         self._max_body = max_body
         self._upstream = upstream or Upstream(clock=clock)
+        self.calls = Calls()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; however it ends, one RequestFinished tells of it."""
@@ -103,6 +107,7 @@ class Proxy:
         try:
             await self._answered(call, scope, receive)
         finally:
+            self.calls.leave(call.request_id)
             if call.ticket is not None:
                 self._inflight.leave(call.ticket)
             self._finished(call.fact())
@@ -115,13 +120,14 @@ class Proxy:
         """Serve, and turn every way to fail into an answer and an outcome."""
         try:
             with CancelScope() as end:
+                self.calls.enter(call.request_id, call.view, end.cancel)
                 await self._serve(call, scope, receive, end)
         except Interrupted as interrupted:
             if interrupted.reason == "client_gone":
                 call.outcome = "client_gone"
                 return
             call.outcome = "cancelled"
-            await call.reply.fail(Cut(ENDED_HERE[interrupted.reason], code=interrupted.reason))
+            await call.reply.fail(ended_here(interrupted.reason))
         except StudioError as error:
             call.failed(error)
             await call.reply.fail(error)
@@ -259,6 +265,12 @@ class Proxy:
             raise UpstreamLost("the engine ended while it was answering", code="engine_lost")
         call.outcome = "error" if answer.failed or connection.status >= 400 else "ok"
         await call.reply.finish(rest)
+
+
+def ended_here(reason: Reason) -> Cut:
+    """What a client is told whose request somebody here ended."""
+    kind = KeyTaken if reason == "revoked" else Cut
+    return kind(ENDED_HERE[reason], code=reason)
 
 
 async def _watch(receive: Receive, end: CancelScope) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from core.clock import Clock
 from core.errors import StudioError
 from core.gateway.answer import Answer
+from core.gateway.calls import RunningRequest, key_of
 from core.gateway.errors import WaitedTooLong
 from core.gateway.inflight import Ticket
 from core.gateway.paths import dialect_of, path_of
@@ -28,6 +29,7 @@ class Call:
     ) -> None:
         self._clock = clock
         self._arrived = clock.monotonic()
+        self._since = clock.now()
         self.request_id = uuid7()
         self.path = path_of(scope)
         self.actor = _actor(scope)
@@ -77,6 +79,23 @@ class Call:
             self.outcome = "rejected"
         else:
             self.outcome = "error"
+
+    def view(self) -> RunningRequest:
+        """How it is now, for people."""
+        route = self._route
+        begun = self.ticket is not None
+        return RunningRequest(
+            request_id=self.request_id,
+            path=self.path.decode("utf-8", "replace"),
+            model=self._model,
+            recipe_id=route.recipe_id if route else None,
+            actor=self.actor,
+            key_id=key_of(self.actor),
+            lane=route.lane if route else "none",
+            state="running" if begun else "waiting" if self._model else "reading",
+            since=self._since,
+            stream=self._stream,
+        )
 
     def fact(self) -> RequestFinished:
         """What is written down."""

@@ -38,7 +38,7 @@ class KeyRing:
         self._store = store
         self._clock = clock
         self._by_digest: Mapping[str, IssuedKey] = MappingProxyType({})
-        self._listeners: list[Callable[[str], None]] = []
+        self._listeners: list[Callable[[str], object]] = []
         self.refresh()
 
     def refresh(self) -> None:
@@ -47,7 +47,7 @@ class KeyRing:
             keys = issued_keys(connection)
         self._by_digest = MappingProxyType({key.digest: key for key in keys})
 
-    def listen(self, callback: Callable[[str], None]) -> None:
+    def listen(self, callback: Callable[[str], object]) -> None:
         """Call back in the loop with the id of each key that was revoked."""
         self._listeners.append(callback)
 

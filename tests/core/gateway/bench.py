@@ -5,6 +5,7 @@ import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -25,7 +26,9 @@ INTERNAL = (b"authorization", b"Bearer internal")
 class Bench:
     """Everything around one proxy."""
 
-    def __init__(self, **proxy: Any) -> None:
+    def __init__(self, *, key_id: str = "", **proxy: Any) -> None:
+        """`key_id`: every request comes with this key, as the guard would say."""
+        self.key_id = key_id
         self.routes = Routes()
         self.inflight = InFlight()
         self.facts: list[RequestFinished] = []
@@ -55,6 +58,13 @@ class Bench:
         routes = [Route(name=name, **fields) for name in ("m", "alias")]
         self.routes.replace(RouteTable.of(routes))
         return routes[0]
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """The application as the guard would call it."""
+        if self.key_id:
+            asking = SimpleNamespace(actor=f"key:{self.key_id}")
+            scope.setdefault("state", {})["asking"] = asking
+        await self.proxy(scope, receive, send)
 
     async def fact(self) -> RequestFinished:
         """The record of the only request, once there is one."""
@@ -86,7 +96,7 @@ async def bench(**proxy: Any) -> AsyncIterator[Bench]:
     made.port = listening.getsockname()[1]
     made.url = f"http://127.0.0.1:{made.port}"
     server = uvicorn.Server(
-        uvicorn.Config(made.proxy, lifespan="off", log_level="critical", ws="none")
+        uvicorn.Config(made, lifespan="off", log_level="critical", ws="none")
     )
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     await until(lambda: server.started)

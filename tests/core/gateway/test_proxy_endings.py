@@ -167,6 +167,45 @@ async def test_a_cancelled_request_ends_with_an_error_event() -> None:
         client.hang_up()
 
 
+async def test_a_request_that_waits_for_its_model_can_be_cancelled_too() -> None:
+    """Its client is told so, in a way that it does not try again; nothing goes on for it (C87)."""
+    async with bench() as made:
+        made.coming = asyncio.get_running_loop().create_future()
+        asking = asyncio.create_task(post(made))
+        await until(lambda: made.admitted)
+        (waiting,) = made.proxy.calls.all()
+        assert (waiting.state, waiting.model, waiting.recipe_id) == ("waiting", "m", None)
+        assert made.proxy.calls.cancel(waiting.request_id)
+        answer = await asking
+        assert answer.status_code == 503
+        assert answer.json()["error"]["code"] == "cancelled"
+        assert answer.headers["x-should-retry"] == "false"
+        fact = await made.fact()
+        assert (fact.request_id, fact.outcome) == (waiting.request_id, "cancelled")
+        assert made.coming.cancelled()
+        assert made.proxy.calls.all() == ()
+        assert not made.proxy.calls.cancel(waiting.request_id)
+
+
+async def test_a_revoked_key_starts_nothing_more_and_loses_no_answer() -> None:
+    """What waits is told 401; what is being answered runs to its end."""
+    async with upstream(endless_stream()) as server, bench(key_id="k1") as made:
+        made.serve(server.port)
+        running = await RawClient.chat(made, stream=True)
+        await running.reader.readuntil(b"data: {}")
+        made.coming = asyncio.get_running_loop().create_future()
+        waiting = asyncio.create_task(post(made, {**CHAT, "model": "other"}))
+        await until(lambda: made.admitted)
+        assert [call.state for call in made.proxy.calls.all()] == ["running", "waiting"]
+        assert made.proxy.calls.end_of_key("another") == 0
+        assert made.proxy.calls.end_of_key("k1") == 1
+        answer = await waiting
+        assert (answer.status_code, answer.json()["error"]["code"]) == (401, "revoked")
+        await running.reader.readuntil(b"data: {}")
+        running.hang_up()
+        await until(lambda: made.inflight.total == 0)
+
+
 async def test_a_forced_switch_cuts_what_runs() -> None:
     """Streaming or not, everybody is told."""
     async with upstream(endless_stream()) as server, bench() as made:
