@@ -1,28 +1,36 @@
 """The life of one run of an engine: every state, every signal, every transition. No I/O, no clock.
 
                  Launched            Answered
-    ┌──────────┐ ───────► ┌─────────┐ ───────► ┌───────┐ ◄───── Woke ────┐
-    │ Starting │          │ Loading │◄┐        │ Ready │                 │
-    └────┬─────┘          └─┬──┬──┬─┘ │        └┬─┬─┬──┘   SleepAsked    │
-         │                  │  │  └───┘         │ │ └─────────────┐      │
-         │ LaunchFailed     │  │ Progressed     │ │               ▼      │
-         ▼                  │  │                │ │ Ended  ┌─────────────┴──────────────────┐
-    ┌────────┐    Ended     │  │ StopAsked      │ │        │ FallingAsleep ► Asleep ► Waking │
-    │ Failed │◄─────────────┘  │ GaveUp         │ ▼        └─┬──────────────┬───────────────┘
-    └────────┘                 ▼                │ Failed     │ StopAsked    │ Ended
-         ▲              ┌──────────┐  StopAsked │            │ NotAsleep    ▼
-         │   Gone,      │          │◄───────────┴────────────┤ NotAwake   Failed
-         └──────────────┤ Stopping │   Gone      ┌─────────┐ │
-           had given up │          │◄──────────┐ │ Stopped │ │
-                        └──────────┴───────────┼►└─────────┘ │
-                                               └─────────────┘
+    ┌──────────┐ ───────► ┌─────────┐ ───────► ┌───────┐
+    │ Starting │          │ Loading │◄┐        │ Ready │
+    └────┬─────┘          └─┬──┬──┬─┘ │        └─┬───┬─┘
+         │                  │  │  └───┘          │   │
+         │ LaunchFailed     │  │ Progressed      │   │ Ended        (any exit nobody asked for,
+         ▼                  │  │                 │   ▼               also with code 0)
+    ┌────────┐    Ended     │  │ StopAsked       │ ┌────────┐
+    │ Failed │◄─────────────┘  │ GaveUp          │ │ Failed │
+    └────────┘                 ▼                 │ └────────┘
+         ▲              ┌──────────┐  StopAsked  │
+         │   Gone,      │          │◄────────────┘
+         └──────────────┤ Stopping │   Gone      ┌─────────┐
+           had given up │          │ ──────────► │ Stopped │
+                        └──────────┘             └─────────┘
 
+              SleepAsked                    FellAsleep            WakeAsked
+    ┌───────┐ ─────────► ┌───────────────┐ ──────────► ┌────────┐ ─────────► ┌────────┐
+    │ Ready │            │ FallingAsleep │             │ Asleep │            │ Waking │
+    └───────┘ ◄───────── └───────┬───────┘             └────────┘            └──┬───┬─┘
+        ▲      NotAsleep,        │ NotAsleep                           NotAwake │   │ Woke
+        │      but usable        ▼                                              ▼   │
+        │                    Stopping                                    Stopping   │
+        └───────────────────────────────────────────────────────────────────────────┘
+
+StopAsked and Ended lead from the sleeping states where they lead from Ready. Asleep, an engine
+answers its health path and nothing else; one that can not be put to sleep or woken beyond doubt
+is ended. LeftAlone (not drawn) is a run of an earlier app that this one does not use; only
+StopAsked and its own end reach it.
 A start request, or an adoption, begins a run; a run that has ended never begins again: the next
 start is a new run with an id of its own. A signal that means nothing in a state changes nothing.
-An exit nobody asked for is a failure in every state, also with code 0.
-Asleep, it answers its health path and nothing else; who can not be put to sleep or woken beyond
-doubt is ended. LeftAlone (not drawn) is a run that an earlier app launched and this one does not
-use: only StopAsked and its own end reach it.
 Rules: everything about transitions lives in this file; a fact is decided from a signal, a state
 only ever follows from a fact, so the log replayed gives the same life.
 """
