@@ -1,8 +1,9 @@
-"""What the proxy needs to know of a request's body, and the one thing that it changes in it.
+"""What the proxy needs to know of a request's body, and the little that it changes in it.
 
 Only the outermost layer is looked at: `model`, `stream`, and the names of the other fields, whose
 values are passed on as they were written (big numbers, odd escapes and unknown fields included).
-A body that already names the model as the upstream does is passed on byte for byte.
+A body that already names the model as the upstream does is passed on byte for byte, unless its
+recipe has a filter.
 """
 
 import re
@@ -11,24 +12,26 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from core.errors import Invalid
-
-# Fields by which a caller would steer LiteLLM itself instead of the model: other hosts, invented
-# answers, other models behind our back, usage that is not counted. Engines know none of them.
-STEERING = frozenset(
-    {
-        "api_base", "api_key", "api_version", "base_url", "cache", "callbacks",
-        "content_policy_fallbacks", "context_window_fallback_dict", "context_window_fallbacks",
-        "custom_llm_provider", "deployment_id", "disable_fallbacks", "fallbacks", "guardrails",
-        "headers", "extra_headers", "hooks", "max_retries", "model_info", "model_list", "no-log",
-        "num_retries", "policies", "proxy_server_request", "region_name", "specific_deployment",
-        "user_config",
-    }
-)  # fmt: skip
-STEERING_PREFIXES = ("litellm_", "mock_", "user_api_key")
+from core.steering import steers
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _BOUNDARY = re.compile(r'boundary=(?:"([^"]+)"|([^;\s]+))', re.IGNORECASE)
 _NAME = re.compile(rb'[;\s]name="?([^";\r\n]*)"?', re.IGNORECASE)
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """What a recipe takes out of JSON bodies and puts into them; forms pass as they are."""
+
+    strip: frozenset[str] = frozenset()
+    put: tuple[tuple[str, msgspec.Raw], ...] = ()  # wins over what the caller sent
+
+    @classmethod
+    def of(cls, strip: Iterable[str], put: Mapping[str, object]) -> "Filter | None":
+        """None when there is nothing to do, which is what the hot path asks."""
+        if not strip and not put:
+            return None
+        raw = tuple((name, msgspec.Raw(msgspec.json.encode(put[name]))) for name in put)
+        return cls(strip=frozenset(strip), put=raw)
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,8 +50,16 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
                 f"Missing required parameter: '{field}'", field=field, code="missing_parameter"
             )
 
+    def sent(self, model: str, through: Filter | None) -> bytes:
+        """The body to send upstream: with the model called `model`, and filtered."""
+        if through is None or self.fields is None:
+            return self.naming(model)
+        kept = {name: raw for name, raw in self.fields.items() if name not in through.strip}
+        name = msgspec.Raw(msgspec.json.encode(model))
+        return msgspec.json.encode({**kept, **dict(through.put), "model": name})
+
     def naming(self, model: str) -> bytes:
-        """The body to send upstream, with the model called `model`."""
+        """The body with the model called `model`, and nothing else changed."""
         if model == self.model:
             return self.data
         if self.fields is not None:
@@ -104,7 +115,7 @@ def _model_missing() -> Invalid:
 
 def _refuse_steering(names: Iterable[str]) -> None:
     for name in names:
-        if name in STEERING or name.startswith(STEERING_PREFIXES):
+        if steers(name):
             raise Invalid(f"{name} is not accepted here", field=name, code="field_not_allowed")
 
 

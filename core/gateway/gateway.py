@@ -21,6 +21,7 @@ from core.engines.processes import Child, Launcher
 from core.errors import StudioError, Unavailable
 from core.gateway import litellm_config, litellm_process
 from core.gateway.backoff import Backoff
+from core.gateway.body import Filter
 from core.gateway.litellm_config import Endpoint
 from core.gateway.litellm_door import Door, WhoAmI
 from core.gateway.litellm_run import STOP_GRACE_S, Run
@@ -143,6 +144,7 @@ class Gateway:
             port=self._port,
             upstream_model=recipe.upstream_name(name),
             headers=((b"authorization", b"Bearer " + key),),
+            filter=Filter.of(recipe.strip_params, recipe.set_params),
             concurrency=recipe.concurrency,
             input_price=input_price,
             output_price=output_price,

@@ -63,7 +63,7 @@ def deployment(
     return {
         "model_name": recipe.public_name,
         "litellm_params": {
-            "model": f"hosted_vllm/{endpoint.model_name}",
+            "model": f"hosted_vllm/{recipe.use_model_name or endpoint.model_name}",
             "api_base": api_base or f"http://{endpoint.host}:{endpoint.port}/v1",
             "api_key": endpoint.api_key or "none",
         },

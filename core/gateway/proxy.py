@@ -232,7 +232,7 @@ class Proxy:
             call.ticket = None
 
     async def _request(self, call: Call, scope: Scope, route: Route, body: Body) -> Connection:
-        data = body.naming(route.upstream_model)
+        data = body.sent(route.upstream_model, route.filter)
         query = scope.get("query_string", b"")
         target = call.path + b"?" + query if query else call.path
         headers = on_to_gateway(

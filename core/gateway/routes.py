@@ -9,6 +9,8 @@ from types import MappingProxyType
 
 import msgspec
 
+from core.gateway.body import Filter
+
 Header = tuple[bytes, bytes]
 
 
@@ -23,6 +25,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     headers: tuple[Header, ...] = ()  # added to every request, such as the internal key
     lane: str = "gateway"
+    filter: Filter | None = None  # what the recipe changes in bodies; None costs nothing
     concurrency: int | None = None  # requests at once; None: no limit of ours
     input_price: float = 0.0  # per token, in the user's currency
     output_price: float = 0.0

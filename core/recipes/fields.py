@@ -27,6 +27,7 @@ SERVERS: tuple[EngineKind, ...] = ("vllm", "sglang", "transformers")
 GPU: tuple[EngineKind, ...] = ("vllm", "sglang")
 VLLM: tuple[EngineKind, ...] = ("vllm",)
 COMMAND: tuple[EngineKind, ...] = ("command",)
+SLEEPERS: tuple[EngineKind, ...] = ("vllm", "sglang", "command")
 
 
 class FieldInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,6 +133,24 @@ _CALLED = _group(
         "It is served when named, but does not stand in the list of models.",
         also=("hidden",),
     ),
+    _f(
+        "use_model_name",
+        "Model name upstream",
+        "What the engine is sent as model, when it knows the model by another name.",
+        also=("useModelName",),
+    ),
+    _f(
+        "strip_params",
+        "Strip parameters",
+        "Fields that are taken out of requests before the engine sees them.",
+        also=("stripParams",),
+    ),
+    _f(
+        "set_params",
+        "Set parameters",
+        "Fields that requests get, whatever the caller sent, such as top_k = 20.",
+        also=("setParams",),
+    ),
 )
 
 _PARALLEL = _group(
@@ -173,9 +192,34 @@ _PARALLEL = _group(
     _f(
         "devices",
         "GPUs",
-        "The indexes of the GPUs it may use; all when empty.",
+        "The GPUs it runs on, by index or UUID; chosen for it when empty.",
         minimum=0,
         also=("gpus", "cuda_visible_devices", "gpu_ids"),
+    ),
+    _f(
+        "nodes",
+        "Machines",
+        "Over how many machines it is spread, this one included.",
+        unit="machines",
+        minimum=1,
+        maximum=1024,
+        engines=GPU,
+        also=("nnodes", "num_nodes"),
+    ),
+    _f(
+        "node_backend",
+        "Spread by",
+        "What carries it to the other machines: a Ray cluster, or the engine itself.",
+        engines=VLLM,
+        suggestions=("ray", "engine"),
+        also=("distributed_executor_backend",),
+    ),
+    _f(
+        "node_address",
+        "Meeting point",
+        "The Ray cluster's address; without Ray, this machine's address and a free port.",
+        engines=GPU,
+        also=("dist_init_addr", "master_addr", "ray_address"),
     ),
 )
 
@@ -382,6 +426,24 @@ _LIFECYCLE = _group(
     ),
     _f("pinned", "Pinned", "No other model may push it out of memory.", also=("persistent",)),
     _f("preload", "Preload", "Load it when the app starts.", also=("autostart",)),
+    _f(
+        "sleep",
+        "Sleep",
+        "Make room by sleeping, to wake faster than a load: 1 keeps the weights in main memory,"
+        " 2 gives them up, auto takes 1 while there is room.",
+        engines=SLEEPERS,
+        suggestions=("off", "auto", "1", "2"),
+        also=("sleep_mode", "sleep_level", "enable_sleep_mode", "enable_memory_saver"),
+    ),
+    _f(
+        "sleeper_ttl_s",
+        "Stop a sleeper after",
+        "How long an engine that nobody wakes may sleep before it is stopped; 0: for ever.",
+        unit="s",
+        minimum=0,
+        engines=SLEEPERS,
+        also=("sleep_ttl",),
+    ),
     _f(
         "load_timeout_s",
         "Load limit",

@@ -48,7 +48,23 @@ def _recipe(name: str, model: Mapping[str, Any], taken: set[str]) -> dict[str, A
         recipe["health_path"] = health
     if isinstance(ttl := model.get("ttl"), int | float) and ttl > 0:
         recipe["ttl_s"] = ttl
-    return recipe
+    if upstream := model.get("useModelName"):
+        recipe["use_model_name"] = str(upstream)
+    return recipe | _filters(name, model.get("filters") or {})
+
+
+def _filters(name: str, filters: object) -> dict[str, Any]:
+    """`stripParams` is text with commas there; both of its spellings are in use."""
+    if not isinstance(filters, Mapping):
+        raise Invalid(f"models.{name}.filters should be a table", field=f"models.{name}.filters")
+    strip = filters.get("stripParams") or filters.get("strip_params") or ""
+    names = strip if isinstance(strip, list) else str(strip).split(",")
+    taken: dict[str, Any] = {}
+    if stripped := [str(one).strip() for one in names if str(one).strip() not in ("", "model")]:
+        taken["strip_params"] = stripped
+    if put := filters.get("setParams") or filters.get("set_params"):
+        taken["set_params"] = put
+    return taken
 
 
 def _command(name: str, cmd: object) -> list[str]:

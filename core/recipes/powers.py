@@ -46,9 +46,12 @@ _HARMLESS_FIELDS = (
     "pinned",
     "preload",
     "price",
+    "set_params",
     "stop_grace_s",
+    "strip_params",
     "ttl_s",
     "unlisted",
+    "use_model_name",
 )
 
 

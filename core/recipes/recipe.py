@@ -1,10 +1,12 @@
 """The recipe: one saved launch configuration, the same for every engine where engines agree."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 EngineKind = Literal["vllm", "sglang", "transformers", "command"]
+NodeBackend = Literal["ray", "engine"]
+Sleep = Literal["off", "auto", "1", "2"]
 
 
 class Lora(
@@ -61,13 +63,19 @@ class Recipe(
     served_name: str | None = None  # None: the recipe's id
     aliases: tuple[str, ...] = ()
     unlisted: bool = False  # served, but absent from /v1/models
+    use_model_name: str | None = None  # what the engine is sent as `model`; None: what it serves
+    strip_params: tuple[str, ...] = ()  # fields taken out of requests
+    set_params: dict[str, Any] = {}  # fields put into requests, whatever the caller sent
 
     # parallelism and devices
     tensor_parallel: int | None = None
     pipeline_parallel: int | None = None
     data_parallel: int | None = None
     expert_parallel: bool = False
-    devices: tuple[int, ...] = ()  # GPU indexes; empty: all
+    devices: tuple[int | str, ...] = ()  # GPU indexes or NVML UUIDs; empty: chosen for it
+    nodes: int | None = None  # machines it is spread over, this one included
+    node_backend: NodeBackend | None = None  # vLLM: "ray" (when None), or its own --nnodes
+    node_address: str | None = None  # of the Ray cluster, or host:port of this machine's
 
     # memory and precision
     context_length: int | None = None  # tokens
@@ -105,6 +113,8 @@ class Recipe(
     ttl_s: float | None = None  # unload after so many idle seconds; None or 0: never
     pinned: bool = False  # never evicted by another model
     preload: bool = False
+    sleep: Sleep = "off"  # instead of being stopped for another model; see core/engines/sleep.py
+    sleeper_ttl_s: float = 3600.0  # a sleeping engine is stopped after so long; 0: never
     load_timeout_s: float = 900.0
     stop_grace_s: float = 10.0
     concurrency: int | None = None  # requests at once; None: no limit of ours
@@ -125,6 +135,13 @@ class Recipe(
     def names(self) -> tuple[str, ...]:
         """Every name a request may use for this recipe, the public one first, without repeats."""
         return tuple(dict.fromkeys((self.public_name, self.id, *self.aliases, *self.adapters)))
+
+    @property
+    def spread_by(self) -> NodeBackend | None:
+        """What carries it to other machines; None when it runs on this one alone."""
+        if self.engine not in ("vllm", "sglang") or (self.nodes or 1) < 2:
+            return None
+        return "engine" if self.engine == "sglang" else self.node_backend or "ray"
 
     @property
     def adapters(self) -> tuple[str, ...]:

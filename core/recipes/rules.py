@@ -12,12 +12,15 @@ from core.recipes.flag_names import flag_in
 from core.recipes.problem import Problem, doubtful, wrong
 from core.recipes.recipe import Recipe
 from core.recipes.slug import RESERVED, is_id
+from core.steering import steers
 
 Rule = Callable[[Recipe], Iterator[Problem]]
 
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _UNENCODABLE = re.compile(r"[\x00\ud800-\udfff]")
+_PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
+_WHAT_IS_ASKED = ("file", "input", "messages", "prompt", "stream")  # the proxy has read these
 _FREE_TEXT = ("name", "notes")  # for people, never an argument of a program
 _LARGEST = 2**53  # beyond it, JSON in a browser no longer counts right
 _MOST_PROPOSED = 1000
@@ -92,7 +95,7 @@ def texts_reach_programs_whole(recipe: Recipe) -> Iterator[Problem]:
         name = re.split(r"[.\[]", path)[0]
         if _UNENCODABLE.search(text):
             yield wrong(path, f"{path} holds a character that no program can be given")
-        elif name in _FREE_TEXT or name in ("command", "extra_args", "env"):
+        elif name in _FREE_TEXT or name in ("command", "extra_args", "env", "set_params"):
             continue
         elif _CONTROL.search(text):
             yield wrong(path, f"{path} holds a control character")
@@ -241,6 +244,41 @@ def _reserved(name: str) -> str | None:
     return _OUR_VARIABLES.get(name)
 
 
+def filters_leave_requests_whole(recipe: Recipe) -> Iterator[Problem]:
+    """A filter may tune what is asked, not what it is, whom it reaches, or how it is answered."""
+    for index, name in enumerate(recipe.strip_params):
+        yield from _parameter(f"strip_params[{index}]", name)
+    for name, value in recipe.set_params.items():
+        path = f"set_params.{name}"
+        yield from _parameter(path, name)
+        if not _is_json(value):
+            yield wrong(path, f"{path} should be text, a number, true, false, a list or a table")
+        if name in recipe.strip_params:
+            yield doubtful(path, f"{name} is taken out of requests and then set")
+
+
+def _parameter(path: str, name: str) -> Iterator[Problem]:
+    if _PARAMETER.fullmatch(name) is None:
+        yield wrong(path, f"{name!r} can not be a parameter: letters, digits, '_', '-' and '.'")
+    elif name == "model":
+        yield wrong(path, "model can not be filtered. Set use_model_name instead.")
+    elif name in _WHAT_IS_ASKED:
+        yield wrong(path, f"{name} is what the caller asks for; it can not be filtered")
+    elif steers(name):
+        yield wrong(path, f"{name} is not for the model: it would steer the gateway")
+
+
+def _is_json(value: Any) -> bool:  # noqa: ANN401 - plain data
+    """What JSON and TOML can both hold: nothing is null."""
+    if isinstance(value, dict):
+        return all(isinstance(k, str) and _is_json(v) for k, v in value.items())
+    if isinstance(value, list | tuple):
+        return all(_is_json(inner) for inner in value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, str | bool | int)
+
+
 def arguments_leave_the_app_in_charge(recipe: Recipe) -> Iterator[Problem]:
     """extra_args is for what has no field; a field's own flag there would be given twice."""
     if recipe.engine == "command":
@@ -278,6 +316,7 @@ RULES: tuple[Rule, ...] = (
     adapters_are_complete,
     prices_are_not_negative,
     variables_are_settable,
+    filters_leave_requests_whole,
     arguments_leave_the_app_in_charge,
     code_from_the_model_is_meant,
     fields_have_an_effect,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Invalid
-from core.gateway.body import peek_form, peek_json
+from core.gateway.body import Filter, peek_form, peek_json
 
 json_values = st.recursive(
     st.none()
@@ -54,6 +54,32 @@ def test_renaming_keeps_every_other_field(fields: dict[str, object], name: str) 
     body = {f"x{key}": value for key, value in fields.items()} | {"model": "alias"}
     sent = json.loads(peek_json(json.dumps(body).encode()).naming(name or "n"))
     assert sent == body | {"model": name or "n"}
+
+
+def test_a_filter_strips_and_sets_and_leaves_the_rest_alone() -> None:
+    """What is set wins over what was sent; big numbers and odd escapes stay as written (C62)."""
+    data = rb'{"model":"m","temperature":0.1,"top_k":5,"n":123456789012345678901234567890}'
+    through = Filter.of(["temperature", "absent"], {"top_k": 20, "stop": ["\u00e9"]})
+    sent = peek_json(data).sent("real", through)
+    assert b"123456789012345678901234567890" in sent
+    assert json.loads(sent) == {
+        "model": "real", "top_k": 20, "n": 123456789012345678901234567890, "stop": ["\u00e9"],
+    }  # fmt: skip
+
+
+def test_without_a_filter_the_body_is_not_even_copied() -> None:
+    """It costs the hot path nothing."""
+    data = b'{"model":"m","x":1}'
+    assert Filter.of([], {}) is None
+    assert peek_json(data).sent("m", None) is data
+
+
+def test_a_form_passes_its_filter_unchanged() -> None:
+    """Only its model is renamed."""
+    data = form(("model", b"alias"), ("temperature", b"0"))
+    body = peek_form(data, "multipart/form-data; boundary=XX")
+    through = Filter.of(["temperature"], {})
+    assert body.sent("m", through) == form(("model", b"m"), ("temperature", b"0"))
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,14 @@ _few = st.integers(min_value=1, max_value=1000)
 _names = st.lists(_one_line, max_size=6, unique=True)
 
 
+_parameters = st.from_regex(r"x_[a-z0-9_.-]{0,20}", fullmatch=True)
+_plain_values = st.recursive(
+    st.booleans() | st.integers(-(2**53), 2**53) | _number | _any_text,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_parameters, inner, max_size=3),
+    max_leaves=5,
+)
+
+
 @st.composite
 def recipes(draw: st.DrawFn) -> Recipe:
     """Any recipe that `parse_recipe` would let in."""
@@ -52,6 +60,9 @@ def recipes(draw: st.DrawFn) -> Recipe:
         served_name=names[0] if names else None,
         aliases=tuple(names[1:4]),
         unlisted=draw(st.booleans()),
+        use_model_name=draw(_maybe(_one_line)),
+        strip_params=tuple(draw(st.lists(_parameters, max_size=3))),
+        set_params=draw(st.dictionaries(_parameters, _plain_values, max_size=3)),
         devices=tuple(draw(st.lists(st.integers(0, 64), unique=True))),
         context_length=draw(_maybe(_count)),
         memory_fraction=draw(_maybe(st.floats(0, 1, exclude_min=True))),

@@ -44,6 +44,15 @@ def test_each_cmd_becomes_a_recipe_that_answers_to_the_same_name() -> None:
     )
 
 
+def test_filters_are_taken_over() -> None:
+    """Parameters to strip and to set, and the name upstream; the model is not for stripping."""
+    filters = "{stripParams: 'temperature, top_p, model', setParams: {top_k: 20}}"
+    (recipe,) = load(f"models: {{m: {{cmd: x, useModelName: real, filters: {filters}}}}}", "yaml")
+    assert recipe.use_model_name == "real"
+    assert recipe.strip_params == ("temperature", "top_p")
+    assert recipe.set_params == {"top_k": 20}
+
+
 @pytest.mark.parametrize(
     ("model", "words"),
     [
@@ -51,6 +60,7 @@ def test_each_cmd_becomes_a_recipe_that_answers_to_the_same_name() -> None:
         ('{cmd: "x \'y"}', "quotation"),
         ("{cmd: 3}", "text"),
         ("{cmd: x, env: {A: b}}", "NAME=value"),
+        ("{cmd: x, filters: 3}", "table"),
     ],
 )
 def test_what_can_not_be_taken_over_is_named(model: str, words: str) -> None:

@@ -219,6 +219,33 @@ def test_a_rule_that_is_broken_names_its_field(changes: dict[str, Any], field: s
     assert (error.code, error.field) == ("recipe-invalid", field)
 
 
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        ({"strip_params": ["model"]}, "strip_params[0]", "use_model_name"),
+        ({"strip_params": ["messages"]}, "strip_params[0]", "asks for"),
+        ({"set_params": {"stream": True}}, "set_params.stream", "asks for"),
+        ({"set_params": {"api_base": "x"}}, "set_params.api_base", "steer"),
+        ({"set_params": {"a b": 1}}, "set_params.a b", "can not be a parameter"),
+        ({"set_params": {"stop": [None]}}, "set_params.stop", "should be text"),
+        ({"set_params": {"t": float("nan")}}, "set_params.t", "should be text"),
+    ],
+)
+def test_a_filter_may_tune_a_request_and_nothing_else(
+    changes: dict[str, Any], field: str, words: str
+) -> None:
+    """Not what is asked, not of whom, not through LiteLLM's own fields."""
+    error = refused(**changes)
+    assert error.field == field
+    assert words in error.message
+
+
+def test_parameters_of_any_json_kind_can_be_set() -> None:
+    """Text may begin with '-' and hold line ends: it reaches no command line."""
+    wanted = {"top_k": 20, "stop": ["-\n"], "chat_template_kwargs": {"enable_thinking": False}}
+    assert parse_recipe({**BASE, "set_params": wanted}).set_params == wanted
+
+
 def test_empty_text_means_unset_where_a_field_may_be_unset() -> None:
     """An empty box in the editor is no wish."""
     assert parse_recipe({**BASE, "served_name": "", "dtype": ""}) == parse_recipe(BASE)
