@@ -179,3 +179,21 @@ class EngineLost(Fact, frozen=True, kw_only=True, tag="engine-lost"):
     engine_id: str
     recipe_id: str
     reason: str
+
+
+class EngineMemoryMeasured(Fact, frozen=True, kw_only=True, tag="engine-memory-measured"):
+    """{recipe_id} holds {amounts}."""
+
+    engine_id: str
+    recipe_id: str
+    revision: int
+    gpus: dict[str, int] = {}  # bytes by GPU UUID, of those whose driver names its processes
+    host: int = 0  # bytes of main memory, 0 when it could not be read
+    fingerprint: str = ""  # of what was launched; empty in a log that knows none yet
+
+    @property
+    def amounts(self) -> str:
+        """In words: "1.4 GiB of main memory and 21.9 GiB of GPU memory"."""
+        held = [(self.host, "main memory"), (sum(self.gpus.values()), "GPU memory")]
+        told = [f"{size / 1024**3:.1f} GiB of {what}" for size, what in held if size]
+        return " and ".join(told) or "an unknown amount of memory"

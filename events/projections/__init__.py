@@ -2,7 +2,9 @@
 
 from events.projections.engine_runs import EngineRuns
 from events.projections.keys_in_force import KeysInForce
+from events.projections.load_phases import LoadPhases
 from events.projections.load_times import LoadTimes
+from events.projections.memory_taken import MemoryTakenByRecipes
 from events.projections.projector import Projection
 from events.projections.requests_by_day import RequestsByDay
 from events.projections.runtimes_installed import RuntimesInstalled
@@ -13,6 +15,8 @@ ALL: tuple[Projection, ...] = (
     SavedRecipes(),
     EngineRuns(),
     LoadTimes(),
+    LoadPhases(),
+    MemoryTakenByRecipes(),
     SettingsInForce(),
     RuntimesInstalled(),
     KeysInForce(),
