@@ -6,6 +6,8 @@ so a start without an outcome is what the next boot has to reconcile.
 
 import msgspec
 
+import msgspec
+
 from events.facts.base import Fact
 
 
@@ -187,7 +189,7 @@ class EngineMemoryMeasured(Fact, frozen=True, kw_only=True, tag="engine-memory-m
     engine_id: str
     recipe_id: str
     revision: int
-    gpus: dict[str, int] = {}  # bytes by GPU UUID, of those whose driver names its processes
+    gpus: dict[str, int] = msgspec.field(default_factory=dict)  # bytes by GPU UUID
     host: int = 0  # bytes of main memory, 0 when it could not be read
     fingerprint: str = ""  # of what was launched; empty in a log that knows none yet
 
