@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from core.loading_words import how_far
 from core.recipes.book import Entry
 from core.status import EngineState, EngineView, GatewayView, RecipeView, SwitchView
 from events.projections.engine_runs import EngineRun
@@ -41,6 +42,8 @@ def recipe_view(
         engine_id=view.engine_id if view else None,
         percent=view.percent if view else None,
         phase=view.phase if view else "",
+        eta_s=view.eta_s if view else None,
+        late=view.late if view else False,
         pinned=recipe.pinned,
         last_load_s=last_load_s,
         error=trouble.error if trouble else None,
@@ -78,8 +81,7 @@ def headline(
     names = {r.id: r.name for r in recipes}
     loading = next((r for r in recipes if r.state in ("starting", "loading")), None)
     if loading is not None:
-        percent = f" {loading.percent:.0f} %" if loading.percent is not None else ""
-        return f"Loading {loading.name}{percent}"
+        return f"Loading {loading.name}{how_far(loading.percent, loading.eta_s, late=loading.late)}"
     if switch is not None and switch.step == "draining":
         return f"Waiting for {switch.in_flight} running request(s)"
     if switch is not None:

@@ -19,8 +19,9 @@ class EngineView(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     pid: int | None = None
     phase: str = ""
-    percent: float | None = None
-    eta_s: float | None = None  # from earlier loads of the recipe
+    percent: float | None = None  # of the whole load, weighted by what earlier ones took
+    eta_s: float | None = None  # from earlier loads; never below a moment
+    late: bool = False  # it takes longer than usual, so `eta_s` is a poor guess
     in_flight: int = 0
     argv: tuple[str, ...] = ()  # secrets masked
     adopted: bool = False
@@ -44,6 +45,8 @@ class RecipeView(msgspec.Struct, frozen=True, kw_only=True):
     engine_id: str | None = None
     percent: float | None = None
     phase: str = ""
+    eta_s: float | None = None
+    late: bool = False
     pinned: bool = False
     last_load_s: float | None = None
     error: str | None = None  # why the last start failed or it crashed

@@ -5,6 +5,7 @@ gets its picture.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 
@@ -26,6 +27,7 @@ from events.store import EventStore
 log = logging.getLogger(__name__)
 
 INTERVAL_S = 0.25
+LOADING_S = 1.0  # between two pictures of an engine that loads and tells nothing
 RUNS_LOOKED_AT = 200
 
 
@@ -74,7 +76,7 @@ class StatusBoard:
     async def run(self) -> None:
         """Build and tell until cancelled."""
         while True:
-            await self._dirty.wait()
+            await self._worth_a_look()
             self._dirty.clear()
             try:
                 self.current = self.build()
@@ -83,6 +85,12 @@ class StatusBoard:
             except Exception:
                 log.exception("the picture could not be made")
             await asyncio.sleep(INTERVAL_S)
+
+    async def _worth_a_look(self) -> None:
+        """Something changed, or an engine loads: its clock goes on while nothing is said."""
+        loading = any(e.state in ("starting", "loading") for e in self.current.engines)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._dirty.wait(), LOADING_S if loading else None)
 
     def build(self) -> Status:
         """The picture as of the log's head."""

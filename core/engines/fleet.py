@@ -17,6 +17,7 @@ import msgspec
 
 from core.clock import Clock
 from core.engines import command, health, preflight, reconciliation, sglang, transformers, vllm
+from core.engines.experience import plan_for
 from core.engines.launch_spec import LaunchSpec
 from core.engines.lifecycle import Failure
 from core.engines.ports import first_free, is_free
@@ -33,7 +34,7 @@ from core.settings import Settings
 from core.status import EngineView
 from events.errors import EventError
 from events.projections.engine_runs import EngineRun
-from events.projections.load_times import expected_load
+from events.projections.load_phases import WARM
 from events.store import EventStore
 
 if TYPE_CHECKING:
@@ -218,7 +219,8 @@ class Fleet:
         engine_id = new_id(recipe.id)
         log_path = self._settings.paths.engine_log(engine_id)
         with self._store.reading() as connection:
-            expected_s = expected_load(connection, recipe.id)
+            plan = plan_for(connection, recipe.id, recipe.engine)
+            warm_plan = plan_for(connection, recipe.id, recipe.engine, WARM)
         return Run(
             engine_id=engine_id,
             recipe_id=recipe.id,
@@ -232,7 +234,8 @@ class Fleet:
             shown_log_path=log_path.relative_to(self._settings.home).as_posix(),
             load_timeout_s=recipe.load_timeout_s,
             stop_grace_s=recipe.stop_grace_s,
-            expected_s=expected_s,
+            plan=plan,
+            warm_plan=warm_plan,
         )
 
     def _runtime_of(self, recipe: Recipe) -> Runtime | None:

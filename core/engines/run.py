@@ -14,6 +14,7 @@ from core.engines.lifecycle import (
     Stopping,
     Unborn,
 )
+from core.engines.load_plan import Estimate, Plan
 from core.status import EngineState, EngineView
 from events.facts import EngineStartRequested
 
@@ -53,7 +54,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     shown_log_path: str  # relative to the data directory
     load_timeout_s: float
     stop_grace_s: float
-    expected_s: float | None = None  # of loading, from earlier runs
+    plan: Plan | None = None  # how long each phase of loading takes, from earlier runs
+    warm_plan: Plan | None = None  # the same for a start that has its imports behind it
 
     @property
     def stream(self) -> str:
@@ -89,9 +91,9 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def view(
-    run: Run, state: State, *, since: int, loading_s: float, shown_argv: tuple[str, ...]
+    run: Run, state: State, *, since: int, estimate: Estimate, shown_argv: tuple[str, ...]
 ) -> EngineView:
-    """How the run is shown. `since` in µs since the epoch; `loading_s` since it was launched."""
+    """How the run is shown. `since` in µs since the epoch; `estimate`: where its load stands."""
     shown = EngineView(
         engine_id=run.engine_id,
         recipe_id=run.recipe_id,
@@ -104,9 +106,14 @@ def view(
         argv=shown_argv,
     )
     match state:
-        case Loading(phase=phase, percent=percent):
-            eta = max(0.0, run.expected_s - loading_s) if run.expected_s is not None else None
-            return msgspec.structs.replace(shown, phase=phase, percent=percent, eta_s=eta)
+        case Loading():
+            return msgspec.structs.replace(
+                shown,
+                phase=estimate.phase,
+                percent=round(estimate.percent, 1),
+                eta_s=None if estimate.eta_s is None else round(estimate.eta_s, 1),
+                late=estimate.late,
+            )
         case Ready(adopted=adopted):
             return msgspec.structs.replace(shown, adopted=adopted)
         case Failed(failure=failure):

@@ -39,6 +39,7 @@ from core.engines.lifecycle import (
     decide,
     evolve,
 )
+from core.engines.load_plan import typical
 from core.engines.memory_kills import killed_for_memory, memory_kills
 from core.engines.processes import Child, Launcher
 from core.engines.progress import Progress
@@ -46,7 +47,7 @@ from core.engines.run import Asker, Endpoint, Run, view
 from core.errors import EngineFailure, StudioError
 from core.status import EngineView
 from events.errors import EventError
-from events.facts import EngineAdopted
+from events.facts import EngineAdopted, EngineStarted
 from events.facts.base import Fact
 from events.store import EventStore
 
@@ -93,7 +94,7 @@ class Supervisor:
         self._tools = tools
         self._asker = asker
         self._since = tools.clock.now()
-        self._began = tools.clock.monotonic()
+        self._progress = Progress(run.plan or typical(run.kind), began=tools.clock.monotonic())
         self._inbox: asyncio.Queue[tuple[Signal, Asker]] = asyncio.Queue()
         self._answerable = asyncio.Event()  # `ready()` can be answered, one way or the other
         self._over = asyncio.Event()
@@ -152,7 +153,7 @@ class Supervisor:
             self.run,
             self.state,
             since=self._since,
-            loading_s=self._tools.clock.monotonic() - self._began,
+            estimate=self._progress.estimate(self._tools.clock.monotonic()),
             shown_argv=self._shown_argv,
         )
 
@@ -207,6 +208,9 @@ class Supervisor:
         before, self.state = self.state, evolve(self.state, fact)
         if type(before) is not type(self.state):
             self._since = self._tools.clock.now()
+        if isinstance(fact, EngineStarted):
+            plan = self.run.warm_plan if getattr(fact, "warm", False) else self.run.plan
+            self._progress.follow(plan or typical(self.run.kind), self._tools.clock.monotonic())
         given_up = isinstance(self.state, Stopping) and self._gave_up is not None
         if isinstance(self.state, (Ready, Stopping, *OVER)) and not given_up:
             self._answerable.set()
@@ -285,7 +289,7 @@ class Supervisor:
     async def _watch_loading(self) -> None:
         """Tell progress and the first answer; give up without progress or on an impostor."""
         run, tools, child = self.run, self._tools, self._the_child()
-        reader, progress = logs.Reader(run.log_path), Progress()
+        reader, progress = logs.Reader(run.log_path), self._progress
         began = tools.clock.monotonic()
         while isinstance(self.state, Loading):
             for step in progress.feed(reader.new_lines(), tools.clock.monotonic()):

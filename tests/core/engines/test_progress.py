@@ -23,7 +23,7 @@ from core.engines.progress import Progress, Step, read_line
             "loading weights",
             45.0,
         ),
-        ("Loading weights took 0.42 seconds", "loading weights", None),
+        ("Loading weights took 0.42 seconds", "loading weights", 100.0),
         ("[2026-11-23 TP0] Load weight begin. avail mem=23.00 GB", "loading weights", None),
         ("Using cache directory: /c for vLLM's torch.compile", "compiling", None),
         ("Available KV cache memory: 10.00 GiB", "profiling memory", None),
