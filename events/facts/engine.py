@@ -6,8 +6,6 @@ so a start without an outcome is what the next boot has to reconcile.
 
 import msgspec
 
-import msgspec
-
 from events.facts.base import Fact
 
 
