@@ -62,6 +62,11 @@ class StudioCollector(Collector):
             "Requests that could not be written to the usage log",
             self._application.usage.unwritten,
         )
+        yield gauge(
+            "vllm_studio_usage_held",
+            "Requests that wait in memory until the usage log can be written",
+            self._application.usage.held,
+        )
 
 
 def exposition(application: "Application") -> bytes:

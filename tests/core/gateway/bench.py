@@ -95,9 +95,7 @@ async def bench(**proxy: Any) -> AsyncIterator[Bench]:
     listening.bind(("127.0.0.1", 0))
     made.port = listening.getsockname()[1]
     made.url = f"http://127.0.0.1:{made.port}"
-    server = uvicorn.Server(
-        uvicorn.Config(made, lifespan="off", log_level="critical", ws="none")
-    )
+    server = uvicorn.Server(uvicorn.Config(made, lifespan="off", log_level="critical", ws="none"))
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     await until(lambda: server.started)
     try:
