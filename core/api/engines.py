@@ -1,7 +1,7 @@
 """`/api/engines` and `/api/logs`: what runs, and what it prints."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 import msgspec
@@ -10,7 +10,7 @@ from litestar.response import Stream
 
 from core.api.sse import Mailbox, frame, sse_response
 from core.application import Application
-from core.engines.logs import follow, tail
+from core.engines.logs import Skipped, follow, tail
 from core.errors import NotFound
 from core.status import EngineView
 from events.projections.engine_runs import engine_runs
@@ -46,10 +46,15 @@ async def show_log(application: Application, name: str, lines: int = 200) -> Log
 
 
 @get("/logs/{name:str}/stream")
-async def follow_log(application: Application, name: str, lines: int = 200) -> Stream:
-    """The same as events, and then each new line as it is written."""
+async def follow_log(
+    application: Application, name: str, lines: int = 200, history: bool = True
+) -> Stream:
+    """The same as events, and then each new line as it is written; `history=false`: only those.
+
+    `dropped` says that the reader was too slow and how many bytes of the log it missed.
+    """
     path = log_path(application, name)
-    return sse_response(log_stream(application, path, min(lines, MOST_LINES)))
+    return sse_response(log_stream(application, path, min(lines, MOST_LINES) if history else 0))
 
 
 async def log_stream(
@@ -61,8 +66,7 @@ async def log_stream(
     async def pump() -> None:
         try:
             async for line in follow(path, history=lines):
-                data = msgspec.json.encode({"line": application.secrets.mask(line)})
-                await mailbox.post(frame("line", data))
+                await mailbox.post(log_frame(line, application.secrets.mask))
         finally:
             mailbox.end()  # the file can not be read any more: whoever follows comes back
 
@@ -72,6 +76,13 @@ async def log_stream(
             yield chunk
     finally:
         pumping.cancel()
+
+
+def log_frame(line: str | Skipped, mask: Callable[[str], str]) -> bytes:
+    """One line, or the mark where lines are missing."""
+    if isinstance(line, Skipped):
+        return frame("dropped", msgspec.json.encode({"bytes": line.bytes}))
+    return frame("line", msgspec.json.encode({"line": mask(line)}))
 
 
 def log_path(application: Application, name: str) -> Path:

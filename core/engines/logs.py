@@ -10,9 +10,12 @@ from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
 LOOK_S = 0.2
 TAIL_BLOCK = 64 * 1024
 LONGEST_LINE = 16 * 1024
+MOST_BEHIND = 1024 * 1024  # bytes; a follower that is further behind skips what is between
 
 Mask = Callable[[str], str]
 
@@ -67,6 +70,19 @@ class Reader:
         """How much of the file was read, in bytes."""
         return self._at
 
+    def skip_ahead(self, most: int) -> int:
+        """Leave out what is older than the newest `most` bytes; how many bytes were left out."""
+        unread = size(self._path) - self._at
+        if unread <= most:
+            return 0
+        self._at += unread - most
+        self._rest = b""
+        with self._path.open("rb") as file:
+            file.seek(self._at)
+            torn = len(file.readline(LONGEST_LINE))  # the end of a line that began before
+        self._at += torn
+        return unread - most + torn
+
     def new_lines(self) -> list[str]:
         """What is new; a truncated file is read again from its beginning."""
         try:
@@ -82,15 +98,32 @@ class Reader:
         return split(whole)
 
 
+class Skipped(msgspec.Struct, frozen=True):
+    """A follower was too slow for the log: so much of it was left out."""
+
+    bytes: int
+
+
 async def follow(
-    path: Path, *, history: int = 200, mask: Mask = unmasked, look_s: float = LOOK_S
-) -> AsyncIterator[str]:
-    """The last `history` lines, then each new one as it is written; ends only when closed."""
+    path: Path,
+    *,
+    history: int = 200,
+    mask: Mask = unmasked,
+    look_s: float = LOOK_S,
+    most_behind: int = MOST_BEHIND,
+) -> AsyncIterator[str | Skipped]:
+    """The last `history` lines, then each new one as it is written; ends only when closed.
+
+    Who takes them more slowly than they are written is told what was skipped: the writer of the
+    log waits for nobody, and nothing is piled up here.
+    """
     reader = Reader(path, from_start=False)
     newest = partial(tail, path, history, mask=mask, before=reader.position)
     for line in await asyncio.to_thread(newest):
         yield line
     while True:
+        if skipped := await asyncio.to_thread(reader.skip_ahead, most_behind):
+            yield Skipped(skipped)
         for line in await asyncio.to_thread(reader.new_lines):
             yield mask(line)
         await asyncio.sleep(look_s)

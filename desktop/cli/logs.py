@@ -4,6 +4,7 @@ import click
 import msgspec
 
 from desktop.cli.terminal import StudioCommand, Terminal, pass_terminal
+from desktop.cli.words import size
 from desktop.client import Client
 
 
@@ -30,5 +31,8 @@ def _follow(terminal: Terminal, client: Client, name: str, lines: int) -> None:
                 if event.event == "line":
                     written = msgspec.json.decode(event.data)
                     terminal.line(written, str(written["line"]))
+                elif event.event == "dropped":
+                    missed = msgspec.json.decode(event.data)["bytes"]
+                    terminal.aside(f"… {size(missed)} came faster than they could be shown …")
     except KeyboardInterrupt:
         return

@@ -1,8 +1,9 @@
 """Reading a log file while somebody writes it."""
 
+import asyncio
 from pathlib import Path
 
-from core.engines.logs import Reader, follow, tail
+from core.engines.logs import Reader, Skipped, follow, tail
 
 
 def test_the_tail_is_the_last_lines_in_order(tmp_path: Path) -> None:
@@ -65,3 +66,36 @@ async def test_following_gives_the_history_and_then_what_is_new(tmp_path: Path) 
         file.write(b"ee\n")
     assert await anext(lines) == "three"
     await lines.aclose()  # type: ignore[attr-defined] # it is an async generator
+
+
+async def test_without_history_only_what_is_new_comes(tmp_path: Path) -> None:
+    """Who has seen the log already asks for no line twice (C79)."""
+    path = tmp_path / "log"
+    path.write_bytes(b"old\n")
+    lines = follow(path, history=0, look_s=0.0)
+    coming = asyncio.ensure_future(anext(lines))
+    await asyncio.sleep(0)
+    await asyncio.to_thread(_append, path, b"new\n")
+    assert await coming == "new"
+    await lines.aclose()  # type: ignore[attr-defined] # it is an async generator
+
+
+async def test_a_slow_follower_skips_and_is_told_how_much(tmp_path: Path) -> None:
+    """It goes on with whole lines near the end; nobody waits for it (C79)."""
+    path = tmp_path / "log"
+    path.write_bytes(b"seen\n")
+    lines = follow(path, history=1, look_s=0.0, most_behind=100)
+    assert await anext(lines) == "seen"
+    written = [f"line {n:04d}\n".encode() for n in range(1000)]
+    _append(path, b"".join(written))
+    skipped = await anext(lines)
+    assert isinstance(skipped, Skipped)
+    first = await anext(lines)
+    assert skipped.bytes == 10 * int(str(first).split()[1])
+    assert 900 < int(str(first).split()[1]) < 1000
+    await lines.aclose()  # type: ignore[attr-defined] # it is an async generator
+
+
+def _append(path: Path, data: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(data)
