@@ -14,11 +14,13 @@ Emit = Callable[[Any], Sequence[str]]
 Table = Mapping[str, Emit]
 
 # What is not a flag of the engine: who the recipe is, how it is called, how long it lives.
-# `model`, `served_name`, `devices`, `env` and `extra_args` are placed by each builder itself.
+# `model`, `served_name`, `devices`, `env`, `extra_args` and `sleep` are placed by each builder.
 NOT_FLAGS = frozenset(
     str.split(
         "id name notes engine runtime model command health_path served_name aliases unlisted "
-        "devices env extra_args ttl_s pinned preload load_timeout_s stop_grace_s concurrency price"
+        "devices env extra_args ttl_s pinned preload load_timeout_s stop_grace_s concurrency price "
+        "use_model_name strip_params set_params priority "
+        "nodes node_backend node_address sleep sleeper_ttl_s"
     )
 )
 

@@ -47,6 +47,7 @@ _HARMLESS_FIELDS = (
     "preload",
     "price",
     "set_params",
+    "sleeper_ttl_s",
     "stop_grace_s",
     "strip_params",
     "ttl_s",
@@ -63,6 +64,10 @@ def only_for_owner(recipe: Recipe) -> str | None:
         return "trust_remote_code runs code that comes with the model"
     if recipe.extra_args:
         return f"extra_args ({recipe.extra_args[0].split('=')[0]}) can make the engine run code"
+    if recipe.sleep != "off":
+        return "sleep opens development routes of the engine to every program of this machine"
+    if recipe.nodes is not None or recipe.node_address is not None:
+        return "nodes joins other machines, which run each other's code"
     for name in recipe.env:
         if name not in _HARMLESS_VARIABLES:
             return f"The variable {name} may change what the engine runs"

@@ -9,6 +9,12 @@ import msgspec
 
 from core.recipes.fields import FIELDS, FieldInfo
 from core.recipes.flag_names import flag_in
+from core.recipes.placement_rules import (
+    devices_can_be_meant,
+    devices_suffice,
+    machines_can_meet,
+    machines_share_the_work,
+)
 from core.recipes.problem import Problem, doubtful, wrong
 from core.recipes.recipe import Recipe
 from core.recipes.slug import RESERVED, is_id
@@ -24,9 +30,6 @@ _WHAT_IS_ASKED = ("file", "input", "messages", "prompt", "stream")  # the proxy 
 _FREE_TEXT = ("name", "notes")  # for people, never an argument of a program
 _LARGEST = 2**53  # beyond it, JSON in a browser no longer counts right
 _MOST_PROPOSED = 1000
-_WAYS = ("tensor_parallel", "pipeline_parallel", "data_parallel")
-# Flags with which the GPUs are counted in another way, or stand in other machines.
-_SPREAD = ("data_parallel_size_local", "enable_dp_attention", "nnodes")
 _NEEDS_DRAFT = ("eagle", "eagle3", "draft_model", "medusa", "mlp_speculator")
 
 # Flags that the app sets itself: a second one would take the engine out of its hands.
@@ -44,6 +47,9 @@ _OURS = {
     "ssl_keyfile": "Engines listen on this machine only",
     "hf_token": "Set HF_TOKEN under env, where it is kept secret",
     "config": "Set the fields here instead",
+    "enable_memory_saver": "Set sleep instead",
+    "enable_sleep_mode": "Set sleep instead",
+    "enable_weights_cpu_backup": "Set sleep instead",
     "model_path": "Set model instead",
     "model": "Set model instead",
 }
@@ -151,22 +157,6 @@ def _command(recipe: Recipe) -> Iterator[Problem]:
     path = recipe.health_path
     if not path.startswith("/") or path.startswith("//") or re.search(r"\s", path):
         yield wrong("health_path", "health_path should be a path such as /health")
-
-
-def devices_suffice(recipe: Recipe) -> Iterator[Problem]:
-    """Tensor × pipeline × data parallel is how many GPUs it takes on one machine."""
-    if len(set(recipe.devices)) < len(recipe.devices):
-        yield wrong("devices", "devices names a GPU twice")
-    elsewhere = any(flag_in(argument, _SPREAD) for argument in recipe.extra_args)
-    if not recipe.devices or elsewhere or recipe.engine not in ("vllm", "sglang"):
-        return
-    ways = {name: getattr(recipe, name) or 1 for name in _WAYS}
-    needed, named = math.prod(ways.values()), len(recipe.devices)
-    if needed > named:
-        field = next(name for name, size in ways.items() if size > 1)
-        yield wrong(field, f"It takes {needed} GPUs, but devices names only {named}")
-    elif named > needed:
-        yield doubtful("devices", f"devices names {named} GPUs, but it will use only {needed}")
 
 
 def token_limits_fit(recipe: Recipe) -> Iterator[Problem]:
@@ -310,7 +300,10 @@ RULES: tuple[Rule, ...] = (
     texts_reach_programs_whole,
     names_can_be_asked_for,
     the_engine_has_something_to_run,
+    devices_can_be_meant,
     devices_suffice,
+    machines_can_meet,
+    machines_share_the_work,
     token_limits_fit,
     speculation_is_complete,
     adapters_are_complete,

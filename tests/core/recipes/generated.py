@@ -20,6 +20,7 @@ _one_line = (
     .map(str.strip)
     .filter(lambda text: text != "" and not text.startswith("-") and len(text) <= 200)
 )
+_uuids = st.from_regex(r"(GPU|MIG)-[0-9a-f]{1,8}", fullmatch=True)
 _variables = st.from_regex(r"X_[A-Z0-9_]{0,20}", fullmatch=True)
 _arguments = st.lists(_any_text.filter(lambda text: not text.startswith("-"))).map(tuple)
 
@@ -63,7 +64,7 @@ def recipes(draw: st.DrawFn) -> Recipe:
         use_model_name=draw(_maybe(_one_line)),
         strip_params=tuple(draw(st.lists(_parameters, max_size=3))),
         set_params=draw(st.dictionaries(_parameters, _plain_values, max_size=3)),
-        devices=tuple(draw(st.lists(st.integers(0, 64), unique=True))),
+        devices=tuple(draw(st.lists(st.integers(0, 64) | _uuids, unique=True))),
         context_length=draw(_maybe(_count)),
         memory_fraction=draw(_maybe(st.floats(0, 1, exclude_min=True))),
         kv_cache_gib=draw(_maybe(st.floats(min_value=0, max_value=1e3, exclude_min=True))),

@@ -13,8 +13,11 @@ from core.recipes.recipe import Recipe
     [
         {"engine": "command", "command": ("x",)},
         {"trust_remote_code": True},
+        {"sleep": "auto"},
         {"extra_args": ("--trust-remote-code",)},
         {"extra_args": ("--middleware", "mine.Middleware")},
+        {"nodes": 2},
+        {"node_address": "elsewhere:6379"},
         {"env": {"LD_PRELOAD": "/tmp/x.so"}},
         {"env": {"OMP_NUM_THREADS": "4", "PYTHONPATH": "/tmp"}},
         {"env": {"https_proxy": "http://elsewhere"}},
