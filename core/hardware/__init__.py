@@ -1,7 +1,8 @@
 """What this machine has, and what of it is free. Start at `reading.py`."""
 
-from core.hardware.picture import Cpu, Disk, Gpu, GpuProcess, Hardware, Memory
-from core.hardware.reading import has_nvidia_gpu, read_hardware
+from core.hardware.nvidia import Name
+from core.hardware.picture import Cpu, Disk, Gpu, GpuProcess, Hardware, Link, Memory, Slice
+from core.hardware.reading import gpu_names, has_nvidia_gpu, read_hardware
 
 __all__ = [
     "Cpu",
@@ -9,7 +10,11 @@ __all__ = [
     "Gpu",
     "GpuProcess",
     "Hardware",
+    "Link",
     "Memory",
+    "Name",
+    "Slice",
+    "gpu_names",
     "has_nvidia_gpu",
     "read_hardware",
 ]

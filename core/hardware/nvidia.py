@@ -8,8 +8,9 @@
     NVML works, zero devices     → no NVIDIA GPU (a driver without a card, or hidden from us)
 """
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
@@ -18,7 +19,8 @@ import msgspec
 import psutil
 import pynvml
 
-from core.hardware.picture import Gpu, GpuProcess
+from core.hardware.picture import Gpu, GpuProcess, Link, Slice
+from core.hardware.topology import links_between
 
 T = TypeVar("T")
 
@@ -37,6 +39,14 @@ class Gpus(msgspec.Struct, frozen=True, kw_only=True):
     driver: str | None = None
 
 
+class Name(msgspec.Struct, frozen=True, kw_only=True):
+    """What a GPU is called: its index in NVML's order, its UUID, and those of its slices."""
+
+    index: int
+    uuid: str
+    slices: tuple[str, ...] = ()
+
+
 class Nvidia:
     """NVML, initialised at the first reading that finds it, and again after it was lost."""
 
@@ -47,6 +57,7 @@ class Nvidia:
         self._card_present = card_present or nvidia_card_present
         self._ready = False
         self._lock = threading.Lock()
+        self._links: dict[frozenset[str], dict[str, tuple[Link, ...]]] = {}
 
     def read(self) -> Gpus:
         """The GPUs as they are now; never raises."""
@@ -58,10 +69,38 @@ class Nvidia:
                 self._ready = False
                 return Gpus(note=self._why(error))
 
+    def names(self) -> tuple[Name, ...]:
+        """What the GPUs are called, in NVML's order; empty when the driver does not answer.
+
+        Far cheaper than `read`.
+        """
+        nvml = self._nvml
+        with self._lock:
+            try:
+                self._initialise()
+                return tuple(
+                    Name(
+                        index=index,
+                        uuid=text(nvml.nvmlDeviceGetUUID(handle)),
+                        slices=tuple(part.uuid for part in self._slices(handle)),
+                    )
+                    for index, handle in self._handles()
+                )
+            except nvml.NVMLError:
+                self._ready = False
+                return ()
+
+    def _handles(self) -> Iterator[tuple[int, object]]:
+        """The GPUs that answer."""
+        for index in range(self._nvml.nvmlDeviceGetCount()):
+            with contextlib.suppress(self._nvml.NVMLError):
+                yield index, self._nvml.nvmlDeviceGetHandleByIndex(index)
+
     def _initialise(self) -> None:
         if not self._ready:
             self._nvml.nvmlInit()
             self._ready = True
+            self._links.clear()
 
     def _read_all(self) -> Gpus:
         nvml = self._nvml
@@ -73,7 +112,18 @@ class Nvidia:
             except nvml.NVMLError as error:
                 lost.append(f"GPU {index} does not answer ({error})")
         note = "; ".join(lost) if gpus or lost else f"{NO_GPU} (driver {driver} finds no device)"
-        return Gpus(gpus=tuple(gpus), note=note, driver=driver)
+        return Gpus(gpus=self._linked(gpus), note=note, driver=driver)
+
+    def _linked(self, gpus: list[Gpu]) -> tuple[Gpu, ...]:
+        """The same with how near they are to each other, which is asked only once."""
+        if len(gpus) < 2:
+            return tuple(gpus)
+        together = frozenset(gpu.uuid for gpu in gpus)
+        if together not in self._links:
+            handles = {g.uuid: self._nvml.nvmlDeviceGetHandleByIndex(g.index) for g in gpus}
+            self._links[together] = links_between(self._nvml, handles, self._or_none)
+        links = self._links[together]
+        return tuple(msgspec.structs.replace(gpu, links=links[gpu.uuid]) for gpu in gpus)
 
     def _read_one(self, index: int) -> Gpu:
         nvml = self._nvml
@@ -93,7 +143,28 @@ class Nvidia:
             ),
             power_w=milliwatts / 1000 if milliwatts is not None else None,
             processes=self._processes(handle),
+            slices=self._slices(handle),
         )
+
+    def _slices(self, handle: object) -> tuple[Slice, ...]:
+        """The MIG devices it is cut into; none when MIG is off or unknown to the card."""
+        nvml = self._nvml
+        mode = self._or_none(nvml.nvmlDeviceGetMigMode, handle)
+        if mode is None or mode[0] != nvml.NVML_DEVICE_MIG_ENABLE:
+            return ()
+        slices = []
+        for number in range(nvml.nvmlDeviceGetMaxMigDeviceCount(handle)):
+            part = self._or_none(nvml.nvmlDeviceGetMigDeviceHandleByIndex, handle, number)
+            if part is not None:
+                memory = self._or_none(nvml.nvmlDeviceGetMemoryInfo, part)
+                slices.append(
+                    Slice(
+                        uuid=text(nvml.nvmlDeviceGetUUID(part)),
+                        memory_total=int(memory.total) if memory else 0,
+                        memory_used=int(memory.used) if memory else 0,
+                    )
+                )
+        return tuple(slices)
 
     def _processes(self, handle: object) -> tuple[GpuProcess, ...]:
         nvml = self._nvml
@@ -147,6 +218,8 @@ _ABSENT_VALUES = frozenset(
         pynvml.NVML_ERROR_NOT_SUPPORTED,
         pynvml.NVML_ERROR_NO_PERMISSION,
         pynvml.NVML_ERROR_FUNCTION_NOT_FOUND,
+        pynvml.NVML_ERROR_NOT_FOUND,  # a MIG device of a number that is not in use
+        pynvml.NVML_ERROR_INVALID_ARGUMENT,
     }
 )
 

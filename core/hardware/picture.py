@@ -1,6 +1,10 @@
 """The machine as one immutable value. Memory and disk in bytes, everywhere."""
 
+from typing import Literal
+
 import msgspec
+
+Distance = Literal["nvlink", "switch", "socket", "system"]  # nearest first
 
 
 class GpuProcess(msgspec.Struct, frozen=True, kw_only=True):
@@ -9,6 +13,21 @@ class GpuProcess(msgspec.Struct, frozen=True, kw_only=True):
     pid: int
     name: str
     memory: int  # bytes; 0 when the driver does not tell
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """How near another GPU is: by NVLink, below one PCIe switch, on one socket, or anywhere."""
+
+    uuid: str
+    distance: Distance
+
+
+class Slice(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a GPU that is a device of its own (MIG)."""
+
+    uuid: str  # "MIG-…"
+    memory_total: int  # bytes
+    memory_used: int
 
 
 class Gpu(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +42,8 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True):
     temperature: int | None = None  # °C
     power_w: float | None = None
     processes: tuple[GpuProcess, ...] = ()
+    links: tuple[Link, ...] = ()  # to the others; empty when the driver does not tell
+    slices: tuple[Slice, ...] = ()  # when it is cut up; then only these can be used
 
 
 class Cpu(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,6 +23,11 @@ class FakeNvml(ModuleType):
 
     NVMLError = pynvml.NVMLError
     NVML_TEMPERATURE_GPU = pynvml.NVML_TEMPERATURE_GPU
+    NVML_DEVICE_MIG_ENABLE = pynvml.NVML_DEVICE_MIG_ENABLE
+    NVML_P2P_CAPS_INDEX_NVLINK = pynvml.NVML_P2P_CAPS_INDEX_NVLINK
+    NVML_P2P_STATUS_OK = pynvml.NVML_P2P_STATUS_OK
+    NVML_TOPOLOGY_MULTIPLE = pynvml.NVML_TOPOLOGY_MULTIPLE
+    NVML_TOPOLOGY_NODE = pynvml.NVML_TOPOLOGY_NODE
 
     def __init__(self, *, count: int = 2, start_error: Exception | None = None) -> None:
         super().__init__("fake_nvml")
@@ -30,6 +35,10 @@ class FakeNvml(ModuleType):
         self.start_error = start_error
         self.starts = 0
         self.lost: set[int] = set()
+        self.nvlink = False
+        self.ancestor: int | None = pynvml.NVML_TOPOLOGY_SYSTEM  # None: not told
+        self.asked_for_links = 0
+        self.cut_up: set[int] = set()  # the GPUs with MIG on, two slices each
 
     def nvmlInit(self) -> None:
         self.starts += 1
@@ -48,10 +57,10 @@ class FakeNvml(ModuleType):
         return index
 
     def nvmlDeviceGetName(self, handle: int) -> str:
-        return ("NVIDIA H100 80GB HBM3", "NVIDIA T400")[handle]
+        return ("NVIDIA H100 80GB HBM3", "NVIDIA T400")[min(handle, 1)]
 
     def nvmlDeviceGetUUID(self, handle: int) -> str:
-        return f"GPU-{handle}"
+        return f"GPU-{handle}" if handle < 100 else f"MIG-{handle}"
 
     def nvmlDeviceGetMemoryInfo(self, handle: int) -> SimpleNamespace:
         return SimpleNamespace(total=81559 * MIB, used=70000 * MIB)
@@ -75,6 +84,27 @@ class FakeNvml(ModuleType):
 
     def nvmlDeviceGetGraphicsRunningProcesses(self, handle: int) -> list[SimpleNamespace]:
         return [SimpleNamespace(pid=1, usedGpuMemory=300 * MIB)]
+
+    def nvmlDeviceGetP2PStatus(self, one: int, other: int, kind: int) -> int:
+        self.asked_for_links += 1
+        linked, apart = pynvml.NVML_P2P_STATUS_OK, pynvml.NVML_P2P_STATUS_NOT_SUPPORTED
+        return int(linked if self.nvlink else apart)
+
+    def nvmlDeviceGetTopologyCommonAncestor(self, one: int, other: int) -> int:
+        return self.ancestor if self.ancestor is not None else _refuse()
+
+    def nvmlDeviceGetMigMode(self, handle: int) -> list[int]:
+        if handle == 1:
+            _refuse()
+        return [int(handle in self.cut_up), 0]
+
+    def nvmlDeviceGetMaxMigDeviceCount(self, handle: int) -> int:
+        return 7
+
+    def nvmlDeviceGetMigDeviceHandleByIndex(self, handle: int, number: int) -> int:
+        if number > 1:
+            raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_FOUND)
+        return 100 * (handle + 1) + number
 
 
 def _refuse() -> NoReturn:

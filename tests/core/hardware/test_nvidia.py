@@ -8,6 +8,7 @@ import pynvml
 import pytest
 
 import core.hardware.nvidia as module
+from core.hardware import topology
 from core.hardware.nvidia import Nvidia, nvidia_card_present
 from tests.core.hardware.fake_nvml import MIB, FakeNvml, functions
 
@@ -46,6 +47,70 @@ def test_a_lost_gpu_does_not_hide_the_others() -> None:
     reading = read(nvml)
     assert [gpu.index for gpu in reading.gpus] == [1]
     assert "GPU 0 does not answer" in reading.note
+
+
+@pytest.mark.parametrize(
+    ("nvlink", "ancestor", "distance"),
+    [
+        (True, pynvml.NVML_TOPOLOGY_SYSTEM, "nvlink"),
+        (False, pynvml.NVML_TOPOLOGY_SINGLE, "switch"),
+        (False, pynvml.NVML_TOPOLOGY_MULTIPLE, "switch"),
+        (False, pynvml.NVML_TOPOLOGY_HOSTBRIDGE, "socket"),
+        (False, pynvml.NVML_TOPOLOGY_NODE, "socket"),
+        (False, pynvml.NVML_TOPOLOGY_SYSTEM, "system"),
+    ],
+)
+def test_how_near_two_gpus_are_is_told(nvlink: bool, ancestor: int, distance: str) -> None:
+    """Both know of each other; NVLink beats every way over PCIe."""
+    nvml = FakeNvml()
+    nvml.nvlink, nvml.ancestor = nvlink, ancestor
+    one, other = read(nvml).gpus
+    assert [(link.uuid, link.distance) for link in one.links] == [(other.uuid, distance)]
+    assert [(link.uuid, link.distance) for link in other.links] == [(one.uuid, distance)]
+
+
+def test_a_driver_that_knows_no_topology_hides_nothing_else() -> None:
+    """Virtual machines often do not tell."""
+    nvml = FakeNvml()
+    nvml.ancestor = None
+    assert [gpu.links for gpu in read(nvml).gpus] == [(), ()]
+
+
+def test_the_topology_is_asked_once() -> None:
+    """It does not change, and eight GPUs make 28 pairs; after a lost driver it is asked again."""
+    nvml = FakeNvml()
+    nvidia = Nvidia(nvml, card_present=lambda: True)
+    assert nvidia.read().gpus == nvidia.read().gpus
+    assert nvml.asked_for_links == 1
+
+
+def test_a_gpu_that_is_cut_up_shows_its_slices() -> None:
+    """Each is a device with a UUID and memory of its own; numbers not in use are passed over."""
+    nvml = FakeNvml()
+    nvml.cut_up.add(0)
+    whole, other = read(nvml).gpus
+    assert [part.uuid for part in whole.slices] == ["MIG-100", "MIG-101"]
+    assert whole.slices[0].memory_total == 81559 * MIB
+    assert other.slices == ()
+
+
+def test_names_are_read_without_the_rest() -> None:
+    """What a launch needs to know: index, UUID, slices; a lost card is left out."""
+    nvml = FakeNvml()
+    nvml.cut_up.add(0)
+    nvidia = Nvidia(nvml, card_present=lambda: True)
+    assert [(n.index, n.uuid, n.slices) for n in nvidia.names()] == [
+        (0, "GPU-0", ("MIG-100", "MIG-101")),
+        (1, "GPU-1", ()),
+    ]
+    nvml.lost.add(0)
+    assert [name.index for name in nvidia.names()] == [1]
+
+
+def test_no_driver_is_no_names() -> None:
+    """Never an exception: a launch goes on with what the recipe says."""
+    broken = FakeNvml(start_error=pynvml.NVMLError(pynvml.NVML_ERROR_LIBRARY_NOT_FOUND))
+    assert Nvidia(broken, card_present=lambda: False).names() == ()
 
 
 def test_nothing_is_noted_when_all_is_well() -> None:
@@ -100,8 +165,8 @@ def test_the_fake_plays_what_the_library_has() -> None:
 
 def test_everything_we_ask_nvml_for_is_played_and_real() -> None:
     """Contract: no name is used that the fake leaves out or that the library lacks."""
-    tree = ast.parse(inspect.getsource(module))
-    used = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
+    trees = [ast.parse(inspect.getsource(read)) for read in (module, topology)]
+    used = {n.attr for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
     asked = {name for name in used if name.startswith(("nvml", "NVML_"))}
     assert asked
     assert [name for name in asked if not hasattr(pynvml, name)] == []
