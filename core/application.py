@@ -16,6 +16,7 @@ from core.installer import Installer
 from core.keys.desk import KeyDesk
 from core.keys.keyring import KeyRing
 from core.live_settings import LiveSettings
+from core.log_watch import LogWatch
 from core.monitoring.monitor import Monitor
 from core.recipes.book import RecipeBook
 from core.routing import RoutePublisher
@@ -39,6 +40,7 @@ class Application:
     clock: Clock
     store: EventStore
     usage: UsageLog
+    log_watch: LogWatch
     book: RecipeBook
     keys: KeyRing
     key_desk: KeyDesk

@@ -19,6 +19,7 @@ from core.installer import Installer
 from core.keys.desk import KeyDesk
 from core.keys.keyring import KeyRing
 from core.live_settings import LiveSettings
+from core.log_watch import LogWatch
 from core.machine import Machine
 from core.monitoring.monitor import Monitor
 from core.recipes.book import RecipeBook
@@ -51,6 +52,9 @@ def compose(
     book = RecipeBook(store, default=lambda: live.current.default_recipe)
     keys = KeyRing(store, clock)
     usage = UsageLog(paths=settings.paths, clock=clock)
+    log_watch = LogWatch(
+        store=store, usage=usage, clock=clock, serves=lambda: live.current.serve_without_log
+    )
     ledger = UsageLedger(usage.finished)
     runtimes = Runtimes(store=store, settings=settings, clock=clock)
     fleet = Fleet(
@@ -114,10 +118,12 @@ def compose(
         inflight=inflight,
         requests_today=usage.today,
         endpoint=f"http://{settings.host}:{settings.port}/v1",
+        alarm=lambda: log_watch.alarm,
     )
 
     usage.listen(monitor.totals.add)
     usage.listen(lambda _: board.changed())
+    log_watch.listen(board.changed)
 
     def recipe_changed(recipe_id: str) -> None:
         budget.forget(recipe_id)
@@ -126,7 +132,8 @@ def compose(
     proxy = Proxy(
         routes=routes,
         inflight=inflight,
-        admit=admission.admit,
+        admit=log_watch.guarding(admission.admit),
+        demand_serving=log_watch.demand_serving,
         finished=ledger.finished,
         gateway_ready=gateway.ready,
         clock=clock,
@@ -141,6 +148,7 @@ def compose(
         switchboard=switchboard,
         board=board,
         recipe_changed=recipe_changed,
+        demand_change=log_watch.demand_change,
         clock=clock,
     )
     return Application(
@@ -150,6 +158,7 @@ def compose(
         clock=clock,
         store=store,
         usage=usage,
+        log_watch=log_watch,
         book=book,
         keys=keys,
         key_desk=KeyDesk(store=store, ring=keys, clock=clock),

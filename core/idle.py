@@ -12,6 +12,8 @@ async def evict_idle(application: Application) -> None:
     """Look every second, until cancelled."""
     while True:
         await asyncio.sleep(LOOK_EVERY_S)
+        if application.log_watch.problem is not None:
+            continue  # what can not be recorded is not begun
         if application.switchboard.view() is not None:
             continue  # judged again when nothing is under way: by then it may be in use
         for recipe_id in overdue(application):

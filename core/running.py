@@ -49,6 +49,7 @@ async def background(
         application.switchboard.run(),
         application.board.run(),
         application.monitor.run(),
+        application.log_watch.run(),
         evict_idle(application),
     )
     tasks = [asyncio.ensure_future(one) for one in work]

@@ -99,3 +99,4 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     gateway: GatewayView
     waiting: tuple[WaitingView, ...] = ()
     in_flight: int = 0
+    alarm: str | None = None  # what a person has to see to at once, such as a full disk

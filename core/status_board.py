@@ -46,6 +46,7 @@ class StatusBoard:
         inflight: InFlight,
         requests_today: Callable[[], dict[str, int]],
         endpoint: str,
+        alarm: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._store = store
         self._book = book
@@ -56,6 +57,7 @@ class StatusBoard:
         self._inflight = inflight
         self._requests_today = requests_today
         self._endpoint = endpoint
+        self._alarm = alarm
         self._dirty = asyncio.Event()
         self._listeners: list[Callable[[Status], None]] = []
         self.current = self.build()
@@ -120,13 +122,14 @@ class StatusBoard:
             endpoint=self._endpoint,
             state=overall(switch, active, failure),
             active=active,
-            headline=headline(switch, active, recipes, gateway, failure),
+            headline=self._alarm() or headline(switch, active, recipes, gateway, failure),
             recipes=recipes,
             engines=engines,
             switch=switch,
             gateway=gateway,
             waiting=self._admission.waiting(),
             in_flight=self._inflight.total,
+            alarm=self._alarm(),
         )
 
     def _with_in_flight(self, view: EngineView) -> EngineView:

@@ -54,7 +54,9 @@ class Studio:
         board: StatusBoard,
         recipe_changed: Callable[[str], None],
         clock: Clock,
+        demand_change: Callable[[], None] = lambda: None,
     ) -> None:
+        """`demand_change` raises when nothing can be recorded now."""
         self._store = store
         self._settings = settings
         self._secrets = secrets
@@ -62,6 +64,7 @@ class Studio:
         self._switchboard = switchboard
         self._board = board
         self._recipe_changed = recipe_changed
+        self._demand_change = demand_change
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self.COMMANDS: dict[type, Callable[[Any, str, str], Awaitable[Any]]] = {
@@ -83,6 +86,8 @@ class Studio:
         see_to = self.COMMANDS.get(type(command))
         if see_to is None:
             raise Invalid(f"unknown command {type(command).__name__}")
+        if not isinstance(command, CancelChange):
+            self._demand_change()
         try:
             return await see_to(command, actor, correlation_id or uuid7())
         finally:

@@ -211,6 +211,11 @@ class EventStore:
             return reading.head_position(connection)
 
     @property
+    def problem(self) -> str | None:
+        """Why the newest commit failed; None when it went well. The next may succeed."""
+        return self._writer.problem if self._writer else None
+
+    @property
     def broken_projections(self) -> dict[str, str]:
         """Read models that stopped on an event, with the reason; they are retried on open."""
         return dict(self._projector.broken) if self._projector else {}

@@ -61,6 +61,7 @@ class Writer:
         self._gate = threading.Lock()
         self._closed = False
         self._given_up: str | None = None
+        self.problem: str | None = None  # why the newest commit failed
         self._thread = threading.Thread(target=self._run, name="event-writer", daemon=True)
 
     def start(self) -> None:
@@ -136,15 +137,22 @@ class Writer:
                 self._abandon()
                 if sync_failed(error):
                     self._give_up(f"the disk did not confirm a write: {error}")
-                log.error("commit failed, nothing was written: %s", error)
-                return [from_sqlite(error)] * len(batch)
+                return self._refused(from_sqlite(error), batch)
             except EventError as error:
                 self._abandon()
-                return [error] * len(batch)
+                return self._refused(error, batch)
             except Exception as error:
                 self._abandon()
-                log.error("commit failed, nothing was written: %s", place_of(error))
-                return [LogUnavailable(f"writing failed: {type(error).__name__}")] * len(batch)
+                log.error("commit failed at %s", place_of(error))
+                refusal = LogUnavailable(f"writing failed: {type(error).__name__}")
+                return self._refused(refusal, batch)
+
+    def _refused(self, error: EventError, batch: Sequence[Submission]) -> list[Answer]:
+        """Nothing was written; said once in the log, however many try until it goes well again."""
+        if self.problem != str(error):
+            log.error("commit failed, nothing was written: %s", error)
+        self.problem = str(error)
+        return [error] * len(batch)
 
     def _attempt(self, batch: Sequence[Submission]) -> list[Answer]:
         if self._given_up is not None:
@@ -164,6 +172,8 @@ class Writer:
         if recorded:
             self._write_down(recorded, head)
         self._connection.execute("commit")
+        if recorded:
+            self.problem = None
         return answers
 
     def _write_down(self, recorded: Sequence[Recorded], head: Head) -> None:

@@ -8,6 +8,8 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from core.errors import EngineFailure, Invalid, StudioError, Unavailable
+from core.log_watch import unavailable
+from events.errors import EventError
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +50,11 @@ def from_studio(_: Request[Any, Any, Any], error: StudioError) -> Response[Any]:
         lines=error.lines if isinstance(error, EngineFailure) else None,
         exit_code=error.exit_code if isinstance(error, EngineFailure) else None,
     )
+
+
+def from_log(request: Request[Any, Any, Any], error: EventError) -> Response[Any]:
+    """The log takes nothing: not this, and nothing else."""
+    return from_studio(request, unavailable(f"this could not be recorded: {error}"))
 
 
 def from_http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
@@ -100,6 +107,7 @@ CODES = {
 
 HANDLERS: dict[Any, Any] = {
     StudioError: from_studio,
+    EventError: from_log,
     HTTPException: from_http,
     Exception: from_bug,
 }

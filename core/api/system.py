@@ -50,6 +50,8 @@ async def alive() -> Alive:
 async def ready(application: Application) -> Response[Ready]:
     """Deep: the log takes writes, the switchboard moves, the gateway answers."""
     checks = await application.monitor.checks()
+    if (problem := application.log_watch.problem) is not None:
+        checks["log"] = problem
     fine = all(v == "ok" for v in checks.values())
     return Response(Ready(ready=fine, checks=checks), status_code=200 if fine else 503)
 

@@ -80,12 +80,14 @@ class Proxy:
         finished: Callable[[RequestFinished], None],
         gateway_ready: Callable[[float], Awaitable[None]],
         clock: Clock,
+        demand_serving: Callable[[], None] = lambda: None,
         wait_s: float = 900.0,
         max_body: int = MAX_BODY,
         upstream: Upstream | None = None,
     ) -> None:
         """`gateway_ready(seconds)` returns when LiteLLM takes requests; raises Unavailable.
 
+        `demand_serving` raises when no request is to be served now.
         `wait_s`: how long a request may wait for model and gateway together.
         """
         self._routes = routes
@@ -94,6 +96,7 @@ class Proxy:
         self._finished = finished
         self._gateway_ready = gateway_ready
         self._clock = clock
+        self._demand_serving = demand_serving
         self._wait_s = wait_s
         self._max_body = max_body
         self._upstream = upstream or Upstream(clock=clock)
@@ -141,6 +144,7 @@ class Proxy:
 
     async def _serve(self, call: Call, scope: Scope, receive: Receive, end: CancelScope) -> None:
         rule = self._rule(call, scope)
+        self._demand_serving()
         data = await self._body(scope, receive)
         body = peek_form(data, call.content_type) if rule.multipart else peek_json(data)
         body.demand(rule.needs)  # before anything is loaded, or evicted, for it

@@ -154,6 +154,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tru
             most=86400,
         ),
     ] = 60.0
+    serve_without_log: Annotated[
+        bool,
+        about("Requests to models that are ready are served while the log can not be written."),
+    ] = True
     default_recipe: Annotated[
         str | None,
         about('The recipe that serves requests for the model "default".'),

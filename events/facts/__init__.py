@@ -5,7 +5,7 @@ Wire names (tags) are the storage format: rename a class freely, a tag never.
 """
 
 from events.facts.app import AppCrashDetected, AppStarted, AppStopped
-from events.facts.audit import AuditLogCreated
+from events.facts.audit import AuditLogCreated, AuditLogRecovered
 from events.facts.engine import (
     EngineAdopted,
     EngineBecameReady,
@@ -67,6 +67,7 @@ __all__ = [
     "AppStarted",
     "AppStopped",
     "AuditLogCreated",
+    "AuditLogRecovered",
     "EngineAdopted",
     "EngineBecameReady",
     "EngineCrashed",
