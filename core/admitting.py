@@ -2,13 +2,19 @@
 
 import asyncio
 
+from core.recipes.book import RecipeBook
 from core.start_budget import StartBudget
 from core.switching.commands import RequestSwitch
 from core.switching.switchboard import Switchboard
 
 
 async def ask_for_model(
-    switchboard: Switchboard, budget: StartBudget, recipe_id: str, actor: str, correlation_id: str
+    switchboard: Switchboard,
+    budget: StartBudget,
+    book: RecipeBook,
+    recipe_id: str,
+    actor: str,
+    correlation_id: str,
 ) -> None:
     """Start or join a switch to `recipe_id`; return when it is done, or raise its refusal.
 
@@ -17,7 +23,11 @@ async def ask_for_model(
     """
     budget.check(recipe_id)
     pending = switchboard.request(
-        RequestSwitch(target=recipe_id), actor=actor, correlation_id=correlation_id, manual=False
+        RequestSwitch(target=recipe_id),
+        actor=actor,
+        correlation_id=correlation_id,
+        manual=False,
+        priority=book.priority_of(recipe_id),
     )
     try:
         await asyncio.shield(pending.done)

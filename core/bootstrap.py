@@ -88,16 +88,24 @@ def compose(
         inflight=inflight,
         publisher=publisher,
         budget=budget,
+        clock=clock,
     )
     switchboard = Switchboard(
-        store=store, effects=machine, clock=clock, room=lambda: live.current.max_resident
+        store=store,
+        effects=machine,
+        clock=clock,
+        rules=live.scheduling_rules,
+        finishes_unwanted=lambda: live.current.left_client_finishes_load,
     )
+    fleet.listen(switchboard.look_again)
+    inflight.listen(switchboard.look_again)
     admission = Admission(
         resolve=book.resolve,
-        ask=partial(ask_for_model, switchboard, budget),
+        ask=partial(ask_for_model, switchboard, budget, book),
         routes=routes,
         clock=clock,
         settings=settings,
+        inflight=inflight,
         concurrency=book.concurrency_of,
     )
     monitor = Monitor(

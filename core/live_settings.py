@@ -3,6 +3,7 @@
 from typing import Any
 
 from core.settings import Settings
+from core.switching.scheduling.scene import Rules
 
 
 class LiveSettings:
@@ -18,3 +19,11 @@ class LiveSettings:
         merged = self._changes | changes
         self.current = self.boot.with_recorded(self._changes).with_changes(changes)
         self._changes = merged
+
+    def scheduling_rules(self) -> Rules:
+        """Those of them by which the scheduler decides."""
+        return Rules(
+            max_resident=self.current.max_resident,
+            min_residence_s=self.current.min_residence_s,
+            patience_s=self.current.priority_patience_s,
+        )

@@ -1,16 +1,21 @@
 """Carries out what the switchboard decided, on the real engines and routes."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from core.clock import Clock
 from core.engines.fleet import Fleet
 from core.errors import EngineFailure, Unavailable
 from core.gateway.inflight import InFlight
 from core.live_settings import LiveSettings
+from core.placement.placement import HOST, Placement, Share
 from core.recipes.book import RecipeBook
+from core.recipes.recipe import Recipe
 from core.routing import RoutePublisher
 from core.start_budget import StartBudget
-from core.switching.eviction import Resident
+from core.status import EngineView
+from core.switching.effects import Gone
+from core.switching.scheduling.scene import Resident
 
 HOLDS_MEMORY = ("starting", "loading", "ready", "stopping", "asleep")
 STOPPED = "stopped"  # the failure code of a start that a stop aborted
@@ -30,7 +35,10 @@ class Machine:
         inflight: InFlight,
         publisher: RoutePublisher,
         budget: StartBudget,
+        clock: Clock,
     ) -> None:
+        self._clock = clock
+        self._placements: dict[str, Placement] = {}  # by engine id
         self._settings = settings
         self._book = book
         self._fleet = fleet
@@ -40,17 +48,49 @@ class Machine:
 
     def residents(self) -> tuple[Resident, ...]:
         """Everything that holds memory now."""
-        pinned = {e.recipe.id for e in self._book.all() if e.recipe.pinned}
-        return tuple(
-            Resident(
-                recipe_id=view.recipe_id,
-                pinned=view.recipe_id in pinned,
-                in_flight=self._inflight.count(view.recipe_id),
-                last_used=max(view.since, self._inflight.last_used(view.recipe_id)),
+        offset = self._clock.monotonic() - self._clock.now() / 1e6
+        found = []
+        for view in self._fleet.views():
+            if view.state not in HOLDS_MEMORY:
+                continue
+            last_used = max(view.since, self._inflight.last_used(view.recipe_id))
+            found.append(
+                Resident(
+                    recipe_id=view.recipe_id,
+                    placement=self._placement_of(view),
+                    asleep=view.state == "asleep",
+                    pinned=self._is_pinned(view.recipe_id),
+                    in_flight=self._inflight.count(view.recipe_id),
+                    owed=self._inflight.owed(view.recipe_id),
+                    ready_at=view.since / 1e6 + offset if view.state == "ready" else None,
+                    last_used=last_used / 1e6 + offset,
+                )
             )
-            for view in self._fleet.views()
-            if view.state in HOLDS_MEMORY
-        )
+        return tuple(found)
+
+    def capacity(self) -> Mapping[str, int]:
+        """Nothing is measured yet."""
+        return {}
+
+    async def options(self, recipe_id: str, *, force: bool) -> tuple[Placement, ...]:
+        """Raise what a start would fail with at once; then, how it may run."""
+        recipe = self._book.get(recipe_id).recipe
+        await self._fleet.rehearse(recipe)
+        return (self._declared(recipe),)
+
+    def _declared(self, recipe: Recipe) -> Placement:
+        names = [f"gpu:{index}" for index in recipe.devices] or [HOST]
+        return Placement(shares=tuple(Share(device=name) for name in names))
+
+    def _placement_of(self, view: EngineView) -> Placement:
+        if (placement := self._placements.get(view.engine_id)) is not None:
+            return placement
+        entry = self._book.find(view.recipe_id)
+        return self._declared(entry.recipe if entry else Recipe(id=view.recipe_id))
+
+    def _is_pinned(self, recipe_id: str) -> bool:
+        entry = self._book.find(recipe_id)
+        return entry is not None and entry.recipe.pinned
 
     def ready(self) -> frozenset[str]:
         """The recipes that answer and are routed."""
@@ -60,9 +100,9 @@ class Machine:
         """From now on new requests for these wait in admission."""
         self._publisher.withdraw(recipe_ids)
 
-    def restore(self) -> None:
-        """Offer again what was withdrawn and is still there."""
-        self._publisher.restore()
+    def restore(self, recipe_ids: Sequence[str]) -> None:
+        """Offer these again, as far as they are still there."""
+        self._publisher.restore(recipe_ids)
 
     def in_flight(self, recipe_ids: Sequence[str]) -> int:
         """How many requests these are serving."""
@@ -83,11 +123,23 @@ class Machine:
         await self._inflight.drained([recipe_id], timeout_s=CUT_GRACE_S)
         await self._fleet.stop(recipe_id, reason=reason, actor=actor, correlation_id=correlation_id)
 
-    async def rehearse(self, recipe_id: str) -> None:
-        """Raise what a start would fail with at once: a missing program, model or runtime."""
-        await self._fleet.rehearse(self._book.get(recipe_id).recipe)
+    async def vacate(
+        self,
+        recipe_id: str,
+        *,
+        reason: str,
+        actor: str,
+        correlation_id: str,
+        newcomer: Placement | None,
+        may_sleep: bool,
+    ) -> Gone:
+        """Return when its memory is free."""
+        await self.stop(recipe_id, reason=reason, actor=actor, correlation_id=correlation_id)
+        return "stopped"
 
-    async def start(self, recipe_id: str, *, actor: str, correlation_id: str) -> None:
+    async def start(
+        self, recipe_id: str, placement: Placement | None, *, actor: str, correlation_id: str
+    ) -> None:
         """Return when it answers and is routed."""
         entry = self._book.get(recipe_id)
         try:
@@ -99,7 +151,7 @@ class Machine:
                 self._budget.failed(recipe_id, failure)
             raise
         self._budget.forget(recipe_id)
-        self._publisher.restore()
+        self._publisher.restore([recipe_id])
         try:
             async with asyncio.timeout(PUBLISH_S):
                 await self._publisher.published(recipe_id)

@@ -61,9 +61,9 @@ class RoutePublisher:
         self._keep_only(self._serving - self._withdrawn)
         self._dirty.set()
 
-    def restore(self) -> None:
-        """Offer again what is still there."""
-        self._withdrawn = frozenset()
+    def restore(self, recipe_ids: Sequence[str]) -> None:
+        """Offer these again, as far as they are still there."""
+        self._withdrawn -= frozenset(recipe_ids)
         self._dirty.set()
 
     async def published(self, recipe_id: str) -> None:

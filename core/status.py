@@ -4,7 +4,9 @@ from typing import Literal
 
 import msgspec
 
-EngineState = Literal["starting", "loading", "ready", "stopping", "stopped", "failed", "asleep"]
+EngineState = Literal[
+    "starting", "loading", "ready", "stopping", "stopped", "failed", "asleep", "left-alone"
+]
 
 
 class EngineView(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +27,8 @@ class EngineView(msgspec.Struct, frozen=True, kw_only=True):
     in_flight: int = 0
     argv: tuple[str, ...] = ()  # secrets masked
     adopted: bool = False
-    error: str | None = None  # state "failed": why
+    sleep_level: int | None = None  # state "asleep": 1 or 2
+    error: str | None = None  # state "failed" or "left-alone": why
     error_code: str = ""
     next_action: str = ""
     lines: tuple[str, ...] = ()  # the decisive lines of its log, secrets masked
@@ -64,6 +67,7 @@ class SwitchView(msgspec.Struct, frozen=True, kw_only=True):
     since: int
     actor: str
     in_flight: int = 0
+    evict: tuple[str, ...] = ()  # recipe ids that make room for it
 
 
 class GatewayView(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,8 +99,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     headline: str  # one sentence for the tray
     recipes: tuple[RecipeView, ...]
     engines: tuple[EngineView, ...]
-    switch: SwitchView | None
+    switch: SwitchView | None  # the change to show where there is place for one
     gateway: GatewayView
     waiting: tuple[WaitingView, ...] = ()
     in_flight: int = 0
     alarm: str | None = None  # what a person has to see to at once, such as a full disk
+    switches: tuple[SwitchView, ...] = ()  # every change under way

@@ -111,7 +111,8 @@ class StatusBoard:
             )
             for entry in self._book.all()
         )
-        switch = self._switchboard.view()
+        switches = self._switchboard.views()
+        switch = switches[0] if switches else None
         ready = [v for v in engines if v.state == "ready"]
         active = max(ready, key=lambda v: v.since).recipe_id if ready else None
         gateway = self._gateway.view()
@@ -126,6 +127,7 @@ class StatusBoard:
             recipes=recipes,
             engines=engines,
             switch=switch,
+            switches=switches,
             gateway=gateway,
             waiting=self._admission.waiting(),
             in_flight=self._inflight.total,

@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable
 from core.clock import Clock
 from core.errors import StudioError
 from core.gateway.errors import ModelNotFound, TooMany, WaitedTooLong
+from core.gateway.inflight import InFlight
 from core.gateway.routes import Route, Routes
 from core.settings import Settings
 from core.status import WaitingView
@@ -33,7 +34,7 @@ class _Wait:
 
     def __init__(self, recipe_id: str) -> None:
         self.recipe_id = recipe_id
-        self.waiters: dict[asyncio.Future[None], int] = {}  # → since, µs
+        self.waiters: dict[asyncio.Future[None], tuple[str, int]] = {}  # → request, since (µs)
         self.task: asyncio.Task[None] | None = None
 
     def release(self, error: StudioError | None = None) -> None:
@@ -58,6 +59,7 @@ class Admission:
         routes: Routes,
         clock: Clock,
         settings: Settings,
+        inflight: InFlight | None = None,
         concurrency: Callable[[str], int | None] = lambda recipe_id: None,
         max_waiting: int = MAX_WAITING,
     ) -> None:
@@ -70,6 +72,7 @@ class Admission:
         self._ask = ask
         self._routes = routes
         self._clock = clock
+        self._inflight = inflight or InFlight(clock)
         self._bound_s = settings.admission_timeout_s
         self._concurrency = concurrency
         self._max_waiting = max_waiting
@@ -102,7 +105,7 @@ class Admission:
             WaitingView(
                 recipe_id=wait.recipe_id,
                 requests=len(wait.waiters),
-                oldest_since=min(wait.waiters.values()),
+                oldest_since=min(since for _, since in wait.waiters.values()),
             )
             for wait in self._waits.values()
             if wait.waiters
@@ -128,7 +131,7 @@ class Admission:
             wait = self._open(recipe_id, actor, request_id)
         self._refuse_too_many(wait)
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        wait.waiters[future] = self._clock.now()
+        wait.waiters[future] = (request_id, self._clock.now())
         try:
             await future
         finally:
@@ -137,11 +140,16 @@ class Admission:
                 self._abandon(wait)
 
     def _refuse_too_many(self, wait: _Wait) -> None:
-        limit = self._concurrency(wait.recipe_id)
-        most = self._max_waiting if limit is None else min(limit, self._max_waiting)
-        if len(wait.waiters) >= most:
+        """Who could not be served at once when it comes up need not even begin to wait."""
+        recipe_id = wait.recipe_id
+        limit = self._concurrency(recipe_id)
+        ahead = self._inflight.count(recipe_id) + self._inflight.owed(recipe_id)
+        if len(wait.waiters) >= self._max_waiting or (
+            limit is not None and len(wait.waiters) + ahead >= limit
+        ):
             raise TooMany(
-                f"{len(wait.waiters)} requests wait for {wait.recipe_id} already", retry_after=5.0
+                f"{len(wait.waiters) + ahead} requests for {recipe_id} wait or are served already",
+                retry_after=5.0,
             )
 
     def _open(self, recipe_id: str, actor: str, request_id: str) -> _Wait:
@@ -176,13 +184,22 @@ class Admission:
         return self._waits.get(wait.recipe_id) is wait
 
     def _close(self, wait: _Wait, error: StudioError | None = None) -> None:
-        if self._is_open(wait):
-            del self._waits[wait.recipe_id]
-            wait.release(error)
+        if not self._is_open(wait):
+            return
+        del self._waits[wait.recipe_id]
+        if error is None:
+            for request_id, _ in wait.waiters.values():
+                self._inflight.owe(request_id, wait.recipe_id)
+        wait.release(error)
 
     def _routes_replaced(self) -> None:
-        """Whoever made the route appear: who waits for it goes on. The asking runs to its end."""
+        """Whoever made the route appear: who waits for it goes on, and nothing is asked for them.
+
+        The asking ends too: left to itself, a wish that has not begun would start for nobody.
+        """
         served = {route.recipe_id for route in self._routes.current.all()}
         for wait in tuple(self._waits.values()):
             if wait.recipe_id in served:
                 self._close(wait)
+                if wait.task is not None:
+                    wait.task.cancel()

@@ -13,6 +13,8 @@ from core.clock import Clock, SystemClock
 from core.gateway.cancelling import Reason
 from core.gateway.routes import Route
 
+OWED_S = 2.0  # how long one that was let through may take to enter
+
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One running request."""
@@ -31,6 +33,8 @@ class InFlight:
         self._tickets: dict[str, Ticket] = {}
         self._counts: Counter[str] = Counter()
         self._last_used: dict[str, int] = {}
+        self._owed: dict[str, tuple[str, float]] = {}  # request → recipe, until when
+        self._ttls: dict[str, float] = {}
         self._listeners: list[Callable[[], None]] = []
         self._drains: list[tuple[frozenset[str], asyncio.Future[None]]] = []
 
@@ -42,6 +46,7 @@ class InFlight:
         """From now on a drain of this recipe waits for the request."""
         ticket = Ticket(request_id=request_id, route=route, cancel=cancel, since=self._clock.now())
         self._tickets[request_id] = ticket
+        self._owed.pop(request_id, None)
         self._counts[route.recipe_id] += 1
         self._last_used[route.recipe_id] = ticket.since
         self._tell()
@@ -59,6 +64,31 @@ class InFlight:
             del self._counts[recipe_id]
             self._wake()
         self._tell()
+
+    def owe(self, request_id: str, recipe_id: str) -> None:
+        """It waited for this recipe and was let through: it will enter within a moment.
+
+        Until then the recipe is not evicted for another request, and the place is kept for it.
+        """
+        self._owed[request_id] = (recipe_id, self._clock.monotonic() + OWED_S)
+
+    def owed(self, recipe_id: str, *, but: str | None = None) -> int:
+        """How many were let through and have not entered, without the request `but`."""
+        now = self._clock.monotonic()
+        self._owed = {r: owed for r, owed in self._owed.items() if owed[1] > now}
+        return sum(owed[0] == recipe_id for r, owed in self._owed.items() if r != but)
+
+    def keep_for(self, recipe_id: str, ttl_s: float) -> None:
+        """A request says how long its model is to stay after it; the newest word counts."""
+        self._ttls[recipe_id] = ttl_s
+
+    def ttl_of(self, recipe_id: str) -> float | None:
+        """What the newest request with a wish of its own said; None: as the recipe says."""
+        return self._ttls.get(recipe_id)
+
+    def forget_ttl(self, recipe_id: str) -> None:
+        """It was unloaded: the next load begins with the recipe's own."""
+        self._ttls.pop(recipe_id, None)
 
     def count(self, recipe_id: str) -> int:
         """Requests that this recipe serves now."""

@@ -65,6 +65,10 @@ class RecipeBook:
                 next_action=f"known recipes: {known}",
             ) from None
 
+    def find(self, recipe_id: str) -> Entry | None:
+        """The recipe, if there is one that is not archived."""
+        return self._entries.get(recipe_id)
+
     def resolve(self, name: str) -> str | None:
         """The id of the recipe that answers to `name` (its id, served name or an alias).
 
@@ -82,6 +86,11 @@ class RecipeBook:
         """How many requests it takes at once; None: no limit, also for one that is not there."""
         entry = self._entries.get(recipe_id)
         return entry.recipe.concurrency if entry else None
+
+    def priority_of(self, recipe_id: str) -> int:
+        """How urgent requests are that wait for it."""
+        entry = self._entries.get(recipe_id)
+        return entry.recipe.priority if entry else 0
 
     def names_of_others(self, recipe_id: str | None) -> frozenset[str]:
         """Names that are taken by recipes other than `recipe_id`."""

@@ -425,15 +425,21 @@ _LIFECYCLE = _group(
         also=("ttl", "idle_timeout", "keep_alive"),
     ),
     _f("pinned", "Pinned", "No other model may push it out of memory.", also=("persistent",)),
+    _f(
+        "priority",
+        "Priority",
+        "Requests that wait for it come before those with a lower number.",
+        minimum=-1000,
+        maximum=1000,
+    ),
     _f("preload", "Preload", "Load it when the app starts.", also=("autostart",)),
     _f(
         "sleep",
         "Sleep",
-        "Make room by sleeping, to wake faster than a load: 1 keeps the weights in main memory,"
-        " 2 gives them up, auto takes 1 while there is room.",
+        "How it makes room for others: 1 keeps the weights in main memory, 2 gives them up.",
         engines=SLEEPERS,
         suggestions=("off", "auto", "1", "2"),
-        also=("sleep_mode", "sleep_level", "enable_sleep_mode", "enable_memory_saver"),
+        also=("sleep_mode", "sleep_level"),
     ),
     _f(
         "sleeper_ttl_s",

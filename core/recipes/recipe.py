@@ -112,6 +112,7 @@ class Recipe(
     # lifecycle
     ttl_s: float | None = None  # unload after so many idle seconds; None or 0: never
     pinned: bool = False  # never evicted by another model
+    priority: int = 0  # of requests that wait for it; higher goes first
     preload: bool = False
     sleep: Sleep = "off"  # instead of being stopped for another model; see core/engines/sleep.py
     sleeper_ttl_s: float = 3600.0  # a sleeping engine is stopped after so long; 0: never

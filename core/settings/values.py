@@ -105,8 +105,32 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tru
         ),
     ] = None
     max_resident: Annotated[
-        int, about("How many models may be in memory at once.", least=1, most=64)
-    ] = 1
+        int,
+        about(
+            "How many models may be in memory at once; 0: as many as fit.",
+            least=0,
+            most=64,
+        ),
+    ] = 0
+    min_residence_s: Annotated[
+        float,
+        about(
+            "How long a model stays at least before a request for one that only just left "
+            "takes its place.",
+            unit="s",
+            least=0,
+            most=86400,
+        ),
+    ] = 5.0
+    priority_patience_s: Annotated[
+        float,
+        about(
+            "How long a request may be overtaken by models with a higher priority.",
+            unit="s",
+            least=0,
+            most=86400,
+        ),
+    ] = 60.0
     drain_timeout_s: Annotated[
         float,
         about(

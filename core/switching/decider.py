@@ -1,20 +1,22 @@
-"""The rules of the `switching` stream: one change at a time, from request to outcome.
+"""The rules of the `switching` stream: each change goes from its request to one outcome.
 
 ```
-Idle ──SwitchRequested──► UnderWay ──DrainingStarted──► ──Drained──► ──EvictionFinished…──►
-  ▲                          │
-  └── Completed | Failed | Cancelled ◄┘
+          SwitchRequested──► UnderWay ──DrainingStarted──► ──Drained──► ──EvictionFinished…──►
+                                │
+   (no more)  ◄── Completed | Failed | Cancelled
 ```
+
+Several changes may be under way at once, as long as no model belongs to two of them. Which change
+is begun when is the scheduler's to say (scheduling/plan.py); here stands what can not be broken.
 """
 
-from collections.abc import Sequence
-from typing import assert_never
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 
 from core.errors import Refused
-from core.switching.commands import Change, RequestEvict, RequestLoad, RequestSwitch, kind_of
-from core.switching.eviction import Resident, who_must_go
+from core.switching.commands import Change, kind_of
 from events.facts import (
     SwitchCancelled,
     SwitchCompleted,
@@ -30,19 +32,15 @@ from events.facts.base import Fact
 
 
 class BeginChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A wish together with what had to be looked up to decide it."""
+    """A wish together with what the scheduler has found for it."""
 
     switch_id: str
     change: Change
-    residents: tuple[Resident, ...]
-    room: int  # how many models may be resident at once
+    evict: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
 
 
 # ---- State --------------------------------------------------------------------------------------
-
-
-class Idle(msgspec.Struct, frozen=True):
-    """Nothing is being changed."""
 
 
 class UnderWay(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,53 +50,44 @@ class UnderWay(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     target: str | None
     evict: tuple[str, ...]
+    devices: tuple[str, ...] = ()
     force: bool = False
     draining: bool = False
     drained: bool = False
     gone: frozenset[str] = frozenset()
 
+    @property
+    def touches(self) -> frozenset[str]:
+        """Every model it starts or evicts."""
+        return frozenset(self.evict) | ({self.target} if self.target else frozenset())
 
-State = Idle | UnderWay
-INITIAL: State = Idle()
+
+State = Mapping[str, UnderWay]  # by switch id, oldest first
+INITIAL: State = MappingProxyType({})
 
 
 # ---- Decide -------------------------------------------------------------------------------------
 
 
 def decide(command: BeginChange, state: State) -> Sequence[Fact]:
-    """The request as a fact, or nothing when it is already so."""
-    match state:
-        case UnderWay(kind=kind, target=target):
-            raise Refused(f"a {kind} to {target} is under way", code="change-under-way")
-        case Idle():
-            return begin(command)
-        case _:
-            assert_never(state)
-
-
-def begin(command: BeginChange) -> Sequence[Fact]:
-    """Who must go, written down before anything is touched."""
-    change = command.change
-    match change:
-        case RequestSwitch(target=target, exclusive=exclusive):
-            evict = who_must_go(target, command.residents, room=command.room, exclusive=exclusive)
-        case RequestLoad():
-            evict = ()
-        case RequestEvict(target=None):
-            evict = tuple(r.recipe_id for r in command.residents)
-        case RequestEvict(target=target):
-            evict = tuple(r.recipe_id for r in command.residents if r.recipe_id == target)
-        case _:
-            assert_never(change)
-    if isinstance(change, RequestEvict) and not evict:
-        return []
+    """The request as a fact: who must go is written down before anything is touched."""
+    begun = UnderWay(
+        switch_id=command.switch_id,
+        kind=kind_of(command.change),
+        target=command.change.target,
+        evict=command.evict,
+    )
+    for other in state.values():
+        if other.touches & begun.touches:
+            raise Refused(f"a {other.kind} to {other.target} is under way", code="change-under-way")
     return [
         SwitchRequested(
             switch_id=command.switch_id,
-            kind=kind_of(change),
-            target=change.target,
-            evict=evict,
-            force=change.force,
+            kind=begun.kind,
+            target=begun.target,
+            evict=command.evict,
+            force=command.change.force,
+            devices=command.devices,
         )
     ]
 
@@ -108,16 +97,40 @@ def begin(command: BeginChange) -> Sequence[Fact]:
 
 def evolve(state: State, fact: Fact) -> State:
     """The state after one more fact; facts that do not belong change nothing."""
-    match state, fact:
-        case _, SwitchRequested(switch_id=id_, kind=kind, target=target, evict=evict, force=force):
-            return UnderWay(switch_id=id_, kind=kind, target=target, evict=evict, force=force)
-        case UnderWay(), SwitchDrainingStarted():
-            return msgspec.structs.replace(state, draining=True)
-        case UnderWay(), SwitchDrained():
-            return msgspec.structs.replace(state, drained=True)
-        case UnderWay(gone=gone), SwitchEvictionFinished(recipe_id=recipe_id):
-            return msgspec.structs.replace(state, gone=gone | {recipe_id})
-        case UnderWay(), SwitchCompleted() | SwitchFailed() | SwitchCancelled():
-            return Idle()
+    match fact:
+        case SwitchRequested():
+            return _with(state, _begun(fact))
+        case SwitchCompleted() | SwitchFailed() | SwitchCancelled():
+            return MappingProxyType({k: v for k, v in state.items() if k != fact.switch_id})
+        case SwitchDrainingStarted() | SwitchDrained() | SwitchEvictionFinished():
+            change = state.get(fact.switch_id)
+            return state if change is None else _with(state, _further(change, fact))
         case _:
             return state
+
+
+def _begun(fact: SwitchRequested) -> UnderWay:
+    return UnderWay(
+        switch_id=fact.switch_id,
+        kind=fact.kind,
+        target=fact.target,
+        evict=fact.evict,
+        devices=fact.devices,
+        force=fact.force,
+    )
+
+
+def _further(
+    change: UnderWay, fact: SwitchDrainingStarted | SwitchDrained | SwitchEvictionFinished
+) -> UnderWay:
+    match fact:
+        case SwitchDrainingStarted():
+            return msgspec.structs.replace(change, draining=True)
+        case SwitchDrained():
+            return msgspec.structs.replace(change, drained=True)
+        case SwitchEvictionFinished(recipe_id=recipe_id):
+            return msgspec.structs.replace(change, gone=change.gone | {recipe_id})
+
+
+def _with(state: State, change: UnderWay) -> State:
+    return MappingProxyType({**state, change.switch_id: change})

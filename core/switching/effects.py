@@ -1,28 +1,43 @@
 """What a change can do to the world: the seam between deciding and doing."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Literal, Protocol
 
-from core.switching.eviction import Resident
+from core.placement.placement import Placement
+from core.switching.scheduling.scene import Resident
+
+Gone = Literal["stopped", "asleep"]
 
 
 class Effects(Protocol):
-    """What the switchboard can do to the world; `core.bootstrap` supplies it."""
+    """What the switchboard can do to the world; `core.machine` supplies it."""
 
     def residents(self) -> tuple[Resident, ...]:
         """Everything that holds memory now."""
         ...
 
+    def capacity(self) -> Mapping[str, int]:
+        """Device → bytes that are ours to plan with; a device that is missing is not known."""
+        ...
+
     def ready(self) -> frozenset[str]:
-        """The recipes that answer now."""
+        """The recipes that answer now and are routed."""
+        ...
+
+    async def options(self, recipe_id: str, *, force: bool) -> tuple[Placement, ...]:
+        """The ways in which it may run, best first.
+
+        Raises what a start would fail with at once: a missing program, a wrong flag, a model that
+        can never fit. Nothing is touched.
+        """
         ...
 
     def withdraw(self, recipe_ids: Sequence[str]) -> None:
         """From now on new requests for these wait in admission."""
         ...
 
-    def restore(self) -> None:
-        """Offer again what was withdrawn and is still there."""
+    def restore(self, recipe_ids: Sequence[str]) -> None:
+        """Offer these again, as far as they are still there."""
         ...
 
     def in_flight(self, recipe_ids: Sequence[str]) -> int:
@@ -37,14 +52,25 @@ class Effects(Protocol):
         """End their running requests now; how many there were."""
         ...
 
+    async def vacate(
+        self,
+        recipe_id: str,
+        *,
+        reason: str,
+        actor: str,
+        correlation_id: str,
+        newcomer: Placement | None,
+        may_sleep: bool,
+    ) -> Gone:
+        """Return when its memory is free: stopped, or put to sleep where that leaves room."""
+        ...
+
     async def stop(self, recipe_id: str, *, reason: str, actor: str, correlation_id: str) -> None:
         """Return when it is gone."""
         ...
 
-    async def rehearse(self, recipe_id: str) -> None:
-        """Raise what a start would fail with at once; nothing is touched."""
-        ...
-
-    async def start(self, recipe_id: str, *, actor: str, correlation_id: str) -> None:
+    async def start(
+        self, recipe_id: str, placement: Placement | None, *, actor: str, correlation_id: str
+    ) -> None:
         """Return when it answers and is routed. Raises EngineFailure and other StudioErrors."""
         ...

@@ -6,7 +6,9 @@ from typing import TypeVar
 
 from core.errors import StudioError
 from core.ids import new_id
-from core.switching.commands import Change
+from core.placement.placement import Placement
+from core.switching.commands import Change, RequestEvict, kind_of
+from core.switching.scheduling.scene import Wish
 from events.facts import SwitchRequested
 
 T = TypeVar("T")
@@ -19,15 +21,39 @@ class Pending:
     change: Change
     actor: str
     correlation_id: str
-    asked_at: int
+    asked_at: float  # monotonic seconds
     manual: bool  # a person asked, rather than a request that names a model
+    priority: int
     begun: asyncio.Future[SwitchRequested | None]
     done: asyncio.Future[None]
     switch_id: str = field(default_factory=lambda: new_id("switch"))
+    options: tuple[Placement, ...] | None = None  # None: not looked up yet
+    wanted: bool = True  # somebody waits for it
+
+    def as_wish(self) -> Wish:
+        """What the scheduler sees of it."""
+        change = self.change
+        return Wish(
+            wish_id=self.switch_id,
+            kind=kind_of(change),
+            target=change.target,
+            asked_at=self.asked_at,
+            manual=self.manual,
+            priority=self.priority,
+            exclusive=getattr(change, "exclusive", False),
+            only_idle=isinstance(change, RequestEvict) and change.only_idle,
+            options=self.options or (),
+        )
 
 
 def new_pending(
-    change: Change, *, actor: str, correlation_id: str, asked_at: int, manual: bool
+    change: Change,
+    *,
+    actor: str,
+    correlation_id: str,
+    asked_at: float,
+    manual: bool,
+    priority: int = 0,
 ) -> Pending:
     """A wish nobody has begun; both answers may go unheard."""
     loop = asyncio.get_running_loop()
@@ -37,6 +63,7 @@ def new_pending(
         correlation_id=correlation_id,
         asked_at=asked_at,
         manual=manual,
+        priority=priority,
         begun=loop.create_future(),
         done=loop.create_future(),
     )

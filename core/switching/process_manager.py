@@ -2,7 +2,7 @@
 
 import msgspec
 
-from core.switching.decider import Idle, State, UnderWay
+from core.switching.decider import UnderWay
 
 
 class Drain(msgspec.Struct, frozen=True, kw_only=True):
@@ -13,9 +13,9 @@ class Drain(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evict(msgspec.Struct, frozen=True, kw_only=True):
-    """Take this recipe out of memory."""
+    """Take these recipes out of memory, all at once."""
 
-    recipe_id: str
+    recipe_ids: tuple[str, ...]
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,18 +31,16 @@ class Finish(msgspec.Struct, frozen=True, kw_only=True):
 Step = Drain | Evict | Start | Finish
 
 
-def next_step(state: State, ready: frozenset[str]) -> Step | None:
-    """The next piece of work; None when nothing is under way.
+def next_step(change: UnderWay, ready: frozenset[str]) -> Step:
+    """The next piece of work.
 
     `ready`: the recipes that answer now, so that a step already taken is not taken again.
     """
-    match state:
-        case Idle():
-            return None
+    match change:
         case UnderWay(evict=evict, drained=False) if evict:
-            return Drain(recipe_ids=evict, force=state.force)
-        case UnderWay(evict=evict, gone=gone) if left := [r for r in evict if r not in gone]:
-            return Evict(recipe_id=left[0])
+            return Drain(recipe_ids=evict, force=change.force)
+        case UnderWay(evict=evict, gone=gone) if left := tuple(r for r in evict if r not in gone):
+            return Evict(recipe_ids=left)
         case UnderWay(kind="evict"):
             return Finish()
         case UnderWay(target=str(target)) if target not in ready:

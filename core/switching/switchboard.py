@@ -1,70 +1,84 @@
-"""The one task that changes what is resident.
+"""The one task that decides what is begun, and the door for those who wish.
 
-Wishes queue here; one is carried out at a time, step by step, each step recorded before the next.
-Whoever asks gets a `Pending` and may wait for it; equal wishes share one.
-
-A wish by a person comes before one by the gateway. A new switch by a person replaces an unfinished
-one (the latest manual switch wins); the gateway's wishes wait their turn.
+Wishes queue here. After everything that happens the scheduler is asked for a plan
+(scheduling/plan.py, pure), and the plan is carried out: wishes begin, are answered, refused or
+dropped, changes are given up. Each change runs as a task of its own (work.py). Whoever asks gets a
+`Pending` and may wait for it; equal wishes share one.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from typing import assert_never
+from collections.abc import Callable, Coroutine
 
 from core.clock import Clock
-from core.command_handler import known_facts
 from core.errors import Refused, StudioError, Unavailable
+from core.ids import new_id
+from core.placement.placement import Placement
 from core.status import SwitchView
-from core.switching import decider
 from core.switching.commands import CancelChange, Change, RequestEvict, RequestSwitch, kind_of
-from core.switching.decider import BeginChange, State, UnderWay
+from core.switching.decider import UnderWay
 from core.switching.effects import Effects
+from core.switching.ledger import Ledger
 from core.switching.pending import Pending, answer, new_pending, refuse
-from core.switching.process_manager import Drain, Evict, Finish, Start, next_step
-from events.errors import EventError
-from events.facts import (
-    SwitchCancelled,
-    SwitchCompleted,
-    SwitchDrained,
-    SwitchDrainingStarted,
-    SwitchEvictionFinished,
-    SwitchFailed,
-    SwitchRequested,
+from core.switching.refusals import no_room
+from core.switching.scheduling.plan import RECENTLY, plan
+from core.switching.scheduling.scene import (
+    Answer,
+    Begin,
+    Drop,
+    Interrupt,
+    Refuse,
+    Rules,
+    Scene,
+    Step,
 )
-from events.facts.base import Fact
+from core.switching.work import Work
 from events.store import EventStore
 
 log = logging.getLogger(__name__)
 
-STREAM = "switching"
-STUCK_S = 5.0  # a wish nobody begins for so long, with nothing under way, is a fault
+STUCK_S = 5.0  # a wish that nobody has looked at for so long is a fault
+LOOK_EVERY_S = 1.0  # while wishes wait, even if nothing is heard
 
 
 class Switchboard:
-    """Owns the `switching` stream: its only writer, with the folded state in hand."""
+    """Owns the queue of wishes and the changes under way."""
 
     def __init__(
-        self, *, store: EventStore, effects: Effects, clock: Clock, room: Callable[[], int]
+        self,
+        *,
+        store: EventStore,
+        effects: Effects,
+        clock: Clock,
+        rules: Callable[[], Rules],
+        finishes_unwanted: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._store = store
+        """`finishes_unwanted`: a load goes on when everyone who waited for it has left."""
         self._effects = effects
         self._clock = clock
-        self._room = room
-        self._state: State = decider.INITIAL
+        self._rules = rules
+        self._finishes_unwanted = finishes_unwanted
+        self._ledger = Ledger(store, self._changed)
         self._queue: list[Pending] = []
+        self._works: dict[str, Work] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
-        self._current: Pending | None = None
-        self._work: asyncio.Task[None] | None = None
-        self._cancelled = False
+        self._left_at: dict[str, float] = {}
+        self._waits_for: dict[str, str] = {}
+        self._looked_at = clock.monotonic()
         self._closed = False
-        self._since = 0
         self._listeners: list[Callable[[], None]] = []
 
     # ---- asking ---------------------------------------------------------------------------------
 
     def request(
-        self, change: Change, *, actor: str, correlation_id: str, manual: bool = True
+        self,
+        change: Change,
+        *,
+        actor: str,
+        correlation_id: str,
+        manual: bool = True,
+        priority: int = 0,
     ) -> Pending:
         """Queue a wish, or join the equal one that is already waiting or under way.
 
@@ -74,14 +88,26 @@ class Switchboard:
             raise Unavailable("vLLM Studio is stopping", code="stopping")
         pending = self._same(change)
         if pending is None:
-            pending = self._new(change, actor, correlation_id, manual)
-            self._replace_older_wishes(pending)
+            pending = new_pending(
+                change,
+                actor=actor,
+                correlation_id=correlation_id,
+                asked_at=self._clock.monotonic(),
+                manual=manual,
+                priority=priority,
+            )
             self._queue.append(pending)
+            if not isinstance(change, RequestEvict):
+                self._spawn(self._look_up(pending, change))
         pending.manual = pending.manual or manual
-        self._queue.sort(key=lambda p: (not p.manual, p.asked_at))
-        self._wake.set()
+        pending.wanted = True
+        self.look_again()
         self._changed()
         return pending
+
+    def look_again(self) -> None:
+        """Something the scheduler looks at may be different now."""
+        self._wake.set()
 
     def close(self) -> None:
         """The studio stops: nothing is begun any more, and what is under way is given up."""
@@ -96,44 +122,61 @@ class Switchboard:
         """
         if pending.manual:
             return
+        if pending not in self._queue and pending.change.target in self._effects.ready():
+            return  # it has come about
+        pending.wanted = False
         if pending in self._queue:
             self._drop(pending, "nobody waits for it any more")
-        elif pending is self._current and self._only_drains():
-            self._interrupt()
+        elif (work := self._works.get(pending.switch_id)) and not self._finishes_unwanted():
+            work.interrupt("nobody waits for it any more")
+        self.look_again()
 
     def cancel(self, command: CancelChange) -> int:
         """Give up matching wishes, waiting and under way; how many there were."""
-        given_up = [p for p in self._queue if command.target in (None, p.change.target)]
-        for pending in given_up:
+        waiting = [p for p in self._queue if command.target in (None, p.change.target)]
+        working = [
+            w
+            for w in self._works.values()
+            if command.target in (None, w.pending.change.target) and w.interrupted is None
+        ]
+        for pending in waiting:
             self._drop(pending, "it was cancelled")
-        current = self._current
-        if current and command.target in (None, current.change.target):
-            self._interrupt()
-            return len(given_up) + 1
-        return len(given_up)
+        for work in working:
+            work.interrupt("it was cancelled")
+        return len(waiting) + len(working)
+
+    # ---- readings -------------------------------------------------------------------------------
 
     def check(self) -> str:
         """ "ok", or why wishes are not being served."""
-        if self._queue and self._current is None:
-            waited = (self._clock.now() - self._queue[0].asked_at) / 1e6
-            if waited > STUCK_S:
-                return f"a {kind_of(self._queue[0].change)} was not begun for {waited:.0f} s"
+        silent = self._clock.monotonic() - self._looked_at
+        if self._queue and silent > STUCK_S:
+            kind = kind_of(self._queue[0].change)
+            return f"a {kind} was not looked at for {silent:.0f} s"
         return "ok"
 
+    def views(self) -> tuple[SwitchView, ...]:
+        """The changes under way, for people; what a person asked for first."""
+        works = sorted(self._works.values(), key=lambda w: not w.pending.manual)
+        return tuple(view for work in works if (view := work.view()) is not None)
+
     def view(self) -> SwitchView | None:
-        """The change under way, for people."""
-        state, current = self._state, self._current
-        if not isinstance(state, UnderWay):
-            return None
-        return SwitchView(
-            switch_id=state.switch_id,
-            kind=state.kind,
-            target=state.target,
-            step=self._step_name(state),
-            since=self._since,
-            actor=current.actor if current else "system",
-            in_flight=self._effects.in_flight(state.evict),
-        )
+        """The change to show where there is place for one."""
+        views = self.views()
+        return views[0] if views else None
+
+    def waits_for(self, target: str) -> str:
+        """Why the wish for a model is not begun yet, in words; empty when none waits."""
+        for pending in self._queue:
+            if pending.change.target == target:
+                return self._waits_for.get(pending.switch_id, "")
+        return ""
+
+    def queue_position(self, target: str) -> int | None:
+        """How many wishes are before the one for this model; None when none waits."""
+        bring = [p for p in self._queue if not isinstance(p.change, RequestEvict)]
+        targets = [p.change.target for p in sorted(bring, key=lambda p: (not p.manual, p.asked_at))]
+        return targets.index(target) if target in targets else None
 
     def listen(self, callback: Callable[[], None]) -> None:
         """Call back in the loop after every change of the view."""
@@ -143,271 +186,195 @@ class Switchboard:
 
     async def run(self) -> None:
         """Finish what a crash left half done, then serve wishes until cancelled."""
-        self._fold(known_facts(self._store.read_stream(STREAM)))
-        if isinstance(self._state, UnderWay):
-            await self._carry_out(self._resumed(self._state))
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._queue:
-                await self._carry_out(self._queue.pop(0))
-
-    async def _carry_out(self, pending: Pending) -> None:
-        """One wish from request to outcome; its failure is the asker's, never the task's."""
-        self._current, self._cancelled = pending, False
-        self._since = self._clock.now()
-        self._work = asyncio.ensure_future(self._steps(pending))
+        self._ledger.read()
         try:
-            await self._work
-        except asyncio.CancelledError:
-            if not self._cancelled or _is_being_cancelled():
-                raise
-            await self._end_cancelled(pending)
-        except StudioError as refusal:
-            await self._end_failed(pending, refusal)
-        except Exception as error:
-            log.exception("the change %s ended unexpectedly", pending.switch_id)
-            await self._end_failed(pending, StudioError(f"internal error: {error}"))
+            for state in self._ledger.under_way:
+                await self._resume(state)
+            while True:
+                self._wake.clear()
+                await self._wait(self._carry_out_plan())
         finally:
-            self._current = self._work = None
-            self._effects.restore()
+            for task in tuple(self._tasks):
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _wait(self, seconds: float | None) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    def _carry_out_plan(self) -> float | None:
+        """Plan, do it, and say when to look again at the latest (None: when something happens)."""
+        now = self._looked_at = self._clock.monotonic()
+        made = plan(self._scene(now))
+        self._waits_for = dict(made.waits_for)
+        for step in made.steps:
+            self._take(step)
+        if not self._queue:
+            return None
+        look_at = now + LOOK_EVERY_S if made.look_at is None else made.look_at
+        return max(0.0, min(look_at - now, LOOK_EVERY_S))
+
+    def _scene(self, now: float) -> Scene:
+        rules, ready = self._rules(), self._effects.ready()
+        recent = RECENTLY * rules.min_residence_s
+        self._left_at = {r: at for r, at in self._left_at.items() if now - at <= recent}
+        return Scene(
+            now=now,
+            rules=rules,
+            wishes=tuple(p.as_wish() for p in self._queue if _can_be_judged(p, ready)),
+            jobs=tuple(work.as_job() for work in self._works.values()),
+            residents=self._effects.residents(),
+            capacity=self._effects.capacity(),
+            left_at=self._left_at,
+        )
+
+    def _take(self, step: Step) -> None:
+        match step:
+            case Interrupt(job_id=job_id, why=why):
+                if (work := self._works.get(job_id)) is not None:
+                    work.interrupt(why)
+                return
+            case Begin() | Answer() | Drop() | Refuse():
+                pending = next((p for p in self._queue if p.switch_id == step.wish_id), None)
+        if pending is None:
+            return
+        match step:
+            case Begin():
+                self._queue.remove(pending)
+                self._begin(
+                    Work.of(
+                        pending,
+                        step,
+                        ledger=self._ledger,
+                        effects=self._effects,
+                        clock=self._clock,
+                    )
+                )
+            case Answer():
+                self._queue.remove(pending)
+                answer(pending.begun, None)
+                answer(pending.done, None)
+            case Drop(why=why):
+                self._drop(pending, why)
+            case Refuse(pinned=pinned):
+                self._queue.remove(pending)
+                refuse(pending, no_room(pending.change, pinned, self._rules().max_resident))
+
+    # ---- changes under way ----------------------------------------------------------------------
+
+    def _begin(self, work: Work) -> None:
+        self._works[work.pending.switch_id] = work
+        self._spawn(self._see_through(work))
+
+    async def _see_through(self, work: Work) -> None:
+        switch_id = work.pending.switch_id
+        try:
+            await work.run()
+        finally:
+            now = self._clock.monotonic()
+            self._left_at |= dict.fromkeys(work.left, now)
+            del self._works[switch_id]
+            if work.interrupted is not None:
+                self._after_interruption(work.pending, work.interrupted, now)
+            self._effects.restore(work.evict)
+            self.look_again()
             self._changed()
 
-    async def _steps(self, pending: Pending) -> None:
-        began = self._clock.monotonic()
-        if not isinstance(self._state, UnderWay) and not await self._begin(pending):
+    def _after_interruption(self, pending: Pending, why: str, now: float) -> None:
+        """A request's wish that gave way to a person keeps its age and waits on."""
+        if not pending.manual and pending.wanted and "took its place" in why and not self._closed:
+            if pending.change.target is not None:
+                self._left_at[pending.change.target] = now  # the newcomer may stay for a while
+            pending.switch_id = new_id("switch")
+            self._queue.append(pending)
             return
-        while not isinstance(step := next_step(self._state, self._effects.ready()), Finish):
-            assert step is not None, "a change under way always has a next step"
-            await self._take(step, pending)
-        assert isinstance(self._state, UnderWay)
-        await self._record(
-            SwitchCompleted(
-                switch_id=self._state.switch_id,
-                kind=self._state.kind,
-                target=self._state.target,
-                seconds=self._clock.monotonic() - began,
-            )
-        )
-        answer(pending.done, None)
-
-    async def _begin(self, pending: Pending) -> bool:
-        """Decide and record; False when it is already so and nothing has to be done."""
-        change = pending.change
-        if not isinstance(change, RequestEvict) and self._already(change):
-            facts: Sequence[Fact] = ()
-        else:
-            if not isinstance(change, RequestEvict):
-                await self._effects.rehearse(change.target)
-            facts = decider.decide(
-                BeginChange(
-                    switch_id=pending.switch_id,
-                    change=change,
-                    residents=self._effects.residents(),
-                    room=self._room(),
-                ),
-                self._state,
-            )
-        if not facts:
-            answer(pending.begun, None)
-            answer(pending.done, None)
-            return False
-        for fact in facts:
-            await self._record(fact)
-        answer(pending.begun, next(f for f in facts if isinstance(f, SwitchRequested)))
-        return True
-
-    def _already(self, change: Change) -> bool:
-        if change.target not in self._effects.ready():
-            return False
-        if not (isinstance(change, RequestSwitch) and change.exclusive):
-            return True
-        return all(r.recipe_id == change.target or r.pinned for r in self._effects.residents())
-
-    async def _take(self, step: Drain | Evict | Start | Finish, pending: Pending) -> None:
-        assert isinstance(self._state, UnderWay)
-        id_ = self._state.switch_id
-        match step:
-            case Drain(recipe_ids=recipe_ids, force=force):
-                self._effects.withdraw(recipe_ids)
-                await self._drain(id_, recipe_ids, force=force)
-            case Evict(recipe_id=recipe_id):
-                self._effects.withdraw([recipe_id])
-                await self._effects.stop(
-                    recipe_id,
-                    reason=_because(self._state, pending),
-                    actor=pending.actor,
-                    correlation_id=pending.correlation_id,
-                )
-                await self._record(SwitchEvictionFinished(switch_id=id_, recipe_id=recipe_id))
-            case Start(recipe_id=recipe_id):
-                await self._effects.start(
-                    recipe_id, actor=pending.actor, correlation_id=pending.correlation_id
-                )
-            case Finish():
-                pass
-            case _:
-                assert_never(step)
-
-    async def _drain(self, id_: str, recipe_ids: tuple[str, ...], *, force: bool) -> None:
-        """Nothing in use is cut off, unless somebody said so or the drain deadline passes."""
-        running = self._effects.in_flight(recipe_ids)
-        cut = 0
-        if running:
-            await self._record(SwitchDrainingStarted(switch_id=id_, in_flight=running))
-            if force or not await self._effects.drained(recipe_ids):
-                cut = self._effects.cut(recipe_ids)
-        await self._record(SwitchDrained(switch_id=id_, cut=cut))
-
-    # ---- outcomes -------------------------------------------------------------------------------
-
-    async def _end_failed(self, pending: Pending, refusal: StudioError) -> None:
-        if isinstance(self._state, UnderWay):
-            await self._record_outcome(
-                SwitchFailed(
-                    switch_id=self._state.switch_id,
-                    kind=self._state.kind,
-                    target=self._state.target,
-                    reason=refusal.message,
-                    code=refusal.code,
-                )
-            )
-        refuse(pending, refusal)
-
-    async def _end_cancelled(self, pending: Pending) -> None:
-        state = self._state
-        if isinstance(state, UnderWay):
-            if state.target and state.target not in self._effects.ready():
-                await self._effects.stop(
-                    state.target,
-                    reason="its load was cancelled",
-                    actor=pending.actor,
-                    correlation_id=pending.correlation_id,
-                )
-            await self._record_outcome(
-                SwitchCancelled(switch_id=state.switch_id, kind=state.kind, target=state.target)
-            )
-        refuse(pending, Refused(f"the {kind_of(pending.change)} was cancelled", code="cancelled"))
-
-    # ---- parts ----------------------------------------------------------------------------------
-
-    def _same(self, change: Change) -> Pending | None:
-        waiting = [p for p in (self._current, *self._queue) if p is not None]
-        return next((p for p in waiting if p.change == change and not p.done.done()), None)
-
-    def _replace_older_wishes(self, new: Pending) -> None:
-        """The latest manual switch wins; the gateway replaces nobody's wish.
-
-        An eviction ends the load of what it evicts: whoever waits for that load hears it at once.
-        """
-        if isinstance(new.change, RequestEvict):
-            self._end_loads_of(new.change.target)
-            return
-        if not (new.manual and isinstance(new.change, RequestSwitch)):
-            return
-        for old in [p for p in self._queue if p.manual and isinstance(p.change, RequestSwitch)]:
-            self._drop(old, f"a newer switch to {new.change.target} took its place")
-        current = self._current
-        if current and isinstance(current.change, RequestSwitch):
-            self._interrupt()
-
-    def _end_loads_of(self, target: str | None) -> None:
-        for old in [p for p in self._queue if _loads(p.change, target)]:
-            self._drop(old, "it was evicted")
-        if self._current and _loads(self._current.change, target):
-            self._interrupt()
-
-    def _only_drains(self) -> bool:
-        state = self._state
-        return isinstance(state, UnderWay) and bool(state.evict) and not state.drained
-
-    def _interrupt(self) -> None:
-        if self._work and not self._work.done() and not self._cancelled:
-            self._cancelled = True
-            self._work.cancel()
-
-    def _drop(self, pending: Pending, why: str) -> None:
-        self._queue.remove(pending)
         kind = kind_of(pending.change)
-        refuse(pending, Refused(f"the {kind} was given up: {why}", code="cancelled"))
-        self._changed()
+        refuse(pending, Refused(f"the {kind} was cancelled: {why}", code="cancelled"))
 
-    def _resumed(self, state: UnderWay) -> Pending:
+    async def _resume(self, state: UnderWay) -> None:
+        """Go on with what a crash left half done."""
         change: Change
         if state.kind == "evict" or state.target is None:
             change = RequestEvict(target=state.target, force=state.force)
         else:
             change = RequestSwitch(target=state.target, force=state.force)
-        pending = self._new(change, "system", state.switch_id, manual=False)
-        pending.switch_id = state.switch_id
-        return pending
-
-    def _new(self, change: Change, actor: str, correlation_id: str, manual: bool) -> Pending:
-        return new_pending(
+        pending = new_pending(
             change,
-            actor=actor,
-            correlation_id=correlation_id,
-            asked_at=self._clock.now(),
-            manual=manual,
+            actor="system",
+            correlation_id=state.switch_id,
+            asked_at=self._clock.monotonic(),
+            manual=False,
         )
-
-    async def _record_outcome(self, fact: Fact) -> None:
-        """An outcome that can not be written is over here all the same; a restart resumes it."""
-        try:
-            await self._record(fact)
-        except EventError as problem:
-            log.error("how %s ended could not be recorded: %s", type(fact).__name__, problem)
-            self._fold([fact])
-
-    async def _record(self, fact: Fact) -> None:
-        """Append and fold as one: an interruption waits until the log has answered."""
-        current = self._current
-        writing = asyncio.ensure_future(
-            self._store.append(
-                STREAM,
-                [fact],
-                actor=current.actor if current else "system",
-                correlation_id=current.correlation_id if current else None,
+        pending.switch_id = state.switch_id
+        placement = await self._placement_of(state)
+        self._begin(
+            Work(
+                pending,
+                evict=state.evict,
+                placement=placement,
+                ledger=self._ledger,
+                effects=self._effects,
+                clock=self._clock,
             )
         )
+
+    async def _placement_of(self, state: UnderWay) -> Placement | None:
+        """Where it was going to be; None when it can not be there any more, as its start tells."""
+        if state.target is None:
+            return None
         try:
-            await asyncio.shield(writing)
-        except asyncio.CancelledError:
-            await writing
-            self._fold([fact])
-            raise
-        self._fold([fact])
-        self._changed()
+            options = await self._effects.options(state.target, force=True)
+        except StudioError:
+            return None
+        same = [o for o in options if o.devices == state.devices]
+        return next(iter((*same, *options)), None)
 
-    def _fold(self, facts: Sequence[Fact]) -> None:
-        for fact in facts:
-            self._state = decider.evolve(self._state, fact)
+    async def _look_up(self, pending: Pending, change: Change) -> None:
+        """How its target may run; a wish that can not come true is refused now."""
+        assert change.target is not None, "only an eviction has no target"
+        try:
+            pending.options = await self._effects.options(change.target, force=change.force)
+        except StudioError as refusal:
+            self._refuse_waiting(pending, refusal)
+        except Exception as error:
+            log.exception("looking up %s failed", change.target)
+            self._refuse_waiting(pending, StudioError(f"internal error: {error}"))
+        self.look_again()
 
-    def _step_name(self, state: UnderWay) -> str:
-        match next_step(state, self._effects.ready()):
-            case Drain():
-                return "draining"
-            case Evict():
-                return "evicting"
-            case _:
-                return "starting"
+    # ---- parts ----------------------------------------------------------------------------------
+
+    def _same(self, change: Change) -> Pending | None:
+        waiting = [
+            *(w.pending for w in self._works.values() if w.interrupted is None),
+            *self._queue,
+        ]
+        return next((p for p in waiting if p.change == change and not p.done.done()), None)
+
+    def _refuse_waiting(self, pending: Pending, refusal: StudioError) -> None:
+        if pending in self._queue:
+            self._queue.remove(pending)
+            refuse(pending, refusal)
+            self._changed()
+
+    def _drop(self, pending: Pending, why: str) -> None:
+        kind = kind_of(pending.change)
+        refusal = Refused(f"the {kind} was given up: {why}", code="cancelled")
+        self._refuse_waiting(pending, refusal)
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _changed(self) -> None:
         for callback in self._listeners:
             callback()
 
 
-def _loads(change: Change, target: str | None) -> bool:
-    return not isinstance(change, RequestEvict) and target in (None, change.target)
-
-
-def _because(state: UnderWay, pending: Pending) -> str:
-    if isinstance(pending.change, RequestEvict):
-        return pending.change.reason
-    return f"it makes room for {state.target}"
-
-
-def _is_being_cancelled() -> bool:
-    """The studio stops, which outranks the end of one change."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+def _can_be_judged(pending: Pending, ready: frozenset[str]) -> bool:
+    """Before it is known how its target may run, only whether it does."""
+    known = isinstance(pending.change, RequestEvict) or pending.options is not None
+    return known or pending.change.target in ready

@@ -19,6 +19,7 @@ class SwitchRequested(Fact, frozen=True, kw_only=True, tag="switch-requested"):
     target: str | None  # recipe id; None when everything is evicted
     evict: tuple[str, ...]  # recipe ids that must go
     force: bool = False  # cut running requests instead of draining them
+    devices: tuple[str, ...] = ()  # where the target will run, when that was chosen for it
 
     @property
     def what(self) -> str:
@@ -46,10 +47,16 @@ class SwitchDrained(Fact, frozen=True, kw_only=True, tag="switch-drained"):
 
 
 class SwitchEvictionFinished(Fact, frozen=True, kw_only=True, tag="switch-eviction-finished"):
-    """{recipe_id} has left memory."""
+    """{recipe_id} {has_gone}."""
 
     switch_id: str
     recipe_id: str
+    how: str = "stopped"  # stopped | asleep
+
+    @property
+    def has_gone(self) -> str:
+        """What became of it, in words."""
+        return "sleeps" if self.how == "asleep" else "has left memory"
 
 
 class SwitchCompleted(Fact, frozen=True, kw_only=True, tag="switch-completed"):

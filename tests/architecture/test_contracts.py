@@ -17,7 +17,11 @@ VIOLATIONS = {
     "the core peeks into the web UI": ("core/studio.py", "import webui", "webui"),
     "a decider reads the clock": ("core/recipes/decider.py", "import time", "pure"),
     "a lifecycle waits": ("core/engines/lifecycle.py", "import asyncio", "pure"),
-    "an eviction looks at the log": ("core/switching/eviction.py", "import events.store", "pure"),
+    "the scheduler looks at the log": (
+        "core/switching/scheduling/plan.py",
+        "import events.store",
+        "pure",
+    ),
     "the hot path asks the store": ("core/gateway/proxy.py", "import events.store", "hot path"),
     "the hot path asks an engine": (
         "core/gateway/proxy.py",

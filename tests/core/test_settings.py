@@ -75,7 +75,7 @@ def test_defaults_are_as_promised(tmp_path: Path) -> None:
     assert (settings.host, settings.port) == ("127.0.0.1", 8080)
     assert (settings.inference_port, settings.litellm_port) == (8000, 4000)
     assert settings.api_key is None
-    assert settings.max_resident == 1
+    assert settings.max_resident == 0
     assert settings.loopback_only
 
 
@@ -161,7 +161,7 @@ def test_the_master_key_is_made_once_and_kept(tmp_path: Path) -> None:
         ("\nprt = 1\n", "line 2", "'port'"),
         ('port = "8080"\n', "line 1", "a whole number from 0 to 65535"),
         ("# x\n\nport = 70000\n", "line 3", "not 70000"),
-        ("max_resident = 0\n", "line 1", "from 1 to"),
+        ("max_resident = -1\n", "line 1", "from 0 to"),
         ("drain_timeout_s = nan\n", "line 1", "number"),
         ("drain_timeout_s = inf\n", "line 1", "number"),
         ("left_client_finishes_load = 1\n", "line 1", "yes or no"),
@@ -263,14 +263,14 @@ def test_a_change_is_typed_and_named_as_such(tmp_path: Path) -> None:
     after = before.with_changes({"max_resident": 2, "drain_timeout_s": 5, "allowed_origins": ["x"]})
     assert (after.max_resident, after.drain_timeout_s, after.allowed_origins) == (2, 5.0, ("x",))
     assert after.source_of("max_resident") == "log"
-    assert before.max_resident == 1
+    assert before.max_resident == 0
     assert after.litellm_master_key == before.litellm_master_key
 
 
 def test_none_puts_the_default_back(tmp_path: Path) -> None:
     """How a change is taken back."""
     settings = loaded(tmp_path).with_changes({"max_resident": 2})
-    assert settings.with_changes({"max_resident": None}).max_resident == 1
+    assert settings.with_changes({"max_resident": None}).max_resident == 0
 
 
 @pytest.mark.parametrize(
@@ -278,7 +278,7 @@ def test_none_puts_the_default_back(tmp_path: Path) -> None:
     [
         ({"max_residents": 2}, "unknown-setting"),
         ({"max_resident": "2"}, "setting-value"),
-        ({"max_resident": 0}, "setting-value"),
+        ({"max_resident": -1}, "setting-value"),
         ({"max_resident": True}, "setting-value"),
         ({"api_key": "sk-0123456789"}, "secret-setting"),
         ({"litellm_master_key": None}, "secret-setting"),

@@ -35,6 +35,7 @@ class StudioServer:
             "VLLM_STUDIO_PORT": str(self.port),
             "VLLM_STUDIO_INFERENCE_PORT": str(self.inference_port),
             "VLLM_STUDIO_LITELLM_PORT": str(self.litellm_port),
+            "VLLM_STUDIO_MAX_RESIDENT": "1",  # two small models would fit beside each other
             **(env or {}),
         }
         self.url = f"http://127.0.0.1:{self.port}"

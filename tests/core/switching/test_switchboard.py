@@ -1,7 +1,7 @@
 """The task that changes what is resident, on a real log and a machine made of futures."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +10,7 @@ import pytest
 
 from core.clock import SystemClock
 from core.errors import EngineFailure, Refused, StudioError, Unavailable
+from core.placement.placement import Placement, Share
 from core.switching.commands import (
     CancelChange,
     Change,
@@ -17,13 +18,17 @@ from core.switching.commands import (
     RequestLoad,
     RequestSwitch,
 )
-from core.switching.eviction import Resident
+from core.switching.effects import Gone
+from core.switching.ledger import STREAM
 from core.switching.pending import Pending
-from core.switching.switchboard import STREAM, Switchboard
+from core.switching.scheduling.scene import Resident, Rules
+from core.switching.switchboard import Switchboard
 from events.envelope import Recorded
 from events.errors import LogUnavailable
 from events.facts import SwitchRequested
 from events.store import EventStore
+
+ON_ONE_GPU = Placement(shares=(Share(device="gpu:0", bytes=1),))
 
 
 @dataclass
@@ -36,11 +41,31 @@ class Machine:
     drains: asyncio.Event | None = None
     failing: dict[str, StudioError] = field(default_factory=dict)
     hopeless: dict[str, StudioError] = field(default_factory=dict)
+    places: dict[str, Placement] = field(default_factory=dict)
+    coming: set[str] = field(default_factory=set)
     noted: Callable[[], None] = lambda: None
 
     def residents(self) -> tuple[Resident, ...]:
         """All that is there."""
-        return tuple(Resident(recipe_id=r, in_flight=n) for r, n in self.there.items())
+        return tuple(
+            Resident(
+                recipe_id=r,
+                placement=self.places.get(r, ON_ONE_GPU),
+                in_flight=n,
+                ready_at=None if r in self.coming else 0.0,
+            )
+            for r, n in (self.there | dict.fromkeys(self.coming, 0)).items()
+        )
+
+    def capacity(self) -> Mapping[str, int]:
+        """Room for a hundred."""
+        return {"gpu:0": 100, "gpu:1": 100}
+
+    async def options(self, recipe_id: str, *, force: bool) -> tuple[Placement, ...]:
+        """What would fail at once; otherwise one of them."""
+        if recipe_id in self.hopeless:
+            raise self.hopeless[recipe_id]
+        return (self.places.get(recipe_id, ON_ONE_GPU),)
 
     def ready(self) -> frozenset[str]:
         """All that is there answers."""
@@ -50,8 +75,10 @@ class Machine:
         """Note it."""
         self.deeds.append(f"withdraw {' '.join(recipe_ids)}")
 
-    def restore(self) -> None:
-        """Nothing to do here."""
+    def restore(self, recipe_ids: Sequence[str]) -> None:
+        """Note it."""
+        if recipe_ids:
+            self.deeds.append(f"restore {' '.join(recipe_ids)}")
 
     def in_flight(self, recipe_ids: Sequence[str]) -> int:
         """Of these."""
@@ -76,19 +103,34 @@ class Machine:
         self.deeds.append(f"stop {recipe_id}: {reason}")
         self.there.pop(recipe_id, None)
 
-    async def rehearse(self, recipe_id: str) -> None:
-        """What would fail at once."""
-        if recipe_id in self.hopeless:
-            raise self.hopeless[recipe_id]
+    async def vacate(
+        self,
+        recipe_id: str,
+        *,
+        reason: str,
+        actor: str,
+        correlation_id: str,
+        newcomer: Placement | None,
+        may_sleep: bool,
+    ) -> Gone:
+        """It is gone."""
+        await self.stop(recipe_id, reason=reason, actor=actor, correlation_id=correlation_id)
+        return "stopped"
 
-    async def start(self, recipe_id: str, *, actor: str, correlation_id: str) -> None:
+    async def start(
+        self, recipe_id: str, placement: Placement | None, *, actor: str, correlation_id: str
+    ) -> None:
         """It is there, when the test lets it."""
         self.deeds.append(f"start {recipe_id}")
+        self.coming.add(recipe_id)
         self.noted()
-        if recipe_id in self.starts:
-            await self.starts[recipe_id].wait()
-        if recipe_id in self.failing:
-            raise self.failing[recipe_id]
+        try:
+            if recipe_id in self.starts:
+                await self.starts[recipe_id].wait()
+            if recipe_id in self.failing:
+                raise self.failing[recipe_id]
+        finally:
+            self.coming.discard(recipe_id)
         self.there[recipe_id] = 0
 
 
@@ -112,7 +154,12 @@ class Board(Switchboard):
 async def running(path: Path, machine: Machine, *, room: int = 1) -> AsyncIterator[Board]:
     """A switchboard at work on the log at `path`."""
     store = EventStore.open(path / "main.db")
-    board = Board(store=store, effects=machine, clock=SystemClock(), room=lambda: room)
+    board = Board(
+        store=store,
+        effects=machine,
+        clock=SystemClock(),
+        rules=lambda: Rules(max_resident=room),
+    )
     board.machine, board.store = machine, store
     task = asyncio.create_task(board.run())
     try:
@@ -205,16 +252,48 @@ async def test_a_request_never_replaces_a_persons_switch(tmp_path: Path) -> None
 
 
 async def test_a_person_comes_before_the_gateway(tmp_path: Path) -> None:
-    """Of two waiting wishes the person's is carried out first."""
+    """A request's load gives way to a person's switch, and is then carried out all the same."""
     machine = Machine(starts={"a": asyncio.Event()})
-    async with running(tmp_path, machine, room=3) as board:
-        first = board.ask(RequestLoad(target="a"))
-        await begun(first)
-        from_gateway = board.ask(RequestSwitch(target="b"), manual=False)
-        from_person = board.ask(RequestLoad(target="c"))
+    async with running(tmp_path, machine) as board:
+        from_gateway = board.ask(RequestSwitch(target="a"), manual=False)
+        await begun(from_gateway)
+        await board.ask(RequestSwitch(target="c")).done
+        assert machine.there == {"c": 0}
         machine.starts["a"].set()
-        await asyncio.gather(from_gateway.done, from_person.done)
-        assert machine.deeds == ["start a", "start c", "start b"]
+        await from_gateway.done
+        assert machine.there == {"a": 0}
+
+
+async def test_changes_that_do_not_touch_run_side_by_side(tmp_path: Path) -> None:
+    """Two GPUs, two models: neither waits for the other."""
+    places = {"b": Placement(shares=(Share(device="gpu:1", bytes=1),))}
+    doors = {"a": asyncio.Event(), "b": asyncio.Event()}
+    machine = Machine(starts=doors, places=places)
+    async with running(tmp_path, machine, room=0) as board:
+        both = [board.ask(RequestSwitch(target=t), manual=False) for t in ("a", "b")]
+        await until(board, lambda: {"start a", "start b"} <= set(machine.deeds))
+        assert {v.target for v in board.views()} == {"a", "b"}
+        for door in doors.values():
+            door.set()
+        await asyncio.gather(*(p.done for p in both))
+
+
+async def test_what_drains_for_nobody_is_offered_again(tmp_path: Path) -> None:
+    """The drained model serves on as if nothing had been asked."""
+    machine = Machine(there={"a": 1}, drains=asyncio.Event())
+    async with running(tmp_path, machine) as board:
+        left = board.ask(RequestSwitch(target="b"), manual=False)
+        await until(board, lambda: "drain a" in machine.deeds)
+        board.forget(left)
+        await until(board, lambda: "restore a" in machine.deeds)
+        assert not any(deed.startswith("stop") for deed in machine.deeds)
+
+
+async def test_a_load_refuses_to_push_anybody_out(tmp_path: Path) -> None:
+    """ "Load" means beside what is there; the refusal says what would work."""
+    async with running(tmp_path, Machine(there={"a": 0})) as board:
+        with pytest.raises(Refused, match="beside a"):
+            await board.ask(RequestLoad(target="b")).done
 
 
 async def test_a_failed_start_is_told_to_whoever_asked_and_the_next_wish_goes_on(
@@ -341,7 +420,7 @@ async def test_an_outcome_that_can_not_be_written_strands_nobody(
 ) -> None:
     """A full disk in the middle of a switch: the asker hears it, and the task lives on."""
     machine = Machine(starts={"a": asyncio.Event()})
-    async with running(tmp_path, machine) as board:
+    async with running(tmp_path, machine, room=3) as board:
         pending = board.ask(RequestLoad(target="a"))
         await until(board, lambda: "start a" in machine.deeds)
         append = board.store.append
@@ -361,9 +440,9 @@ async def test_an_outcome_that_can_not_be_written_strands_nobody(
 async def test_a_stopping_studio_begins_nothing(tmp_path: Path) -> None:
     """Nothing is started behind the back of who stops everything."""
     machine = Machine(starts={"a": asyncio.Event()})
-    async with running(tmp_path, machine, room=3) as board:
-        first = board.ask(RequestLoad(target="a"))
-        second = board.ask(RequestLoad(target="b"))
+    async with running(tmp_path, machine) as board:
+        first = board.ask(RequestSwitch(target="a"), manual=False)
+        second = board.ask(RequestSwitch(target="b"), manual=False)
         await until(board, lambda: "start a" in machine.deeds)
         board.close()
         for pending in (first, second):

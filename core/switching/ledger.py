@@ -1,0 +1,74 @@
+"""The `switching` stream in hand: its only writer, with the state folded from it."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from core.command_handler import known_facts
+from core.switching import decider
+from core.switching.decider import BeginChange, State, UnderWay
+from core.switching.pending import Pending
+from events.errors import EventError
+from events.facts.base import Fact
+from events.store import EventStore
+
+log = logging.getLogger(__name__)
+
+STREAM = "switching"
+
+
+class Ledger:
+    """Records what happens to changes, and knows which are under way."""
+
+    def __init__(self, store: EventStore, changed: Callable[[], None]) -> None:
+        self._store = store
+        self._changed = changed
+        self._state: State = decider.INITIAL
+
+    def read(self) -> None:
+        """Fold what the log says."""
+        self._fold(known_facts(self._store.read_stream(STREAM)))
+
+    @property
+    def under_way(self) -> tuple[UnderWay, ...]:
+        """Changes without an outcome, oldest first."""
+        return tuple(self._state.values())
+
+    def of(self, switch_id: str) -> UnderWay | None:
+        """One change, while it is under way."""
+        return self._state.get(switch_id)
+
+    async def begin(self, command: BeginChange, pending: Pending) -> Sequence[Fact]:
+        """Decide and record. Raises Refused when it touches what another change touches."""
+        facts = decider.decide(command, self._state)
+        for fact in facts:
+            await self.record(fact, pending)
+        return facts
+
+    async def record(self, fact: Fact, pending: Pending) -> None:
+        """Append and fold as one: an interruption waits until the log has answered."""
+        writing = asyncio.ensure_future(
+            self._store.append(
+                STREAM, [fact], actor=pending.actor, correlation_id=pending.correlation_id
+            )
+        )
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await writing
+            self._fold([fact])
+            raise
+        self._fold([fact])
+        self._changed()
+
+    async def record_outcome(self, fact: Fact, pending: Pending) -> None:
+        """An outcome that can not be written is over here all the same; a restart resumes it."""
+        try:
+            await self.record(fact, pending)
+        except EventError as problem:
+            log.error("how %s ended could not be recorded: %s", type(fact).__name__, problem)
+            self._fold([fact])
+
+    def _fold(self, facts: Sequence[Fact]) -> None:
+        for fact in facts:
+            self._state = decider.evolve(self._state, fact)
