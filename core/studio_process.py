@@ -100,6 +100,7 @@ class StudioProcess:
         left = tuple(application.fleet.endpoints()) if self._leave_engines else ()
         application.switchboard.close()
         await application.admission.close()
+        application.gateway.turn_away()
         cut = application.inflight.end_all()
         await application.inflight.drained(
             [e.recipe.id for e in application.book.all()], timeout_s=TELL_S

@@ -106,6 +106,7 @@ class Gateway:
         self._changed = asyncio.Event()
         self._nudged = asyncio.Event()
         self._stopping = False
+        self._turning_away = False
         self._given_up = False
         self._backoff = Backoff(settings.gateway_restart_limit)
         self._listeners: list[Callable[[], None]] = []
@@ -173,6 +174,11 @@ class Gateway:
         self._wanted = litellm_config.routing(engines, api_base=self._settings.inference_api_base)
         if self._state == "ready":
             await self._put_routing()
+
+    def turn_away(self) -> None:
+        """The studio stops: whoever waits for LiteLLM hears it now. What runs is not touched."""
+        self._turning_away = True
+        self._tell()
 
     def try_again(self) -> None:
         """A person wants a LiteLLM that was given up started once more."""
@@ -337,7 +343,7 @@ class Gateway:
         return self._secrets.mask(litellm_process.last_words(self._settings.paths))
 
     def _refuse_when_hopeless(self) -> None:
-        if self._stopping:
+        if self._stopping or self._turning_away:
             raise Unavailable("vLLM Studio is stopping", code="stopping")
         if self._given_up:
             raise Unavailable(

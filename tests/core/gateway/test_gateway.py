@@ -325,6 +325,16 @@ async def test_stopping_releases_whoever_waits(house: House) -> None:
         await waiting
 
 
+async def test_a_studio_that_stops_turns_away_whoever_waits_for_litellm(house: House) -> None:
+    """They are answered before the server closes their connections; LiteLLM itself stops last."""
+    gateway = house.gateway()
+    waiting = asyncio.create_task(gateway.ready(600))
+    await asyncio.sleep(0)
+    gateway.turn_away()
+    with pytest.raises(Unavailable, match="stopping"):
+        await waiting
+
+
 def _runs(pid: int | None) -> bool:
     try:
         return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
