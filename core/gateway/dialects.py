@@ -62,6 +62,19 @@ def error_event(dialect: Dialect, error: StudioError) -> bytes:
     return b"data: " + msgspec.json.encode({"error": told}) + b"\n\n"
 
 
+def refusal_event(dialect: Dialect, body: bytes) -> bytes:
+    """An upstream's refusal, body and all, as the last event of a stream that had begun."""
+    try:
+        told = msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.MsgspecError, RecursionError):
+        told = {}
+    if "error" not in told:
+        words = body.decode("utf-8", "replace")[:500] or "the engine gave no answer"
+        return error_event(dialect, StudioError(words, code="upstream_error"))
+    name = b"event: error\n" if dialect != "openai" else b""
+    return name + b"data: " + msgspec.json.encode(told) + b"\n\n"
+
+
 def status_of(error: StudioError) -> int:
     """The HTTP status; a load that never ended is a timeout of ours, not a broken engine."""
     if isinstance(error, EngineFailure) and error.code in LOAD_TIMED_OUT:

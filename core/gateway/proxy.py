@@ -36,6 +36,7 @@ from core.gateway.errors import (
 )
 from core.gateway.headers import back_to_client, on_to_gateway
 from core.gateway.inflight import InFlight
+from core.gateway.loading_feedback import LoadingFeedback
 from core.gateway.paths import ALLOWED, PathRule
 from core.gateway.request_record import Call
 from core.gateway.routes import Route, Routes
@@ -84,11 +85,13 @@ class Proxy:
         wait_s: float = 900.0,
         max_body: int = MAX_BODY,
         upstream: Upstream | None = None,
+        loading: LoadingFeedback | None = None,
     ) -> None:
         """`gateway_ready(seconds)` returns when LiteLLM takes requests; raises Unavailable.
 
         `demand_serving` raises when no request is to be served now.
         `wait_s`: how long a request may wait for model and gateway together.
+        `loading`: tells streaming clients of the load they wait for; None: nobody is told.
         """
         self._routes = routes
         self._inflight = inflight
@@ -100,6 +103,7 @@ class Proxy:
         self._wait_s = wait_s
         self._max_body = max_body
         self._upstream = upstream or Upstream(clock=clock)
+        self._loading = loading
         self.calls = Calls()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -195,7 +199,7 @@ class Proxy:
         """
         deadline = self._clock.monotonic() + self._wait_s
         while True:
-            route = await self._ready_route(call, body.model, deadline)
+            route = await self._told_route(call, scope, body, deadline)
             self._enter(call, route, end)
             try:
                 return await self._request(call, scope, route, body)
@@ -206,6 +210,18 @@ class Proxy:
                 if self._clock.monotonic() + CONNECT_AGAIN_S > deadline:
                     raise WaitedTooLong("the gateway did not come up in time") from None
                 await asyncio.sleep(CONNECT_AGAIN_S)
+
+    async def _told_route(self, call: Call, scope: Scope, body: Body, deadline: float) -> Route:
+        """The route; who wants to hear of the load it must wait for hears of it."""
+        waiting = self._ready_route(call, body.model, deadline)
+        loading = self._loading
+        if (
+            loading is None
+            or self._routes.current.get(body.model) is not None
+            or not loading.wanted(call.path, scope["headers"], stream=body.stream)
+        ):
+            return await waiting
+        return await loading.telling(call, body.model, waiting)
 
     async def _ready_route(self, call: Call, name: str, deadline: float) -> Route:
         while True:

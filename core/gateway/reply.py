@@ -9,10 +9,12 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from core.errors import StudioError
-from core.gateway.dialects import Dialect, error_answer, error_event
+from core.gateway.dialects import Dialect, error_answer, error_event, refusal_event
 from core.gateway.routes import Header
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Fit = Callable[[bytes], bytes]
+NO_CACHE: Header = (b"cache-control", b"no-cache")
 
 
 class BrokenOff(ConnectionError):
@@ -31,10 +33,28 @@ class Reply:
         self.status = 0  # what the client was told; 0: nothing yet
         self.ended = False
         self._planned = 200
+        self._fit: Fit | None = None  # a stream that we began: how the answer continues it
+        self._held: list[bytes] | None = None  # an answer that can not continue that stream
+
+    async def begin_stream(self, first: bytes, fit: Fit) -> None:
+        """Begin a stream of events before the answer is there; `fit` makes its events continue it.
+
+        From now on a failure is an event of this stream, whatever the upstream's status.
+        """
+        self._fit, self._events = fit, True
+        await self._begin(200, [(b"content-type", b"text/event-stream; charset=utf-8"), NO_CACHE])
+        await self.tell(first)
+
+    async def tell(self, events: bytes) -> None:
+        """More events of our own in a stream that we began."""
+        await self._send({"type": "http.response.body", "body": events, "more_body": True})
 
     def plan(self, status: int, headers: list[Header], *, events: bool) -> None:
         """What the answer will begin with."""
-        self._planned, self._headers, self._events = status, headers, events
+        if self._fit is not None:
+            self._held = None if events and status < 400 else []
+        else:
+            self._planned, self._headers, self._events = status, headers, events
 
     def add_header(self, name: bytes, value: bytes) -> None:
         """One more header of our own."""
@@ -42,14 +62,21 @@ class Reply:
 
     async def write(self, data: bytes) -> None:
         """Send a piece; waits while the client is slow."""
+        if self._held is not None:
+            self._held.append(data)
+            return
         if not self.status:
             await self._begin(self._planned, self._headers)
-        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        await self.tell(self._fit(data) if self._fit is not None else data)
 
     async def finish(self, data: bytes = b"") -> None:
         """Send the last piece."""
         if not self.status:
             await self._begin(self._planned, self._headers)
+        if self._held is not None:
+            data, self._held = refusal_event(self._dialect, b"".join((*self._held, data))), None
+        elif self._fit is not None and data:
+            data = self._fit(data)
         self.ended = True
         await self._send({"type": "http.response.body", "body": data, "more_body": False})
 
@@ -62,6 +89,7 @@ class Reply:
             await self._begin(status, headers)
             await self.finish(body)
         elif self._events:
+            self._held = None
             await self.finish(error_event(self._dialect, error))
         else:
             self.ended = True

@@ -9,6 +9,7 @@ from core.gateway.answer import Answer
 from core.gateway.calls import RunningRequest, key_of
 from core.gateway.errors import WaitedTooLong
 from core.gateway.inflight import Ticket
+from core.gateway.loading_stream import LoadingStream
 from core.gateway.paths import dialect_of, path_of
 from core.gateway.reply import Reply
 from core.gateway.routes import Route
@@ -41,6 +42,7 @@ class Call:
             dialect_of(self.path),
             [(b"x-request-id", self.request_id.encode()), (b"x-accel-buffering", b"no")],
         )
+        self.loading: LoadingStream | None = None  # what the client was told while it waited
         self._model = ""
         self._stream = False
         self._route: Route | None = None
