@@ -5,7 +5,6 @@ loop, and nothing is awaited between a look at the table and a change of it.
 """
 
 import asyncio
-import contextlib
 import logging
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -18,13 +17,18 @@ import msgspec
 from core.clock import Clock
 from core.engines import command, health, preflight, reconciliation, sglang, transformers, vllm
 from core.engines.experience import plan_for
+from core.engines.fingerprint import fingerprint, model_files
 from core.engines.launch_spec import LaunchSpec
-from core.engines.lifecycle import Failure
-from core.engines.ports import first_free, is_free
+from core.engines.lifecycle import Asleep, Failure, Ready, Slept
+from core.engines.ports import first_free, is_free, unguessed
 from core.engines.processes import Launcher
+from core.engines.reconciliation import Adopt, LeaveAlone
 from core.engines.run import Asker, Endpoint, Run
+from core.engines.sleep import levels
+from core.engines.sleeping import HttpSleeping, Measure, Sleeping
 from core.engines.supervisor import Look, Sleep, Supervisor, Tools
-from core.errors import EngineFailure, Unavailable
+from core.errors import Unavailable
+from core.hardware import process_memory
 from core.ids import new_id
 from core.recipes.recipe import Recipe
 from core.recipes.secrets_in_env import resolve_env
@@ -40,7 +44,7 @@ from events.store import EventStore
 if TYPE_CHECKING:
     from core.runtimes.flags import FlagTable
 
-__all__ = ["Endpoint", "Fleet"]
+__all__ = ["Endpoint", "Fleet", "Sleeper"]
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +55,15 @@ FlagsFor = Callable[[Runtime], Awaitable["FlagTable | None"]]
 
 async def _no_flags(_runtime: Runtime) -> "FlagTable | None":
     return None
+
+
+class Sleeper(msgspec.Struct, frozen=True, kw_only=True):
+    """An engine that sleeps."""
+
+    recipe_id: str
+    since: int  # µs since the epoch
+    level: int
+    host_bytes: int  # main memory that it holds, measured when it fell asleep
 
 
 class Fleet:
@@ -68,6 +81,8 @@ class Fleet:
         flags_for: FlagsFor = _no_flags,
         host_env: Mapping[str, str] | None = None,
         look: Look = health.look,
+        measure: Measure = process_memory.measure,
+        sleeping: Sleeping | None = None,
         sleep: Sleep = asyncio.sleep,
         port_free: Callable[[int], bool] = is_free,
     ) -> None:
@@ -81,6 +96,8 @@ class Fleet:
         self._port_free = port_free
         self._callbacks: list[Callable[[], None]] = []
         self._runs: dict[str, Supervisor] = {}  # by recipe: the newest run, failed ones included
+        self._left_alone: dict[str, Supervisor] = {}  # by engine: ours, and not used
+        self._sleepless: set[str] = set()  # launches that slept badly: not tried again by this app
         self._lives: asyncio.TaskGroup
         self._living: set[asyncio.Task[None]] = set()
         self._tools = Tools(
@@ -88,6 +105,7 @@ class Fleet:
             clock=clock,
             launcher=launcher,
             look=look,
+            sleeping=sleeping or HttpSleeping(measure),
             sleep=sleep,
             mask=secrets.mask,
             changed=self._changed,
@@ -117,17 +135,54 @@ class Fleet:
         """Return where the recipe answers, starting it when it does not run.
 
         1. It runs or loads: join; two callers share one start, whatever revision runs.
-        2. It is being stopped: wait until it is gone, then as 3.
-        3. It does not run: start it.
+        2. It is being stopped: wait until it is gone, then as 4.
+        3. It sleeps: wake it. When it does not wake in its right mind, or its recipe would launch
+           something else by now, it is ended, and then as 4.
+        4. It does not run: start it.
         A caller that leaves is forgotten; the start goes on. Raises EngineFailure with the
         diagnosis, Unavailable when its runtime is not installed or no port is free.
         """
-        while (run := self._runs.get(recipe.id)) is not None and run.is_leaving and not run.is_over:
-            await run.over()  # 2
-        if run is None or run.is_over:
-            asker = Asker(actor=actor, correlation_id=correlation_id, causation_id=causation_id)
-            run = self._begin(recipe, revision, asker)  # 3
-        return await run.ready()  # 1
+        asker = Asker(actor=actor, correlation_id=correlation_id, causation_id=causation_id)
+        while True:
+            run = self._runs.get(recipe.id)
+            if run is not None and isinstance(run.state, Asleep) and not self.is_current(recipe):
+                run.ask_to_stop("its recipe was changed while it slept", asker)  # 3
+            if run is not None and run.is_leaving and not run.is_over:
+                await run.over()  # 2
+                continue
+            if run is None or run.is_over:
+                run = self._begin(recipe, revision, asker)  # 4
+            endpoint = await run.ready(asker)  # 1, 3
+            if endpoint is not None:
+                return endpoint
+            self._sleepless.add(run.run.fingerprint)
+
+    async def sleep(
+        self,
+        recipe_id: str,
+        *,
+        level: int,
+        actor: str,
+        reason: str = "another model needs its memory",
+        correlation_id: str | None = None,
+    ) -> Slept | None:
+        """Return when it sleeps and its memory is measured to be free.
+
+        None: it could not. Either it still serves (`endpoints` has it), because it was never asked
+        to sleep, or it is gone, because it did not do what it said. Who needs the memory calls
+        `stop` then, which is right for both.
+        The caller has drained it: a request that it gets now hangs until it wakes.
+        """
+        run = self._runs.get(recipe_id)
+        if run is None or level not in self.can_sleep(recipe_id):
+            return None
+        asker = Asker(actor=actor, correlation_id=correlation_id)
+        slept = await asyncio.shield(run.ask_to_sleep(level, reason, asker))
+        if slept is None and run.slept_badly not in (None, "sleep-busy"):
+            self._sleepless.add(run.run.fingerprint)
+        if slept is None and run.is_leaving:
+            await run.over()
+        return slept
 
     async def rehearse(self, recipe: Recipe) -> None:
         """Raise what a start would fail with at once: a runtime, program, model or flag amiss.
@@ -146,42 +201,87 @@ class Fleet:
         actor: str,
         correlation_id: str | None = None,
         grace_s: float | None = None,
+        left_alone: bool = False,
     ) -> None:
-        """Return when no process of it is left; at once when none runs. Also aborts a load."""
-        run = self._runs.get(recipe_id)
-        if run is None or run.is_over:
-            return
-        run.ask_to_stop(reason, Asker(actor=actor, correlation_id=correlation_id), grace_s)
-        await run.over()
+        """Return when no process of it is left; at once when none runs.
+
+        Also aborts a load and ends a sleeper. `left_alone`: also what was left alone at boot, which
+        only a person who names the recipe may ask for.
+        """
+        runs = [run] if (run := self._runs.get(recipe_id)) is not None else []
+        if left_alone:
+            runs += [r for r in self._left_alone.values() if r.run.recipe_id == recipe_id]
+        living = [run for run in runs if not run.is_over]
+        for run in living:
+            run.ask_to_stop(reason, Asker(actor=actor, correlation_id=correlation_id), grace_s)
+        for run in living:
+            await run.over()
 
     async def stop_all(self, *, reason: str, actor: str) -> None:
-        """Stop every engine, all at once; return when all are gone."""
+        """Stop every engine, all at once, also what was left alone; return when all are gone."""
+        left = {run.run.recipe_id for run in self._left_alone.values()}
         async with asyncio.TaskGroup() as stops:
-            for recipe_id in tuple(self._runs):
-                stops.create_task(self.stop(recipe_id, reason=reason, actor=actor))
+            for recipe_id in {*self._runs, *left}:
+                stops.create_task(self.stop(recipe_id, reason=reason, actor=actor, left_alone=True))
 
     async def reconcile(self) -> list[Endpoint]:
-        """At boot: adopt what still runs and answers, record what is lost, sweep what is left."""
-        ours = {run.run.engine_id for run in self._runs.values()}
+        """At boot: adopt what still runs and is what its recipe wants; sweep what is left.
+
+        What runs and is not what its recipe wants any more is left alone. All are looked at at
+        once, each within `reconciliation.LOOK_S`: a busy engine is believed.
+        """
+        ours = {run.run.engine_id for run in self._runs.values()} | set(self._left_alone)
         seen = set(self._runs)
         async with asyncio.TaskGroup() as looks:
             for found in reconciliation.believed_alive(self._store):  # newest first
                 if found.engine_id not in ours:
                     looks.create_task(self._reconcile(found, newest=found.recipe_id not in seen))
-                    seen.add(found.recipe_id)
+                    if found.state != "left-alone":
+                        seen.add(found.recipe_id)
         return list(self.endpoints().values())
 
     # readings
 
     def views(self) -> tuple[EngineView, ...]:
         """Every engine that runs, and every recipe's failure until it is started again."""
-        shown = (run.view() for run in self._runs.values())
+        shown = (run.view() for run in (*self._runs.values(), *self._left_alone.values()))
         return tuple(view for view in shown if view.state != "stopped")
 
     def endpoints(self) -> dict[str, Endpoint]:
         """The ready engines by recipe id."""
         ready = {view.recipe_id for view in self.views() if view.state == "ready"}
         return {recipe_id: self._runs[recipe_id].run.endpoint for recipe_id in ready}
+
+    def asleep(self) -> tuple[Sleeper, ...]:
+        """The engines that sleep."""
+        return tuple(
+            Sleeper(
+                recipe_id=recipe_id,
+                since=run.since,
+                level=run.state.slept.level,
+                host_bytes=run.state.slept.host_bytes,
+            )
+            for recipe_id, run in self._runs.items()
+            if isinstance(run.state, Asleep)
+        )
+
+    def can_sleep(self, recipe_id: str) -> tuple[int, ...]:
+        """The levels at which it may be put to sleep now; none unless it is ready."""
+        run = self._runs.get(recipe_id)
+        if run is None or not isinstance(run.state, Ready) or run.is_leaving:
+            return ()
+        return () if run.run.fingerprint in self._sleepless else run.run.sleep_levels
+
+    def is_current(self, recipe: Recipe) -> bool | None:
+        """Whether what runs is what the recipe would launch now; None when nothing runs."""
+        run = self._runs.get(recipe.id)
+        if run is None or run.is_over:
+            return None
+        try:
+            runtime = self._runtime_of(recipe)
+        except Unavailable:
+            return False
+        return run.run.fingerprint == _fingerprint(recipe, runtime.id if runtime else None)
 
     def listen(self, callback: Callable[[], None]) -> None:
         """Have it called in the loop after every change of an engine's state."""
@@ -191,8 +291,9 @@ class Fleet:
 
     def _begin(self, recipe: Recipe, revision: int, asker: Asker) -> Supervisor:
         """Settle everything and start the life. Nothing is awaited here: see `ensure_ready`."""
+        saved = recipe
         runtime, port, recipe, spec = self._settled(recipe)
-        run = self._run(recipe, revision, runtime, port, spec)
+        run = self._run(saved, revision, runtime, port, spec)
         supervisor = Supervisor(run, self._tools, asker)
         self._runs[recipe.id] = supervisor
         self._look_after(supervisor, supervisor.start(self._preflight(recipe, run, runtime)))
@@ -202,7 +303,9 @@ class Fleet:
         """What a launch of it would be, now. Raises Unavailable and Invalid."""
         recipe = _expanded(msgspec.structs.replace(recipe, env=resolve_env(recipe, self._secrets)))
         runtime = self._runtime_of(recipe)
-        port = first_free(self._settings.inference_port, self._ports_in_use(), free=self._port_free)
+        hidden = vllm.opens_routes(recipe, runtime.id if runtime is not None else None)
+        first = unguessed() if hidden else self._settings.inference_port
+        port = first_free(first, self._ports_in_use(), free=self._port_free)
         spec = build(
             recipe,
             runtime=runtime,
@@ -234,6 +337,9 @@ class Fleet:
             shown_log_path=log_path.relative_to(self._settings.home).as_posix(),
             load_timeout_s=recipe.load_timeout_s,
             stop_grace_s=recipe.stop_grace_s,
+            model=_expanded(recipe).model,
+            fingerprint=_fingerprint(recipe, runtime.id if runtime is not None else None),
+            sleep_levels=levels(recipe, runtime.id if runtime is not None else None),
             plan=plan,
             warm_plan=warm_plan,
         )
@@ -250,7 +356,8 @@ class Fleet:
         return runtime
 
     def _ports_in_use(self) -> set[int]:
-        return {run.run.port for run in self._runs.values() if not run.is_over}
+        runs = (*self._runs.values(), *self._left_alone.values())
+        return {run.run.port for run in runs if not run.is_over}
 
     def _preflight(
         self, recipe: Recipe, run: Run, runtime: Runtime | None
@@ -290,16 +397,26 @@ class Fleet:
             await supervisor.abandon(Failure(reason=reason, code="internal-error"))
 
     async def _reconcile(self, found: EngineRun, *, newest: bool) -> None:
-        run = reconciliation.recovered(
+        run, why_changed = reconciliation.recovered(
             found, store=self._store, settings=self._settings, key=self._secrets.ensure(KEY)
         )
-        child = await reconciliation.resolve(found, run, self._tools, newest=newest)
-        if child is not None:
-            supervisor = Supervisor(run, self._tools, Asker())
-            self._runs[run.recipe_id] = supervisor
-            self._look_after(supervisor, supervisor.adopt(child))
-            with contextlib.suppress(EngineFailure):  # it may die this very moment
-                await supervisor.ready()
+        verdict = await reconciliation.resolve(
+            found, run, self._tools, newest=newest, why_changed=why_changed
+        )
+        if verdict is None:
+            return
+        supervisor = Supervisor(run, self._tools, Asker())
+        match verdict:
+            case Adopt(child=child, found=as_found):
+                state = reconciliation.replayed(run, self._store)
+                life = supervisor.adopt(child, found=as_found, state=state)
+                self._runs[run.recipe_id] = supervisor
+            case LeaveAlone(child=child, reason=reason):
+                log.warning("%s is left alone: %s", run.engine_id, reason)
+                life = supervisor.leave_alone(child, reason)
+                self._left_alone[run.engine_id] = supervisor
+        self._look_after(supervisor, life)
+        await supervisor.born()
 
     def _changed(self) -> None:
         for callback in self._callbacks:
@@ -338,3 +455,8 @@ def _expanded(recipe: Recipe) -> Recipe:
         if (given := getattr(recipe, field)) and given.startswith("~")
     }
     return msgspec.structs.replace(recipe, **fields) if fields else recipe
+
+
+def _fingerprint(recipe: Recipe, runtime_id: str | None) -> str:
+    """Of the recipe as it is saved: secrets by name."""
+    return fingerprint(recipe, runtime_id, model_files(recipe.model))

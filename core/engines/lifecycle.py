@@ -282,7 +282,7 @@ def decide(signal: Signal, state: State, engine_id: str, recipe_id: str) -> tupl
         case Ready(), SleepAsked(level=level, reason=reason):
             return (EngineSleepRequested(**run, level=level, reason=reason),)
         case FallingAsleep(), FellAsleep(slept=slept):
-            return (EngineFellAsleep(**run, **msgspec.structs.asdict(slept)),)
+            return (fell_asleep(engine_id, recipe_id, slept),)
         case FallingAsleep(), NotAsleep(failure=failure, usable=usable):
             return (
                 EngineSleepFailed(**run, reason=failure.reason, code=failure.code, usable=usable),
@@ -340,6 +340,13 @@ def crashed(engine_id: str, recipe_id: str, failure: Failure) -> EngineCrashed:
         exit_code=failure.exit_code,
         lines=failure.lines,
         remedy=failure.remedy,
+    )
+
+
+def fell_asleep(engine_id: str, recipe_id: str, slept: Slept) -> EngineFellAsleep:
+    """The fact that it sleeps, with what was measured."""
+    return EngineFellAsleep(
+        engine_id=engine_id, recipe_id=recipe_id, **msgspec.structs.asdict(slept)
     )
 
 

@@ -1,6 +1,7 @@
 """Which port an engine gets: the first free one, from the configured port upwards."""
 
 import os
+import secrets
 import socket
 from collections.abc import Callable, Collection
 
@@ -8,6 +9,7 @@ from core.errors import Unavailable
 
 HOST = "127.0.0.1"
 RANGE = 1000  # how far to look
+UNGUESSED = range(20_000, 60_000)  # where engines listen whose routes ask for no key
 
 
 def is_free(port: int) -> bool:
@@ -37,3 +39,8 @@ def first_free(first: int, taken: Collection[int], *, free: Callable[[int], bool
         code="no-free-port",
         next_action="Choose another VLLM_STUDIO_INFERENCE_PORT.",
     )
+
+
+def unguessed() -> int:
+    """Where to begin to look for a port that nobody knows beforehand."""
+    return secrets.choice(UNGUESSED)

@@ -1,30 +1,63 @@
 """At boot: for each engine that the log believes alive, look, and make the log true.
 
 1. A stop had been asked for: finish it.                          → EngineStopped
-2. Its process is proven ours (pid, start time, nonce), answers,
-   and is the right one: take it over.                            → EngineAdopted
-3. Anything else: end what is left of it, and say so.             → EngineLost
+2. Its process is proven ours (pid, start time, nonce), but it is
+   not what its recipe would launch now: let it be.               → EngineLeftAlone
+3. It is proven ours and answers, or is too busy to, or loads, or
+   sleeps as its log says: take it over as it is.                 → EngineAdopted
+4. Anything else: end what is left of it, and say so.             → EngineLost
 
 Nothing is touched that does not carry the launch's nonce: pids, group ids and ports are used again.
+A look is short, for everybody waits for the slowest. An engine that misses it while its process
+listens on its port is busy, not dead: whatever does not answer for good is found out by its users.
 """
 
+import asyncio
+from functools import reduce
+from typing import Literal
+
+import msgspec
+
 from core.engines.command import takes_key
+from core.engines.fingerprint import fingerprint, model_files
+from core.engines.health import Health
 from core.engines.launch_spec import NEUTRAL, LaunchSpec
+from core.engines.lifecycle import State, Unborn, evolve
 from core.engines.processes import Child, Identity
 from core.engines.run import Run
+from core.engines.sleep import levels
 from core.engines.supervisor import LOADING_GRACE_S, Tools
 from core.errors import StudioError
 from core.recipes.recipe import Recipe
 from core.recipes.stored import from_data
 from core.settings import Settings
+from events.envelope import UnknownEvent
 from events.facts import EngineLost, EngineStopped
 from events.facts.base import Fact
 from events.projections.engine_runs import EngineRun, engine_runs
-from events.projections.saved_recipes import recipe_history
+from events.projections.saved_recipes import recipe_history, saved_recipe
 from events.store import EventStore
 
-LOOKS = 3  # a busy engine may miss one
-BETWEEN_LOOKS_S = 0.5
+LOOKS = 3  # an engine that answers may be in a bad moment
+BETWEEN_LOOKS_S = 0.2
+LOOK_S = 1.0  # for one look: then it is busy
+BUSY = "it did not answer in time"
+
+Found = Literal["ready", "loading", "asleep"]
+
+
+class Adopt(msgspec.Struct, frozen=True, kw_only=True):
+    """Take it over, as it was found."""
+
+    child: Child
+    found: Found
+
+
+class LeaveAlone(msgspec.Struct, frozen=True, kw_only=True):
+    """Neither use it nor end it."""
+
+    child: Child
+    reason: str
 
 
 def believed_alive(store: EventStore) -> list[EngineRun]:
@@ -33,10 +66,24 @@ def believed_alive(store: EventStore) -> list[EngineRun]:
         return engine_runs(connection, alive_only=True)
 
 
-def recovered(found: EngineRun, *, store: EventStore, settings: Settings, key: str) -> Run:
-    """The run as it must have been, from the log: enough to look after it, not to launch it."""
+def replayed(run: Run, store: EventStore) -> State:
+    """Where its facts leave it: what fell asleep before we died sleeps on."""
+    facts = (recorded.event for recorded in store.read_stream(run.stream))
+    known = (fact for fact in facts if not isinstance(fact, UnknownEvent))
+    unborn: State = Unborn()
+    return reduce(evolve, known, unborn)
+
+
+def recovered(
+    found: EngineRun, *, store: EventStore, settings: Settings, key: str
+) -> tuple[Run, str]:
+    """The run as it must have been, from the log: enough to look after it, not to launch it.
+
+    And why it is not what its recipe would launch now; empty when it is.
+    """
     recipe = _recipe_of(found, store)
-    return Run(
+    launched_as = found.fingerprint or _fingerprint(recipe, found)
+    run = Run(
         engine_id=found.engine_id,
         recipe_id=found.recipe_id,
         revision=found.revision,
@@ -49,11 +96,38 @@ def recovered(found: EngineRun, *, store: EventStore, settings: Settings, key: s
         shown_log_path=found.log_path,
         load_timeout_s=recipe.load_timeout_s,
         stop_grace_s=recipe.stop_grace_s,
+        model=recipe.model,
+        fingerprint=launched_as,
+        sleep_levels=levels(recipe, found.runtime),
     )
+    return run, _why_changed(found, launched_as, store)
 
 
-async def resolve(found: EngineRun, run: Run, tools: Tools, *, newest: bool) -> Child | None:
-    """The running child to adopt; when None, the log has the outcome and nothing is left.
+def _why_changed(found: EngineRun, launched_as: str, store: EventStore) -> str:
+    """A newer runtime is no change of the recipe: it takes effect with the next start."""
+    with store.reading() as connection:
+        saved = saved_recipe(connection, found.recipe_id)
+    if saved is None:
+        return ""  # nothing says that it should be something else
+    if saved.archived:
+        return "its recipe was archived"
+    try:
+        now = from_data(saved.recipe)
+    except StudioError:
+        return ""
+    if now.runtime not in (None, found.runtime):
+        return f"its recipe asks for the runtime {now.runtime}"
+    return "" if _fingerprint(now, found) == launched_as else "its recipe was changed meanwhile"
+
+
+def _fingerprint(recipe: Recipe, found: EngineRun) -> str:
+    return fingerprint(recipe, found.runtime, model_files(recipe.model))
+
+
+async def resolve(
+    found: EngineRun, run: Run, tools: Tools, *, newest: bool, why_changed: str
+) -> Adopt | LeaveAlone | None:
+    """What to do with the running child; when None, the log has the outcome and nothing is left.
 
     Of two runs of one recipe only the newest is taken over.
     """
@@ -61,17 +135,58 @@ async def resolve(found: EngineRun, run: Run, tools: Tools, *, newest: bool) -> 
     if found.state == "stopping":  # 1
         await _finish_stop(found, run, child, tools)
         return None
-    why = "its process was gone"
-    if child is not None:
-        why = await _why_not(run, child, tools) if newest else "a newer run of it was there"
-        if not why:
-            return child  # 2
-        await child.stop(LOADING_GRACE_S)
-    left = await tools.launcher.sweep(found.nonce, found.process_group)  # 3
+    if child is None:
+        await _lost(found, run, tools, "its process was gone")  # 4
+        return None
+    if why_changed:
+        return LeaveAlone(child=child, reason=why_changed)  # 2
+    how = await _how_found(found, run, child, tools) if newest else "a newer run of it was there"
+    match how:
+        case "ready" | "loading" | "asleep":
+            return Adopt(child=child, found=how)  # 3
+        case why if found.state == "left-alone":
+            return LeaveAlone(child=child, reason=why)  # 2, still
+        case why:
+            await child.stop(LOADING_GRACE_S)
+            await _lost(found, run, tools, why)  # 4
+            return None
+
+
+async def _how_found(found: EngineRun, run: Run, child: Child, tools: Tools) -> str:
+    """As what it can be adopted; anything but a `Found` is why it can not."""
+    if found.state in ("falling-asleep", "waking"):
+        return "it was between sleeping and waking, and nobody knows how far"
+    if found.state == "asleep":  # its health path answers 200 asleep and awake: the log knows
+        return "asleep" if child.listens_on(run.port) else "it slept, and its port is closed"
+    health = await _looked(run, child, tools)
+    if health.ready:
+        return "ready"
+    if found.state == "loading" and health.verdict != "impostor":
+        return "loading"
+    if health.why == BUSY and child.listens_on(run.port):
+        return "ready"
+    return health.why
+
+
+async def _looked(run: Run, child: Child, tools: Tools) -> Health:
+    health = Health(verdict="not yet", why=BUSY)
+    for _ in range(LOOKS):
+        try:
+            async with asyncio.timeout(LOOK_S):
+                health = await tools.look(run.spec, run.port, child.listens_on)
+        except TimeoutError:
+            return Health(verdict="not yet", why=BUSY)
+        if health.ready:
+            break
+        await tools.sleep(BETWEEN_LOOKS_S)
+    return health
+
+
+async def _lost(found: EngineRun, run: Run, tools: Tools, why: str) -> None:
+    left = await tools.launcher.sweep(found.nonce, found.process_group)
     reason = f"{why}, and {left} left-over process(es) were ended" if left else why
     lost = EngineLost(engine_id=found.engine_id, recipe_id=found.recipe_id, reason=reason)
     await _record(run, lost, tools)
-    return None
 
 
 async def _finish_stop(found: EngineRun, run: Run, child: Child | None, tools: Tools) -> None:
@@ -85,18 +200,6 @@ async def _finish_stop(found: EngineRun, run: Run, child: Child | None, tools: T
         forced=left > 0 or (ended is not None and ended.forced),
     )
     await _record(run, stopped, tools)
-
-
-async def _why_not(run: Run, child: Child, tools: Tools) -> str:
-    """Why it can not be adopted; empty when it can."""
-    why = ""
-    for _ in range(LOOKS):
-        health = await tools.look(run.spec, run.port, child.listens_on)
-        if health.ready:
-            return ""
-        why = health.why
-        await tools.sleep(BETWEEN_LOOKS_S)
-    return why
 
 
 async def _record(run: Run, fact: Fact, tools: Tools) -> None:

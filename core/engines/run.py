@@ -6,17 +6,23 @@ import msgspec
 
 from core.engines.launch_spec import LaunchSpec
 from core.engines.lifecycle import (
+    Asleep,
     Failed,
+    FallingAsleep,
+    LeftAlone,
     Loading,
     Ready,
     Starting,
     State,
     Stopping,
     Unborn,
+    Waking,
 )
 from core.engines.load_plan import Estimate, Plan
 from core.status import EngineState, EngineView
 from events.facts import EngineStartRequested
+
+END_IT = "Evict it to end it; it is not used, and a start of its recipe begins a new one."
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +60,9 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     shown_log_path: str  # relative to the data directory
     load_timeout_s: float
     stop_grace_s: float
+    model: str = ""  # where its weights are
+    fingerprint: str = ""  # of everything that shapes the launch
+    sleep_levels: tuple[int, ...] = ()  # at which it can sleep
     plan: Plan | None = None  # how long each phase of loading takes, from earlier runs
     warm_plan: Plan | None = None  # the same for a start that has its imports behind it
 
@@ -87,6 +96,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
             argv=shown_argv,
             nonce=self.nonce,
             log_path=self.shown_log_path,
+            fingerprint=self.fingerprint,
         )
 
 
@@ -116,6 +126,14 @@ def view(
             )
         case Ready(adopted=adopted):
             return msgspec.structs.replace(shown, adopted=adopted)
+        case FallingAsleep():
+            return msgspec.structs.replace(shown, phase="falling asleep")
+        case Waking():
+            return msgspec.structs.replace(shown, phase="waking up")
+        case Asleep(slept=slept):
+            return msgspec.structs.replace(shown, sleep_level=slept.level)
+        case LeftAlone(reason=reason):
+            return msgspec.structs.replace(shown, error=reason, next_action=END_IT)
         case Failed(failure=failure):
             return msgspec.structs.replace(
                 shown,
@@ -133,11 +151,15 @@ def _name(state: State) -> EngineState:
     match state:
         case Unborn() | Starting():
             return "starting"
-        case Loading():
+        case Loading() | Waking():
             return "loading"
         case Ready():
             return "ready"
-        case Stopping():
+        case Asleep():
+            return "asleep"
+        case LeftAlone():
+            return "left-alone"
+        case Stopping() | FallingAsleep():
             return "stopping"
         case Failed():
             return "failed"

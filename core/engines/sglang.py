@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from core.engines.environment import child_environment
 from core.engines.flags import Emit, Table, flags_of, lora_modules, nothing, switch, value
 from core.engines.launch_spec import NEUTRAL, LaunchSpec
+from core.engines.sleep import levels
 from core.recipes.recipe import Recipe, Speculative
 from core.runtimes.runtime import Runtime
 from core.settings import Paths
@@ -75,6 +76,7 @@ def build(
             *key,
             *flags_of(recipe, FLAGS),
             *_experts(recipe),
+            *_memory_saver(recipe, runtime),
             *recipe.extra_args,
         ),
         env=child_environment(
@@ -91,3 +93,14 @@ def _experts(recipe: Recipe) -> tuple[str, ...]:
     if not recipe.expert_parallel:
         return ()
     return ("--ep-size", str(recipe.tensor_parallel or 1))
+
+
+def _memory_saver(recipe: Recipe, runtime: Runtime) -> tuple[str, ...]:
+    """Whether the weights are kept in main memory is settled here, not when it falls asleep."""
+    match levels(recipe, runtime.id):
+        case (1,):
+            return ("--enable-memory-saver", "--enable-weights-cpu-backup")
+        case (2,):
+            return ("--enable-memory-saver",)
+        case _:
+            return ()

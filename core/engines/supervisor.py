@@ -5,8 +5,8 @@
 
 Everything that can happen is a signal in the inbox; `lifecycle.py` says what it means. Callers do
 not read the state and act on it: they await `ready()` and `over()` and are always answered.
-Beside the inbox at most three small tasks run: one waits for the exit, one looks whether the
-engine answers, one carries out a stop. They only ever send signals.
+Beside the inbox small tasks run: one waits for the exit, one looks whether the engine answers, one
+puts it to sleep or wakes it, one carries out a stop. They only ever send signals.
 """
 
 import asyncio
@@ -20,34 +20,48 @@ from core.engines.health import Health
 from core.engines.launch_spec import LaunchSpec
 from core.engines.lifecycle import (
     OVER,
+    RESTS,
     Answered,
+    Asleep,
     Ended,
     Failed,
     Failure,
+    FallingAsleep,
+    FellAsleep,
     GaveUp,
     Gone,
     Launched,
     LaunchFailed,
     Loading,
+    NotAsleep,
+    NotAwake,
     Progressed,
     Ready,
     Signal,
+    SleepAsked,
+    Slept,
     State,
     StopAsked,
     Stopping,
     Unborn,
+    WakeAsked,
+    Waking,
+    Woke,
     decide,
     evolve,
 )
 from core.engines.load_plan import typical
 from core.engines.memory_kills import killed_for_memory, memory_kills
+from core.engines.probe import Target
 from core.engines.processes import Child, Launcher
 from core.engines.progress import Progress
 from core.engines.run import Asker, Endpoint, Run, view
+from core.engines.sleep import wake_limit_s
+from core.engines.sleeping import NotSlept, Sleeping
 from core.errors import EngineFailure, StudioError
 from core.status import EngineView
 from events.errors import EventError
-from events.facts import EngineAdopted, EngineStarted
+from events.facts import EngineAdopted, EngineLeftAlone, EngineStarted
 from events.facts.base import Fact
 from events.store import EventStore
 
@@ -56,6 +70,7 @@ log = logging.getLogger(__name__)
 LOOK_S = 0.2  # between two looks at a loading engine
 LOADING_GRACE_S = 2.0  # vLLM ignores SIGTERM while it loads (5 of 5 trials): waiting is for nothing
 BACKLOG = 50  # facts kept while the log can not be written
+SLEEPS = (FallingAsleep, Asleep, Waking)
 
 Look = Callable[[LaunchSpec, int, Callable[[int], bool]], Awaitable[Health]]
 Preflight = Callable[[], Awaitable[None]]
@@ -72,6 +87,7 @@ class Tools:
         clock: Clock,
         launcher: Launcher,
         look: Look,
+        sleeping: Sleeping,
         sleep: Sleep,
         mask: Callable[[str], str],
         changed: Callable[[], None],
@@ -80,6 +96,7 @@ class Tools:
         self.clock = clock
         self.launcher = launcher
         self.look = look
+        self.sleeping = sleeping
         self.sleep = sleep
         self.mask = mask
         self.changed = changed
@@ -96,8 +113,12 @@ class Supervisor:
         self._since = tools.clock.now()
         self._progress = Progress(run.plan or typical(run.kind), began=tools.clock.monotonic())
         self._inbox: asyncio.Queue[tuple[Signal, Asker]] = asyncio.Queue()
-        self._answerable = asyncio.Event()  # `ready()` can be answered, one way or the other
+        self._born = asyncio.Event()
+        self._resting = asyncio.Event()  # nothing is under way: `ready()` can be answered, or act
         self._over = asyncio.Event()
+        self._nap: asyncio.Future[Slept | None] | None = None
+        self._slept_badly: str | None = None  # the code of a sleep or a waking that failed
+        self._replaceable = False  # it went while it slept: who waits is served by a new run
         self._child: Child | None = None
         self._grace_s = run.stop_grace_s
         self._leaving = False
@@ -112,20 +133,33 @@ class Supervisor:
 
     # what others ask
 
-    async def ready(self) -> Endpoint:
-        """Wait until it answers. Raises EngineFailure when it failed or was stopped first."""
-        await self._answerable.wait()
-        match self.state:
-            case Ready():
-                return self.run.endpoint
-            case Failed(failure=failure):
-                raise _raised(self.run.recipe_id, failure)
-            case _:
-                raise EngineFailure(
-                    f"{self.run.recipe_id} was stopped before it was ready",
-                    code="stopped",
-                    next_action="Start it again.",
-                )
+    async def ready(self, asker: Asker | None = None) -> Endpoint | None:
+        """Wait until it answers, waking it when it sleeps.
+
+        None: it slept and did not wake in its right mind, and is gone; start it anew.
+        Raises EngineFailure when it failed or was stopped first.
+        """
+        while True:
+            await self._resting.wait()
+            match self.state:
+                case Ready():
+                    return self.run.endpoint
+                case Asleep():
+                    self._resting.clear()
+                    self._send(WakeAsked(), asker)
+                case FallingAsleep() | Waking():
+                    continue  # it was put to sleep or woken before we had our turn
+                case _ if self._replaceable:
+                    await self._over.wait()
+                    return None
+                case Failed(failure=failure):
+                    raise _raised(self.run.recipe_id, failure)
+                case _:
+                    raise _stopped(self.run.recipe_id)
+
+    async def born(self) -> None:
+        """Wait until its first fact is recorded, or it has failed to be."""
+        await self._born.wait()
 
     async def over(self) -> None:
         """Wait until the run has ended and no process of it is left."""
@@ -147,6 +181,23 @@ class Supervisor:
         self._grace_s = self.run.stop_grace_s if grace_s is None else grace_s
         self._send(StopAsked(reason=reason), asker)
 
+    def ask_to_sleep(self, level: int, reason: str, asker: Asker) -> asyncio.Future[Slept | None]:
+        """Have it put to sleep. None: it could not, and still serves or is being ended."""
+        if self._nap is None or self._nap.done():
+            self._nap = asyncio.get_running_loop().create_future()
+        self._send(SleepAsked(level=level, reason=reason), asker)
+        return self._nap
+
+    @property
+    def slept_badly(self) -> str | None:
+        """The code of the last sleep or waking of this run that failed."""
+        return self._slept_badly
+
+    @property
+    def since(self) -> int:
+        """When it came into its state, in µs since the epoch."""
+        return self._since
+
     def view(self) -> EngineView:
         """How it is shown now."""
         return view(
@@ -166,12 +217,32 @@ class Supervisor:
         """
         await self._live(self.run.requested(self._shown_argv), self._asker, preflight)
 
-    async def adopt(self, child: Child) -> None:
-        """Live from an adoption on; returns when the run is over."""
+    async def adopt(
+        self, child: Child, *, found: str = "ready", state: State | None = None
+    ) -> None:
+        """Live from an adoption on; returns when the run is over.
+
+        `found` as in EngineAdopted; `state` is what its log says, so that a sleeper goes on asleep.
+        """
         self._child = child
-        self._ready_at = logs.size(self.run.log_path)
+        self.state = state or Unborn()
+        self._ready_at = logs.size(self.run.log_path) if found != "loading" else 0
         fact = EngineAdopted(
-            engine_id=self.run.engine_id, recipe_id=self.run.recipe_id, pid=child.identity.pid
+            engine_id=self.run.engine_id,
+            recipe_id=self.run.recipe_id,
+            pid=child.identity.pid,
+            found=found,
+        )
+        await self._live(fact, Asker(), None)
+
+    async def leave_alone(self, child: Child, reason: str) -> None:
+        """Watch it without using it; returns when it ended by itself or was asked to."""
+        self._child = child
+        fact = EngineLeftAlone(
+            engine_id=self.run.engine_id,
+            recipe_id=self.run.recipe_id,
+            pid=child.identity.pid,
+            reason=reason,
         )
         await self._live(fact, Asker(), None)
 
@@ -182,6 +253,8 @@ class Supervisor:
                 await self._launch(preflight)
             else:
                 self._help(self._watch_exit())
+            if preflight is None and isinstance(self.state, Loading):
+                self._help(self._watch_loading(adopted=True))
             while not isinstance(self.state, OVER):
                 await self._handle(*await self._inbox.get())
             for task in self._helping:
@@ -197,10 +270,36 @@ class Supervisor:
             if isinstance(signal, GaveUp):
                 self._gave_up = signal.failure
             await self._happened(fact, asker)
-        if facts and isinstance(self.state, Stopping):
-            loading = isinstance(before, Loading)
-            grace = min(self._grace_s, LOADING_GRACE_S) if loading else self._grace_s
-            self._help(self._carry_out_stop(grace))
+        if facts:
+            self._replaceable |= isinstance(before, SLEEPS) and _went_wrong(signal)
+            self._set_in_motion(signal, before)
+        if not isinstance(self.state, FallingAsleep) and isinstance(
+            signal, (SleepAsked, FellAsleep, NotAsleep, StopAsked, Ended)
+        ):
+            self._tell_whether_it_sleeps()
+
+    def _set_in_motion(self, signal: Signal, before: State) -> None:
+        match self.state:
+            case Stopping():
+                self._help(self._carry_out_stop(self._grace(signal, before)))
+            case FallingAsleep(level=level):
+                self._help(self._put_to_sleep(level))
+            case Waking(slept=slept):
+                self._help(self._wake(slept))
+            case _:
+                pass
+
+    def _grace(self, signal: Signal, before: State) -> float:
+        """How long it may take to go: who waits for a waking engine has waited long enough."""
+        if isinstance(signal, NotAwake):
+            return 0.0
+        if isinstance(before, (Loading, *SLEEPS)):
+            return min(self._grace_s, LOADING_GRACE_S)
+        return self._grace_s
+
+    def _tell_whether_it_sleeps(self) -> None:
+        if self._nap is not None and not self._nap.done():
+            self._nap.set_result(self.state.slept if isinstance(self.state, Asleep) else None)
 
     async def _happened(self, fact: Fact, asker: Asker, *, must: bool = False) -> None:
         """Record, evolve, tell. Only the first fact must be recorded before anything is done."""
@@ -212,8 +311,11 @@ class Supervisor:
             plan = self.run.warm_plan if getattr(fact, "warm", False) else self.run.plan
             self._progress.follow(plan or typical(self.run.kind), self._tools.clock.monotonic())
         given_up = isinstance(self.state, Stopping) and self._gave_up is not None
-        if isinstance(self.state, (Ready, Stopping, *OVER)) and not given_up:
-            self._answerable.set()
+        if isinstance(self.state, (*RESTS, Stopping, *OVER)) and not given_up:
+            self._resting.set()
+        else:
+            self._resting.clear()
+        self._born.set()
         if isinstance(self.state, OVER):
             self._over.set()
         self._tools.changed()
@@ -286,11 +388,15 @@ class Supervisor:
         )
         self._send(Ended(failure=failure))
 
-    async def _watch_loading(self) -> None:
+    async def _watch_loading(self, *, adopted: bool = False) -> None:
         """Tell progress and the first answer; give up without progress or on an impostor."""
         run, tools, child = self.run, self._tools, self._the_child()
         reader, progress = logs.Reader(run.log_path), self._progress
         began = tools.clock.monotonic()
+        before = 0.0
+        if adopted:  # what its log has said so far was told by who launched it
+            progress.feed(reader.new_lines(), began)
+            before = max(0.0, tools.clock.now() / 1e6 - child.identity.started_at)
         while isinstance(self.state, Loading):
             for step in progress.feed(reader.new_lines(), tools.clock.monotonic()):
                 self._send(Progressed(phase=step.phase, percent=step.percent))
@@ -298,7 +404,7 @@ class Supervisor:
             now = tools.clock.monotonic()
             if health.ready:
                 self._ready_at = reader.position
-                self._send(Answered(seconds=now - began))
+                self._send(Answered(seconds=before + now - began))
                 return
             if health.verdict == "impostor":
                 self._send(GaveUp(failure=_impostor(health)))
@@ -315,6 +421,37 @@ class Supervisor:
             code="load-timeout",
             next_action="Look at its log; a slow disk or network may need a longer load_timeout_s.",
             lines=tuple(self._tools.mask(line.strip()) for line in lines),
+        )
+
+    async def _put_to_sleep(self, level: int) -> None:
+        outcome = await self._tools.sleeping.fall_asleep(self._target(), level)
+        if isinstance(outcome, NotSlept):
+            self._slept_badly = outcome.failure.code
+            self._send(NotAsleep(failure=outcome.failure, usable=outcome.usable))
+        else:
+            self._send(FellAsleep(slept=outcome))
+
+    async def _wake(self, slept: Slept) -> None:
+        plan, tools = self.run.plan, self._tools
+        cold = plan.total if plan is not None and plan.from_experience else None
+        began = tools.clock.monotonic()
+        failure = await tools.sleeping.wake(self._target(), slept, wake_limit_s(cold))
+        if failure is not None:
+            self._slept_badly = failure.code
+            self._send(NotAwake(failure=failure))
+            return
+        self._ready_at = await asyncio.to_thread(logs.size, self.run.log_path)
+        self._send(Woke(seconds=tools.clock.monotonic() - began))
+
+    def _target(self) -> Target:
+        run = self.run
+        return Target(
+            port=run.port,
+            kind=run.kind,
+            model_name=run.spec.model_name,
+            model=run.model,
+            api_key=run.spec.api_key,
+            process_group=self._the_child().identity.process_group,
         )
 
     async def _carry_out_stop(self, grace_s: float) -> None:
@@ -342,8 +479,9 @@ class Supervisor:
         if self._child is not None:
             await self._child.stop(self._grace_s)
         self.state = Failed(failure=failure)
-        self._answerable.set()
-        self._over.set()
+        for event in (self._born, self._resting, self._over):
+            event.set()
+        self._tell_whether_it_sleeps()
         self._tools.changed()
 
     def _send(self, signal: Signal, asker: Asker | None = None) -> None:
@@ -352,6 +490,19 @@ class Supervisor:
     def _the_child(self) -> Child:
         assert self._child is not None, "only asked of a launched or adopted run"
         return self._child
+
+
+def _went_wrong(signal: Signal) -> bool:
+    """Nobody asked for it."""
+    return isinstance(signal, (NotAsleep, NotAwake, Ended))
+
+
+def _stopped(recipe_id: str) -> EngineFailure:
+    return EngineFailure(
+        f"{recipe_id} was stopped before it was ready",
+        code="stopped",
+        next_action="Start it again.",
+    )
 
 
 def _raised(recipe_id: str, failure: Failure) -> EngineFailure:

@@ -15,6 +15,7 @@ from core.engines.flags import (
     with_switch,
 )
 from core.engines.launch_spec import NEUTRAL, LaunchSpec
+from core.engines.sleep import levels
 from core.recipes.recipe import Recipe
 from core.runtimes.runtime import Runtime
 from core.settings import Paths
@@ -71,12 +72,15 @@ def build(
     defaults = {"VLLM_CPU_KVCACHE_SPACE": _whole_gib(recipe.kv_cache_gib)} if on_cpu else {}
     if api_key:
         defaults["VLLM_API_KEY"] = api_key
+    if opens_routes(recipe, runtime.id):
+        defaults["VLLM_SERVER_DEV_MODE"] = "1"  # without it there are no routes to sleep by
     return LaunchSpec(
         argv=(
             *_program(recipe, runtime),
             *("--host", HOST, "--port", str(port), "--served-model-name", recipe.public_name),
             *flags_of(recipe, FLAGS),
             *(() if on_cpu else _gpu_kv_cache(recipe)),
+            *(() if on_cpu else _sleep_mode(recipe, runtime)),
             *recipe.extra_args,
         ),
         env=child_environment(
@@ -90,6 +94,16 @@ def build(
         model_name=recipe.public_name,
         api_key=api_key,
     )
+
+
+def opens_routes(recipe: Recipe, runtime_id: str | None) -> bool:
+    """Whether its launch opens vLLM's development routes, which ask for no key."""
+    return recipe.engine == "vllm" and bool(levels(recipe, runtime_id))
+
+
+def _sleep_mode(recipe: Recipe, runtime: Runtime) -> tuple[str, ...]:
+    """On the CPU the flag ends the start; the routes alone are there, and lie."""
+    return ("--enable-sleep-mode",) if levels(recipe, runtime.id) else ()
 
 
 def _program(recipe: Recipe, runtime: Runtime) -> tuple[str, ...]:

@@ -12,6 +12,10 @@
                             │ EngineStopped
                          stopped
 
+    ready ─ EngineSleepRequested ─► falling-asleep ─ EngineFellAsleep ─► asleep
+    asleep ─ EngineWakeRequested ─► waking ─ EngineWoke ─► ready
+A sleep or a waking that fails leads to stopping (or back to ready, when it still serves), and what
+was left alone at boot is left-alone.
 A run that failed stays failed when its remains are stopped afterwards. Boot reconciles what is
 alive here: a start without an outcome.
 """
@@ -27,16 +31,26 @@ from events.facts import (
     EngineAdopted,
     EngineBecameReady,
     EngineCrashed,
+    EngineFellAsleep,
+    EngineLeftAlone,
     EngineLost,
     EngineProgressed,
+    EngineSleepFailed,
+    EngineSleepRequested,
     EngineStarted,
     EngineStartFailed,
     EngineStartRequested,
     EngineStopped,
     EngineStopRequested,
+    EngineWakeFailed,
+    EngineWakeRequested,
+    EngineWoke,
 )
 
-ALIVE = ("starting", "loading", "ready", "stopping", "asleep")
+ALIVE = (
+    *("starting", "loading", "ready", "stopping"),
+    *("falling-asleep", "asleep", "waking", "left-alone"),
+)
 
 
 class EngineRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +82,7 @@ class EngineRun(msgspec.Struct, frozen=True, kw_only=True):
     next_action: str
     lines: tuple[str, ...]  # the decisive lines of its log
     exit_code: int | None
+    fingerprint: str  # of everything that shaped the launch; empty in older logs
 
     @property
     def alive(self) -> bool:
@@ -79,7 +94,7 @@ class EngineRuns:
     """One row for each run there ever was."""
 
     name = "engine-runs"
-    version = 1
+    version = 2
     tables = ("engine_runs",)
 
     def create(self, db: Database) -> None:
@@ -112,10 +127,17 @@ class EngineRuns:
                 "next_action": str,
                 "lines": str,
                 "exit_code": int,
+                "fingerprint": str,
             },
             pk="engine_id",
-            not_null=("state", "since", "phase", "adopted", "next_action", "lines"),
-            defaults={"phase": "", "adopted": 0, "next_action": "", "lines": "[]"},
+            not_null=("state", "since", "phase", "adopted", "next_action", "lines", "fingerprint"),
+            defaults={
+                "phase": "",
+                "adopted": 0,
+                "next_action": "",
+                "lines": "[]",
+                "fingerprint": "",
+            },
             strict=True,
         )
         db.table("engine_runs").create_index(["state"])
@@ -141,8 +163,22 @@ class EngineRuns:
                 _change(connection, id, phase=phase, percent=percent)
             case EngineBecameReady(engine_id=id, seconds=seconds):
                 _change(connection, id, state="ready", since=at, ready_seconds=seconds, **_QUIET)
-            case EngineAdopted(engine_id=id, pid=pid):
-                _change(connection, id, state="ready", since=at, pid=pid, adopted=1, **_QUIET)
+            case EngineAdopted(engine_id=id, pid=pid, found=found):
+                _change(
+                    connection, id, state=found, since=at, pid=pid, adopted=1, error=None, **_QUIET
+                )
+            case EngineLeftAlone(engine_id=id, reason=reason):
+                _change(connection, id, state="left-alone", since=at, error=reason, **_QUIET)
+            case EngineSleepRequested(engine_id=id):
+                _change(connection, id, state="falling-asleep", since=at)
+            case EngineFellAsleep(engine_id=id):
+                _change(connection, id, state="asleep", since=at)
+            case EngineWakeRequested(engine_id=id):
+                _change(connection, id, state="waking", since=at)
+            case EngineWoke(engine_id=id) | EngineSleepFailed(engine_id=id, usable=True):
+                _change(connection, id, state="ready", since=at)
+            case EngineSleepFailed(engine_id=id) | EngineWakeFailed(engine_id=id):
+                _change(connection, id, state="stopping", since=at)
             case EngineStopRequested(engine_id=id):
                 _unless_failed(connection, id, "stopping", at)
             case EngineStopped(engine_id=id, exit_code=code):
@@ -210,8 +246,8 @@ def _insert(
 ) -> None:
     connection.execute(
         "insert into engine_runs (engine_id, recipe_id, revision, kind, runtime, model_name, port,"
-        " nonce, argv, log_path, state, since, requested_at, requested_by)"
-        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'starting', ?, ?, ?)"
+        " nonce, argv, log_path, fingerprint, state, since, requested_at, requested_by)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'starting', ?, ?, ?)"
         " on conflict (engine_id) do nothing",
         (
             asked.engine_id,
@@ -224,6 +260,7 @@ def _insert(
             asked.nonce,
             msgspec.json.encode(asked.argv).decode(),
             asked.log_path,
+            asked.fingerprint,
             at,
             at,
             actor,

@@ -11,7 +11,10 @@ from pathlib import Path
 
 from core.engines.health import READY, Health
 from core.engines.launch_spec import LaunchSpec
+from core.engines.lifecycle import Failure, Slept
+from core.engines.probe import Target
 from core.engines.processes import Ended, Identity
+from core.engines.sleeping import NotSlept
 from core.errors import EngineFailure
 
 NOT_YET = Health(verdict="not yet", why="it does not answer yet")
@@ -188,3 +191,39 @@ class ScriptedHealth:
     def becomes_ready(self) -> None:
         """From now on it answers."""
         self.health = READY
+
+
+class ScriptedSleeping:
+    """Puts to sleep and wakes as told; `gate` holds both back until it is set."""
+
+    def __init__(self) -> None:
+        self.not_slept: NotSlept | None = None
+        self.not_awake: Failure | None = None
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.asked: list[str] = []
+        self.limits: list[float] = []
+
+    async def fall_asleep(self, target: Target, level: int) -> Slept | NotSlept:
+        """See `Sleeping`."""
+        self.asked.append(f"sleep {level}")
+        await self.gate.wait()
+        await asyncio.sleep(0)
+        return self.not_slept or Slept(
+            level=level,
+            seconds=0.5,
+            device_bytes_freed=9,
+            host_bytes_freed=-5,
+            device_bytes=1,
+            host_bytes=6,
+            probe="/v1/chat/completions",
+            answer="Hello",
+        )
+
+    async def wake(self, target: Target, slept: Slept, limit_s: float) -> Failure | None:
+        """See `Sleeping`."""
+        self.asked.append(f"wake from {slept.level}")
+        self.limits.append(limit_s)
+        await self.gate.wait()
+        await asyncio.sleep(0)
+        return self.not_awake

@@ -14,7 +14,13 @@ from core.settings import Settings
 from events.envelope import Recorded
 from events.errors import LogUnavailable
 from events.store import EventStore
-from tests.core.engines.fakes import Behaviour, FakeLauncher, ScriptedHealth, StillClock
+from tests.core.engines.fakes import (
+    Behaviour,
+    FakeLauncher,
+    ScriptedHealth,
+    ScriptedSleeping,
+    StillClock,
+)
 
 RECIPE = Recipe(id="a", engine="command", command=("true",), load_timeout_s=60.0)
 
@@ -27,6 +33,7 @@ class Bench:
         self.launcher = FakeLauncher()
         self.clock = StillClock()
         self.health = ScriptedHealth()
+        self.sleeping = ScriptedSleeping()
         self.fleet = Fleet(
             store=store,
             settings=settings,
@@ -36,6 +43,7 @@ class Bench:
             runtime_for=lambda _recipe: None,
             host_env={"PATH": "/usr/bin:/bin"},
             look=self.health,
+            sleeping=self.sleeping,
             sleep=self.clock.sleep,
             port_free=lambda _port: True,
         )
