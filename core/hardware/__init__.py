@@ -1,7 +1,6 @@
 """What this machine has, and what of it is free. Start at `reading.py`."""
 
-from core.hardware.nvidia import Name
-from core.hardware.picture import Cpu, Disk, Gpu, GpuProcess, Hardware, Link, Memory, Slice
+from core.hardware.picture import Cpu, Disk, Gpu, GpuProcess, Hardware, Link, Memory, Name, Slice
 from core.hardware.reading import gpu_names, has_nvidia_gpu, read_hardware
 
 __all__ = [

@@ -19,7 +19,7 @@ import msgspec
 import psutil
 import pynvml
 
-from core.hardware.picture import Gpu, GpuProcess, Link, Slice
+from core.hardware.picture import Gpu, GpuProcess, Link, Name, Slice
 from core.hardware.topology import links_between
 
 T = TypeVar("T")
@@ -37,14 +37,6 @@ class Gpus(msgspec.Struct, frozen=True, kw_only=True):
     gpus: tuple[Gpu, ...] = ()
     note: str = ""
     driver: str | None = None
-
-
-class Name(msgspec.Struct, frozen=True, kw_only=True):
-    """What a GPU is called: its index in NVML's order, its UUID, and those of its slices."""
-
-    index: int
-    uuid: str
-    slices: tuple[str, ...] = ()
 
 
 class Nvidia:

@@ -15,6 +15,14 @@ class GpuProcess(msgspec.Struct, frozen=True, kw_only=True):
     memory: int  # bytes; 0 when the driver does not tell
 
 
+class Name(msgspec.Struct, frozen=True, kw_only=True):
+    """What a GPU is called: its index in NVML's order, its UUID, and those of its slices."""
+
+    index: int
+    uuid: str
+    slices: tuple[str, ...] = ()
+
+
 class Link(msgspec.Struct, frozen=True, kw_only=True):
     """How near another GPU is: by NVLink, below one PCIe switch, on one socket, or anywhere."""
 
@@ -44,6 +52,12 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True):
     processes: tuple[GpuProcess, ...] = ()
     links: tuple[Link, ...] = ()  # to the others; empty when the driver does not tell
     slices: tuple[Slice, ...] = ()  # when it is cut up; then only these can be used
+
+    @property
+    def called(self) -> Name:
+        """What it is called."""
+        parts = tuple(part.uuid for part in self.slices)
+        return Name(index=self.index, uuid=self.uuid, slices=parts)
 
 
 class Cpu(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from core.hardware.host import read_cpu, read_disk, read_memory
-from core.hardware.nvidia import Name, Nvidia
-from core.hardware.picture import Hardware
+from core.hardware.nvidia import Nvidia
+from core.hardware.picture import Hardware, Name
 
 _nvidia = Nvidia()
 
