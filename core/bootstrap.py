@@ -12,6 +12,7 @@ from core.engines.processes import system_launcher
 from core.gateway.admission import Admission
 from core.gateway.gateway import Gateway
 from core.gateway.inflight import InFlight
+from core.gateway.loading_feedback import LoadingFeedback
 from core.gateway.proxy import Proxy
 from core.gateway.routes import Routes
 from core.gateway.usage_ledger import UsageLedger
@@ -19,6 +20,7 @@ from core.installer import Installer
 from core.keys.desk import KeyDesk
 from core.keys.keyring import KeyRing
 from core.live_settings import LiveSettings
+from core.loading_progress import LoadingProgress
 from core.log_watch import LogWatch
 from core.machine import Machine
 from core.monitoring.monitor import Monitor
@@ -146,6 +148,17 @@ def compose(
         gateway_ready=gateway.ready,
         clock=clock,
         wait_s=settings.admission_timeout_s,
+        loading=LoadingFeedback(
+            progress=LoadingProgress(
+                resolve=book.resolve,
+                public_name=lambda recipe_id: book.get(recipe_id).recipe.public_name,
+                engines=fleet.views,
+                changes=switchboard.views,
+                queued=switchboard.queue_position,
+            ),
+            by_default=lambda: live.current.loading_feedback,
+            clock=clock,
+        ),
     )
     keys.listen(proxy.calls.end_of_key)
     studio = Studio(

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from core.gateway.loading_stream import Loading
-from core.status import EngineView, SwitchView, WaitingView
+from core.status import EngineView, SwitchView
 
 
 class LoadingProgress:
@@ -16,13 +16,14 @@ class LoadingProgress:
         public_name: Callable[[str], str],
         engines: Callable[[], tuple[EngineView, ...]],
         changes: Callable[[], tuple[SwitchView, ...]],
-        waiting: Callable[[], tuple[WaitingView, ...]],
+        queued: Callable[[str], int | None],
     ) -> None:
+        """`queued`: how many models come before a recipe's; None when it is not queued."""
         self._resolve = resolve
         self._public_name = public_name
         self._engines = engines
         self._changes = changes
-        self._waiting = waiting
+        self._queued = queued
 
     def __call__(self, name: str) -> Loading | None:
         """What is known now of the model that a request calls `name`; None: there is none."""
@@ -35,15 +36,9 @@ class LoadingProgress:
                 return loading
         change = next((c for c in self._changes() if c.target == recipe_id), None)
         if change is not None:
-            return Loading(name=shown, step=change.step, in_flight=change.in_flight)
-        return self._queued(shown, recipe_id)
-
-    def _queued(self, shown: str, recipe_id: str) -> Loading:
-        """Its place among the models that are waited for, the longest wait first."""
-        waits = sorted(self._waiting(), key=lambda wait: wait.oldest_since)
-        ids = [wait.recipe_id for wait in waits]
-        position = ids.index(recipe_id) + 1 if recipe_id in ids else None
-        return Loading(name=shown, position=position, of=len(ids))
+            step = "loading" if change.step == "starting" else change.step
+            return Loading(name=shown, step=step, in_flight=change.in_flight)
+        return Loading(name=shown, before=self._queued(recipe_id))
 
 
 def _of_engine(shown: str, view: EngineView) -> Loading | None:

@@ -31,8 +31,7 @@ class Loading(msgspec.Struct, frozen=True, kw_only=True):
     percent: float | None = None
     eta_s: float | None = None
     late: bool = False
-    position: int | None = None  # its place among the models that are waited for, from 1
-    of: int = 0
+    before: int | None = None  # how many models are to be brought before it; None: not queued
     in_flight: int = 0  # draining: requests that are waited for
 
     def sentence(self) -> str:
@@ -50,8 +49,9 @@ class Loading(msgspec.Struct, frozen=True, kw_only=True):
                 return f"Making room for {self.name}"
             case "routing":
                 return f"{self.name} is ready and is being connected"
-            case _ if self.position is not None and self.of > 1:
-                return f"Waiting for its turn: model {self.position} of {self.of} in the queue"
+            case _ if self.before:
+                models = "1 model is" if self.before == 1 else f"{self.before} models are"
+                return f"{self.name} is in the queue: {models} before it"
             case _:
                 return f"Waiting for {self.name}"
 
@@ -59,11 +59,8 @@ class Loading(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it is worth a line after `before`: seconds alone are not."""
         if before is None or self.step != before.step or self.phase != before.phase:
             return True
-        if (self.position, self.in_flight, self.late) != (
-            before.position,
-            before.in_flight,
-            before.late,
-        ):
+        told, new = ((it.before, it.in_flight, it.late) for it in (before, self))
+        if told != new:
             return True
         return (self.percent or 0.0) - (before.percent or 0.0) >= NEWS_PERCENT
 

@@ -182,6 +182,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tru
         bool,
         about("Requests to models that are ready are served while the log can not be written."),
     ] = True
+    loading_feedback: Annotated[
+        bool,
+        about(
+            "Streaming chats that wait for their model are told how its load goes, as reasoning.",
+        ),
+    ] = False
     default_recipe: Annotated[
         str | None,
         about('The recipe that serves requests for the model "default".'),

@@ -27,7 +27,7 @@ class Progress:
     """What is known of the load, turned by the test."""
 
     def __init__(self) -> None:
-        self.now: Loading | None = Loading(name="m", position=2, of=2)
+        self.now: Loading | None = Loading(name="m", before=1)
         self.asked = 0
 
     def __call__(self, name: str) -> Loading | None:
@@ -86,7 +86,7 @@ async def test_progress_and_answer_are_one_stream() -> None:
     assert deltas[0] == {"role": "assistant", "content": ""}
     assert [d for d in deltas if "role" in d] == [deltas[0]]
     thoughts = "".join(d.get("reasoning_content") or "" for d in deltas)
-    assert "model 2 of 2 in the queue" in thoughts
+    assert "1 model is before it" in thoughts
     assert "Loading m: 40 % (loading weights)" in thoughts
     assert "Ready after" in thoughts
     assert "".join(d.get("content") or "" for d in deltas) == "tok0 tok1 tok2 tok3 tok4"

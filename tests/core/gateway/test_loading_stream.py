@@ -45,10 +45,11 @@ def read(data: bytes) -> dict[str, Any]:
         (Loading(name="q", step="evicting"), "Making room for q"),
         (Loading(name="q", step="routing"), "q is ready and is being connected"),
         (
-            Loading(name="q", position=2, of=3),
-            "Waiting for its turn: model 2 of 3 in the queue",
+            Loading(name="q", before=2),
+            "q is in the queue: 2 models are before it",
         ),
-        (Loading(name="q", position=1, of=1), "Waiting for q"),
+        (Loading(name="q", before=1), "q is in the queue: 1 model is before it"),
+        (Loading(name="q", before=0), "Waiting for q"),
     ],
 )
 def test_each_step_has_a_sentence(loading: Loading, sentence: str) -> None:
@@ -64,7 +65,7 @@ def test_a_line_is_worth_its_news() -> None:
     far = Loading(name="qwen", step="loading", phase="loading weights", percent=47.5)
     assert far.differs(WEIGHTS)
     assert Loading(name="qwen", step="loading", phase="compiling", percent=43.0).differs(WEIGHTS)
-    assert Loading(name="q", position=1, of=2).differs(Loading(name="q", position=2, of=2))
+    assert Loading(name="q", before=0).differs(Loading(name="q", before=1))
 
 
 def test_every_chunk_is_a_chunk() -> None:
