@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
 import psutil
 
 from core.engines.processes import evidence
@@ -34,8 +35,9 @@ class PosixLauncher:
         cwd: Path,
         log_path: Path,
         nonce: str,
+        pass_fds: Sequence[int] = (),
     ) -> "PosixChild":
-        """See `Launcher.launch`."""
+        """See `Launcher.launch`. `pass_fds` stay open in the child, besides 0, 1 and 2."""
         try:
             with log_path.open("ab") as log:
                 process = subprocess.Popen(  # noqa: ASYNC220 - a fork: milliseconds, nothing to wait for
@@ -46,6 +48,7 @@ class PosixLauncher:
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
+                    pass_fds=pass_fds,
                 )
         except OSError as problem:
             raise not_executable(argv[0], problem) from problem
@@ -77,8 +80,9 @@ class PosixLauncher:
 class PosixChild:
     """One process group."""
 
-    def __init__(self, identity: Identity, *, own: bool) -> None:
+    def __init__(self, identity: Identity, *, own: bool, warm: bool = False) -> None:
         self._identity = identity
+        self.warm = warm  # it had imported its engine before it was asked for
         self._own = own  # adopted ones are somebody else's children: no exit code to be had
         self._ended = False
         self._exit_code: int | None = None
@@ -87,6 +91,11 @@ class PosixChild:
     def identity(self) -> Identity:
         """See `Child.identity`."""
         return self._identity
+
+    def known_as(self, nonce: str) -> "PosixChild":
+        """The same process under the nonce that it carries now; this object is done with."""
+        identity = msgspec.structs.replace(self._identity, nonce=nonce)
+        return PosixChild(identity, own=self._own, warm=True)
 
     async def wait(self) -> int | None:
         """See `Child.wait`."""

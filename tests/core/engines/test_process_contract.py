@@ -1,4 +1,4 @@
-"""One contract for real processes and for the tests' fake ones."""
+"""One contract for real processes, cold and warm, and for the tests' fake ones."""
 
 # ruff: noqa: D102 - the worlds' methods are named for what they do
 
@@ -14,6 +14,10 @@ import msgspec
 import pytest
 
 from core.engines.processes import Child, Launcher, system_launcher
+from core.engines.processes.posix import PosixLauncher
+from core.engines.warm import Spares, WarmLauncher, possible, start_of
+from core.engines.warm.programs import Program
+from core.engines.warm.spares import QUIET_LOOKS
 from core.errors import EngineFailure
 from tests.core.engines.fakes import Behaviour, FakeChild, FakeLauncher
 from tests.harness.ports import free_port
@@ -54,16 +58,17 @@ class RealWorld:
     """Real processes."""
 
     def __init__(self, folder: Path) -> None:
-        self.launcher = system_launcher()
+        self.launcher: Launcher = system_launcher()
         self.port = free_port()
         self._folder = folder
         self._log = folder / "child.log"
         self._children: list[Child] = []
+        self._program = ["-c", PROGRAM]
 
     async def launch(
         self, *, polite: bool = True, grandchild: bool = False, nonce: str = "n1"
     ) -> Child:
-        argv = [sys.executable, "-c", PROGRAM, "polite" if polite else "stubborn"]
+        argv = [sys.executable, *self._program, "polite" if polite else "stubborn"]
         argv += ["grandchild" if grandchild else "alone", str(self.port)]
         child = await self.launcher.launch(
             argv, env={"LANG": "C"}, cwd=self._folder, log_path=self._log, nonce=nonce
@@ -87,6 +92,34 @@ class RealWorld:
     async def close(self) -> None:
         for child in self._children:
             await child.stop(0)
+
+
+class WarmWorld(RealWorld):
+    """Real processes that had imported before they were asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        (folder / "contract_program.py").write_text(PROGRAM, encoding="utf-8")
+        self._program = ["-m", "contract_program"]
+        program = Program(entry="contract_program", server=("json",))
+        cold = PosixLauncher()
+        self._spares = Spares(
+            launcher=cold, folder=folder / "warm", enabled=lambda: True, idle=lambda: True
+        )
+        self.launcher = WarmLauncher(cold, self._spares, programs=[program])
+        argv = [sys.executable, *self._program]
+        self._start = start_of(argv, {"LANG": "C"}, folder, [program])
+
+    async def launch(
+        self, *, polite: bool = True, grandchild: bool = False, nonce: str = "n1"
+    ) -> Child:
+        assert self._start is not None
+        self._spares.take(self._start)
+        for _ in range(QUIET_LOOKS):
+            await self._spares.look()
+        child = await super().launch(polite=polite, grandchild=grandchild, nonce=nonce)
+        assert getattr(child, "warm", False)
+        return child
 
 
 class FakeWorld:
@@ -133,7 +166,16 @@ async def until(true: Callable[[], bool]) -> None:
         await asyncio.sleep(0.01)
 
 
-@pytest.fixture(params=[RealWorld, FakeWorld], ids=["real", "fake"])
+@pytest.fixture(
+    params=[
+        RealWorld,
+        pytest.param(
+            WarmWorld, marks=pytest.mark.skipif(not possible(), reason="warm starts need Linux")
+        ),
+        FakeWorld,
+    ],
+    ids=["real", "warm", "fake"],
+)
 async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
     """Both kinds, one after the other."""
     made = request.param(tmp_path)
