@@ -26,6 +26,7 @@ class EngineView(msgspec.Struct, frozen=True, kw_only=True):
     late: bool = False  # it takes longer than usual, so `eta_s` is a poor guess
     in_flight: int = 0
     argv: tuple[str, ...] = ()  # secrets masked
+    devices: tuple[str, ...] = ()  # GPUs by UUID, "gpu:1" where no driver tells; empty: all
     adopted: bool = False
     sleep_level: int | None = None  # state "asleep": 1 or 2
     error: str | None = None  # state "failed" or "left-alone": why

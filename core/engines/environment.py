@@ -42,6 +42,8 @@ QUIET = {
     # longer than any pool in front keeps an idle connection: who closes first decides who fails
     "VLLM_HTTP_TIMEOUT_KEEP_ALIVE": "120",
 }
+# CUDA's own order, fastest first, makes index 0 another card than the one every tool shows
+COUNT_AS_NVML = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 
 
@@ -54,14 +56,14 @@ def child_environment(
     host: Mapping[str, str],
     *,
     model: str,
-    devices: tuple[int, ...] = (),
+    devices: tuple[int | str, ...] = (),
     defaults: Mapping[str, str] | None = None,
     recipe_env: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Everything the child gets. Later beats earlier: host, ours, the engine's, the recipe's."""
     hub = bool(model) and not is_local(model)
     chosen = {name: value for name, value in host.items() if _may_pass(name, hub=hub)}
-    chosen |= QUIET | (OFFLINE if is_local(model) else {}) | dict(defaults or {})
+    chosen |= QUIET | COUNT_AS_NVML | (OFFLINE if is_local(model) else {}) | dict(defaults or {})
     if devices:
         chosen["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, devices))
     return chosen | dict(recipe_env or {})

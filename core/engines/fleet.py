@@ -7,7 +7,7 @@ loop, and nothing is awaited between a look at the table and a change of it.
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from uuid import uuid4
@@ -28,8 +28,9 @@ from core.engines.sleep import levels
 from core.engines.sleeping import HttpSleeping, Measure, Sleeping
 from core.engines.supervisor import Look, Sleep, Supervisor, Tools
 from core.errors import Unavailable
-from core.hardware import process_memory
+from core.hardware import Name, gpu_names, process_memory
 from core.ids import new_id
+from core.placement.devices import knows_uuids, resolve, visible
 from core.recipes.recipe import Recipe
 from core.recipes.secrets_in_env import resolve_env
 from core.runtimes.runtime import Runtime
@@ -85,6 +86,7 @@ class Fleet:
         sleeping: Sleeping | None = None,
         sleep: Sleep = asyncio.sleep,
         port_free: Callable[[int], bool] = is_free,
+        gpu_names: Callable[[], Sequence[Name]] = gpu_names,
     ) -> None:
         self._store = store
         self._settings = settings
@@ -94,6 +96,7 @@ class Fleet:
         self._flags_for = flags_for
         self._host_env = os.environ if host_env is None else host_env
         self._port_free = port_free
+        self._gpu_names = gpu_names
         self._callbacks: list[Callable[[], None]] = []
         self._runs: dict[str, Supervisor] = {}  # by recipe: the newest run, failed ones included
         self._left_alone: dict[str, Supervisor] = {}  # by engine: ours, and not used
@@ -131,6 +134,7 @@ class Fleet:
         actor: str,
         correlation_id: str | None = None,
         causation_id: str | None = None,
+        devices: tuple[str, ...] = (),
     ) -> Endpoint:
         """Return where the recipe answers, starting it when it does not run.
 
@@ -139,6 +143,7 @@ class Fleet:
         3. It sleeps: wake it. When it does not wake in its right mind, or its recipe would launch
            something else by now, it is ended, and then as 4.
         4. It does not run: start it.
+        `devices`: the GPUs of a start, in place of the recipe's; what runs keeps those it has.
         A caller that leaves is forgotten; the start goes on. Raises EngineFailure with the
         diagnosis, Unavailable when its runtime is not installed or no port is free.
         """
@@ -151,7 +156,7 @@ class Fleet:
                 await run.over()  # 2
                 continue
             if run is None or run.is_over:
-                run = self._begin(recipe, revision, asker)  # 4
+                run = self._begin(recipe, revision, asker, devices)  # 4
             endpoint = await run.ready(asker)  # 1, 3
             if endpoint is not None:
                 return endpoint
@@ -184,12 +189,12 @@ class Fleet:
             await run.over()
         return slept
 
-    async def rehearse(self, recipe: Recipe) -> None:
+    async def rehearse(self, recipe: Recipe, devices: tuple[str, ...] = ()) -> None:
         """Raise what a start would fail with at once: a runtime, program, model or flag amiss.
 
         Costs nothing and starts nothing, so that a working model is not evicted for a hopeless one.
         """
-        runtime, port, recipe, spec = self._settled(recipe)
+        runtime, port, recipe, spec, _ = self._settled(recipe, devices)
         flags = await self._flags_for(runtime) if runtime is not None else None
         preflight.check(recipe, spec, port, flags, port_free=self._port_free)
 
@@ -289,20 +294,26 @@ class Fleet:
 
     # beginning
 
-    def _begin(self, recipe: Recipe, revision: int, asker: Asker) -> Supervisor:
+    def _begin(
+        self, recipe: Recipe, revision: int, asker: Asker, devices: tuple[str, ...]
+    ) -> Supervisor:
         """Settle everything and start the life. Nothing is awaited here: see `ensure_ready`."""
         saved = recipe
-        runtime, port, recipe, spec = self._settled(recipe)
+        runtime, port, recipe, spec, used = self._settled(recipe, devices)
         run = self._run(saved, revision, runtime, port, spec)
+        run = msgspec.structs.replace(run, devices=used)
         supervisor = Supervisor(run, self._tools, asker)
         self._runs[recipe.id] = supervisor
         self._look_after(supervisor, supervisor.start(self._preflight(recipe, run, runtime)))
         return supervisor
 
-    def _settled(self, recipe: Recipe) -> tuple[Runtime | None, int, Recipe, LaunchSpec]:
-        """What a launch of it would be, now. Raises Unavailable and Invalid."""
+    def _settled(
+        self, recipe: Recipe, devices: tuple[str, ...]
+    ) -> tuple[Runtime | None, int, Recipe, LaunchSpec, tuple[str, ...]]:
+        """What a launch of it would be, now, and on which GPUs. Raises Unavailable and Invalid."""
         recipe = _expanded(msgspec.structs.replace(recipe, env=resolve_env(recipe, self._secrets)))
         runtime = self._runtime_of(recipe)
+        recipe, used = self._on_devices(recipe, runtime, devices)
         hidden = vllm.opens_routes(recipe, runtime.id if runtime is not None else None)
         first = unguessed() if hidden else self._settings.inference_port
         port = first_free(first, self._ports_in_use(), free=self._port_free)
@@ -314,7 +325,18 @@ class Fleet:
             settings=self._settings,
             env=self._host_env,
         )
-        return runtime, port, recipe, spec
+        return runtime, port, recipe, spec, used
+
+    def _on_devices(
+        self, recipe: Recipe, runtime: Runtime | None, chosen: tuple[str, ...]
+    ) -> tuple[Recipe, tuple[str, ...]]:
+        """The recipe with its GPUs as the engine understands them, and those by UUID."""
+        wanted = chosen or recipe.devices
+        if not wanted or recipe.spread_by == "ray":  # Ray hands them out
+            return msgspec.structs.replace(recipe, devices=()), ()
+        names = self._gpu_names()
+        told = visible(wanted, names, by_uuid=knows_uuids(runtime))
+        return msgspec.structs.replace(recipe, devices=told), resolve(wanted, names)
 
     def _run(
         self, recipe: Recipe, revision: int, runtime: Runtime | None, port: int, spec: LaunchSpec

@@ -98,6 +98,7 @@ def recovered(
         stop_grace_s=recipe.stop_grace_s,
         model=recipe.model,
         fingerprint=launched_as,
+        devices=found.devices,
         sleep_levels=levels(recipe, found.runtime),
     )
     return run, _why_changed(found, launched_as, store)

@@ -62,6 +62,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     stop_grace_s: float
     model: str = ""  # where its weights are
     fingerprint: str = ""  # of everything that shapes the launch
+    devices: tuple[str, ...] = ()  # GPUs by UUID; empty: all of them
     sleep_levels: tuple[int, ...] = ()  # at which it can sleep
     plan: Plan | None = None  # how long each phase of loading takes, from earlier runs
     warm_plan: Plan | None = None  # the same for a start that has its imports behind it
@@ -97,6 +98,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
             nonce=self.nonce,
             log_path=self.shown_log_path,
             fingerprint=self.fingerprint,
+            devices=self.devices,
         )
 
 
@@ -114,6 +116,7 @@ def view(
         port=run.port,
         pid=getattr(state, "pid", None),
         argv=shown_argv,
+        devices=run.devices,
     )
     match state:
         case Loading():

@@ -23,6 +23,7 @@ class EngineStartRequested(Fact, frozen=True, kw_only=True, tag="engine-start-re
     nonce: str  # also in the child's environment: proof that it is ours
     log_path: str  # relative to the data directory
     fingerprint: str = ""  # of everything that shapes the launch; empty in older logs
+    devices: tuple[str, ...] = ()  # GPUs by UUID, "gpu:1" where no driver tells; empty: all
 
 
 class EngineStarted(Fact, frozen=True, kw_only=True, tag="engine-started"):

@@ -83,6 +83,7 @@ class EngineRun(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[str, ...]  # the decisive lines of its log
     exit_code: int | None
     fingerprint: str  # of everything that shaped the launch; empty in older logs
+    devices: tuple[str, ...]  # GPUs by UUID; empty: all of them, or the log is older
 
     @property
     def alive(self) -> bool:
@@ -94,7 +95,7 @@ class EngineRuns:
     """One row for each run there ever was."""
 
     name = "engine-runs"
-    version = 2
+    version = 3
     tables = ("engine_runs",)
 
     def create(self, db: Database) -> None:
@@ -128,15 +129,20 @@ class EngineRuns:
                 "lines": str,
                 "exit_code": int,
                 "fingerprint": str,
+                "devices": str,
             },
             pk="engine_id",
-            not_null=("state", "since", "phase", "adopted", "next_action", "lines", "fingerprint"),
+            not_null=(
+                *("state", "since", "phase", "adopted", "next_action", "lines"),
+                *("fingerprint", "devices"),
+            ),
             defaults={
                 "phase": "",
                 "adopted": 0,
                 "next_action": "",
                 "lines": "[]",
                 "fingerprint": "",
+                "devices": "[]",
             },
             strict=True,
         )
@@ -237,6 +243,7 @@ def _run(row: tuple[Any, ...]) -> EngineRun:
     fields = dict(zip(EngineRun.__struct_fields__, row, strict=True))
     fields["argv"] = tuple(msgspec.json.decode(fields["argv"]))
     fields["lines"] = tuple(msgspec.json.decode(fields["lines"]))
+    fields["devices"] = tuple(msgspec.json.decode(fields["devices"]))
     fields["adopted"] = bool(fields["adopted"])
     return EngineRun(**fields)
 
@@ -246,8 +253,8 @@ def _insert(
 ) -> None:
     connection.execute(
         "insert into engine_runs (engine_id, recipe_id, revision, kind, runtime, model_name, port,"
-        " nonce, argv, log_path, fingerprint, state, since, requested_at, requested_by)"
-        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'starting', ?, ?, ?)"
+        " nonce, argv, log_path, fingerprint, devices, state, since, requested_at, requested_by)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'starting', ?, ?, ?)"
         " on conflict (engine_id) do nothing",
         (
             asked.engine_id,
@@ -261,6 +268,7 @@ def _insert(
             msgspec.json.encode(asked.argv).decode(),
             asked.log_path,
             asked.fingerprint,
+            msgspec.json.encode(asked.devices).decode(),
             at,
             at,
             actor,

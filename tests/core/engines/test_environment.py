@@ -74,6 +74,13 @@ def test_the_recipe_has_the_last_word() -> None:
     assert env["CUDA_VISIBLE_DEVICES"] == "0,2"
 
 
+def test_cuda_counts_as_every_tool_does() -> None:
+    """Index 0 is the GPU that nvidia-smi calls 0; UUIDs pass as they are."""
+    env = child_environment({"CUDA_DEVICE_ORDER": "FASTEST_FIRST"}, model="/m", devices=("GPU-5f",))
+    assert env["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
+    assert env["CUDA_VISIBLE_DEVICES"] == "GPU-5f"
+
+
 @pytest.mark.parametrize(
     ("model", "local"),
     [("/m", True), ("~/m", True), ("./m", True), ("Qwen/Qwen3-8B", False), ("", False)],
