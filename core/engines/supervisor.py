@@ -266,12 +266,13 @@ class Supervisor:
     async def _handle(self, signal: Signal, asker: Asker) -> None:
         before = self.state
         facts = decide(signal, before, self.run.engine_id, self.run.recipe_id)
+        if facts and isinstance(before, SLEEPS):
+            self._replaceable |= _went_wrong(signal)
         for fact in facts:
             if isinstance(signal, GaveUp):
                 self._gave_up = signal.failure
             await self._happened(fact, asker)
         if facts:
-            self._replaceable |= isinstance(before, SLEEPS) and _went_wrong(signal)
             self._set_in_motion(signal, before)
         if not isinstance(self.state, FallingAsleep) and isinstance(
             signal, (SleepAsked, FellAsleep, NotAsleep, StopAsked, Ended)
@@ -493,8 +494,10 @@ class Supervisor:
 
 
 def _went_wrong(signal: Signal) -> bool:
-    """Nobody asked for it."""
-    return isinstance(signal, (NotAsleep, NotAwake, Ended))
+    """It ends, and nobody asked for that."""
+    if isinstance(signal, NotAsleep):
+        return not signal.usable
+    return isinstance(signal, (NotAwake, Ended))
 
 
 def _stopped(recipe_id: str) -> EngineFailure:

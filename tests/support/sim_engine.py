@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import gzip
 import json
+import mmap
 import os
 import signal
 import subprocess
@@ -68,6 +69,10 @@ def knobs(argv: list[str]) -> argparse.Namespace:
     out.add_argument("--fail-status", type=int, metavar="CODE", help="answer /v1 posts with it")
     out.add_argument("--gzip", action="store_true", help="compress whole answers")
     out.add_argument("--sleep-frees-nothing", action="store_true")
+    out.add_argument("--no-sleep-routes", action="store_true", help="404, as without dev mode")
+    out.add_argument("--sleep-seconds", type=float, default=0.0)
+    out.add_argument("--sleep-fails", action="store_true")
+    out.add_argument("--reload-does-nothing", action="store_true", help="gibberish after level 2")
     out.add_argument("--wake-seconds", type=float, default=0.0)
     out.add_argument("--wake-fails", action="store_true")
     known, _ignored = p.parse_known_args(argv)
@@ -126,7 +131,7 @@ class SimEngine:
         self.running = 0
         self.prompt_tokens = self.generation_tokens = self.finished = 0
         self.ttft_sum = 0.0
-        self.memory = bytearray(options.memory_mib << 20)
+        self.memory = claimed(options.memory_mib)
         self.grandchild: subprocess.Popen[bytes] | None = None
 
     @property
@@ -216,7 +221,7 @@ class SimEngine:
             ("vllm:prefix_cache_queries_total", "counter", self.prompt_tokens),
             ("vllm:prefix_cache_hits_total", "counter", 0),
             ("vllm:num_preemptions_total", "counter", 0),
-            ("process_resident_memory_bytes", "gauge", len(self.memory)),
+            ("process_resident_memory_bytes", "gauge", len(self.memory) if self.memory else 0),
         ]
         lines = [f"# TYPE {n} {kind}\n{n}{label} {float(v)}" for n, kind, v in values]
         for name, total in (("time_to_first_token", self.ttft_sum), ("inter_token_latency", 0.0)):
@@ -235,26 +240,41 @@ class SimEngine:
         query = dict(part.partition("=")[::2] for part in request.query.split("&") if part)
         match request.path:
             case "/sleep":
+                await asyncio.sleep(self.options.sleep_seconds)
+                if self.options.sleep_fails:
+                    raise Refusal(500, "cumem allocator error", "InternalServerError")
                 self.sleep_level = int(query.get("level", "1"))
                 self.needs_reload = self.needs_reload or self.sleep_level == 2
-                if not self.options.sleep_frees_nothing:
-                    self.memory = bytearray(0)
+                if self.memory is not None and not self.options.sleep_frees_nothing:
+                    self.memory.close()
+                    self.memory = None
                 return {"status": "sleeping"}
             case "/wake_up":
                 await asyncio.sleep(self.options.wake_seconds)
                 if self.options.wake_fails:
                     raise Refusal(500, "CUDA out of memory while waking", "InternalServerError")
                 self.sleep_level = 0
-                self.memory = bytearray(self.options.memory_mib << 20)
+                self.memory = self.memory or claimed(self.options.memory_mib)
                 return {"status": "awake"}
             case "/collective_rpc":
-                if request.json().get("method") == "reload_weights":
+                reload = request.json().get("method") == "reload_weights"
+                if reload and not self.options.reload_does_nothing:
                     self.needs_reload = False
                 return {"results": [None]}
             case "/is_sleeping":
                 return {"is_sleeping": self.sleep_level > 0}
             case _:
                 return {}
+
+
+def claimed(mib: int) -> mmap.mmap | None:
+    """Memory that the process really holds: pages nobody wrote to would not count."""
+    if not mib:
+        return None
+    held = mmap.mmap(-1, mib << 20)
+    for page in range(0, len(held), mmap.PAGESIZE):
+        held[page] = 1
+    return held
 
 
 # Loading lines: texts of vLLM 0.32, shortened
@@ -379,7 +399,9 @@ class Server:
                 return await Completion(engine, request, writer, self).run()
             case ("POST", "/v1/embeddings"):
                 return embeddings(engine.check(request))
-            case (_, "/sleep" | "/wake_up" | "/is_sleeping" | "/collective_rpc"):
+            case (_, "/sleep" | "/wake_up" | "/is_sleeping" | "/collective_rpc") if (
+                not engine.options.no_sleep_routes
+            ):
                 return await engine.sleep_or_wake(request)
             case ("POST", "/reset_prefix_cache" | "/v1/load_lora_adapter"):
                 return {}
