@@ -12,6 +12,7 @@ from core.gateway.inflight import InFlight
 from core.gateway.proxy import Proxy
 from core.gateway.routes import Routes
 from core.gateway.usage_ledger import UsageLedger
+from core.gateway.websocket import WebsocketBridge
 from core.installer import Installer
 from core.keys.desk import KeyDesk
 from core.keys.keyring import KeyRing
@@ -51,6 +52,7 @@ class Application:
     inflight: InFlight
     admission: Admission
     proxy: Proxy
+    websockets: WebsocketBridge
     ledger: UsageLedger
     publisher: RoutePublisher
     switchboard: Switchboard

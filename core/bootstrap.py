@@ -16,6 +16,7 @@ from core.gateway.loading_feedback import LoadingFeedback
 from core.gateway.proxy import Proxy
 from core.gateway.routes import Routes
 from core.gateway.usage_ledger import UsageLedger
+from core.gateway.websocket import WebsocketBridge
 from core.installer import Installer
 from core.keys.desk import KeyDesk
 from core.keys.keyring import KeyRing
@@ -160,6 +161,18 @@ def compose(
             clock=clock,
         ),
     )
+    websockets = WebsocketBridge(
+        routes=routes,
+        inflight=inflight,
+        calls=proxy.calls,
+        admit=log_watch.guarding(admission.admit),
+        endpoint_of=lambda recipe_id: fleet.endpoints().get(recipe_id),
+        finished=ledger.finished,
+        clock=clock,
+        idle_s=lambda: live.current.websocket_idle_s,
+        wait_s=settings.admission_timeout_s,
+        demand_serving=log_watch.demand_serving,
+    )
     keys.listen(proxy.calls.end_of_key)
     studio = Studio(
         store=store,
@@ -190,6 +203,7 @@ def compose(
         inflight=inflight,
         admission=admission,
         proxy=proxy,
+        websockets=websockets,
         ledger=ledger,
         publisher=publisher,
         switchboard=switchboard,

@@ -10,6 +10,7 @@ import uvicorn
 
 from core.api.guard import ASGIApp
 from core.errors import Refused
+from core.gateway.websocket_handshake import MAX_MESSAGE
 from core.settings import Settings
 
 CLOSE_WITHIN_S = 1  # how long open streams may linger when we stop
@@ -73,7 +74,9 @@ class HttpServer:
             timeout_graceful_shutdown=CLOSE_WITHIN_S,
             server_header=False,
             date_header=False,
-            ws="none",
+            ws="websockets-sansio",
+            ws_max_size=MAX_MESSAGE,
+            ws_per_message_deflate=False,  # engines do not compress towards us either
         )
         self._server = Quiet(config)
         self._ended = asyncio.Event()

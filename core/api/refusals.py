@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from core.gateway.websocket_handshake import denying
+
 Send = Callable[[Any], Awaitable[None]]
 
 PREFLIGHT_S = b"600"
@@ -13,8 +15,7 @@ PREFLIGHT_S = b"600"
 async def refuse(scope: Any, send: Send, status: int, code: str, detail: str) -> None:
     """The OpenAI error object under `/v1`, problem details elsewhere."""
     if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 4403})
-        return
+        send = denying(scope, send)
     if scope["path"].startswith("/v1"):
         kind = "authentication_error" if status == 401 else "permission_error"
         body: dict[str, Any] = {

@@ -5,6 +5,7 @@ from urllib.parse import unquote
 
 import msgspec
 from litestar import asgi
+from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
 
 from core.application import Application
@@ -21,6 +22,9 @@ def v1_mount(application: Application) -> Any:
 
     @asgi("/v1", is_mount=True, copy_scope=True)
     async def v1(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.WEBSOCKET:
+            await application.websockets(scope, receive, send)  # type: ignore[arg-type]  # ASGI
+            return
         path = path_of(scope)
         if path == LISTING or path.startswith(LISTING + b"/"):
             rest = unquote(path[len(LISTING) :].decode())

@@ -11,7 +11,7 @@ import msgspec
 
 from core.gateway.cancelling import Reason
 
-State = Literal["reading", "waiting", "running"]
+State = Literal["reading", "waiting", "running", "idle"]  # idle: a websocket in silence
 KEY = "key:"
 WEBSOCKET = "/v1/realtime"  # has no end of its own
 

@@ -144,6 +144,7 @@ class Gateway:
             host=litellm_config.HOST,
             port=self._port,
             upstream_model=recipe.upstream_name(name),
+            engine_model=litellm_config.engine_model(name, recipe, endpoint),
             headers=((b"authorization", b"Bearer " + key),),
             filter=Filter.of(recipe.strip_params, recipe.set_params),
             concurrency=recipe.concurrency,

@@ -75,6 +75,11 @@ def deployment(
     }
 
 
+def engine_model(name: str, recipe: Recipe, endpoint: Endpoint) -> str:
+    """What the engine is to be asked for when a request names `name`."""
+    return name if name in recipe.adapters else recipe.use_model_name or endpoint.model_name
+
+
 def adapter(
     recipe: Recipe, endpoint: Endpoint, name: str, *, api_base: str | None = None
 ) -> dict[str, Any]:

@@ -22,6 +22,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     engine_id: str
     port: int  # of LiteLLM
     upstream_model: str  # sent as "model"; the answer repeats it, so it is the public name
+    engine_model: str = ""  # what the engine itself calls it
     host: str = "127.0.0.1"
     headers: tuple[Header, ...] = ()  # added to every request, such as the internal key
     lane: str = "gateway"

@@ -178,6 +178,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tru
             most=86400,
         ),
     ] = 60.0
+    websocket_idle_s: Annotated[
+        float,
+        about(
+            "How long a websocket may be silent until it keeps its model no longer; 0: for ever.",
+            unit="s",
+            least=0,
+            most=86400,
+        ),
+    ] = 60.0
     serve_without_log: Annotated[
         bool,
         about("Requests to models that are ready are served while the log can not be written."),

@@ -17,6 +17,7 @@ from core.gateway.errors import ModelNotFound
 from core.gateway.inflight import InFlight
 from core.gateway.proxy import Proxy
 from core.gateway.routes import Route, Routes, RouteTable
+from core.gateway.websocket import WebsocketBridge
 from events.facts.usage import RequestFinished
 from tests.core.gateway.tiny_upstream import until
 
@@ -46,6 +47,18 @@ class Bench:
             clock=SystemClock(),
             **proxy,
         )
+        self.endpoint: SimpleNamespace | None = None  # the engine, for websockets
+        self.idle_s = 0.0
+        self.websockets = WebsocketBridge(
+            routes=self.routes,
+            inflight=self.inflight,
+            calls=self.proxy.calls,
+            admit=self._admit,
+            endpoint_of=lambda recipe_id: self.endpoint,
+            finished=self.facts.append,
+            clock=SystemClock(),
+            idle_s=lambda: self.idle_s,
+        )
         self.url = ""
         self.port = 0
 
@@ -64,7 +77,8 @@ class Bench:
         if self.key_id:
             asking = SimpleNamespace(actor=f"key:{self.key_id}")
             scope.setdefault("state", {})["asking"] = asking
-        await self.proxy(scope, receive, send)
+        application = self.websockets if scope["type"] == "websocket" else self.proxy
+        await application(scope, receive, send)
 
     async def fact(self) -> RequestFinished:
         """The record of the only request, once there is one."""
@@ -95,7 +109,9 @@ async def bench(**proxy: Any) -> AsyncIterator[Bench]:
     listening.bind(("127.0.0.1", 0))
     made.port = listening.getsockname()[1]
     made.url = f"http://127.0.0.1:{made.port}"
-    server = uvicorn.Server(uvicorn.Config(made, lifespan="off", log_level="critical", ws="none"))
+    server = uvicorn.Server(
+        uvicorn.Config(made, lifespan="off", log_level="critical", ws="websockets-sansio")
+    )
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     await until(lambda: server.started)
     try:
