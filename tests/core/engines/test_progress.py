@@ -1,8 +1,24 @@
 """What a loading engine's log lines tell, and how seldom it is repeated."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from core.engines.load_plan import Plan, typical
 from core.engines.progress import Progress, Step, read_line
+
+LINES = (
+    "vLLM API server version 0.32.0",
+    "Fetching 12 files:  25%|##  | 3/12",
+    "Loading safetensors checkpoint shards: 10% Completed | 1/9",
+    "Loading safetensors checkpoint shards: 90% Completed | 8/9",
+    "Loading drafter model...",
+    "Starting torch.compile",
+    "Available KV cache memory: 1.00 GiB",
+    "Capturing batches (bs=1): 50%|#| 1/2",
+    "INFO:     Application startup complete.",
+    "nothing of interest",
+)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +53,58 @@ from core.engines.progress import Progress, Step, read_line
         ("INFO:     Application startup complete.", "warming up", None),
         ("The server is fired up and ready to roll!", "warming up", None),
         ("Fetching 12 files:  25%|##  | 3/12", "downloading", 25.0),
+        ("model-00001-of-00004.safetensors:  45%|####5 | 2.2G/4.9G", "downloading", 45.0),
+        ("Multi-thread loading shards:  40% Completed | 2/5", "loading weights", 40.0),
+        ("Loading fastsafetensors checkpoint shards:  20% Completed", "loading weights", 20.0),
+        ("Loading safetensors using Runai Model Streamer:  60% Completed", "loading weights", 60.0),
+        (
+            "INFO [weight_utils.py:803] Prefetching checkpoint files: 10% (1/1)",
+            "loading weights",
+            None,
+        ),
+        (
+            "INFO [model_runner.py:425] Model loading took 13.5 GiB memory and 54.145678 seconds",
+            "loading weights",
+            None,
+        ),
+        ("INFO [monitor.py:40] Starting torch.compile", "compiling", None),
+        ("INFO [backends.py:1167] Dynamo bytecode transform time: 8.52 s", "compiling", None),
+        ("INFO [decorators.py:320] Directly load AOT compilation from path /c", "compiling", None),
+        (
+            "INFO [cpu_model_runner.py:87] Warming up model for the compilation...",
+            "compiling",
+            None,
+        ),
+        (
+            "INFO [gpu_model_runner.py:6369] Profiling CUDA graph memory: PIECEWISE=51",
+            "profiling memory",
+            None,
+        ),
+        ("flashinfer.jit: [Autotuner]: Autotuning process starts ...", "tuning kernels", None),
+        (
+            "Capturing batches (bs=1 avail_mem=11.18 GB): 100%|####| 36/36",
+            "capturing graphs",
+            100.0,
+        ),
+        (
+            "[2025-11-10 TP0] Capture cuda graph end. Time elapsed: 11.39 s.",
+            "capturing graphs",
+            100.0,
+        ),
+        (
+            "[2026-01-30 PP1] Load weight end. elapsed=6.21 s, type=Qwen3ForCausalLM",
+            "loading weights",
+            100.0,
+        ),
+        ("Loading weights:  46%|####6     | 12/26 [00:00<00:00]", "loading weights", 46.0),
+        (
+            "load_tensors: loading model tensors, this can take a while... (mmap = true)",
+            "loading weights",
+            None,
+        ),
+        ("llama_kv_cache: size =  512.00 MiB", "profiling memory", None),
+        ("common_init_from_params: warming up the model with an empty run", "warming up", None),
+        ("main: server is listening on http://127.0.0.1:8080", "warming up", None),
     ],
 )
 def test_a_real_line_tells_a_phase(line: str, phase: str, percent: float | None) -> None:
@@ -95,3 +163,79 @@ def test_it_moves_although_nothing_is_told() -> None:
     assert progress.moved_at == 2.0
     progress.feed([weights(1), "noise"], now=3.0)
     assert progress.moved_at == 2.0
+
+
+# The whole load
+
+PLAN = Plan(
+    phases=(("launching", 10.0), ("loading weights", 30.0), ("capturing graphs", 10.0)),
+    from_experience=True,
+)
+
+
+def at(progress: Progress, now: float) -> tuple[int, int]:
+    """Percent and seconds left, rounded."""
+    made = progress.estimate(now)
+    return round(made.percent), round(made.eta_s or 0)
+
+
+def test_the_percentage_is_that_of_the_whole_load() -> None:
+    """It does not begin anew with a phase: half of the weights is half of their share."""
+    progress = Progress(PLAN)
+    assert at(progress, 0.0) == (0, 50)
+    progress.feed([weights(0)], now=10.0)
+    assert at(progress, 10.0) == (20, 40)
+    progress.feed([weights(50)], now=25.0)
+    assert at(progress, 25.0) == (50, 25)
+    progress.feed(["Capturing batches (bs=1): 50%|#| 1/2"], now=40.0)
+    assert progress.estimate(40.0).phase == "capturing graphs"
+    assert progress.estimate(40.0).percent == pytest.approx(90.0)
+
+
+def test_its_own_speed_counts_the_more_the_further_it_is() -> None:
+    """Twice as slow as usual: half way, what remains is between both guesses."""
+    progress = Progress(PLAN)
+    progress.feed([weights(0)], now=10.0)
+    progress.feed([weights(50)], now=40.0)
+    left = (progress.estimate(40.0).eta_s or 0.0) - 10.0
+    assert 15.0 < left < 30.0
+
+
+def test_the_time_left_is_never_nothing_and_late_is_said() -> None:
+    """A phase that does not end keeps a guess above zero, and from a point on says it is late."""
+    progress = Progress(PLAN)
+    told = [progress.estimate(float(now)) for now in range(300)]
+    assert all(made.eta_s is not None and made.eta_s >= 0.5 for made in told)
+    assert not told[50].late
+    assert told[299].late
+    assert all(made.percent < 100.0 for made in told)
+
+
+def test_without_experience_nobody_knows_how_long_it_takes() -> None:
+    """The percentage is a guess by the engine's kind; seconds would be a lie."""
+    progress = Progress(typical("vllm"))
+    progress.feed([weights(50)], now=30.0)
+    made = progress.estimate(30.0)
+    assert made.eta_s is None
+    assert not progress.estimate(9999.0).late
+    assert 20.0 < made.percent < 80.0
+
+
+def test_a_warm_start_follows_its_own_plan() -> None:
+    """From the moment it is known how it was started."""
+    progress = Progress(PLAN)
+    progress.follow(Plan(phases=(("launching", 1.0),), from_experience=True), 5.0)
+    assert progress.estimate(5.0).eta_s == 1.0
+
+
+@given(st.lists(st.tuples(st.sampled_from(LINES), st.floats(0.01, 30.0)), max_size=40))
+def test_the_percentage_never_falls(steps: list[tuple[str, float]]) -> None:
+    """Whatever is logged, in whatever order, and however long it takes."""
+    progress, now, before = Progress(PLAN), 0.0, 0.0
+    for line, seconds in steps:
+        now += seconds
+        progress.feed([line], now)
+        made = progress.estimate(now)
+        assert before <= made.percent < 100.0
+        assert made.eta_s is not None and made.eta_s > 0.0  # noqa: PT018
+        before = made.percent
