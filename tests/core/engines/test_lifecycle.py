@@ -1,6 +1,7 @@
 """Every state meets every signal: what happens, and that nothing else does."""
 
 import itertools
+from typing import Any
 
 import pytest
 
@@ -59,7 +60,7 @@ from events.facts import (
 from events.facts.base import Fact
 
 BROKEN = Failure(reason="broken", code="x", next_action="mend", exit_code=3, lines=("l",))
-RUN = {"engine_id": "e", "recipe_id": "r"}
+RUN: dict[str, Any] = {"engine_id": "e", "recipe_id": "r"}
 SLEPT = Slept(
     level=1,
     seconds=2.0,
