@@ -18,6 +18,9 @@ from core.fit.remedies import with_remedies
 from core.fit.verdict import Verdict, WillNotFit, judge, refusal
 from core.hardware.picture import Gpu, Hardware
 from core.hardware.reading import read_hardware
+from core.placement.capacity import foreign
+from core.placement.choose import options
+from core.recipes.placement_rules import world_size
 from core.recipes.recipe import Recipe
 from core.recipes.stored import from_data
 from core.runtimes.runtime import Runtime
@@ -129,7 +132,7 @@ class Fitting:
         if files is None:
             return unknown(f"the files of {recipe.model} are not on this machine yet")
         engine = self._engine(recipe, capacity)
-        count = _gpus_asked(recipe)
+        count = world_size(with_flags(recipe))
         gpu = capacity.smallest(count) if engine != "vllm-cpu" else None
         return estimate(
             recipe, engine=engine, model=files, gpu=gpu, draft=self._draft(recipe, engine)
@@ -156,25 +159,18 @@ class Fitting:
         return self._files(draft, None) if draft and engine != "transformers" else None
 
     def _capacity(self, recipe: Recipe) -> Capacity:
-        """The GPUs that it names, else all, the largest first."""
+        """Where it would be placed, and whatever else is like it: more GPUs may be a remedy."""
         hardware = self._hardware()
-        ours = frozenset(self._own_pids())
-        gpus = [gpu for gpu in hardware.gpus if gpu.memory_total]
-        if recipe.devices:
-            by_index = {gpu.index: gpu for gpu in gpus}
-            gpus = [by_index[index] for index in recipe.devices if index in by_index]
-        else:
-            gpus.sort(key=lambda gpu: (-gpu.memory_total, gpu.index))
-        return Capacity(
-            gpus=tuple(_room(gpu, ours) for gpu in gpus),
-            host=main_memory(hardware.memory.total),
-        )
-
-
-def _gpus_asked(recipe: Recipe) -> int:
-    asked = with_flags(recipe)
-    ways = (asked.tensor_parallel, asked.pipeline_parallel, asked.data_parallel)
-    return (ways[0] or 1) * (ways[1] or 1) * (ways[2] or 1)
+        rooms = _rooms(hardware.gpus, frozenset(self._own_pids()))
+        likely = options(recipe, hardware.gpus, None, None, on_cpu=False)
+        first = [rooms[device] for device in likely[0].devices if device in rooms] if likely else []
+        others = [room for room in rooms.values() if room not in first]
+        others.sort(key=lambda room: -room.total)
+        if first and recipe.devices:
+            others = []
+        elif first:
+            others = [r for r in others if (r.name, r.total) == (first[0].name, first[0].total)]
+        return Capacity(gpus=(*first, *others), host=main_memory(hardware.memory.total))
 
 
 def _comparable(now: Estimate, then: Estimate) -> bool:
@@ -183,14 +179,21 @@ def _comparable(now: Estimate, then: Estimate) -> bool:
     return a is not None and b is not None and a.engine == b.engine
 
 
-def _room(gpu: Gpu, ours: frozenset[int]) -> Room:
-    """What programs hold that are not ours; nothing where the driver does not tell them apart."""
-    own = sum(process.memory for process in gpu.processes if process.pid in ours)
-    known = own > 0 or not any(process.pid in ours for process in gpu.processes)
-    return Room(
-        device=gpu.uuid,
-        label=f"GPU {gpu.index}",
-        name=gpu.name,
-        total=gpu.memory_total,
-        held=max(0, gpu.memory_used - own) if known else 0,
-    )
+def _rooms(gpus: Sequence[Gpu], ours: frozenset[int]) -> dict[str, Room]:
+    """Every GPU and slice by UUID, with what programs hold of it that are not ours."""
+    rooms: dict[str, Room] = {}
+    for gpu in gpus:
+        label = f"GPU {gpu.index}"
+        for part in gpu.slices:
+            rooms[part.uuid] = Room(
+                device=part.uuid, label=f"a slice of {label}", name="slice", total=part.memory_total
+            )
+        if gpu.memory_total and not gpu.slices:
+            rooms[gpu.uuid] = Room(
+                device=gpu.uuid,
+                label=label,
+                name=gpu.name,
+                total=gpu.memory_total,
+                held=foreign(gpu, ours),
+            )
+    return rooms

@@ -121,7 +121,7 @@ def _value(field: str, text: str) -> object:
 def _asks_for_cuda(recipe: Recipe) -> bool:
     """The transformers runtime computes on the CPU unless told otherwise."""
     words = recipe.extra_args
-    pairs = zip(words, (*words[1:], ""), strict=True)
+    pairs = zip(words, (*words[1:], ""), strict=False)
     return recipe.engine == "transformers" and any(
         flag_name(word) == "device" and "cuda" in (word.partition("=")[2] or following)
         for word, following in pairs

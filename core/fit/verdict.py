@@ -54,6 +54,7 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True):
     """One device, what is asked of it at least and usually, and how much may be used."""
 
     room: Room
+    load: Load
     needs: int
     takes: int
     allowed: int
@@ -82,6 +83,7 @@ def demands(known: Estimate, capacity: Capacity) -> Iterator[Demand]:
         limit = "" if fraction is None else f" (memory_fraction {fraction:g})"
         yield Demand(
             room=room,
+            load=load,
             needs=_within_fraction(known, load),
             takes=load.takes,
             allowed=room.total if fraction is None else round(fraction * room.total),
@@ -90,7 +92,9 @@ def demands(known: Estimate, capacity: Capacity) -> Iterator[Demand]:
     if known.host is not None:
         room = capacity.host
         load = known.host
-        yield Demand(room=room, needs=load.needs, takes=load.takes, allowed=room.total, limit="")
+        yield Demand(
+            room=room, load=load, needs=load.needs, takes=load.takes, allowed=room.total, limit=""
+        )
 
 
 def refusal(recipe_id: str, verdict: WillNotFit) -> Refused:
@@ -142,11 +146,9 @@ def _doubt(known: Estimate, asked: list[Demand]) -> str:
     for one in asked:
         if one.takes > one.room.total:
             return f"it may take all of {one.room.label}; the estimate is close to its size"
-    for load, one in zip(known.gpus, asked, strict=False):
-        usual = sum(s.least if s.kind == "kv_cache" else s.bytes for s in load.segments)
-        if known.source != "measured" and usual > one.room.total:
-            return f"of {one.room.label} hardly anything is left; it may fail to start"
-        if known.source != "measured" and one.limit and usual > one.allowed:
+    for one in asked if known.source != "measured" else ():
+        usual = sum(s.least if s.kind == "kv_cache" else s.bytes for s in one.load.segments)
+        if usual > one.room.total or (one.needs == one.load.needs and usual > one.allowed):
             return f"of {one.room.label} hardly anything is left; it may fail to start"
     for one in asked:
         if one.takes > one.room.total - one.room.held:

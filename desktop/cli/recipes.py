@@ -11,6 +11,7 @@ from core.recipes.exchange import dump, load
 from core.recipes.recipe import Recipe
 from core.recipes.validation import parse_recipe
 from desktop.cli.editing import FORMATS, changed, edited, format_of
+from desktop.cli.fit import fit
 from desktop.cli.recorded import recorded_recipes
 from desktop.cli.terminal import StudioGroup, Terminal, pass_terminal
 from desktop.cli.words import columns, day_and_time
@@ -26,6 +27,9 @@ set_option = click.option(
 @click.group(cls=StudioGroup)
 def recipes() -> None:
     """List, show, add, change and exchange recipes."""
+
+
+recipes.add_command(fit)
 
 
 # -- reading: also when vLLM Studio is not running -------------------------------------------------
