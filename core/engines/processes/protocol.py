@@ -40,6 +40,11 @@ class Child(Protocol):
         """Who it is."""
         ...
 
+    @property
+    def warm(self) -> bool:
+        """Whether it had imported its engine before it was asked for; adopted ones: no."""
+        ...
+
     async def wait(self) -> int | None:
         """Return when the launched process itself has ended: its exit code, as in `Ended`.
 

@@ -77,6 +77,8 @@ class WindowsLauncher:
 class WindowsChild:
     """One process tree."""
 
+    warm = False  # a warm start needs Linux
+
     def __init__(self, identity: Identity, process: "subprocess.Popen[bytes] | None") -> None:
         self._identity = identity
         self._process = process  # its handle keeps the pid from being used again

@@ -63,6 +63,8 @@ class Program:
 class FakeChild:
     """A `Child` over a fake program."""
 
+    warm = False
+
     def __init__(self, program: Program, *, own: bool = True) -> None:
         self.program = program
         self._own = own
