@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from core.loading_words import how_far
 from core.status import RecipeView, Status, SwitchView
 from core.switching.commands import CancelChange, RequestEvict, RequestSwitch
 
@@ -151,8 +152,9 @@ def _in_words(recipe: RecipeView) -> str:
     match recipe.state:
         case "stopped":
             return name
-        case "loading" | "starting" if recipe.percent is not None:
-            return f"{name} ({recipe.state} {recipe.percent:.0f} %)"
+        case "loading" | "starting" as state:
+            far = how_far(recipe.percent, recipe.eta_s, late=recipe.late)
+            return f"{name} ({state}{far})"
         case state:
             return f"{name} ({state})"
 

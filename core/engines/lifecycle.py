@@ -109,6 +109,7 @@ class Progressed(Signal, frozen=True, kw_only=True):
 
     phase: str
     percent: float | None = None
+    overall: float | None = None  # of the whole load
 
 
 class Answered(Signal, frozen=True, kw_only=True):
@@ -269,8 +270,8 @@ def decide(signal: Signal, state: State, engine_id: str, recipe_id: str) -> tupl
             return (EngineStarted(**run, pid=pid, process_group=group, process_started_at=at),)
         case Starting(), LaunchFailed(failure=failure):
             return (start_failed(engine_id, recipe_id, failure),)
-        case Loading(), Progressed(phase=phase, percent=percent):
-            return (EngineProgressed(**run, phase=phase, percent=percent),)
+        case Loading(), Progressed(phase=phase, percent=percent, overall=overall):
+            return (EngineProgressed(**run, phase=phase, percent=percent, overall=overall),)
         case Loading(), Answered(seconds=seconds):
             return (EngineBecameReady(**run, seconds=seconds),)
         case Loading(), Ended(failure=failure):

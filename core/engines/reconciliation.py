@@ -19,6 +19,7 @@ from typing import Literal
 import msgspec
 
 from core.engines.command import takes_key
+from core.engines.experience import plan_for
 from core.engines.fingerprint import fingerprint, model_files
 from core.engines.health import Health
 from core.engines.launch_spec import NEUTRAL, LaunchSpec
@@ -83,6 +84,8 @@ def recovered(
     """
     recipe = _recipe_of(found, store)
     launched_as = found.fingerprint or _fingerprint(recipe, found)
+    with store.reading() as connection:
+        plan = plan_for(connection, found.recipe_id, found.kind)
     run = Run(
         engine_id=found.engine_id,
         recipe_id=found.recipe_id,
@@ -96,6 +99,7 @@ def recovered(
         shown_log_path=found.log_path,
         load_timeout_s=recipe.load_timeout_s,
         stop_grace_s=recipe.stop_grace_s,
+        plan=plan,
         model=recipe.model,
         fingerprint=launched_as,
         devices=found.devices,

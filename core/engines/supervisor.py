@@ -399,8 +399,10 @@ class Supervisor:
             progress.feed(reader.new_lines(), began)
             before = max(0.0, tools.clock.now() / 1e6 - child.identity.started_at)
         while isinstance(self.state, Loading):
-            for step in progress.feed(reader.new_lines(), tools.clock.monotonic()):
-                self._send(Progressed(phase=step.phase, percent=step.percent))
+            now = tools.clock.monotonic()
+            for step in progress.feed(reader.new_lines(), now):
+                whole = round(progress.estimate(now).percent, 1)
+                self._send(Progressed(phase=step.phase, percent=step.percent, overall=whole))
             health = await tools.look(run.spec, run.port, child.listens_on)
             now = tools.clock.monotonic()
             if health.ready:

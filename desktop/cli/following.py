@@ -75,7 +75,8 @@ def as_progress(progress: Progress, *names: str) -> Callable[[Fact], None]:
             return
         match fact["type"]:
             case "engine-progressed":
-                progress.update(data["phase"], data.get("percent"))
+                whole = data.get("overall")
+                progress.update(data["phase"], data.get("percent") if whole is None else whole)
             case "runtime-install-progressed":
                 progress.update(f"{data['runtime_id']}: {data['phase']}", data.get("percent"))
             case kind if kind.startswith(("engine-", "switch-", "runtime-", "gateway-")):

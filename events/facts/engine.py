@@ -43,6 +43,7 @@ class EngineProgressed(Fact, frozen=True, kw_only=True, tag="engine-progressed")
     recipe_id: str
     phase: str
     percent: float | None = None  # 0 to 100, None when the phase does not tell
+    overall: float | None = None  # 0 to 100, of the whole load, by what earlier ones took
 
 
 class EngineBecameReady(Fact, frozen=True, kw_only=True, tag="engine-became-ready"):

@@ -25,7 +25,7 @@ def run(recipe_id: str, state: str) -> EngineRun:
         port=1, nonce="n", argv=(), log_path="", state=state, since=0, pid=None,
         process_group=None, process_started_at=None, phase="", percent=None, requested_at=0,
         requested_by="cli", ready_seconds=None, adopted=False, error_code=None, error=None,
-        next_action="", lines=(), exit_code=None,
+        next_action="", lines=(), exit_code=None, fingerprint="", devices=(),
     )  # fmt: skip
 
 
@@ -58,6 +58,8 @@ def test_the_sentence_says_what_is_going_on() -> None:
     """Loading with its share, draining with its number, evicting by name."""
     loading = recipe("a", state="loading", percent=62.4)
     assert headline(None, None, (loading,), UP, None) == "Loading A 62 %"
+    loading = recipe("a", state="loading", percent=62.4, eta_s=12.0)
+    assert headline(None, None, (loading,), UP, None) == "Loading A 62 %, about 10 s left"
     draining = switching("switch", "draining", in_flight=3)
     assert headline(draining, "b", (), UP, None) == "Waiting for 3 running request(s)"
     assert headline(switching("evict", "evicting"), None, (), UP, None) == "Evicting a"

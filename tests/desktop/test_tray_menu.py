@@ -1,5 +1,7 @@
 """The tray's picture for each state of the machine."""
 
+from typing import Any
+
 import pytest
 
 from core.switching.commands import CancelChange, RequestEvict, RequestSwitch
@@ -46,6 +48,20 @@ def test_during_a_switch_the_mark_stands_where_it_is_going() -> None:
     status = machine(recipe("qwen"), loading, state="switching", switch=change("llama"))
     marked = [item.label for item in flat(picture(status).menu) if item.radio and item.checked]
     assert marked == ["llama (loading 40 %)"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "label"),
+    [
+        ({"percent": 42.4, "eta_s": 12.0}, "llama (loading 42 %, about 10 s left)"),
+        ({"percent": 90.0, "eta_s": 3.0, "late": True}, "llama (loading 90 %, longer than usual)"),
+        ({}, "llama (loading)"),
+    ],
+)
+def test_a_loading_model_says_how_far_it_is(fields: dict[str, Any], label: str) -> None:
+    """And how long it still takes, when earlier loads tell."""
+    shown = picture(machine(recipe("llama", "loading", **fields)))
+    assert label in [item.label for item in shown.menu]
 
 
 def test_a_change_under_way_can_be_cancelled() -> None:
