@@ -13,6 +13,7 @@ arrives as three callables.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
@@ -51,6 +52,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 MAX_BODY = 50_000_000
 CONNECT_AGAIN_S = 0.2  # the gateway refused the connection: it is probably being restarted
+TELL_S = 0.5  # a client that does not read may not hold up the end
 ENDED_HERE = {
     "cut": "the request was cut because its model had to make room",
     "cancelled": "the request was cancelled",
@@ -138,8 +140,11 @@ class Proxy:
         except StudioError as error:
             call.failed(error)
             await call.reply.fail(error)
-        except asyncio.CancelledError:  # the server is going down
-            call.outcome = "error"
+        except asyncio.CancelledError:  # the server goes down: whoever came too late to be told
+            call.outcome = "cancelled"
+            with contextlib.suppress(ConnectionError, TimeoutError):
+                async with asyncio.timeout(TELL_S):
+                    await call.reply.fail(ended_here("stopping"))
             raise
         except Exception as error:
             log.exception("request %s failed", call.request_id)

@@ -2,11 +2,12 @@
 
 import asyncio
 import json
+from typing import Any
 
 import httpx
 import pytest
 
-from tests.core.gateway.bench import CHAT, RawClient, bench, post
+from tests.core.gateway.bench import CHAT, Bench, RawClient, bench, post
 from tests.core.gateway.test_proxy import DONE, EVENTS
 from tests.core.gateway.tiny_upstream import (
     STREAM_HEAD,
@@ -204,6 +205,32 @@ async def test_a_revoked_key_starts_nothing_more_and_loses_no_answer() -> None:
         await running.reader.readuntil(b"data: {}")
         running.hang_up()
         await until(lambda: made.inflight.total == 0)
+
+
+async def test_a_server_that_goes_down_says_so_to_whoever_it_still_serves() -> None:
+    """Cancelled by the server itself, a request ends with a sentence and not with an empty 500."""
+    made = Bench()
+    made.coming = asyncio.get_running_loop().create_future()
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        body = {"type": "http.request", "body": json.dumps(CHAT).encode()}
+        return body if not made.admitted and not sent else await asyncio.Future()
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/v1/chat/completions", "headers": headers}
+    serving = asyncio.create_task(made(scope, receive, send))
+    await until(lambda: made.admitted)
+    serving.cancel("the server goes down")
+    with pytest.raises(asyncio.CancelledError):
+        await serving
+    assert sent[0]["status"] == 503
+    assert json.loads(sent[1]["body"])["error"]["code"] == "stopping"
+    assert (await made.fact()).outcome == "cancelled"
+    made.proxy.close()
 
 
 async def test_a_forced_switch_cuts_what_runs() -> None:
