@@ -1,6 +1,7 @@
 """What is remembered of the phases of earlier loads."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,7 @@ def load(log: EventStore, clock: StillClock) -> Load:
         end: Fact | None = None,
         **phases: float,
     ) -> None:
-        who = {"engine_id": engine_id, "recipe_id": recipe_id}
+        who: dict[str, Any] = {"engine_id": engine_id, "recipe_id": recipe_id}
         stream = f"engine-{engine_id}"
         log.append_now(stream, [asked(engine_id, recipe_id, kind=kind)], actor="cli")
         clock.at += 5 * SECOND  # waiting for its process is no part of the load

@@ -21,22 +21,25 @@ KNOWN = COMMAND_LINE + MEMORY + MODEL + COMPILING + PLACE + MACHINE + ENGINE
 
 GENERIC = frozenset({"engine-core-died"})  # says that something happened, not what
 
-# Codes that are not read from logs: preflight, the launcher and the exit code know them.
-_HOPELESS_BESIDES = frozenset(
+# Mended on the machine, in the runtime or at the model, so the same recipe may succeed later.
+_MENDED_ELSEWHERE = frozenset(
     {
-        "context-beyond-model", "cpu-too-old", "does-not-import", "file-missing", "invalid",
-        "missing-field", "not-executable", "runtime-missing", "secret-missing", "wrong-model",
+        "compiler-missing", "cuda-toolkit-missing", "cuda-toolkit-too-old", "driver-too-old",
+        "kernel-compile-failed", "model-damaged", "model-gated", "model-incomplete", "no-gpu",
+        "python-headers-missing", "quantization-kernel-missing", "ray-missing", "runtime-broken",
+        "shared-memory", "tokenizer-missing", "weights-missing",
     }
 )  # fmt: skip
-_HOPELESS = _HOPELESS_BESIDES | (
-    {row.code for row in KNOWN} - {row.code for row in KNOWN if row.may_pass}
-)
+_MAY_PASS = _MENDED_ELSEWHERE | {row.code for row in KNOWN if row.may_pass}
+_NOT_FROM_LOGS = frozenset({"missing-field", "wrong-model"})  # preflight and health know these
+_HOPELESS = _NOT_FROM_LOGS | ({row.code for row in KNOWN} - _MAY_PASS)
 
 
 def hopeless(code: str) -> bool:
-    """Whether the same start fails again until the recipe, the model or the machine is changed.
+    """Whether the same start fails again until the recipe is changed.
 
-    False where trying again later may well help (a port, memory that others hold, the network),
-    and for every code that nobody knows. A codes' table and nothing else: no I/O, no state.
+    False where trying again may help, by itself (a port, memory that others hold, the network) or
+    because somebody mended the machine or the model; and for every code that nobody knows.
+    A table of codes and nothing else: no I/O, no state.
     """
     return code in _HOPELESS

@@ -160,7 +160,7 @@ def test_the_kernels_word_beats_a_guess() -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["bad-flag", "model-missing", "architecture-unknown", "file-missing", "cpu-too-old"]
+    "code", ["bad-flag", "bad-parser", "model-missing", "architecture-unknown", "wrong-model"]
 )
 def test_what_stays_until_the_recipe_changes_is_hopeless(code: str) -> None:
     """Another try is wasted."""
@@ -172,7 +172,7 @@ def test_what_stays_until_the_recipe_changes_is_hopeless(code: str) -> None:
     [
         "port-taken", "gpu-out-of-memory", "gpu-out-of-memory-weights", "context-too-long",
         "hub-unreachable", "killed-for-memory", "load-timeout", "unknown", "engine-core-died",
-        "never heard of",
+        "file-missing", "model-gated", "compiler-missing", "never heard of",
     ],
 )  # fmt: skip
 def test_what_may_pass_is_not_hopeless(code: str) -> None:

@@ -1,5 +1,7 @@
 """Whose loads a plan is made of."""
 
+from typing import Any
+
 from core.engines.experience import WARM_LAUNCH_S, plan_for
 from core.engines.load_plan import TYPICAL, typical
 from events.facts import EngineBecameReady, EngineProgressed, EngineStarted, EngineStartRequested
@@ -9,7 +11,7 @@ from events.store import EventStore
 
 def loaded(store: EventStore, recipe_id: str, kind: str) -> None:
     """One load that came to an answer."""
-    who = {"engine_id": f"e-{recipe_id}", "recipe_id": recipe_id}
+    who: dict[str, Any] = {"engine_id": f"e-{recipe_id}", "recipe_id": recipe_id}
     store.append_now(
         f"engine-e-{recipe_id}",
         [
