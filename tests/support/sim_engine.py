@@ -10,8 +10,10 @@ Knobs and routes are listed in README.md beside this file and by `--help`.
 
 import argparse
 import asyncio
+import base64
 import contextlib
 import gzip
+import hashlib
 import json
 import mmap
 import os
@@ -327,10 +329,37 @@ class Server:
                 request = await read_request(reader, ahead)
                 if not request.path.startswith("/_sim/"):
                     self.engine.requests.append(request)
+                if request.headers.get("upgrade", "").lower() == "websocket":
+                    await self.talk(request, reader, writer)
+                    break
                 ahead = await self.answer_or_notice(request, reader, writer)
                 if request.headers.get("connection", "").lower() == "close":
                     break
         writer.close()
+
+    async def talk(
+        self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """`/v1/realtime` as a websocket that says everything back (RFC 6455, whole messages)."""
+        key = request.headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+        accept = base64.b64encode(hashlib.sha1(key.encode()).digest()).decode()
+        request.status = 101
+        writer.write(
+            b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
+            + f"sec-websocket-accept: {accept}\r\n\r\n".encode()
+        )
+        self.engine.running += 1
+        try:
+            while (frame := await read_frame(reader)) is not None:
+                opcode, data = frame
+                request.tokens += 1
+                writer.write(frame_of({9: 10}.get(opcode, opcode), data))  # a ping gets its pong
+                await writer.drain()
+                if opcode == 8:
+                    break
+        finally:
+            self.engine.running -= 1
+            request.finished_at = time.time()
 
     async def answer_or_notice(
         self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -399,6 +428,8 @@ class Server:
                 return await Completion(engine, request, writer, self).run()
             case ("POST", "/v1/embeddings"):
                 return embeddings(engine.check(request))
+            case ("POST", "/v1/audio/transcriptions"):
+                return {"text": f"{len(request.body)} bytes were heard"}
             case (_, "/sleep" | "/wake_up" | "/is_sleeping" | "/collective_rpc") if (
                 not engine.options.no_sleep_routes
             ):
@@ -437,6 +468,31 @@ async def read_request(reader: asyncio.StreamReader, ahead: bytes) -> Request:
         body = await reader.readexactly(length)
     path, _, query = target.partition("?")
     return Request(method, path, query, headers, body)
+
+
+async def read_frame(reader: asyncio.StreamReader) -> tuple[int, bytes] | None:
+    """One unfragmented frame of a client; None: it hung up."""
+    with contextlib.suppress(asyncio.IncompleteReadError):
+        head = await reader.readexactly(2)
+        size = head[1] & 127
+        if size > 125:
+            size = int.from_bytes(await reader.readexactly(2 if size == 126 else 8), "big")
+        mask = await reader.readexactly(4)
+        data = await reader.readexactly(size)
+        return head[0] & 15, bytes(byte ^ mask[n % 4] for n, byte in enumerate(data))
+    return None
+
+
+def frame_of(opcode: int, data: bytes) -> bytes:
+    """One whole message of a server."""
+    size = len(data)
+    if size < 126:
+        head = bytes([128 | opcode, size])
+    else:
+        head = bytes([128 | opcode, 127]) + size.to_bytes(8, "big")
+        if size < 65536:
+            head = bytes([128 | opcode, 126]) + size.to_bytes(2, "big")
+    return head + data
 
 
 class Completion:
