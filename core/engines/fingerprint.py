@@ -19,7 +19,7 @@ from core.engines.sleep import levels
 from core.recipes.recipe import Recipe
 
 PLACED = frozenset(  # by each builder itself, though no row of a flag table
-    ("engine", "model", "command", "devices", "env", "extra_args")
+    str.split("engine model command devices env extra_args nodes node_backend node_address")
 )
 WEIGHTS = (".safetensors", ".bin", ".gguf", ".pt", ".pth")
 DESCRIBES = ("config.json", "params.json", "generation_config.json")
@@ -38,7 +38,8 @@ def fingerprint(recipe: Recipe, runtime_id: str | None, model_files: ModelFiles 
         "fields": {
             name: value
             for name in recipe.__struct_fields__
-            if (name in PLACED or name not in NOT_FLAGS) and is_set(value := getattr(recipe, name))
+            if name in PLACED or name not in NOT_FLAGS
+            if is_set(value := getattr(recipe, name)) and value != {}
         },
     }
     return hashlib.sha256(msgspec.json.encode(counts, order="sorted")).hexdigest()[:32]

@@ -46,6 +46,7 @@ _HARMLESS_FIELDS = (
     "pinned",
     "preload",
     "price",
+    "priority",
     "set_params",
     "sleeper_ttl_s",
     "stop_grace_s",
