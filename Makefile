@@ -6,7 +6,7 @@ BOOTSTRAP := $(PYTHON) -B installers/bootstrap
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run app dev check web-check test unit real bench lock clean
+.PHONY: help run app dev check web-check test unit real chaos bench lock clean
 
 help:                     ## what can be made
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -41,6 +41,9 @@ unit: dev                 ## the fast tests only
 real: dev                 ## the tests with real engines, gateway, browser and tray
 	@$(BOOTSTRAP) system
 	$(BIN)/pytest -q -m real
+
+chaos: dev                ## ten bad minutes: kills, port theft, a full disk; then the books must balance
+	$(BIN)/python -m tests.chaos --seconds 600
 
 bench: dev                ## the benchmarks, as one table
 	$(BIN)/python -m tests.benchmarks
