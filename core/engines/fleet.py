@@ -15,6 +15,7 @@ from uuid import uuid4
 import msgspec
 
 from core.clock import Clock
+from core.cluster.demand import demand_machines
 from core.engines import command, health, preflight, reconciliation, sglang, transformers, vllm
 from core.engines.experience import plan_for
 from core.engines.fingerprint import fingerprint, model_files
@@ -50,6 +51,7 @@ __all__ = ["Endpoint", "Fleet", "Sleeper"]
 log = logging.getLogger(__name__)
 
 KEY = "engine-key"
+UNDER_WAY = ("starting", "loading", "stopping")
 
 FlagsFor = Callable[[Runtime], Awaitable["FlagTable | None"]]
 
@@ -197,6 +199,17 @@ class Fleet:
         runtime, port, recipe, spec, _ = self._settled(recipe, devices)
         flags = await self._flags_for(runtime) if runtime is not None else None
         preflight.check(recipe, spec, port, flags, port_free=self._port_free)
+        if self.is_current(recipe) is None:  # its own ranks hold the meeting point while it runs
+            await demand_machines(recipe, runtime, spec)
+
+    def launch_of(self, recipe: Recipe) -> LaunchSpec:
+        """What a start of it would launch now. Raises what it would fail with at once."""
+        return self._settled(recipe, ())[3]
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no engine is on its way up or down."""
+        return all(view.state not in UNDER_WAY for view in self.views())
 
     async def stop(
         self,
@@ -220,6 +233,17 @@ class Fleet:
         for run in living:
             run.ask_to_stop(reason, Asker(actor=actor, correlation_id=correlation_id), grace_s)
         for run in living:
+            await run.over()
+
+    async def stop_left_alone(
+        self, recipe_id: str, *, reason: str, actor: str, correlation_id: str | None = None
+    ) -> None:
+        """End what was left alone at boot, and nothing else; a person who names it asks."""
+        asker = Asker(actor=actor, correlation_id=correlation_id)
+        runs = [r for r in self._left_alone.values() if r.run.recipe_id == recipe_id]
+        for run in runs:
+            run.ask_to_stop(reason, asker)
+        for run in runs:
             await run.over()
 
     async def stop_all(self, *, reason: str, actor: str) -> None:
@@ -287,6 +311,19 @@ class Fleet:
         except Unavailable:
             return False
         return run.run.fingerprint == _fingerprint(recipe, runtime.id if runtime else None)
+
+    def fingerprint(self, recipe: Recipe) -> str:
+        """What tells this launch from any other; empty while its runtime is not installed."""
+        try:
+            runtime = self._runtime_of(recipe)
+        except Unavailable:
+            return ""
+        return _fingerprint(recipe, runtime.id if runtime else None)
+
+    def pids(self) -> frozenset[int]:
+        """Every process of the engines that are ours to end."""
+        leaders = [v.pid for v in self.views() if v.pid is not None and v.state != "left-alone"]
+        return frozenset(pid for leader in leaders for pid in process_memory.group_pids(leader))
 
     def listen(self, callback: Callable[[], None]) -> None:
         """Have it called in the loop after every change of an engine's state."""
@@ -391,6 +428,7 @@ class Fleet:
             problems = preflight.check(recipe, run.spec, run.port, flags, port_free=self._port_free)
             for problem in problems:
                 log.warning("%s: %s", recipe.id, problem.message)
+            await demand_machines(recipe, runtime, run.spec)
 
         return check
 

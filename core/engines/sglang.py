@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from core.engines.environment import child_environment
 from core.engines.flags import Emit, Table, flags_of, lora_modules, nothing, switch, value
 from core.engines.launch_spec import NEUTRAL, LaunchSpec
+from core.engines.nodes import sglang_flags
 from core.engines.sleep import levels
 from core.recipes.recipe import Recipe, Speculative
 from core.runtimes.runtime import Runtime
@@ -30,7 +31,7 @@ FLAGS: Table = {
     "tensor_parallel": value("--tp-size"),
     "pipeline_parallel": value("--pp-size"),
     "data_parallel": value("--dp-size"),
-    "expert_parallel": nothing,  # needs the number of GPUs: see _experts
+    "expert_parallel": nothing,  # needs the number of GPUs: see experts
     "context_length": value("--context-length"),
     "memory_fraction": value("--mem-fraction-static"),
     "kv_cache_dtype": value("--kv-cache-dtype"),
@@ -75,7 +76,8 @@ def build(
             "--enable-metrics",
             *key,
             *flags_of(recipe, FLAGS),
-            *_experts(recipe),
+            *experts(recipe),
+            *sglang_flags(recipe),
             *_memory_saver(recipe, runtime),
             *recipe.extra_args,
         ),
@@ -88,7 +90,7 @@ def build(
     )
 
 
-def _experts(recipe: Recipe) -> tuple[str, ...]:
+def experts(recipe: Recipe) -> tuple[str, ...]:
     """Experts are spread over the GPUs of the tensor-parallel group."""
     if not recipe.expert_parallel:
         return ()

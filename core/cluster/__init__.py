@@ -1,0 +1,1 @@
+"""What a cluster of machines has, and whether it is enough for a recipe."""

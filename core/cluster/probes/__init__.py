@@ -1,0 +1,1 @@
+"""Programs that run in a runtime's interpreter, where nothing of this app exists."""
