@@ -42,7 +42,7 @@ def build(
             env, model=recipe.model, devices=recipe.devices, recipe_env=recipe.env
         ),
         cwd=paths.run / NEUTRAL,
-        model_name=recipe.public_name,
+        model_name=recipe.use_model_name or recipe.public_name,
         api_key=key,
         health_path=recipe.health_path,
         must_list=False,

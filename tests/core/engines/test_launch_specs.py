@@ -123,6 +123,13 @@ def test_a_command_is_filled_in_word_by_word() -> None:
     assert spec.health_path == "/up"
 
 
+def test_a_command_may_serve_its_model_under_a_name_of_its_own() -> None:
+    """That name is asked for; the command is still told the name that clients use."""
+    recipe = Recipe(id="c", engine="command", command=("srv", "{model}"), use_model_name="real")
+    spec = command.build(recipe, runtime=None, port=7, api_key=None, paths=PATHS, env={})
+    assert (spec.argv, spec.model_name) == (("srv", "c"), "real")
+
+
 def test_a_command_with_a_place_for_the_key_gets_it() -> None:
     """{key} is the wish to be asked with one."""
     recipe = Recipe(id="c", engine="command", command=("srv", "--api-key", "{key}"))
