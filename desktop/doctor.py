@@ -12,48 +12,21 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal
-
-import msgspec
 
 from core.hardware import read_hardware
 from core.settings import Settings
+from desktop.check import Check, fail, ok, warn
+from desktop.doctor_clusters import clusters
 from desktop.running_app import RunningApp, running_app
 from desktop.surroundings import look_around
 from events.errors import EventError
 from events.store import EventStore
-
-Verdict = Literal["ok", "warn", "fail"]
 
 GIB = 2**30
 ROOM_WANTED = 10 * GIB  # a GPU engine's environment; the demo needs about 3
 ROOM_NEEDED = 3 * GIB
 WAL_RESET_FIXED = (3, 51, 3)
 PROBE_S = 15.0
-
-
-class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the doctor's report."""
-
-    name: str
-    verdict: Verdict
-    message: str
-    next_action: str = ""
-
-
-def ok(name: str, message: str) -> Check:
-    """It is as it should be."""
-    return Check(name=name, verdict="ok", message=message)
-
-
-def warn(name: str, message: str, next_action: str = "") -> Check:
-    """It works, but worse than it could."""
-    return Check(name=name, verdict="warn", message=message, next_action=next_action)
-
-
-def fail(name: str, message: str, next_action: str) -> Check:
-    """It does not work like this."""
-    return Check(name=name, verdict="fail", message=message, next_action=next_action)
 
 
 def examine(settings: Settings) -> Iterator[Check]:
@@ -65,6 +38,7 @@ def examine(settings: Settings) -> Iterator[Check]:
             yield check()
         except Exception as error:  # a doctor reports what it trips over
             yield fail(check.__name__, f"the check itself failed: {error!r}", "report this")
+    yield from clusters(settings)
     yield from ports(settings, app)
 
 

@@ -96,7 +96,8 @@ OFFERS: dict[str, Offer] = {
             version="0.33.0",
             title="vLLM",
             note="The fast engine for NVIDIA GPUs.",
-            requirements=("vllm=={version}",),
+            # Ray carries it to other machines; it has to be in the same environment.
+            requirements=("vllm=={version}", "ray>=2.50"),
             locked=False,
             needs_gpu=True,
             needs_bytes=25 * GIB,

@@ -11,7 +11,8 @@ _MARKS = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "red"
 @pass_terminal
 def doctor(terminal: Terminal) -> None:
     """Check this machine, with a next step for whatever is amiss."""
-    from desktop.doctor import Check, examine  # looks at GPUs and buses: not every command's cost
+    from desktop.check import Check
+    from desktop.doctor import examine  # looks at GPUs and buses: not every command's cost
 
     checks: list[Check] = []
     for check in examine(terminal.settings):

@@ -6,6 +6,7 @@ from typing import Any, TextIO
 import click
 import msgspec
 
+from core.engines.node_command import node_command
 from core.errors import NotFound
 from core.recipes.exchange import dump, load
 from core.recipes.recipe import Recipe
@@ -90,6 +91,18 @@ def export_recipes(
         )
         return
     terminal.answer({"recipes": [e["recipe"] for e in chosen]}, text.rstrip())
+
+
+@recipes.command("node-command")
+@click.argument("recipe_id")
+@click.option("--rank", type=int, default=1, show_default=True, help="Which machine; 0 is here.")
+@pass_terminal
+def print_node_command(terminal: Terminal, recipe_id: str, rank: int) -> None:
+    """What to run on another machine of a recipe that is spread over several."""
+    command = node_command(parse_recipe(_entry(terminal, recipe_id)["recipe"]), rank)
+    for note in command.notes:
+        terminal.aside(note)
+    terminal.answer({"rank": rank, "command": command.text, "notes": command.notes}, command.text)
 
 
 def _entries(terminal: Terminal, *, archived: bool = False) -> list[Entry]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from desktop import doctor
+from desktop.check import Check, ok
 from tests.desktop.conftest import Run
 
 
@@ -85,11 +86,11 @@ def test_a_check_that_trips_is_a_line_too(
 ) -> None:
     """The report is always whole; a failure makes the exit code 1."""
 
-    def trips() -> doctor.Check:
+    def trips() -> Check:
         raise RuntimeError("the driver is confused")
 
     monkeypatch.setattr(doctor, "gpu", trips)
-    monkeypatch.setattr(doctor, "window", lambda: doctor.ok("window", "not looked at"))
+    monkeypatch.setattr(doctor, "window", lambda: ok("window", "not looked at"))
     result = run("doctor", "--json")
     report = json.loads(result.stdout)
     assert result.exit_code == 1

@@ -81,6 +81,25 @@ def test_a_recipe_is_shown_from_the_log(run: Run, past: None) -> None:
     assert shown["updated_by"] == "window"
 
 
+def test_the_command_for_another_machine_needs_no_app(run: Run, past: None, home: Path) -> None:
+    """The line alone on standard output, to be copied or piped; what it needs beside it."""
+    store = EventStore.open(home / "main.db", projections=ALL)
+    spread = {"nodes": 2, "tensor_parallel": 2, "node_address": "10.0.0.1:5000"}
+    recipe = {"id": "big", "model": "a/b", "engine": "sglang", **spread}
+    created = RecipeCreated(recipe_id="big", recipe=recipe)
+    store.append_now("recipe-big", [created], actor="window")
+    store.close()
+    result = run("recipes", "node-command", "big", "--rank", "1")
+    assert result.stdout == (
+        "python -m sglang.launch_server --model-path a/b --tp-size 2 --nnodes 2 --node-rank 1"
+        " --dist-init-addr 10.0.0.1:5000\n"
+    )
+    assert "The same version of sglang" in result.stderr
+    refused = run("recipes", "node-command", "qwen")
+    assert refused.exit_code == 1
+    assert "runs on this machine alone" in refused.stderr
+
+
 def test_reading_writes_nothing(run: Run, past: None, home: Path) -> None:
     """The log is byte for byte what it was."""
     before = (home / "main.db").read_bytes()

@@ -22,7 +22,7 @@ def test_a_locked_kind_has_one_version() -> None:
 def test_an_engine_for_gpus_can_be_asked_for_in_another_version() -> None:
     """vLLM's version is the user's choice; it reaches the requirement and the id."""
     offer = offer_for("vllm", "0.31.1")
-    assert requirements_of(offer) == ("vllm==0.31.1",)
+    assert requirements_of(offer)[0] == "vllm==0.31.1"
     assert runtime_id(offer) == "vllm-0.31.1"
 
 
