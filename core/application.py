@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from core.clock import Clock
 from core.engines.fleet import Fleet
+from core.engines.warm import Spares
+from core.fit.fitting import Fitting
 from core.gateway.admission import Admission
 from core.gateway.gateway import Gateway
 from core.gateway.inflight import InFlight
@@ -18,12 +20,14 @@ from core.keys.desk import KeyDesk
 from core.keys.keyring import KeyRing
 from core.live_settings import LiveSettings
 from core.log_watch import LogWatch
+from core.machine import Machine
 from core.monitoring.monitor import Monitor
 from core.recipes.book import RecipeBook
 from core.routing import RoutePublisher
 from core.runtimes.runtimes import Runtimes
 from core.secrets import Secrets
 from core.settings import Settings
+from core.start_budget import StartBudget
 from core.status_board import StatusBoard
 from core.studio import Studio
 from core.switching.switchboard import Switchboard
@@ -56,10 +60,14 @@ class Application:
     ledger: UsageLedger
     publisher: RoutePublisher
     switchboard: Switchboard
+    machine: Machine
+    budget: StartBudget
+    fitting: Fitting
     board: StatusBoard
     studio: Studio
     monitor: Monitor
     installer: Installer
+    spares: Spares
     stopping: asyncio.Event
     request_stop: Callable[..., None]
     on_focus: list[Callable[[], None]] = field(default_factory=list)

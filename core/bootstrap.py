@@ -9,6 +9,8 @@ from core.application import Application
 from core.clock import SystemClock
 from core.engines.fleet import Fleet
 from core.engines.processes import system_launcher
+from core.engines.warm import Spares, WarmLauncher, possible
+from core.fit.fitting import Fitting
 from core.gateway.admission import Admission
 from core.gateway.gateway import Gateway
 from core.gateway.inflight import InFlight
@@ -24,7 +26,9 @@ from core.live_settings import LiveSettings
 from core.loading_progress import LoadingProgress
 from core.log_watch import LogWatch
 from core.machine import Machine
+from core.models.local import model_folders
 from core.monitoring.monitor import Monitor
+from core.places import Places
 from core.recipes.book import RecipeBook
 from core.routing import RoutePublisher
 from core.runtimes.runtimes import Runtimes
@@ -52,6 +56,11 @@ def compose(
     with store.reading() as connection:
         live = LiveSettings(settings, settings_in_force(connection))
     launcher = system_launcher()
+    spares = Spares(
+        folder=settings.paths.cache / "warm",
+        enabled=lambda: possible() and live.current.warm_start and not stopping.is_set(),
+        idle=lambda: fleet.is_quiet,
+    )
     book = RecipeBook(store, default=lambda: live.current.default_recipe)
     keys = KeyRing(store, clock)
     usage = UsageLog(paths=settings.paths, clock=clock)
@@ -59,13 +68,13 @@ def compose(
         store=store, usage=usage, clock=clock, serves=lambda: live.current.serve_without_log
     )
     ledger = UsageLedger(usage.finished)
-    runtimes = Runtimes(store=store, settings=settings, clock=clock)
+    runtimes = Runtimes(store=store, settings=settings, clock=clock, make_way=spares.leave)
     fleet = Fleet(
         store=store,
         settings=settings,
         secrets=secrets,
         clock=clock,
-        launcher=launcher,
+        launcher=WarmLauncher(launcher, spares),
         runtime_for=runtimes.for_recipe,
         flags_for=runtimes.known_flags,
     )
@@ -83,14 +92,21 @@ def compose(
     publisher = RoutePublisher(
         fleet=fleet, book=book, gateway=gateway, routes=routes, route_for=gateway.route_for
     )
-    budget = StartBudget(settings=live, clock=clock)
+    budget = StartBudget(store=store, settings=live, clock=clock)
+    fitting = Fitting(
+        store=store,
+        runtime_for=runtimes.for_recipe,
+        folders=model_folders(settings.paths),
+        own_pids=fleet.pids,
+    )
     machine = Machine(
+        store=store,
         settings=live,
         book=book,
         fleet=fleet,
+        places=Places(fleet=fleet, book=book, fitting=fitting, runtime_for=runtimes.for_recipe),
         inflight=inflight,
         publisher=publisher,
-        budget=budget,
         clock=clock,
     )
     switchboard = Switchboard(
@@ -125,6 +141,7 @@ def compose(
         fleet=fleet,
         gateway=gateway,
         switchboard=switchboard,
+        budget=budget,
         admission=admission,
         inflight=inflight,
         requests_today=usage.today,
@@ -135,10 +152,6 @@ def compose(
     usage.listen(monitor.totals.add)
     usage.listen(lambda _: board.changed())
     log_watch.listen(board.changed)
-
-    def recipe_changed(recipe_id: str) -> None:
-        budget.forget(recipe_id)
-        publisher.refresh()
 
     proxy = Proxy(
         routes=routes,
@@ -179,9 +192,10 @@ def compose(
         settings=live,
         secrets=secrets,
         book=book,
+        fleet=fleet,
         switchboard=switchboard,
         board=board,
-        recipe_changed=recipe_changed,
+        recipe_changed=publisher.refresh,
         demand_change=log_watch.demand_change,
         clock=clock,
     )
@@ -207,10 +221,14 @@ def compose(
         ledger=ledger,
         publisher=publisher,
         switchboard=switchboard,
+        machine=machine,
+        budget=budget,
+        fitting=fitting,
         board=board,
         studio=studio,
         monitor=monitor,
         installer=Installer(runtimes=runtimes),
+        spares=spares,
         stopping=stopping,
         request_stop=request_stop,
     )

@@ -1,4 +1,4 @@
-"""Unloads models that nobody has used for longer than their recipe allows."""
+"""Unloads models that nobody has used for longer than their recipe allows, sleepers too."""
 
 import asyncio
 
@@ -15,17 +15,9 @@ async def evict_idle(application: Application) -> None:
         if application.log_watch.problem is not None:
             continue  # what can not be recorded is not begun
         for recipe_id in overdue(application):
-            application.switchboard.request(
-                RequestEvict(
-                    target=recipe_id,
-                    reason="it was idle for longer than its TTL",
-                    only_idle=True,
-                    may_sleep=True,
-                ),
-                actor="system",
-                correlation_id=recipe_id,
-                manual=False,
-            )
+            _evict(application, recipe_id, "it was idle for longer than its TTL", may_sleep=True)
+        for recipe_id in overslept(application):
+            _evict(application, recipe_id, "it slept for longer than its TTL", may_sleep=False)
 
 
 def overdue(application: Application) -> list[str]:
@@ -47,3 +39,23 @@ def overdue(application: Application) -> list[str]:
         if now - last_used >= ttl * 1e6:
             found.append(view.recipe_id)
     return found
+
+
+def overslept(application: Application) -> list[str]:
+    """Sleepers that nobody has woken for `sleeper_ttl_s`."""
+    now, found = application.clock.now(), []
+    for sleeper in application.fleet.asleep():
+        entry = application.book.find(sleeper.recipe_id)
+        ttl = entry.recipe.sleeper_ttl_s if entry else 0
+        if ttl and now - sleeper.since >= ttl * 1e6:
+            found.append(sleeper.recipe_id)
+    return found
+
+
+def _evict(application: Application, recipe_id: str, reason: str, *, may_sleep: bool) -> None:
+    application.switchboard.request(
+        RequestEvict(target=recipe_id, reason=reason, only_idle=True, may_sleep=may_sleep),
+        actor="system",
+        correlation_id=recipe_id,
+        manual=False,
+    )

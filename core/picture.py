@@ -5,6 +5,7 @@ from typing import Literal
 
 from core.loading_words import how_far
 from core.recipes.book import Entry
+from core.start_budget import Blocked
 from core.status import EngineState, EngineView, GatewayView, RecipeView, SwitchView
 from events.projections.engine_runs import EngineRun
 
@@ -24,6 +25,9 @@ def recipe_view(
     run: EngineRun | None,
     last_load_s: float | None,
     requests_today: int,
+    *,
+    changed: bool = False,
+    block: Blocked | None = None,
 ) -> RecipeView:
     """A recipe with what its newest engine says; without one, with how its last run ended."""
     recipe = entry.recipe
@@ -49,6 +53,10 @@ def recipe_view(
         error=trouble.error if trouble else None,
         next_action=(trouble.next_action or "") if trouble else "",
         requests_today=requests_today,
+        changed=changed,
+        blocked=block is not None,
+        blocked_until=block.until if block else None,
+        priority=recipe.priority,
     )
 
 

@@ -10,7 +10,10 @@ from functools import partial
 from typing import Any
 
 from core.application import Application
+from core.engines.warm import start_of
+from core.errors import StudioError
 from core.idle import evict_idle
+from core.keeping import keep_alive
 from core.switching.commands import RequestLoad
 from core.version import studio_version
 from events.facts import AppCrashDetected, AppStarted, AppStopped
@@ -51,6 +54,8 @@ async def background(
         application.monitor.run(),
         application.log_watch.run(),
         evict_idle(application),
+        keep_alive(application),
+        application.spares.run(),
     )
     tasks = [asyncio.ensure_future(one) for one in work]
     try:
@@ -90,6 +95,17 @@ def stop_on_signals(
     finally:
         for number in names:
             loop.remove_signal_handler(number)
+
+
+def expect_starts(application: Application) -> None:
+    """Tell which starts may come, so that the first of them can be warm."""
+    recipes = [entry.recipe for entry in application.book.all()]
+    default = application.settings.current.default_recipe
+    for recipe in sorted(recipes, key=lambda one: one.id != default):
+        with contextlib.suppress(StudioError):
+            spec = application.fleet.launch_of(recipe)
+            if start := start_of(spec.argv, spec.env, spec.cwd):
+                application.spares.expect(start)
 
 
 def preload(application: Application) -> None:

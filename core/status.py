@@ -56,6 +56,10 @@ class RecipeView(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None  # why the last start failed or it crashed
     next_action: str = ""
     requests_today: int = 0
+    changed: bool = False  # what runs is not what the recipe says by now; a switch starts it anew
+    blocked: bool = False  # it failed too often: requests for it are refused
+    blocked_until: int | None = None  # µs since the epoch; None: until it is changed or by hand
+    priority: int = 0
 
 
 class SwitchView(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +91,7 @@ class WaitingView(msgspec.Struct, frozen=True, kw_only=True):
     recipe_id: str
     requests: int
     oldest_since: int
+    because: str = ""  # what it waits for, in words
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):

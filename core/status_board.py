@@ -17,6 +17,7 @@ from core.gateway.gateway import Gateway
 from core.gateway.inflight import InFlight
 from core.picture import headline, newest_failure, newest_view, overall, recipe_view
 from core.recipes.book import RecipeBook
+from core.start_budget import StartBudget
 from core.status import EngineView, Status
 from core.switching.switchboard import Switchboard
 from core.version import studio_version
@@ -42,6 +43,7 @@ class StatusBoard:
         fleet: Fleet,
         gateway: Gateway,
         switchboard: Switchboard,
+        budget: StartBudget,
         admission: Admission,
         inflight: InFlight,
         requests_today: Callable[[], dict[str, int]],
@@ -53,6 +55,7 @@ class StatusBoard:
         self._fleet = fleet
         self._gateway = gateway
         self._switchboard = switchboard
+        self._budget = budget
         self._admission = admission
         self._inflight = inflight
         self._requests_today = requests_today
@@ -101,6 +104,7 @@ class StatusBoard:
             loads = load_times(connection)
         engines = tuple(self._with_in_flight(v) for v in self._fleet.views())
         today = self._requests_today()
+        blocked = self._budget.all_blocked()
         recipes = tuple(
             recipe_view(
                 entry,
@@ -108,6 +112,8 @@ class StatusBoard:
                 next((r for r in runs if r.recipe_id == entry.recipe.id), None),
                 loads.get(entry.recipe.id),
                 today.get(entry.recipe.id, 0),
+                changed=self._fleet.is_current(entry.recipe) is False,
+                block=blocked.get(entry.recipe.id),
             )
             for entry in self._book.all()
         )
@@ -129,7 +135,10 @@ class StatusBoard:
             switch=switch,
             switches=switches,
             gateway=gateway,
-            waiting=self._admission.waiting(),
+            waiting=tuple(
+                msgspec.structs.replace(w, because=self._switchboard.waits_for(w.recipe_id))
+                for w in self._admission.waiting()
+            ),
             in_flight=self._inflight.total,
             alarm=self._alarm(),
         )

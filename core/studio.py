@@ -12,6 +12,7 @@ import msgspec
 
 from core.clock import Clock
 from core.command_handler import Decider, handle, known_facts
+from core.engines.fleet import Fleet
 from core.errors import Invalid
 from core.ids import uuid7
 from core.live_settings import LiveSettings
@@ -25,6 +26,7 @@ from core.recipes.commands import (
     RestoreRecipe,
     ReviseRecipe,
 )
+from core.recipes.recipe import Recipe
 from core.recipes.secrets_in_env import split_secrets
 from core.secrets import Secrets
 from core.setting_changes import ChangeSettings, changes_as_facts
@@ -50,9 +52,10 @@ class Studio:
         settings: LiveSettings,
         secrets: Secrets,
         book: RecipeBook,
+        fleet: Fleet,
         switchboard: Switchboard,
         board: StatusBoard,
-        recipe_changed: Callable[[str], None],
+        recipe_changed: Callable[[], None],
         clock: Clock,
         demand_change: Callable[[], None] = lambda: None,
     ) -> None:
@@ -61,6 +64,7 @@ class Studio:
         self._settings = settings
         self._secrets = secrets
         self._book = book
+        self._fleet = fleet
         self._switchboard = switchboard
         self._board = board
         self._recipe_changed = recipe_changed
@@ -143,7 +147,7 @@ class Studio:
             correlation_id=correlation,
         )
         self._book.refresh()
-        self._recipe_changed(recipe_id)
+        self._recipe_changed()
         return recorded
 
     async def _archive(self, command: ArchiveRecipe, actor: str, correlation: str) -> Any:
@@ -165,7 +169,35 @@ class Studio:
         if command.target is not None:
             entry = self._book.named(command.target)
             command = msgspec.structs.replace(command, target=entry.recipe.id)
+            await self._see_to_what_runs(command, entry.recipe, actor, correlation)
         return self._switchboard.request(command, actor=actor, correlation_id=correlation)
+
+    async def _see_to_what_runs(
+        self,
+        command: RequestSwitch | RequestLoad | RequestEvict,
+        recipe: Recipe,
+        actor: str,
+        correlation: str,
+    ) -> None:
+        """A person's word about an engine that is not what its recipe is now.
+
+        Asking for a changed recipe by hand starts it anew, after its running requests; evicting one
+        also ends what was left alone at boot.
+        """
+        if isinstance(command, RequestEvict):
+            await self._fleet.stop_left_alone(
+                recipe.id, reason=command.reason, actor=actor, correlation_id=correlation
+            )
+        elif self._fleet.is_current(recipe) is False:
+            self._switchboard.request(
+                RequestEvict(
+                    target=recipe.id,
+                    reason="its recipe was changed, and is started anew",
+                    force=command.force,
+                ),
+                actor=actor,
+                correlation_id=correlation,
+            )
 
     async def _cancel(self, command: CancelChange, actor: str, correlation: str) -> int:
         if command.target is not None:

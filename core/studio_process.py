@@ -17,6 +17,7 @@ from core.bootstrap import compose
 from core.http_server import HttpServer, bind
 from core.running import (
     background,
+    expect_starts,
     preload,
     record_start,
     record_stop,
@@ -85,19 +86,22 @@ class StudioProcess:
         server = HttpServer(make_asgi(application))
         await record_start(application.store, headless=self._headless)
         await application.runtimes.reconcile()
-        await application.gateway.adopt_or_sweep()
         async with application.fleet:
-            await application.fleet.reconcile()
+            await asyncio.gather(  # a gateway that does not answer holds no engine up
+                application.gateway.adopt_or_sweep(), application.fleet.reconcile()
+            )
+            application.machine.measure_all()
             async with background(application, server.run(listening)) as tasks:
                 await server.answering()
                 preload(application)
+                expect_starts(application)
                 if started is not None:
                     started(application)
                 await until_stopped(application.stopping, tasks)
                 await self._stop(application, server)
 
     async def _stop(self, application: Application, server: HttpServer) -> None:
-        left = tuple(application.fleet.endpoints()) if self._leave_engines else ()
+        left = application.fleet.running() if self._leave_engines else ()
         application.switchboard.close()
         await application.admission.close()
         application.gateway.turn_away()

@@ -8,11 +8,9 @@ from litestar import get, post
 
 from core.application import Application
 from core.fit.estimate import Numbers, Segment, Source
-from core.fit.fitting import Fit, Fitting
+from core.fit.fitting import Fit
 from core.fit.remedy import Remedy
 from core.fit.verdict import Fits, Unknown, WillNotFit, demands
-from core.hardware.process_memory import group_pids
-from core.models.local import model_folders
 from core.recipes.recipe import Recipe
 from core.recipes.validation import parse_recipe
 
@@ -48,31 +46,21 @@ class FitReport(msgspec.Struct, frozen=True, kw_only=True):
 async def fit_unsaved(application: Application, data: dict[str, Any]) -> FitReport:
     """Whether a recipe fits that is not saved."""
     recipe = parse_recipe(data)
-    return report(recipe, await asyncio.to_thread(fitting(application).fit, recipe))
+    return report(recipe, await asyncio.to_thread(application.fitting.fit, recipe))
 
 
 @get("/recipes/{recipe_id:str}/fit")
 async def fit_saved(application: Application, recipe_id: str) -> FitReport:
     """Whether a saved recipe fits, with what its earlier runs took."""
     entry = application.book.get(recipe_id)
-    asked = fitting(application)
-    found = await asyncio.to_thread(asked.fit, entry.recipe, revision=entry.revision)
-    return report(entry.recipe, found)
-
-
-def fitting(application: Application) -> Fitting:
-    """The rules with this application's own look-ups."""
-
-    def own_pids() -> frozenset[int]:
-        leaders = [view.pid for view in application.fleet.views() if view.pid is not None]
-        return frozenset(pid for leader in leaders for pid in group_pids(leader))
-
-    return Fitting(
-        store=application.store,
-        runtime_for=application.runtimes.for_recipe,
-        folders=model_folders(application.boot_settings.paths),
-        own_pids=own_pids,
+    fingerprint = application.fleet.fingerprint(entry.recipe)
+    found = await asyncio.to_thread(
+        application.fitting.fit,
+        entry.recipe,
+        revision=entry.revision,
+        fingerprint=fingerprint,
     )
+    return report(entry.recipe, found)
 
 
 def report(recipe: Recipe, found: Fit) -> FitReport:

@@ -281,6 +281,10 @@ class Fleet:
         ready = {view.recipe_id for view in self.views() if view.state == "ready"}
         return {recipe_id: self._runs[recipe_id].run.endpoint for recipe_id in ready}
 
+    def running(self) -> tuple[str, ...]:
+        """The recipes that an engine of ours is there for: ready, loading, asleep, left alone."""
+        return tuple(dict.fromkeys(v.recipe_id for v in self.views() if v.state != "failed"))
+
     def asleep(self) -> tuple[Sleeper, ...]:
         """The engines that sleep."""
         return tuple(

@@ -149,6 +149,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tru
             most=86400,
         ),
     ] = 900.0
+    sleep_memory_gib: Annotated[
+        float,
+        about(
+            "Main memory for all sleeping engines together; 0: half of what engines may use.",
+            unit="GiB",
+            least=0,
+            most=65536,
+        ),
+    ] = 0.0
     left_client_finishes_load: Annotated[
         bool,
         about("A load goes on to its end when everyone who waited for it has left."),
@@ -197,6 +206,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tru
             "Streaming chats that wait for their model are told how its load goes, as reasoning.",
         ),
     ] = False
+    warm_start: Annotated[
+        bool,
+        about("An interpreter that has imported the engine waits for the next start; Linux only."),
+    ] = True
     default_recipe: Annotated[
         str | None,
         about('The recipe that serves requests for the model "default".'),

@@ -58,8 +58,9 @@ class UnderWay(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def touches(self) -> frozenset[str]:
-        """Every model it starts or evicts."""
-        return frozenset(self.evict) | ({self.target} if self.target else frozenset())
+        """Every model it starts, or evicts and has not evicted yet."""
+        evicts = frozenset(self.evict) - self.gone
+        return evicts if self.target is None or self.kind == "evict" else evicts | {self.target}
 
 
 State = Mapping[str, UnderWay]  # by switch id, oldest first

@@ -210,11 +210,11 @@ class Work:
             newcomer=self.placement,
             may_sleep=may_sleep,
         )
-        self.left.append(recipe_id)
         await self._ledger.record(
             SwitchEvictionFinished(switch_id=pending.switch_id, recipe_id=recipe_id, how=how),
             pending,
         )
+        self.left.append(recipe_id)
 
     # ---- outcomes -------------------------------------------------------------------------------
 

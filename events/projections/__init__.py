@@ -1,6 +1,7 @@
 """Read models: one file per question, folded from the log inside the append's transaction."""
 
 from events.projections.engine_runs import EngineRuns
+from events.projections.failed_starts import FailedStartsByRecipe
 from events.projections.keys_in_force import KeysInForce
 from events.projections.load_phases import LoadPhases
 from events.projections.load_times import LoadTimes
@@ -14,6 +15,7 @@ from events.projections.settings_in_force import SettingsInForce
 ALL: tuple[Projection, ...] = (
     SavedRecipes(),
     EngineRuns(),
+    FailedStartsByRecipe(),
     LoadTimes(),
     LoadPhases(),
     MemoryTakenByRecipes(),

@@ -35,9 +35,11 @@ class StudioServer:
             "VLLM_STUDIO_PORT": str(self.port),
             "VLLM_STUDIO_INFERENCE_PORT": str(self.inference_port),
             "VLLM_STUDIO_LITELLM_PORT": str(self.litellm_port),
-            "VLLM_STUDIO_MAX_RESIDENT": "1",  # two small models would fit beside each other
             **(env or {}),
         }
+        settings = home / "settings.toml"
+        if not settings.exists():  # two small models would fit beside each other
+            settings.write_text("max_resident = 1\n")
         self.url = f"http://127.0.0.1:{self.port}"
         self.v1 = f"{self.url}/v1"
         self.process: subprocess.Popen[bytes] | None = None

@@ -1,7 +1,8 @@
 """Who must go so that a model can come: by devices, by measured memory, by number. Pure.
 
 Devices are resources. Two models share one when both are known to fit; a model of unknown size
-claims its devices for itself. Of several ways to place the newcomer the cheapest wins: nobody in
+claims its devices for itself. In main memory alone a number of places that somebody has set is
+taken as their word that so many fit. Of several ways to place the newcomer the cheapest wins: nobody in
 use, few, quick to bring back, and otherwise the order in which the ways were given.
 """
 
@@ -9,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from core.placement.placement import Placement
+from core.placement.placement import HOST, Placement
 from core.switching.scheduling.scene import Resident
 
 
@@ -55,6 +56,12 @@ def make_room(
     return best if best is not None else Taken(by=in_the_way)
 
 
+def beside(newcomer: Placement, sleeper: Placement, capacity: Mapping[str, int]) -> bool:
+    """Whether a model can come while one that sleeps keeps what it still holds."""
+    asleep = Resident(recipe_id="", placement=sleeper, asleep=True)
+    return _fits(newcomer, [asleep], capacity, max_resident=0)
+
+
 def _evictions(
     placement: Placement,
     others: Sequence[Resident],
@@ -86,19 +93,32 @@ def _fits(
     """Whether it can be there together with these."""
     if max_resident and sum(not r.asleep for r in beside) >= max_resident:
         return False
-    return all(_fits_on(share.device, share.bytes, beside, capacity) for share in placement.shares)
+    vouched = {HOST} if max_resident else set()
+    return all(
+        _fits_on(share.device, share.bytes, beside, capacity, vouched=share.device in vouched)
+        for share in placement.shares
+    )
 
 
 def _fits_on(
-    device: str, need: int | None, beside: Sequence[Resident], capacity: Mapping[str, int]
+    device: str,
+    need: int | None,
+    beside: Sequence[Resident],
+    capacity: Mapping[str, int],
+    *,
+    vouched: bool,
 ) -> bool:
     """A sleeper has given its memory back: what little it keeps counts, but it claims nothing."""
-    if need == 0:
+    if need == 0 or (need is None and vouched):
         return True
     limit = capacity.get(device)
+    if device == HOST and not any(r.placement.bytes_on(device) != 0 for r in beside):
+        return True  # alone: the system makes room in main memory, as no GPU does
     known = 0
     for resident in beside:
         held = resident.placement.bytes_on(device)
+        if held is None and vouched:
+            continue
         if held is None or (held and not resident.asleep and (need is None or limit is None)):
             return False
         known += held

@@ -58,14 +58,16 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def touches(self) -> frozenset[str]:
-        """Every model it starts or evicts."""
-        return self.evict if self.target is None else self.evict | {self.target}
+        """Every model it starts, or evicts and has not evicted yet."""
+        if self.target is None or self.kind == "evict":
+            return self.evict
+        return self.evict | {self.target}
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """The settings that decide."""
 
-    max_resident: int = 0  # models awake at once; 0: as many as fit
+    max_resident: int = 0  # models awake at once; 0: as many as are known to fit
     min_residence_s: float = 0.0  # against thrashing: see `plan.stays_until`
     patience_s: float = 60.0  # after so long a wish is no longer overtaken by priority
 

@@ -441,7 +441,8 @@ class World:
             raise Broken(f"{len(awake)} are resident, {self.rules.max_resident} may be")
         for device in {d for e in awake for d in e.placement.claimed}:
             held = [b for e in awake if (b := e.placement.bytes_on(device)) != 0]
-            if len(held) > 1 and None in held:
+            vouched = device == HOST and self.rules.max_resident
+            if len(held) > 1 and None in held and not vouched:
                 raise Broken(f"{device} is shared with a model of unknown size")
             limit = self.capacity.get(device)
             if limit is not None and sum(b or 0 for b in held) > limit:

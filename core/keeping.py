@@ -1,0 +1,50 @@
+"""Brings back what should always be there: pinned and preloaded models that crashed.
+
+Only what ended by itself comes back; what somebody evicted stays away until it is asked for. The
+budget for failures (start_budget.py) decides how long is waited between two tries.
+"""
+
+import asyncio
+
+from core.application import Application
+from core.recipes.book import Entry
+from core.switching.commands import RequestLoad
+from events.projections.failed_starts import FailedStarts, failed_starts
+
+LOOK_EVERY_S = 2.0
+TRY_EVERY_S = 30.0  # when the last try was refused, as for want of room
+
+
+async def keep_alive(application: Application) -> None:
+    """Look every two seconds, until cancelled."""
+    tried: dict[str, float] = {}
+    while True:
+        await asyncio.sleep(LOOK_EVERY_S)
+        now = application.clock.monotonic()
+        for recipe_id in to_bring_back(application):
+            if now - tried.get(recipe_id, -TRY_EVERY_S) < TRY_EVERY_S:
+                continue
+            tried[recipe_id] = now
+            application.switchboard.request(
+                RequestLoad(target=recipe_id),
+                actor="system",
+                correlation_id=f"keep-{recipe_id}",
+                manual=False,
+            )
+
+
+def to_bring_back(application: Application) -> list[str]:
+    """Recipes that should be there, ended by themselves, and may be tried again."""
+    with application.store.reading() as connection:
+        failed = failed_starts(connection)
+    left_alone = application.budget.all_blocked()
+    return [
+        entry.recipe.id
+        for entry in application.book.all()
+        if _is_missed(entry, failed.get(entry.recipe.id)) and entry.recipe.id not in left_alone
+    ]
+
+
+def _is_missed(entry: Entry, failures: FailedStarts | None) -> bool:
+    always = entry.recipe.pinned or entry.recipe.preload
+    return always and failures is not None and failures.ready_at is None
