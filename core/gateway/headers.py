@@ -7,8 +7,10 @@ server says itself, and what LiteLLM tells about its inside (`x-litellm-model-ap
 
 from collections.abc import Iterable
 
+from core.errors import Invalid
 from core.gateway.routes import Header, Route
 
+TTL = b"x-studio-ttl"  # seconds that the model is to stay after this request; 0: for ever
 PASSED_ON = frozenset(
     {
         b"accept",
@@ -49,6 +51,24 @@ def on_to_gateway(
         passed = [header for header in passed if header[0] != b"content-type"]
         passed.append((b"content-type", b"application/json"))
     return [*passed, (b"x-litellm-call-id", request_id.encode()), *route.headers]
+
+
+def wished_ttl(headers: Iterable[Header]) -> float | None:
+    """How long a request wants its model to stay after it; None: as the recipe says.
+
+    Raises Invalid for what is no number of seconds, before anything is loaded for it.
+    """
+    for name, value in headers:
+        if name == TTL:
+            text = value.decode("latin-1").strip()
+            if not text.isdigit() or len(text) > 9:
+                raise Invalid(
+                    f"x-studio-ttl should be a whole number of seconds, not {text!r:.40}",
+                    field="x-studio-ttl",
+                    next_action="600 keeps the model for ten minutes, 0 for ever.",
+                )
+            return float(text)
+    return None
 
 
 def back_to_client(headers: Iterable[Header]) -> list[Header]:

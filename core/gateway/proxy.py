@@ -35,7 +35,7 @@ from core.gateway.errors import (
     WaitedTooLong,
     WrongMethod,
 )
-from core.gateway.headers import back_to_client, on_to_gateway
+from core.gateway.headers import back_to_client, on_to_gateway, wished_ttl
 from core.gateway.inflight import InFlight
 from core.gateway.loading_feedback import LoadingFeedback
 from core.gateway.paths import ALLOWED, PathRule
@@ -203,9 +203,12 @@ class Proxy:
         4. send; when nobody took it, begin again
         """
         deadline = self._clock.monotonic() + self._wait_s
+        ttl_s = wished_ttl(scope["headers"])
         while True:
             route = await self._told_route(call, scope, body, deadline)
             self._enter(call, route, end)
+            if ttl_s is not None:
+                self._inflight.keep_for(route.recipe_id, ttl_s)
             try:
                 return await self._request(call, scope, route, body)
             except UpstreamLost as lost:
@@ -246,8 +249,11 @@ class Proxy:
         return await self._admit(name, actor=call.actor, request_id=call.request_id, timeout_s=left)
 
     def _enter(self, call: Call, route: Route, end: CancelScope) -> None:
-        limit = route.concurrency
-        if limit is not None and self._inflight.count(route.recipe_id) >= limit:
+        """Counted in. A place is kept for who waited for the model and was let through."""
+        limit, inflight = route.concurrency, self._inflight
+        if limit is not None and limit <= inflight.count(route.recipe_id) + inflight.owed(
+            route.recipe_id, but=call.request_id
+        ):
             raise TooMany(f"{route.name} serves {limit} requests at once, and does so already")
         call.entered(route, self._inflight.enter(route, call.request_id, end.cancel))
 
