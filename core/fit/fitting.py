@@ -65,9 +65,8 @@ class Fitting:
 
     def fit(self, recipe: Recipe, *, revision: int | None = None, fingerprint: str = "") -> Fit:
         """What it takes, and whether it fits. Blocks for some milliseconds."""
-        capacity = self._capacity(recipe)
-        known = self._corrected(recipe, capacity, revision, fingerprint)
-        files = self._files(recipe.model, recipe.revision)
+        capacity, files = self._capacity(recipe), self._files(recipe.model, recipe.revision)
+        known = self._corrected(recipe, files, capacity, revision, fingerprint)
         if files is None or known.source == "unknown":
             return Fit(estimate=known, capacity=capacity, verdict=judge(known, capacity))
 
@@ -91,14 +90,20 @@ class Fitting:
         self, recipe: Recipe, *, revision: int | None = None, fingerprint: str = ""
     ) -> Estimate:
         """What it takes, for who places it. Blocks for some milliseconds."""
-        return self._corrected(recipe, self._capacity(recipe), revision, fingerprint)
+        capacity, files = self._capacity(recipe), self._files(recipe.model, recipe.revision)
+        return self._corrected(recipe, files, capacity, revision, fingerprint)
 
     # ---- estimates ------------------------------------------------------------------------------
 
     def _corrected(
-        self, recipe: Recipe, capacity: Capacity, revision: int | None, fingerprint: str
+        self,
+        recipe: Recipe,
+        files: ModelFiles | None,
+        capacity: Capacity,
+        revision: int | None,
+        fingerprint: str,
     ) -> Estimate:
-        known = self._estimated(recipe, capacity, self._files(recipe.model, recipe.revision))
+        known = self._estimated(recipe, capacity, files)
         with self._store.reading() as connection:
             earlier = memory_taken(connection, recipe.id)
         for taken in earlier:
