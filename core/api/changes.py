@@ -5,7 +5,7 @@ from litestar import Response, post
 from core.api.asking import Asking
 from core.api.views import Cancelled, CancelWish, ChangeAccepted, ChangeWish
 from core.application import Application
-from core.errors import Invalid, NotFound
+from core.errors import Invalid, NotFound, Refused
 from core.switching.commands import (
     CancelChange,
     Change,
@@ -21,7 +21,7 @@ async def switch(
     application: Application, asking: Asking, data: ChangeWish
 ) -> Response[ChangeAccepted]:
     """Make a model the resident one; with `wait`, answer when it is ready."""
-    change = RequestSwitch(target=target_of(data), force=data.force)
+    change = RequestSwitch(target=target_of(data), force=data.force, exclusive=data.exclusive)
     return await ask_for(application, asking, change, wait=data.wait)
 
 
@@ -40,6 +40,24 @@ async def evict(
 ) -> Response[ChangeAccepted]:
     """Take a model, or everything, out of memory."""
     change = RequestEvict(target=data.target, force=data.force, reason=f"the {asking.actor} asked")
+    return await ask_for(application, asking, change, wait=data.wait)
+
+
+@post("/sleep", status_code=202)
+async def sleep(
+    application: Application, asking: Asking, data: ChangeWish
+) -> Response[ChangeAccepted]:
+    """Put a model to sleep, after its running requests; asking for it wakes it."""
+    recipe = application.book.named(target_of(data)).recipe
+    if not application.fleet.can_sleep(recipe.id):
+        why = "its recipe says so" if recipe.sleep == "off" else "it is not ready, or slept badly"
+        raise Refused(
+            f"{recipe.id} can not sleep now: {why}",
+            code="can-not-sleep",
+            next_action=f"set sleep in the recipe and start it anew, or evict {recipe.id}",
+        )
+    reason = f"the {asking.actor} asked"
+    change = RequestEvict(target=recipe.id, force=data.force, reason=reason, may_sleep=True)
     return await ask_for(application, asking, change, wait=data.wait)
 
 
@@ -84,4 +102,4 @@ def target_of(wish: ChangeWish) -> str:
     return wish.target
 
 
-HANDLERS = (switch, load, evict, cancel)
+HANDLERS = (switch, load, evict, sleep, cancel)

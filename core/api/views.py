@@ -25,10 +25,14 @@ class ChangeAccepted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangeWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of /api/switch, /api/load and /api/evict."""
+    """The body of /api/switch, /api/load, /api/evict and /api/sleep.
+
+    `exclusive`, of a switch: everything else leaves memory, pinned models excepted.
+    """
 
     target: str | None = None
     force: bool = False
+    exclusive: bool = False
     wait: bool = False
 
 

@@ -1,4 +1,4 @@
-"""`switch`, `load`, `evict`: change what is resident, and wait for it to be true."""
+"""`switch`, `load`, `evict`, `sleep`, `wake`: change what is resident, and wait for it."""
 
 import time
 from typing import Any
@@ -47,6 +47,26 @@ def load(terminal: Terminal, recipe: str, force: bool, wait: bool) -> None:
 def evict(terminal: Terminal, recipe: str | None, force: bool, wait: bool) -> None:
     """Stop RECIPE's engine, or every engine."""
     change(terminal, "evict", recipe, force=force, wait=wait)
+
+
+@click.command(cls=StudioCommand)
+@click.argument("recipe")
+@force_option
+@wait_option
+@pass_terminal
+def sleep(terminal: Terminal, recipe: str, force: bool, wait: bool) -> None:
+    """Put RECIPE to sleep: its memory is free, and it is back sooner than from a start."""
+    change(terminal, "sleep", recipe, force=force, wait=wait)
+
+
+@click.command(cls=StudioCommand)
+@click.argument("recipe")
+@force_option
+@wait_option
+@pass_terminal
+def wake(terminal: Terminal, recipe: str, force: bool, wait: bool) -> None:
+    """Wake RECIPE; others leave as memory demands."""
+    change(terminal, "switch", recipe, force=force, wait=wait)
 
 
 def change(terminal: Terminal, kind: str, target: str | None, *, force: bool, wait: bool) -> None:
@@ -106,4 +126,6 @@ def outcome(kind: str, target: str | None, seconds: float) -> str:
     """How it ended, in a sentence."""
     if kind == "evict":
         return f"{target or 'Everything'} left memory after {seconds:.1f} s."
+    if kind == "sleep":
+        return f"{target} gave its memory back after {seconds:.1f} s."
     return f"{target} is ready after {seconds:.1f} s."

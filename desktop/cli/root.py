@@ -4,7 +4,7 @@ import click
 
 from core.version import studio_version
 from desktop.cli.autostart import autostart
-from desktop.cli.changing import evict, load, switch
+from desktop.cli.changing import evict, load, sleep, switch, wake
 from desktop.cli.demo import demo
 from desktop.cli.doctor import doctor
 from desktop.cli.events import events
@@ -46,6 +46,8 @@ for command in (
     switch,
     load,
     evict,
+    sleep,
+    wake,
     logs,
     events,
     runtimes,

@@ -55,24 +55,45 @@ def in_words(now: Mapping[str, Any]) -> str:
         f"gateway   {gateway['state']} on port {gateway['port']}"
         + (f": {gateway['error']}" if gateway.get("error") else ""),
     ]
-    if change := now.get("switch"):
-        since = clock_time(change["since"])
-        lines.append(
-            f"change    {change_in_words(change)}: {change['step']}"
-            f" since {since}, asked by {change['actor']}"
-        )
+    lines += [
+        f"change    {change_in_words(change)}: {change['step']}"
+        f" since {clock_time(change['since'])}, asked by {change['actor']}"
+        for change in now.get("switches") or filter(None, [now.get("switch")])
+    ]
     lines += [
         f"waiting   {waiting['requests']} request(s) for {waiting['recipe_id']}"
+        + (f": {waiting['because']}" if waiting.get("because") else "")
         for waiting in now.get("waiting", ())
     ]
     lines += [
         f"failed    {recipe['name']}: {recipe.get('error') or 'see its log'}"
+        + (f"\n          {left_alone(recipe)}" if recipe.get("blocked") else "")
         + (f"\n          → {recipe['next_action']}" if recipe.get("next_action") else "")
         for recipe in now["recipes"]
         if recipe["state"] == "failed"
     ]
+    lines += [
+        f"left      {engine['recipe_id']} runs as {engine['pid']}, unused: {engine['error']}"
+        f"\n          → vllm-studio evict {engine['recipe_id']}"
+        for engine in now["engines"]
+        if engine["state"] == "left-alone"
+    ]
     lines += ["", _recipes_in_words(now)]
     return "\n".join(lines)
+
+
+def left_alone(recipe: Mapping[str, Any]) -> str:
+    """A recipe that failed too often: until when nobody tries."""
+    until = recipe.get("blocked_until")
+    when = f"until {clock_time(until)}" if until else "until it is changed or switched to by hand"
+    return f"requests for it are refused {when}"
+
+
+def _not_used(engine: Mapping[str, Any]) -> str:
+    return (
+        f"left      {engine['recipe_id']} runs as {engine['pid']} and is not used: "
+        f"{engine['error']}\n          → vllm-studio evict {engine['recipe_id']}"
+    )
 
 
 def _recipes_in_words(now: Mapping[str, Any]) -> str:

@@ -264,10 +264,10 @@ class Story:
         assert self.longest <= bound
 
 
-@pytest.mark.parametrize("first", range(0, 400, 50))
+@pytest.mark.parametrize("first", range(0, 1000, 100))
 def test_no_schedule_strands_anybody(first: int) -> None:
     """Every request is answered, every change has one outcome, one model at a time."""
-    for seed in range(first, first + 50):
+    for seed in range(first, first + 100):
         story = []
 
         async def scenario(seed: int = seed, story: list[Story] = story) -> None:
