@@ -5,12 +5,14 @@ An append returns when the disk has it. Nothing is ever changed or removed (`sch
 """
 
 import asyncio
+import contextlib
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import NamedTuple
 from uuid import uuid4
 
 from sqlite_utils import Database
@@ -36,6 +38,16 @@ def wall_clock_us() -> int:
     return time.time_ns() // 1000
 
 
+class Late(NamedTuple):
+    """A fact that waits until the log can be written again."""
+
+    stream: str
+    event: Fact
+    actor: str
+    correlation_id: str | None
+    causation_id: str | None
+
+
 class EventStore:
     """One open log. Safe to use from any thread; `append` from any event loop."""
 
@@ -56,6 +68,7 @@ class EventStore:
         self._lock = lock
         self._writer = writer
         self._projector = projector
+        self._late: list[Late] = []
 
     @classmethod
     def open(
@@ -153,7 +166,46 @@ class EventStore:
         self._open_for_writing().submit(
             Submission(stream, sealed, actor, expected, correlation_id, causation_id, future, loop)
         )
-        return await future
+        recorded = await future
+        if self._late:
+            await self._write_late()
+        return recorded
+
+    def append_later(
+        self,
+        stream: str,
+        event: Fact,
+        *,
+        actor: str,
+        correlation_id: str | None = None,
+        causation_id: str | None = None,
+    ) -> None:
+        """Keep an outcome that `append` could not record; written right after the next append.
+
+        For what has happened and can not be refused any more: an intent in the log must not stay
+        without an outcome because the disk was full when it came. It is kept in memory, in order;
+        a crash before that loses it, and the next start finds the intent open.
+        """
+        self._late.append(Late(stream, event, actor, correlation_id, causation_id))
+
+    async def _write_late(self) -> None:
+        """In order; at the next failure the rest is kept on, before what came in the meantime."""
+        late, self._late = self._late, []
+        try:
+            while late:
+                one = late[0]
+                await self.append(
+                    one.stream,
+                    [one.event],
+                    actor=one.actor,
+                    correlation_id=one.correlation_id,
+                    causation_id=one.causation_id,
+                )
+                del late[0]
+        except EventError:
+            pass  # the log is full again: `problem` says so
+        finally:
+            self._late = late + self._late
 
     def append_now(
         self,
@@ -232,12 +284,27 @@ class EventStore:
 
     def close(self) -> None:
         """Write what is queued, end every subscription, let go of the file. May be repeated."""
+        self._write_late_now()
         self._readers.close()  # first, so that the writer is last and folds its file together
         if self._writer is not None:
             self._writer.close()
         self._hub.close()
         if self._lock is not None:
             self._lock.release()
+
+    def _write_late_now(self) -> None:
+        """The last chance."""
+        with contextlib.suppress(EventError):
+            while self._late and self._writer is not None:
+                one = self._late[0]
+                self.append_now(
+                    one.stream,
+                    [one.event],
+                    actor=one.actor,
+                    correlation_id=one.correlation_id,
+                    causation_id=one.causation_id,
+                )
+                del self._late[0]
 
     def _open_for_writing(self) -> Writer:
         if self._writer is None:
