@@ -17,6 +17,7 @@ from core.hardware import read_hardware
 from core.settings import Settings
 from desktop.check import Check, fail, ok, warn
 from desktop.doctor_clusters import clusters
+from desktop.doctor_engines import engines_left_alone
 from desktop.running_app import RunningApp, running_app
 from desktop.surroundings import look_around
 from events.errors import EventError
@@ -38,6 +39,7 @@ def examine(settings: Settings) -> Iterator[Check]:
             yield check()
         except Exception as error:  # a doctor reports what it trips over
             yield fail(check.__name__, f"the check itself failed: {error!r}", "report this")
+    yield from engines_left_alone(settings)
     yield from clusters(settings)
     yield from ports(settings, app)
 

@@ -170,7 +170,8 @@ def _cancel(change: SwitchView | None) -> tuple[Item, ...]:
 
 
 def _evict(status: Status) -> tuple[Item, ...]:
-    resident = [r for r in status.recipes if r.state in ("ready", "asleep", "starting", "loading")]
+    there = ("ready", "asleep", "starting", "loading", "left-alone")
+    resident = [r for r in status.recipes if r.state in there]
     items = tuple(
         Item(
             key=f"evict {recipe.id}",

@@ -273,7 +273,7 @@ class Fleet:
 
     def views(self) -> tuple[EngineView, ...]:
         """Every engine that runs, and every recipe's failure until it is started again."""
-        shown = (run.view() for run in (*self._runs.values(), *self._left_alone.values()))
+        shown = (run.view() for run in (*self._left_alone.values(), *self._runs.values()))
         return tuple(view for view in shown if view.state != "stopped")
 
     def endpoints(self) -> dict[str, Endpoint]:

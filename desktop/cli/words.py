@@ -11,6 +11,7 @@ _SIGNS = {
     "loading": ("◔", "yellow"),
     "stopping": ("◑", "yellow"),
     "asleep": ("☾", "magenta"),
+    "left-alone": ("◌", "yellow"),
     "stopped": ("○", None),
     "failed": ("◆", "red"),
 }

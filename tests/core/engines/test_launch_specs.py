@@ -6,7 +6,7 @@ import pytest
 
 from core.engines import command, sglang, transformers, vllm
 from core.engines.launch_spec import HIDDEN
-from core.recipes.recipe import Recipe
+from core.recipes.recipe import EngineKind, Recipe, Sleep
 from core.runtimes.runtime import Runtime
 from core.settings import Paths
 
@@ -155,3 +155,34 @@ def test_every_engine_starts_in_an_empty_folder_and_a_clean_environment(kind: st
     assert "PYTHONPATH" not in spec.env
     assert "OPENAI_API_KEY" not in spec.env
     assert spec.env["NCCL_DEBUG"] == "INFO"
+
+
+@pytest.mark.parametrize(
+    ("kind", "sleep", "words", "routes"),
+    [
+        ("vllm", "off", (), False),
+        ("vllm", "auto", ("--enable-sleep-mode",), True),
+        ("vllm", "2", ("--enable-sleep-mode",), True),
+        ("vllm-cpu", "auto", (), False),
+        ("vllm-cpu", "1", (), True),
+        ("sglang", "auto", ("--enable-memory-saver", "--enable-weights-cpu-backup"), False),
+        ("sglang", "2", ("--enable-memory-saver",), False),
+        ("sglang", "off", (), False),
+    ],
+)
+def test_who_may_sleep_is_launched_so_that_it_can(
+    kind: str, sleep: Sleep, words: tuple[str, ...], routes: bool
+) -> None:
+    """And nobody else has the routes; on the CPU the flag would end the start."""
+    engine: EngineKind = "sglang" if kind == "sglang" else "vllm"
+    spec = (sglang if kind == "sglang" else vllm).build(
+        Recipe(id="q", engine=engine, model="/m", sleep=sleep),
+        runtime=runtime(kind),
+        port=1,
+        api_key="k",
+        paths=PATHS,
+        env=HOST_ENV,
+    )
+    asleep = ("--enable-sleep-mode", "--enable-memory-saver", "--enable-weights-cpu-backup")
+    assert tuple(word for word in spec.argv if word in asleep) == words
+    assert ("VLLM_SERVER_DEV_MODE" in spec.env) is routes

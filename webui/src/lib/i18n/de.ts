@@ -26,6 +26,7 @@ export const de: Catalogue = {
   'state.stopped': 'Gestoppt',
   'state.failed': 'Fehlgeschlagen',
   'state.asleep': 'Schläft',
+  'state.left-alone': 'Läuft für sich',
   'state.installing': 'Wird installiert',
 
   'bar.label': 'Status',

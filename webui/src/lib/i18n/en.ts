@@ -26,6 +26,7 @@ export const en = {
   'state.stopped': 'Stopped',
   'state.failed': 'Failed',
   'state.asleep': 'Asleep',
+  'state.left-alone': 'Left alone',
   'state.installing': 'Installing',
 
   'bar.label': 'Status',
