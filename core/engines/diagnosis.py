@@ -22,7 +22,10 @@ LONGEST_SHOWN = 600
 LOOKS_LIKE_TROUBLE = re.compile(r"error|exception|traceback|fatal|killed|cannot|can't|failed", re.I)
 CALM = re.compile(r"^.{0,60}?\b(?:DEBUG|INFO|WARNING|Warning)\b|\w+Warning: ")
 RAISED = re.compile(r"^(?:\([^)]*\)\s*)*(?:ERROR\b[^\]]*\]\s*)?[\w.]*(?:Error|Exception): ")
-NOISE = re.compile(r"^\s*(File \"|\^+\s*$|[│╭╰─]*\s*$)|frame #\d+")
+PREFIX = re.compile(
+    r"^(?:\([^)]*\)\s?)*(?:[A-Z]+ \d\d-\d\d [\d:]+ \[[^\]]*\] ?)?"
+)  # vLLM's, on each
+NOISE = re.compile(r"^\s{4,}|^\s*(File \"|\^+\s*$|[│╭╰─]*\s*$)|frame #\d+")
 OUT_OF_GPU_MEMORY = "gpu-out-of-memory"
 
 Mask = Callable[[str], str]
@@ -162,7 +165,7 @@ def _how_it_ended(code: int | None) -> str:
 
 def _decisive(lines: Sequence[str], told: str | None, mask: Mask) -> tuple[str, ...]:
     """The lines a person would quote: the telling one, and the trouble around it, in order."""
-    useful = [line for line in lines if not NOISE.search(line)]
+    useful = [line for line in lines if not NOISE.search(PREFIX.sub("", line))]
     trouble = [line for line in useful if line == told or LOOKS_LIKE_TROUBLE.search(line)]
     chosen = (trouble or useful)[-SHOWN_LINES:]
     if told is not None and told not in chosen:

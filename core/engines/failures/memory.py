@@ -47,6 +47,12 @@ MEMORY = (
         may_pass=True,
     ),
     row(
+        "no-room-for-kv-cache",
+        r"on kv cache allocation is less than requested memory for kv \(-",
+        "the model alone takes more memory than memory_fraction allows",
+        "Raise memory_fraction, set kv_cache_gib, or choose a smaller model.",
+    ),
+    row(
         "memory-busy",
         r"Available memory on node \d+ \((?P<free>[\d.]+)/(?P<all>[\d.]+) GiB\) on "
         r"(?:startup|kv cache allocation) is less than",

@@ -232,6 +232,14 @@ TEXTS = [
         "ValueError: Available memory on node 0 (3.1/23.5 GiB) on kv cache allocation is less than "
         "requested memory for kv (8.0 GiB).",
     ),
+    # measured: vLLM 0.32.0 on the CPU with too small a gpu_memory_utilization
+    (
+        "no-room-for-kv-cache",
+        "model alone",
+        "(Worker pid=1892) ERROR 11-24 16:46:02 [multiproc_executor.py:1063] ValueError: Available "
+        "memory on node 0 (10.74/14.21 GiB) on kv cache allocation is less than requested memory "
+        "for kv (-0.55/0.0 GiB). Reduce CPU memory used by other processes.",
+    ),
     (
         "gpu-out-of-memory-warmup",
         "to 128",

@@ -76,6 +76,17 @@ def test_the_decisive_lines_are_few_and_without_stack_frames() -> None:
     assert len(many.lines) == SHOWN_LINES
 
 
+def test_stack_frames_behind_vllms_prefix_are_none_either() -> None:
+    """Each line of its stacks carries who, when and where; the last words stay whole."""
+    prefix = "(EngineCore pid=17) ERROR 11-24 16:46:02 [core.py:1510]"
+    lines = [
+        f'{prefix}   File "/v/errors.py", line 444, in get_error',
+        f"{prefix}         ^^^^^^^^^^^^^^^",
+        f"{prefix} RuntimeError: it broke",
+    ]
+    assert diagnose(lines, 1).lines == (lines[-1],)
+
+
 def test_secrets_are_masked_everywhere() -> None:
     """Reason, next action and lines go into the log for ever."""
     failure = diagnose(
