@@ -15,7 +15,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from core.clock import Clock
-from core.errors import StudioError
+from core.errors import StudioError, Unavailable
 from core.gateway.errors import ModelNotFound, TooMany, WaitedTooLong
 from core.gateway.inflight import InFlight
 from core.gateway.routes import Route, Routes
@@ -115,7 +115,7 @@ class Admission:
         """Nobody is asked for anything any more; who still waits is told."""
         self._forget_routes()
         for wait in tuple(self._waits.values()):
-            wait.release(StudioError("vLLM Studio is stopping", code="stopping"))
+            wait.release(Unavailable("vLLM Studio is stopping", code="stopping"))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -24,6 +24,8 @@ class Ledger:
         self._store = store
         self._changed = changed
         self._state: State = decider.INITIAL
+        self._unwritten: list[tuple[Fact, Pending]] = []
+        self._writing = asyncio.Lock()
 
     def read(self) -> None:
         """Fold what the log says."""
@@ -46,12 +48,12 @@ class Ledger:
         return facts
 
     async def record(self, fact: Fact, pending: Pending) -> None:
-        """Append and fold as one: an interruption waits until the log has answered."""
-        writing = asyncio.ensure_future(
-            self._store.append(
-                STREAM, [fact], actor=pending.actor, correlation_id=pending.correlation_id
-            )
-        )
+        """Append and fold as one: an interruption waits until the log has answered.
+
+        Raises EventError when it can not be written.
+        """
+        await self.write_again()
+        writing = asyncio.ensure_future(self._append(fact, pending))
         try:
             await asyncio.shield(writing)
         except asyncio.CancelledError:
@@ -62,12 +64,33 @@ class Ledger:
         self._changed()
 
     async def record_outcome(self, fact: Fact, pending: Pending) -> None:
-        """An outcome that can not be written is over here all the same; a restart resumes it."""
+        """An outcome that can not be written is over here all the same, and written later."""
         try:
             await self.record(fact, pending)
         except EventError as problem:
             log.error("how %s ended could not be recorded: %s", type(fact).__name__, problem)
+            self._unwritten.append((fact, pending))
             self._fold([fact])
+
+    @property
+    def has_unwritten(self) -> bool:
+        """Whether outcomes wait for the log to be writable again."""
+        return bool(self._unwritten)
+
+    async def write_again(self) -> None:
+        """Write the outcomes that could not be written, in their order, as far as it goes."""
+        async with self._writing:
+            while self._unwritten:
+                try:
+                    await self._append(*self._unwritten[0])
+                except EventError:
+                    return
+                del self._unwritten[0]
+
+    async def _append(self, fact: Fact, pending: Pending) -> None:
+        await self._store.append(
+            STREAM, [fact], actor=pending.actor, correlation_id=pending.correlation_id
+        )
 
     def _fold(self, facts: Sequence[Fact]) -> None:
         for fact in facts:

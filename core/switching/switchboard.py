@@ -192,6 +192,7 @@ class Switchboard:
                 await self._resume(state)
             while True:
                 self._wake.clear()
+                await self._ledger.write_again()
                 await self._wait(self._carry_out_plan())
         finally:
             for task in tuple(self._tasks):
@@ -213,7 +214,7 @@ class Switchboard:
         for step in made.steps:
             self._take(step)
         if not self._queue:
-            return None
+            return LOOK_EVERY_S if self._ledger.has_unwritten else None
         look_at = now + LOOK_EVERY_S if made.look_at is None else made.look_at
         return max(0.0, min(look_at - now, LOOK_EVERY_S))
 

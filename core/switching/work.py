@@ -6,6 +6,7 @@ from typing import assert_never
 
 from core.clock import Clock
 from core.errors import StudioError
+from core.log_watch import unavailable
 from core.placement.placement import Placement
 from core.status import SwitchView
 from core.switching.commands import RequestEvict, kind_of
@@ -15,6 +16,7 @@ from core.switching.ledger import Ledger
 from core.switching.pending import Pending, answer, refuse
 from core.switching.process_manager import Drain, Evict, Finish, Start, Step, next_step
 from core.switching.scheduling.scene import Begin, Job
+from events.errors import EventError
 from events.facts import (
     SwitchCancelled,
     SwitchCompleted,
@@ -125,6 +127,8 @@ class Work:
             await self._tidy_up()
         except StudioError as refusal:
             await self._fail(refusal)
+        except EventError as problem:
+            await self._fail(unavailable(f"the change could not be recorded: {problem}"))
         except Exception as error:
             log.exception("the change %s ended unexpectedly", self.pending.switch_id)
             await self._fail(StudioError(f"internal error: {error}"))
@@ -136,7 +140,7 @@ class Work:
         while not isinstance(step := next_step(self._the_state(), self._effects.ready()), Finish):
             await self._take(step)
         state = self._the_state()
-        await self._ledger.record(
+        await self._ledger.record_outcome(
             SwitchCompleted(
                 switch_id=state.switch_id,
                 kind=state.kind,

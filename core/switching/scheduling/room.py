@@ -2,8 +2,8 @@
 
 Devices are resources. Two models share one when both are known to fit; a model of unknown size
 claims its devices for itself. In main memory alone a number of places that somebody has set is
-taken as their word that so many fit. Of several ways to place the newcomer the cheapest wins: nobody in
-use, few, quick to bring back, and otherwise the order in which the ways were given.
+taken as their word that so many fit. Of several ways to place the newcomer the cheapest wins:
+nobody in use, few, quick to bring back, and otherwise the order in which the ways were given.
 """
 
 from collections.abc import Callable, Mapping, Sequence

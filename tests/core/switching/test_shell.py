@@ -162,6 +162,10 @@ class Book:
         return 0
 
 
+def _cancel(task: "asyncio.Task[Any]", _reason: str) -> None:
+    task.cancel()
+
+
 class Story:
     """One seeded schedule."""
 
@@ -232,7 +236,7 @@ class Story:
         self.longest = max(self.longest, self.machine.clock.monotonic() - began)
         task = asyncio.current_task()
         assert task is not None
-        ticket = inflight.enter(route, request_id, lambda _reason: task.cancel())
+        ticket = inflight.enter(route, request_id, partial(_cancel, task))
         try:
             for _ in range(self.random.randint(1, 10)):
                 assert name in self.machine.engines, f"{request_id} is served by nobody"
@@ -268,7 +272,7 @@ class Story:
 def test_no_schedule_strands_anybody(first: int) -> None:
     """Every request is answered, every change has one outcome, one model at a time."""
     for seed in range(first, first + 100):
-        story = []
+        story: list[Story] = []
 
         async def scenario(seed: int = seed, story: list[Story] = story) -> None:
             story.append(Story(seed))
