@@ -5,7 +5,8 @@ from random import Random
 
 from core.placement.placement import HOST, Placement, Share
 from core.switching.scheduling.scene import Rules
-from tests.core.switching.world import Model, World
+from tests.core.switching.world import World
+from tests.core.switching.world_parts import Model
 
 
 def gib(device: str, amount: int | None) -> Placement:

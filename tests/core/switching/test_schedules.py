@@ -1,8 +1,8 @@
 """A hundred thousand schedules: nobody waits for ever, nothing is loaded twice, nothing is lost.
 
-Every seed is a machine, its models and what happens to them (random_worlds.py, world.py). What must never happen
-raises `Broken` there: a dead-lock, a wait beyond the proven bound, two changes of one model, an
-overbooked device, a start for nobody, a request let through to an engine that goes.
+Every seed is a machine, its models and what happens to them (random_worlds.py, world.py). What
+must never happen raises `Broken` there: a dead-lock, a wait beyond the proven bound, two changes of
+one model, an overbooked device, a start for nobody, a request let through to an engine that goes.
 A seed that fails is a test of its own: `random_world(SEED).run(until=400)`.
 """
 
@@ -16,7 +16,8 @@ from core.placement.placement import HOST
 from core.switching.scheduling import order
 from core.switching.scheduling.scene import Rules
 from tests.core.switching.random_worlds import gib, random_world
-from tests.core.switching.world import CHANGE_S, Broken, Model, World
+from tests.core.switching.world import CHANGE_S, Broken, World
+from tests.core.switching.world_parts import Model
 
 SCHEDULES = int(os.environ.get("VLLM_STUDIO_SCHEDULES", "100000"))
 CHUNK = 2500

@@ -7,12 +7,11 @@ does exactly what the switchboard does with a plan, and watches what must never 
 
 import heapq
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from random import Random
 
-from core.placement.placement import HOST, Placement
+from core.placement.placement import HOST
 from core.switching.scheduling.order import wait_bound
 from core.switching.scheduling.plan import plan
 from core.switching.scheduling.scene import (
@@ -27,6 +26,7 @@ from core.switching.scheduling.scene import (
     Scene,
     Wish,
 )
+from tests.core.switching.world_parts import Change, Engine, Model, Request
 
 LOAD_S, STOP_S, DRAIN_S, SERVE_S = 8.0, 2.0, 6.0, 5.0
 CHANGE_S = LOAD_S + STOP_S + DRAIN_S
@@ -34,52 +34,6 @@ CHANGE_S = LOAD_S + STOP_S + DRAIN_S
 
 class Broken(AssertionError):
     """Something happened that never may."""
-
-
-@dataclass(kw_only=True)
-class Model:
-    """One model of the world: where it may run and how it behaves."""
-
-    name: str
-    options: tuple[Placement, ...]
-    pinned: bool = False
-    priority: int = 0
-    fails: float = 0.0  # how likely a load fails
-
-
-@dataclass(kw_only=True)
-class Request:
-    """One client's request."""
-
-    number: int
-    model: str
-    came: float
-    leaves: float | None = None
-    let_through: float | None = None
-    ended: str = ""
-
-
-@dataclass(kw_only=True)
-class Engine:
-    """One process in memory."""
-
-    model: str
-    placement: Placement
-    state: str = "loading"  # loading | ready | stopping
-    ready_at: float | None = None
-    last_used: float = 0.0
-    serving: set[int] = field(default_factory=set)
-    withdrawn: bool = False
-
-
-@dataclass(kw_only=True)
-class Change:
-    """A job as it runs."""
-
-    job: Job
-    wish: Wish
-    phase: str = "draining"
-    left: set[str] = field(default_factory=set)
 
 
 class World:
