@@ -96,6 +96,7 @@ class Launched(Signal, frozen=True, kw_only=True):
     pid: int
     process_group: int
     started_at: float
+    warm: bool = False
 
 
 class LaunchFailed(Signal, frozen=True, kw_only=True):
@@ -266,8 +267,11 @@ def decide(signal: Signal, state: State, engine_id: str, recipe_id: str) -> tupl
     """What has happened, given what was signalled; empty when it means nothing now."""
     run = {"engine_id": engine_id, "recipe_id": recipe_id}
     match state, signal:
-        case Starting(), Launched(pid=pid, process_group=group, started_at=at):
-            return (EngineStarted(**run, pid=pid, process_group=group, process_started_at=at),)
+        case Starting(), Launched(pid=pid, process_group=group, started_at=at, warm=warm):
+            started = EngineStarted(
+                **run, pid=pid, process_group=group, process_started_at=at, warm=warm
+            )
+            return (started,)
         case Starting(), LaunchFailed(failure=failure):
             return (start_failed(engine_id, recipe_id, failure),)
         case Loading(), Progressed(phase=phase, percent=percent, overall=overall):

@@ -364,7 +364,12 @@ class Supervisor:
             await self._handle(LaunchFailed(failure=_failure_of(refusal)), Asker())
             return
         who = self._child.identity
-        launched = Launched(pid=who.pid, process_group=who.process_group, started_at=who.started_at)
+        launched = Launched(
+            pid=who.pid,
+            process_group=who.process_group,
+            started_at=who.started_at,
+            warm=self._child.warm,
+        )
         self._help(self._watch_exit())
         await self._handle(launched, Asker())
         self._help(self._watch_loading())

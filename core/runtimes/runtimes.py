@@ -8,7 +8,7 @@ came about.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +65,10 @@ _INTERRUPTED = Diagnosis(
 )
 
 
+async def _nobody_waits(_runtime: Path) -> None:
+    """No interpreter of ours waits in a runtime's folder for something to do."""
+
+
 class Installing(msgspec.Struct, frozen=True, kw_only=True):
     """An installation under way."""
 
@@ -85,11 +89,13 @@ class Runtimes:
         settings: "Settings",
         clock: Clock,
         gpu_present: Callable[[], bool] = has_nvidia_gpu,
+        make_way: Callable[[Path], Awaitable[None]] = _nobody_waits,
     ) -> None:
         self._store = store
         self._folder = settings.paths.runtimes
         self._clock = clock
         self._gpu_present = gpu_present
+        self._make_way = make_way
         self._flights: dict[str, Flight[Runtime]] = {}
         self._installing: dict[str, Installing] = {}
         self._flag_flights: dict[str, Flight[FlagTable]] = {}
@@ -186,6 +192,7 @@ class Runtimes:
     async def remove(self, runtime_id: str, *, actor: str) -> None:
         """Delete a runtime; raises NotFound, or Refused while a process runs from it."""
         runtime = self.find(runtime_id)
+        await self._make_way(runtime.path)
         if pid := await asyncio.to_thread(in_use.process_running_from, runtime.path):
             raise Refused(
                 f"{runtime_id} is in use by process {pid}",

@@ -34,6 +34,7 @@ class EngineStarted(Fact, frozen=True, kw_only=True, tag="engine-started"):
     pid: int
     process_group: int
     process_started_at: float  # seconds since the epoch, as the system tells it
+    warm: bool = False  # the process had imported its engine before it was asked for
 
 
 class EngineProgressed(Fact, frozen=True, kw_only=True, tag="engine-progressed"):

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import msgspec
 
@@ -48,12 +47,13 @@ class Spare:
         self._reader, self._writer = streams
 
     @classmethod
-    async def begin(cls, start: Start, *, launcher: PosixLauncher, folder: Path) -> "Spare":
+    async def begin(
+        cls, start: Start, *, launcher: PosixLauncher, folder: Path, nonce: str
+    ) -> "Spare":
         """Start it; `folder` keeps what is noted from one start for the next."""
         cwd, notes = Path(start.cwd), folder / notes_name(start)
         _make_folders(cwd, notes)
         ours, theirs = socket.socketpair()
-        nonce = uuid4().hex
         title = f"spare for {start.program.entry}".ljust(SHOWN)
         with theirs:
             try:

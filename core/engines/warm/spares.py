@@ -8,9 +8,11 @@ One task makes them, one at a time; everything else is looked up between two awa
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
+from uuid import uuid4
 
 import msgspec
 import psutil
@@ -44,19 +46,17 @@ class Spares:
     def __init__(
         self,
         *,
-        launcher: PosixLauncher,
         folder: Path,
         enabled: Callable[[], bool],
         idle: Callable[[], bool],
-        named: Callable[[], Iterable[Start]] = tuple,
         available: Callable[[], int] = available_memory,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        self._launcher = launcher
+        self._launcher = PosixLauncher()
         self._folder = folder
         self._enabled = enabled
         self._idle = idle
-        self._named = named
+        self._nonce = uuid4().hex
         self._available = available
         self._sleep = sleep
         self._wanted: list[Start] = []  # newest first
@@ -64,6 +64,11 @@ class Spares:
         self._spares: list[Spare] = []
         self._making: asyncio.Task[None] | None = None
         self._quiet = 0
+
+    def expect(self, start: Start) -> None:
+        """Such a start may come: worth a spare when nothing newer is."""
+        if not _among(start, self._wanted):
+            self._wanted.append(start)
 
     def take(self, start: Start) -> Spare | None:
         """A spare that has imported for such a start, to be used at once; the next will be made."""
@@ -84,6 +89,7 @@ class Spares:
     async def run(self) -> None:
         """Make and give up spares until cancelled; then end them."""
         try:
+            await self._sweep()
             while True:
                 await self.look()
                 await self._sleep(LOOK_S)
@@ -116,19 +122,26 @@ class Spares:
             self._making.cancel()
         await self._end([s for s in self._spares if s.start.python.startswith(below)])
 
+    async def _sweep(self) -> None:
+        """End what an earlier run left; its spares end by themselves unless they are stuck."""
+        note = self._folder / "nonce"
+        with contextlib.suppress(OSError):
+            await self._launcher.sweep(note.read_text(encoding="ascii"))
+        with contextlib.suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            note.write_text(self._nonce, encoding="ascii")
+
     def _kept(self) -> list[Start]:
         """What is worth a spare, the newest wish first."""
-        kept: list[Start] = []
-        for start in [*self._wanted, *self._named()]:
-            if not _among(start, kept) and not _among(start, self._hopeless):
-                kept.append(start)
-        return kept[:MOST]
+        return [start for start in self._wanted if not _among(start, self._hopeless)][:MOST]
 
     async def _make(self, start: Start) -> None:
         """Start one and wait until it has imported."""
         spare = None
         try:
-            spare = await Spare.begin(start, launcher=self._launcher, folder=self._folder)
+            spare = await Spare.begin(
+                start, launcher=self._launcher, folder=self._folder, nonce=self._nonce
+            )
             async with asyncio.timeout(IMPORT_S):
                 told = await spare.imported()
         except (StudioError, OSError, EOFError, TimeoutError, msgspec.MsgspecError) as problem:

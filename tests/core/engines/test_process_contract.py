@@ -103,9 +103,7 @@ class WarmWorld(RealWorld):
         self._program = ["-m", "contract_program"]
         program = Program(entry="contract_program", server=("json",))
         cold = PosixLauncher()
-        self._spares = Spares(
-            launcher=cold, folder=folder / "warm", enabled=lambda: True, idle=lambda: True
-        )
+        self._spares = Spares(folder=folder / "warm", enabled=lambda: True, idle=lambda: True)
         self.launcher = WarmLauncher(cold, self._spares, programs=[program])
         argv = [sys.executable, *self._program]
         self._start = start_of(argv, {"LANG": "C"}, folder, [program])

@@ -16,7 +16,7 @@ import pytest
 from core.engines.processes import NONCE, evidence
 from core.engines.processes.posix import members
 from core.engines.warm import possible
-from core.engines.warm.spare_process import Spare, notes_name
+from core.engines.warm.spare_process import notes_name
 from tests.core.engines.warm.world import ENV, World, a_world
 
 pytestmark = pytest.mark.skipif(not possible(), reason="warm starts need Linux")
@@ -159,11 +159,11 @@ async def test_what_can_not_be_imported_is_told(world: World) -> None:
     """A module that is there and fails; one that is not there is passed over."""
     (world.folder / "heavy.py").write_text("raise RuntimeError('no')")
     start = world.start()
-    spare = await Spare.begin(start, launcher=world.cold, folder=world.folder / "warm")
+    spare = await world.begin(start)
     assert (await spare.imported()).problems == ("heavy: RuntimeError('no')",)
     await spare.end()
     (world.folder / "heavy.py").unlink()
-    spare = await Spare.begin(start, launcher=world.cold, folder=world.folder / "warm")
+    spare = await world.begin(start)
     assert (await spare.imported()).problems == ()
     await spare.end()
 

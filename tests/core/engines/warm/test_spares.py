@@ -1,12 +1,13 @@
 """When spares are made, kept and given up."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from core.engines.warm import possible
-from core.engines.warm.spares import FREE_TO_KEEP, FREE_TO_MAKE, MOST
+from core.engines.warm.spares import FREE_TO_KEEP, FREE_TO_MAKE, MOST, QUIET_LOOKS
 from tests.core.engines.warm.world import ENV, World, a_world
 
 pytestmark = pytest.mark.skipif(not possible(), reason="warm starts need Linux")
@@ -73,6 +74,39 @@ async def test_the_newest_kinds_of_start_are_kept(world: World) -> None:
     await world.spares.look()
     assert [start.env["CHOICE"] for start in world.spares.ready()] == ["b", "c"]
     assert MOST == 2
+
+
+async def test_what_is_expected_yields_to_what_was_launched(world: World) -> None:
+    """A recipe's start is prepared before anybody asked, unless newer wishes fill the places."""
+    world.spares.expect(world.start())
+    for _ in range(QUIET_LOOKS):
+        await world.spares.look()
+    assert (await world.launch())[0].warm
+    world.spares.expect(world.start({**ENV, "CHOICE": "c"}))
+    await world.make_spare({**ENV, "CHOICE": "b"})
+    await world.spares.look()
+    assert sorted(start.env["CHOICE"] for start in world.spares.ready()) == ["a", "b"]
+
+
+async def test_what_an_earlier_run_left_is_swept(world: World) -> None:
+    """A spare that could not end by itself, found by the nonce that the run noted."""
+    await world.spares._sweep()
+    await world.make_spare()
+    (stuck,) = world.spares._spares
+    async with a_world(world.folder) as later:
+        await later.spares._sweep()
+        assert not stuck.alive()
+
+
+async def test_leaving_ends_them(world: World) -> None:
+    """When the app stops, none is left."""
+    await world.make_spare()
+    (spare,) = world.spares._spares
+    task = asyncio.create_task(world.spares.run())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert not spare.alive()
 
 
 async def test_a_failing_import_is_not_tried_again(world: World) -> None:

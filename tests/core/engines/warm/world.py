@@ -9,6 +9,7 @@ from uuid import uuid4
 from core.engines.processes.posix import PosixChild, PosixLauncher
 from core.engines.warm import Spares, Start, WarmLauncher, start_of
 from core.engines.warm.programs import Program
+from core.engines.warm.spare_process import Spare
 from core.engines.warm.spares import QUIET_LOOKS
 
 ENV = {"LANG": "C", "CHOICE": "a", "SPT_NOENV": "1"}
@@ -68,7 +69,6 @@ class World:
         self.enabled, self.idle, self.memory = True, True, 64 * 1024**3
         self.cold = PosixLauncher()
         self.spares = Spares(
-            launcher=self.cold,
             folder=folder / "warm",
             enabled=lambda: self.enabled,
             idle=lambda: self.idle,
@@ -88,6 +88,12 @@ class World:
         start = start_of(self.argv(), env, self.folder, [PROGRAM])
         assert start is not None
         return start
+
+    async def begin(self, start: Start) -> Spare:
+        """A spare for itself."""
+        return await Spare.begin(
+            start, launcher=self.cold, folder=self.folder / "warm", nonce=uuid4().hex
+        )
 
     async def make_spare(self, env: Mapping[str, str] = ENV) -> None:
         """Have one ready."""
