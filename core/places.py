@@ -66,8 +66,14 @@ class Places:
         held = self._held.get(view.recipe_id)
         if held is not None:
             return held
+        if view.devices:
+            return Placement(
+                shares=tuple(Share(device=d) for d in view.devices), devices=view.devices
+            )
         entry = self._book.find(view.recipe_id)
-        named = [f"gpu:{device}" for device in entry.recipe.devices] if entry else []
+        named = (
+            [d if isinstance(d, str) else f"gpu:{d}" for d in entry.recipe.devices] if entry else []
+        )
         return Placement(shares=tuple(Share(device=name) for name in named or [HOST]))
 
     def takes(self, recipe_id: str, placement: Placement) -> None:
