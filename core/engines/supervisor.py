@@ -122,6 +122,7 @@ class Supervisor:
         self._child: Child | None = None
         self._grace_s = run.stop_grace_s
         self._leaving = False
+        self._exited = False  # the process is gone; why is being found out
         self._gave_up: Failure | None = None
         self._kills = memory_kills()  # the kernel's count before: a rise is its word on an exit
         self._ready_at = 0  # bytes of its log when it was ready: what stands before is no cause
@@ -378,6 +379,7 @@ class Supervisor:
         """Any exit nobody asked for is told, with its cause, once its group is swept."""
         child = self._the_child()
         code = await child.wait()
+        self._exited = True
         if isinstance(self.state, Stopping):
             return
         was_ready = isinstance(self.state, Ready)
@@ -403,7 +405,7 @@ class Supervisor:
         if adopted:  # what its log has said so far was told by who launched it
             progress.feed(reader.new_lines(), began)
             before = max(0.0, tools.clock.now() / 1e6 - child.identity.started_at)
-        while isinstance(self.state, Loading):
+        while isinstance(self.state, Loading) and not self._exited:
             now = tools.clock.monotonic()
             for step in progress.feed(reader.new_lines(), now):
                 whole = round(progress.estimate(now).percent, 1)
