@@ -15,6 +15,10 @@ def sentence(event: Event) -> str:
     return _Sentence(event).format(template)
 
 
+class _Words(str):
+    """Written by the event itself to stand in its sentence as it is, also when it is empty."""
+
+
 class _Sentence(string.Formatter):
     """Fills {field} and {field:.1f} from one event's fields and properties, and nothing else."""
 
@@ -26,9 +30,12 @@ class _Sentence(string.Formatter):
         words = isinstance(getattr(type(event), field_name, None), property)
         if not words and field_name not in event.__struct_fields__:
             return f"{{{field_name}}}", field_name
-        return getattr(event, field_name), field_name
+        value = getattr(event, field_name)
+        return (_Words(value) if words and isinstance(value, str) else value), field_name
 
     def format_field(self, value: object, format_spec: str) -> str:
+        if isinstance(value, _Words):
+            return _shortened(value)
         try:
             return format(value, format_spec) if format_spec else in_words(value)
         except (TypeError, ValueError):
@@ -52,5 +59,9 @@ def in_words(value: object) -> str:
             text = msgspec.json.encode(value).decode()
         case _:
             text = str(value)
+    return _shortened(text)
+
+
+def _shortened(text: str) -> str:
     text = " ".join(text.split())
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

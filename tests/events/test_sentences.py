@@ -11,6 +11,7 @@ from events.facts import (
     EngineStartFailed,
     GatewayConfigApplied,
     SettingChanged,
+    SwitchDrained,
     SwitchRequested,
 )
 from events.facts.base import Fact
@@ -52,6 +53,7 @@ def test_a_sentence_names_only_fields_that_are_there(kind: type[Fact]) -> None:
         ),
         (GatewayConfigApplied(models=("a", "b")), "The gateway now routes: a, b."),
         (GatewayConfigApplied(models=()), "The gateway now routes: nothing."),
+        (SwitchDrained(switch_id="s"), "No request is in the way any more."),
         (
             SettingChanged(key="k", value=True, previous=None),
             "The setting k was changed from nothing to on.",
