@@ -101,7 +101,7 @@ class Monitor:
         gateway = self._gateway.view()
         return {
             "log": await self._check_log(),
-            "switching": self._switchboard.check(),
+            "switching": await self._switchboard.answers(within_s=CHECK_S),
             "gateway": "ok" if gateway.state == "ready" else gateway.error or gateway.state,
         }
 

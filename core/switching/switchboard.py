@@ -66,6 +66,7 @@ class Switchboard:
         self._left_at: dict[str, float] = {}
         self._waits_for: dict[str, str] = {}
         self._looked_at = clock.monotonic()
+        self._looked = asyncio.Event()
         self._closed = False
         self._listeners: list[Callable[[], None]] = []
 
@@ -155,6 +156,20 @@ class Switchboard:
             return f"a {kind} was not looked at for {silent:.0f} s"
         return "ok"
 
+    async def answers(self, *, within_s: float) -> str:
+        """Ask the scheduler to look again now: "ok" once it has, or what is wrong with it.
+
+        A task that hangs is found before anybody's wish is stuck behind it.
+        """
+        self._looked.clear()
+        self.look_again()
+        try:
+            async with asyncio.timeout(within_s):
+                await self._looked.wait()
+        except TimeoutError:
+            return f"the scheduler did not answer within {within_s:.0f} s"
+        return self.check()
+
     def views(self) -> tuple[SwitchView, ...]:
         """The changes under way, for people; what a person asked for first."""
         works = sorted(self._works.values(), key=lambda w: not w.pending.manual)
@@ -209,6 +224,7 @@ class Switchboard:
     def _carry_out_plan(self) -> float | None:
         """Plan, do it, and say when to look again at the latest (None: when something happens)."""
         now = self._looked_at = self._clock.monotonic()
+        self._looked.set()
         made = plan(self._scene(now))
         self._waits_for = dict(made.waits_for)
         for step in made.steps:

@@ -114,4 +114,4 @@ def test_c87_a_request_that_waits_for_its_model_can_be_cancelled_by_its_id(
         (booked,) = wait_for_requests(studio.home, "c87-b", 1)
         assert (booked.outcome, booked.lane) == ("cancelled", "none")
     finally:
-        studio.http.patch("/api/settings", json={"max_resident": None}, headers=studio.owner())
+        studio.http.patch("/api/settings", json={"max_resident": 1}, headers=studio.owner())
