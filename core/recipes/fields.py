@@ -3,113 +3,50 @@
 The table below is the only place where a field is explained; a test holds it against the struct.
 """
 
-from typing import Any, Literal, get_args
+from core.recipes.field import ALL, COMMAND, GPU, SERVERS, SLEEPERS, VLLM, FieldInfo, group, row
 
-import msgspec
+__all__ = ["ALSO", "FIELD", "FIELDS", "FieldInfo"]
 
-from core.recipes.recipe import EngineKind, Recipe
-
-Group = Literal[
+_WHO = group(
     "Who it is",
-    "What runs",
-    "How it is called",
-    "Parallelism and devices",
-    "Memory and precision",
-    "Scheduling",
-    "Behaviour",
-    "Environment and escape hatch",
-    "Lifecycle",
-    "Cost",
-]
-
-ALL: tuple[EngineKind, ...] = get_args(EngineKind)
-SERVERS: tuple[EngineKind, ...] = ("vllm", "sglang", "transformers")
-GPU: tuple[EngineKind, ...] = ("vllm", "sglang")
-VLLM: tuple[EngineKind, ...] = ("vllm",)
-COMMAND: tuple[EngineKind, ...] = ("command",)
-SLEEPERS: tuple[EngineKind, ...] = ("vllm", "sglang", "command")
-
-
-class FieldInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """A field's description. Numbers lie between `minimum` and `maximum`, both allowed."""
-
-    name: str
-    group: Group
-    label: str
-    help: str
-    default: Any
-    unit: str = ""
-    engines: tuple[EngineKind, ...] = ALL  # where it has an effect
-    minimum: float | None = None
-    maximum: float | None = None
-    above: float | None = None  # like `minimum`, but itself not allowed
-    also: tuple[str, ...] = ()  # what engines and other programs call it
-    suggestions: tuple[str, ...] = ()  # common values; others are allowed
-
-
-_DEFAULTS = {field.name: field for field in msgspec.structs.fields(Recipe)}
-
-
-def _default(name: str) -> object:
-    field = _DEFAULTS[name]
-    if field.default_factory is not msgspec.NODEFAULT:
-        return field.default_factory()
-    return None if field.default is msgspec.NODEFAULT else field.default
-
-
-def _group(group: Group, *rows: dict[str, Any]) -> list[FieldInfo]:
-    return [FieldInfo(group=group, default=_default(row["name"]), **row) for row in rows]
-
-
-def _f(
-    name: str,
-    label: str,
-    help: str,
-    **more: Any,  # noqa: ANN401 - passed on to FieldInfo, which is typed
-) -> dict[str, Any]:
-    return {"name": name, "label": label, "help": help, **more}
-
-
-_WHO = _group(
-    "Who it is",
-    _f("id", "Id", "The short name on the command line; it never changes."),
-    _f("name", "Name", "The name that people see; the id when empty.", also=("title",)),
-    _f("notes", "Notes", "Anything worth remembering about this recipe.", also=("description",)),
+    row("id", "Id", "The short name on the command line; it never changes."),
+    row("name", "Name", "The name that people see; the id when empty.", also=("title",)),
+    row("notes", "Notes", "Anything worth remembering about this recipe.", also=("description",)),
 )
 
-_WHAT = _group(
+_WHAT = group(
     "What runs",
-    _f(
+    row(
         "engine", "Engine", "The inference server that runs it.", suggestions=ALL, also=("backend",)
     ),
-    _f(
+    row(
         "runtime",
         "Runtime",
         "The installed engine version to use; the newest one when empty.",
         engines=SERVERS,
     ),
-    _f(
+    row(
         "model",
         "Model",
         "A folder with weights, or a hub id such as Qwen/Qwen3-8B.",
         also=("model_path", "model_id", "hf_model"),
     ),
-    _f("revision", "Hub revision", "A branch, tag or commit on the hub.", engines=GPU),
-    _f(
+    row("revision", "Hub revision", "A branch, tag or commit on the hub.", engines=GPU),
+    row(
         "tokenizer",
         "Tokenizer",
         "A tokenizer other than the model's own.",
         engines=GPU,
         also=("tokenizer_path",),
     ),
-    _f(
+    row(
         "command",
         "Command",
         "The program and its arguments; {port}, {model} and {key} are filled in.",
         engines=COMMAND,
         also=("cmd", "argv"),
     ),
-    _f(
+    row(
         "health_path",
         "Health path",
         "The path that answers 200 once the server is ready.",
@@ -118,34 +55,34 @@ _WHAT = _group(
     ),
 )
 
-_CALLED = _group(
+_CALLED = group(
     "How it is called",
-    _f(
+    row(
         "served_name",
         "Served name",
         "The model name that clients ask for; the id when empty.",
         also=("served_model_name",),
     ),
-    _f("aliases", "Aliases", "Further names that clients may use.", also=("alias",)),
-    _f(
+    row("aliases", "Aliases", "Further names that clients may use.", also=("alias",)),
+    row(
         "unlisted",
         "Unlisted",
         "It is served when named, but does not stand in the list of models.",
         also=("hidden",),
     ),
-    _f(
+    row(
         "use_model_name",
         "Model name upstream",
         "What the engine is sent as model, when it knows the model by another name.",
         also=("useModelName",),
     ),
-    _f(
+    row(
         "strip_params",
         "Strip parameters",
         "Fields that are taken out of requests before the engine sees them.",
         also=("stripParams",),
     ),
-    _f(
+    row(
         "set_params",
         "Set parameters",
         "Fields that requests get, whatever the caller sent, such as top_k = 20.",
@@ -153,9 +90,9 @@ _CALLED = _group(
     ),
 )
 
-_PARALLEL = _group(
+_PARALLEL = group(
     "Parallelism and devices",
-    _f(
+    row(
         "tensor_parallel",
         "Tensor parallel",
         "Over how many GPUs each layer is split.",
@@ -164,7 +101,7 @@ _PARALLEL = _group(
         engines=GPU,
         also=("tensor_parallel_size", "tp", "tp_size"),
     ),
-    _f(
+    row(
         "pipeline_parallel",
         "Pipeline parallel",
         "Over how many GPUs the layers are spread one after the other.",
@@ -173,7 +110,7 @@ _PARALLEL = _group(
         engines=GPU,
         also=("pipeline_parallel_size", "pp", "pp_size"),
     ),
-    _f(
+    row(
         "data_parallel",
         "Data parallel",
         "How many copies of the model share the requests.",
@@ -182,21 +119,21 @@ _PARALLEL = _group(
         engines=GPU,
         also=("data_parallel_size", "dp", "dp_size"),
     ),
-    _f(
+    row(
         "expert_parallel",
         "Expert parallel",
         "Spread the experts of a mixture over the GPUs instead of splitting each.",
         engines=GPU,
         also=("enable_expert_parallel", "ep_size"),
     ),
-    _f(
+    row(
         "devices",
         "GPUs",
         "The GPUs it runs on, by index or UUID; chosen for it when empty.",
         minimum=0,
         also=("gpus", "cuda_visible_devices", "gpu_ids"),
     ),
-    _f(
+    row(
         "nodes",
         "Machines",
         "Over how many machines it is spread, this one included.",
@@ -206,7 +143,7 @@ _PARALLEL = _group(
         engines=GPU,
         also=("nnodes", "num_nodes"),
     ),
-    _f(
+    row(
         "node_backend",
         "Spread by",
         "What carries it to the other machines: a Ray cluster, or the engine itself.",
@@ -214,7 +151,7 @@ _PARALLEL = _group(
         suggestions=("ray", "engine"),
         also=("distributed_executor_backend",),
     ),
-    _f(
+    row(
         "node_address",
         "Meeting point",
         "The Ray cluster's address; without Ray, this machine's address and a free port.",
@@ -223,9 +160,9 @@ _PARALLEL = _group(
     ),
 )
 
-_MEMORY = _group(
+_MEMORY = group(
     "Memory and precision",
-    _f(
+    row(
         "context_length",
         "Context length",
         "The longest prompt and answer together; the model's own limit when empty.",
@@ -234,7 +171,7 @@ _MEMORY = _group(
         engines=GPU,
         also=("max_model_len", "ctx", "n_ctx", "ctx_size", "max_context", "num_ctx"),
     ),
-    _f(
+    row(
         "memory_fraction",
         "Memory fraction",
         "The share of each GPU's memory that the engine takes.",
@@ -243,14 +180,14 @@ _MEMORY = _group(
         engines=GPU,
         also=("gpu_memory_utilization", "mem_fraction_static"),
     ),
-    _f(
+    row(
         "kv_cache_dtype",
         "KV cache type",
         "The number format of the KV cache; fp8 halves its size.",
         engines=GPU,
         suggestions=("auto", "fp8", "fp8_e4m3", "fp8_e5m2"),
     ),
-    _f(
+    row(
         "kv_cache_gib",
         "KV cache",
         "Room for the KV cache when vLLM runs on the CPU.",
@@ -259,7 +196,7 @@ _MEMORY = _group(
         engines=VLLM,
         also=("vllm_cpu_kvcache_space",),
     ),
-    _f(
+    row(
         "quantization",
         "Quantisation",
         "How the weights are compressed; read from the model when empty.",
@@ -267,14 +204,14 @@ _MEMORY = _group(
         suggestions=("awq", "gptq", "fp8", "bitsandbytes", "gguf", "compressed-tensors"),
         also=("quantisation", "quant"),
     ),
-    _f(
+    row(
         "dtype",
         "Number format",
         "The number format of weights and sums; the model's own when empty.",
         engines=SERVERS,
         suggestions=("auto", "bfloat16", "float16", "float32"),
     ),
-    _f(
+    row(
         "cpu_offload_gib",
         "Offload to memory",
         "How much of the weights stays in main memory, per GPU.",
@@ -283,7 +220,7 @@ _MEMORY = _group(
         engines=GPU,
         also=("cpu_offload_gb",),
     ),
-    _f(
+    row(
         "swap_space_gib",
         "Swap space",
         "Main memory for requests that are put aside, per GPU.",
@@ -292,7 +229,7 @@ _MEMORY = _group(
         engines=GPU,
         also=("swap_space",),
     ),
-    _f(
+    row(
         "enforce_eager",
         "Eager mode",
         "Start faster and use less memory without CUDA graphs; answers come slower.",
@@ -301,9 +238,9 @@ _MEMORY = _group(
     ),
 )
 
-_SCHEDULING = _group(
+_SCHEDULING = group(
     "Scheduling",
-    _f(
+    row(
         "max_sequences",
         "Sequences at once",
         "How many requests the engine works on at the same time.",
@@ -311,7 +248,7 @@ _SCHEDULING = _group(
         engines=GPU,
         also=("max_num_seqs", "max_running_requests", "parallel"),
     ),
-    _f(
+    row(
         "max_batched_tokens",
         "Tokens per step",
         "How many tokens the engine works on in one step.",
@@ -320,14 +257,14 @@ _SCHEDULING = _group(
         engines=GPU,
         also=("max_num_batched_tokens", "chunked_prefill_size"),
     ),
-    _f(
+    row(
         "chunked_prefill",
         "Chunked prefill",
         "Read long prompts in pieces, between the answers of others.",
         engines=GPU,
         also=("enable_chunked_prefill",),
     ),
-    _f(
+    row(
         "prefix_caching",
         "Prefix caching",
         "Keep what prompts have in common, so that it is read only once.",
@@ -336,9 +273,9 @@ _SCHEDULING = _group(
     ),
 )
 
-_BEHAVIOUR = _group(
+_BEHAVIOUR = group(
     "Behaviour",
-    _f(
+    row(
         "tool_call_parser",
         "Tool call parser",
         "How tool calls are found in the model's output.",
@@ -346,26 +283,26 @@ _BEHAVIOUR = _group(
         suggestions=("hermes", "llama3_json", "mistral", "qwen3_coder", "deepseek_v3"),
         also=("tool_parser",),
     ),
-    _f(
+    row(
         "reasoning_parser",
         "Reasoning parser",
         "How the model's thinking is told from its answer.",
         engines=GPU,
         suggestions=("qwen3", "deepseek_r1", "granite", "mistral"),
     ),
-    _f(
+    row(
         "chat_template",
         "Chat template",
         "A file with a Jinja template to use instead of the model's own.",
         engines=GPU,
     ),
-    _f(
+    row(
         "generation_config",
         "Generation defaults",
         "A folder with sampling defaults, or vllm for the engine's own.",
         engines=VLLM,
     ),
-    _f(
+    row(
         "seed",
         "Seed",
         "Makes random choices repeatable.",
@@ -374,27 +311,27 @@ _BEHAVIOUR = _group(
         engines=SERVERS,
         also=("random_seed",),
     ),
-    _f(
+    row(
         "trust_remote_code",
         "Trust remote code",
         "Run Python code that comes with the model: only for models you would install.",
         engines=SERVERS,
     ),
-    _f(
+    row(
         "loras",
         "LoRA adapters",
         "Adapters that are served beside the model, each under a name of its own.",
         engines=GPU,
         also=("lora_modules", "lora_paths", "lora"),
     ),
-    _f(
+    row(
         "speculative",
         "Speculative decoding",
         "A small model proposes tokens and this one verifies them.",
         engines=GPU,
         also=("speculative_config", "speculative_algorithm"),
     ),
-    _f(
+    row(
         "load_format",
         "Load format",
         "How the weights are read from disk.",
@@ -403,10 +340,10 @@ _BEHAVIOUR = _group(
     ),
 )
 
-_ESCAPE = _group(
+_ESCAPE = group(
     "Environment and escape hatch",
-    _f("env", "Environment", "Variables for the engine; secret values are kept apart."),
-    _f(
+    row("env", "Environment", "Variables for the engine; secret values are kept apart."),
+    row(
         "extra_args",
         "Extra arguments",
         "Flags of the engine that have no field here, given to it as they are.",
@@ -414,9 +351,9 @@ _ESCAPE = _group(
     ),
 )
 
-_LIFECYCLE = _group(
+_LIFECYCLE = group(
     "Lifecycle",
-    _f(
+    row(
         "ttl_s",
         "Unload when idle",
         "Unload after so long without a request; never when 0 or empty.",
@@ -424,16 +361,16 @@ _LIFECYCLE = _group(
         minimum=0,
         also=("ttl", "idle_timeout", "keep_alive"),
     ),
-    _f("pinned", "Pinned", "No other model may push it out of memory.", also=("persistent",)),
-    _f(
+    row("pinned", "Pinned", "No other model may push it out of memory.", also=("persistent",)),
+    row(
         "priority",
         "Priority",
         "Requests that wait for it come before those with a lower number.",
         minimum=-1000,
         maximum=1000,
     ),
-    _f("preload", "Preload", "Load it when the app starts.", also=("autostart",)),
-    _f(
+    row("preload", "Preload", "Load it when the app starts.", also=("autostart",)),
+    row(
         "sleep",
         "Sleep",
         "How it makes room for others: 1 keeps the weights in main memory, 2 gives them up.",
@@ -441,7 +378,7 @@ _LIFECYCLE = _group(
         suggestions=("off", "auto", "1", "2"),
         also=("sleep_mode", "sleep_level"),
     ),
-    _f(
+    row(
         "sleeper_ttl_s",
         "Stop a sleeper after",
         "How long an engine that nobody wakes may sleep before it is stopped; 0: for ever.",
@@ -450,7 +387,7 @@ _LIFECYCLE = _group(
         engines=SLEEPERS,
         also=("sleep_ttl",),
     ),
-    _f(
+    row(
         "load_timeout_s",
         "Load limit",
         "Give up a start that takes longer.",
@@ -459,7 +396,7 @@ _LIFECYCLE = _group(
         maximum=86400,
         also=("healthCheckTimeout", "startup_timeout"),
     ),
-    _f(
+    row(
         "stop_grace_s",
         "Grace when stopping",
         "How long the engine may take to stop before it is made to.",
@@ -467,7 +404,7 @@ _LIFECYCLE = _group(
         minimum=0,
         maximum=3600,
     ),
-    _f(
+    row(
         "concurrency",
         "Requests at once",
         "More requests than this are refused at once; no limit when empty.",
@@ -476,9 +413,9 @@ _LIFECYCLE = _group(
     ),
 )
 
-_COST = _group(
+_COST = group(
     "Cost",
-    _f("price", "Price", "What a million tokens cost, in your currency.", also=("cost",)),
+    row("price", "Price", "What a million tokens cost, in your currency.", also=("cost",)),
 )
 
 FIELDS: tuple[FieldInfo, ...] = (
