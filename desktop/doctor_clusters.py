@@ -4,6 +4,8 @@ import asyncio
 import os
 from collections.abc import Iterator
 
+import msgspec
+
 from core.cluster.ask import ask
 from core.cluster.demand import demand_machines
 from core.cluster.judge import objection
@@ -14,9 +16,11 @@ from core.engines.node_command import node_command
 from core.engines.nodes import JOIN_ONLY, RAY_ADDRESS
 from core.errors import StudioError
 from core.recipes.recipe import Recipe
+from core.recipes.secrets_in_env import resolve_env
 from core.recipes.stored import from_data
 from core.runtimes.catalogue import KINDS_OF_ENGINE
 from core.runtimes.runtime import Runtime, scan, version_key
+from core.secrets import Secrets
 from core.settings import Settings
 from desktop.check import Check, fail, ok, warn
 from desktop.cli.recorded import recorded_recipes
@@ -55,8 +59,8 @@ def _one(recipe: Recipe, settings: Settings) -> Check:
             f"{recipe.id} wants {recipe.nodes} machines, but {recipe.engine} is not installed here",
             f"vllm-studio runtimes install {recipe.runtime or recipe.engine}",
         )
-    spec = _spec(recipe, runtime, settings)
     try:
+        spec = _spec(recipe, runtime, settings)
         if recipe.spread_by == "ray" and runtime.kind != "vllm-cpu":
             return asyncio.run(_on_ray(name, recipe, runtime, spec))
         asyncio.run(demand_machines(recipe, runtime, spec))
@@ -82,7 +86,7 @@ async def _on_ray(name: str, recipe: Recipe, runtime: Runtime, spec: LaunchSpec)
         return warn(
             name,
             f"{told}; whoever reaches its ports can run programs on them",
-            "`ray get-auth-token --generate`, the same token everywhere, then start Ray anew",
+            f"vllm-studio recipes node-command {recipe.id} --rank 0 tells how to give it a token",
         )
     return ok(name, told)
 
@@ -99,6 +103,8 @@ def _runtime_for(recipe: Recipe, settings: Settings) -> Runtime | None:
 
 
 def _spec(recipe: Recipe, runtime: Runtime, settings: Settings) -> LaunchSpec:
+    env = resolve_env(recipe, Secrets(settings.paths.secrets))
+    recipe = msgspec.structs.replace(recipe, env=env)
     build = sglang.build if recipe.engine == "sglang" else vllm.build
     return build(
         recipe, runtime=runtime, port=0, api_key=None, paths=settings.paths, env=os.environ

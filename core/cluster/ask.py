@@ -45,7 +45,11 @@ async def ask(runtime: Runtime, address: str, env: Mapping[str, str]) -> Cluster
     answer = next((line for line in outcome.lines if line.startswith(_MARK)), None)
     if answer is None:
         return NoCluster(trouble="failed", said=(outcome.lines or ("no output",))[-1])
-    return _read(answer.removeprefix(_MARK))
+    found = _read(answer.removeprefix(_MARK))
+    if address != JOIN_ONLY and isinstance(found, NoCluster) and found.trouble == "unreachable":
+        # It listens, as we saw: a cluster with a token tells others no more than this.
+        return NoCluster(trouble="unauthorised", said=found.said)
+    return found
 
 
 def _read(answer: str) -> Cluster | NoCluster:

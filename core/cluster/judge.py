@@ -61,8 +61,9 @@ def _none(recipe: Recipe, found: NoCluster, ray: str) -> Objection:
         case "unauthorised":
             return Objection(
                 code="cluster-token",
-                message=f"the cluster asks for a token that {recipe.id} does not have",
-                next_action="Copy ~/.ray/auth_token from a machine of the cluster.",
+                message=f"the cluster asks for a token that {recipe.id} does not show",
+                next_action="Copy ~/.ray/auth_token from a machine of the cluster, and set "
+                "RAY_AUTH_MODE=token in the recipe's env.",
             )
         case "unreachable":
             where = f" at {recipe.node_address}" if recipe.node_address else " on this machine"

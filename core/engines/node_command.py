@@ -53,8 +53,11 @@ def node_command(recipe: Recipe, rank: int) -> NodeCommand:
 def _ray(recipe: Recipe, rank: int) -> NodeCommand:
     address = recipe.node_address or f"HEAD:{RAY_PORT}"
     same = "The same versions of Ray, Python and vLLM on every machine."
-    token = "Before the first: `ray get-auth-token --generate`, and the same token on every machine"
-    guarded = f"{token}; without it, whoever reaches Ray's ports can run programs there."
+    guarded = (
+        "Before that: `ray get-auth-token --generate` on one, ~/.ray/auth_token copied to the "
+        "others, RAY_AUTH_MODE=token on all and in the recipe's env; without it, whoever "
+        "reaches Ray's ports can run programs there."
+    )
     if rank == 0:
         text = f"ray start --head --port={address.rpartition(':')[2]}"
         return NodeCommand(text=text, notes=(same, guarded))
