@@ -9,7 +9,7 @@ from litestar.exceptions import HTTPException, ValidationException
 
 from core.errors import EngineFailure, Invalid, StudioError, Unavailable
 from core.log_watch import unavailable
-from events.errors import EventError
+from events.errors import LogUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -53,9 +53,9 @@ def from_studio(_: Request[Any, Any, Any], error: StudioError) -> Response[Any]:
     )
 
 
-def from_log(request: Request[Any, Any, Any], error: EventError) -> Response[Any]:
-    """The log takes nothing: not this, and nothing else."""
-    return from_studio(request, unavailable(f"this could not be recorded: {error}"))
+def from_log(request: Request[Any, Any, Any], error: LogUnavailable) -> Response[Any]:
+    """The log can not be used: not for this, and for nothing else."""
+    return from_studio(request, unavailable(str(error)))
 
 
 def from_http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
@@ -108,7 +108,7 @@ CODES = {
 
 HANDLERS: dict[Any, Any] = {
     StudioError: from_studio,
-    EventError: from_log,
+    LogUnavailable: from_log,
     HTTPException: from_http,
     Exception: from_bug,
 }
