@@ -13,6 +13,7 @@ from core.secrets import Secrets
 from core.settings import Settings
 from events.envelope import Recorded
 from events.errors import LogUnavailable
+from events.facts import AppStopped
 from events.store import EventStore
 from tests.core.engines.fakes import (
     Behaviour,
@@ -345,6 +346,22 @@ async def test_a_full_disk_does_not_end_the_supervision(
 
     monkeypatch.setattr(bench.store, "append", full)
     await bench.fleet.stop("a", reason="x", actor="cli")
+    assert bench.types()[-2:] == ["stop-requested", "stopped"]
+
+
+async def test_an_end_that_found_the_disk_full_is_recorded_when_there_is_room(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its run is over and nobody comes back to it: the log itself keeps what is missing."""
+    await bench.ready()
+
+    async def full(*_args: object, **_kwargs: object) -> list[Recorded]:
+        raise LogUnavailable("the disk is full")
+
+    with monkeypatch.context() as while_full:
+        while_full.setattr(bench.store, "append", full)
+        await bench.fleet.stop("a", reason="x", actor="cli")
+    await bench.store.append("app", [AppStopped(reason="room again")], actor="system")
     assert bench.types()[-2:] == ["stop-requested", "stopped"]
 
 
