@@ -82,6 +82,11 @@ class Spare:
         """Whether it is there to be used."""
         return self._child.alive()
 
+    @property
+    def process_group(self) -> int:
+        """Its own, and its children's."""
+        return self._child.identity.process_group
+
     async def become(
         self, argv: Sequence[str], start: Start, *, log_path: Path, nonce: str
     ) -> PosixChild | None:

@@ -86,6 +86,10 @@ class Spares:
         """The starts that would be warm now."""
         return tuple(spare.start for spare in self._spares if spare.ready)
 
+    def groups(self) -> tuple[int, ...]:
+        """The process groups of those that wait: for who counts memory."""
+        return tuple(spare.process_group for spare in self._spares)
+
     async def run(self) -> None:
         """Make and give up spares until cancelled; then end them."""
         try:
