@@ -21,6 +21,7 @@ NOT_IMPORTED = {
 
 # Run inside another interpreter (a runtime's), not in the app's.
 ELSEWHERE = {
+    "core/cluster/probes",
     "core/gateway/litellm_plugin.py",
     "core/runtimes/probes",
     "core/models/training",

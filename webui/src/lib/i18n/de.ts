@@ -246,7 +246,7 @@ export const de: Catalogue = {
   'field.unlisted': 'Nicht unter /v1/models zeigen',
   'field.tensor_parallel': 'Tensor-Parallelität',
   'field.devices': 'GPUs',
-  'field.devices.help': 'Nummern wie 0, 1. Leer: alle.',
+  'field.devices.help': 'Nummern wie 0, 1 oder UUIDs. Leer: gewählt.',
   'field.context_length': 'Kontextlänge',
   'field.memory_fraction': 'Speicheranteil',
   'field.memory_fraction.help': 'Von jeder GPU, 0 bis 1.',

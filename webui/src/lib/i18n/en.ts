@@ -240,7 +240,7 @@ export const en = {
   'field.unlisted': 'Not listed under /v1/models',
   'field.tensor_parallel': 'Tensor parallel',
   'field.devices': 'GPUs',
-  'field.devices.help': 'Indexes such as 0, 1. Empty: all.',
+  'field.devices.help': 'Indexes such as 0, 1, or UUIDs. Empty: chosen.',
   'field.context_length': 'Context length',
   'field.memory_fraction': 'Memory fraction',
   'field.memory_fraction.help': 'Of each GPU, 0 to 1.',

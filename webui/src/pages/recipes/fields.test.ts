@@ -8,7 +8,7 @@ const FULL: Recipe = {
   engine: 'sglang',
   model: 'x/y',
   aliases: ['b', 'c'],
-  devices: [0, 1],
+  devices: [0, 'GPU-5f3a'],
   context_length: 4096,
   memory_fraction: 0.9,
   prefix_caching: false,

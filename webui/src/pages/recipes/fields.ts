@@ -135,9 +135,9 @@ function textOf(value: unknown): string {
   return String(value)
 }
 
-/** The texts a field begins with: aliases stand in one line. */
+/** The texts a field begins with: aliases and devices stand in one line. */
 export function shown(field: Field, text: string): string {
-  return field.shape === 'words' ? text.split('\n').filter(Boolean).join(', ') : text
+  return field.shape === 'words' || field.shape === 'numbers' ? text.split('\n').filter(Boolean).join(', ') : text
 }
 
 export function recipeOf(draft: Draft, before: Recipe): Recipe {
