@@ -48,8 +48,10 @@ def holding(*arguments: str) -> Iterator[int]:
         child.stdout.readline()
         yield child.pid
     finally:
+        below = psutil.Process(child.pid).children(recursive=True)
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
+        psutil.wait_procs(below, timeout=10)
         child.stdin.close()
         child.stdout.close()
 
