@@ -67,11 +67,11 @@ def test_c23_without_it_the_answer_is_the_upstreams_alone(studio: StudioServer) 
 
 def test_c24_a_limit_is_refused_before_any_byte_of_a_stream(studio: StudioServer) -> None:
     """429 with Retry-After and JSON, however much the client wants to hear."""
-    studio.add(sim_recipe("c24-a", load_seconds=5, tokens=2, recipe={"concurrency": 1}))
-    first = studio.stream("c24-a")
+    studio.add(sim_recipe("c24-s", load_seconds=5, tokens=2, recipe={"concurrency": 1}))
+    first = studio.stream("c24-s")
     try:
         time.sleep(1)
-        body = {**BODY, "model": "c24-a", "stream": True}
+        body = {**BODY, "model": "c24-s", "stream": True}
         answer = httpx.post(f"{studio.v1}/chat/completions", json=body, headers=ON, timeout=60)
         assert answer.status_code == 429
         assert int(answer.headers["retry-after"]) >= 1
