@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping
 
 from core.engines.fleet import Fleet
 from core.engines.lifecycle import Slept
+from core.errors import Refused
 from core.fit.estimate import Estimate, host, per_gpu
 from core.fit.fitting import Fitting
 from core.fit.freeing import free_of
 from core.hardware import Hardware, read_hardware
 from core.hardware.process_memory import Measured, group_pids, host_memory
 from core.placement.capacity import capacity
-from core.placement.choose import options
+from core.placement.choose import gpus_here, options
 from core.placement.placement import HOST, Placement, Share
 from core.recipes.book import Entry, RecipeBook
 from core.recipes.recipe import Recipe
@@ -59,7 +60,10 @@ class Places:
             asyncio.to_thread(self._estimate, entry, force=force), self._look()
         )
         on_cpu = self._is_on_cpu(entry.recipe, known, machine)
-        return options(entry.recipe, machine.gpus, per_gpu(known), host(known), on_cpu)
+        found = options(entry.recipe, machine.gpus, per_gpu(known), host(known), on_cpu)
+        if not found:
+            raise too_few(entry.recipe, len(machine.gpus))
+        return found
 
     def of(self, view: EngineView) -> Placement:
         """What an engine holds. Before anybody knows, it claims everything its recipe names."""
@@ -140,3 +144,12 @@ class Places:
         if known.source == "estimated" and not known.gpus:
             return True
         return not machine.gpus and not recipe.devices
+
+
+def too_few(recipe: Recipe, have: int) -> Refused:
+    """The refusal of a recipe that takes more like GPUs than there are."""
+    return Refused(
+        f"{recipe.id} takes {gpus_here(recipe)} GPUs of one kind, and this machine has {have} in all",
+        code="too-few-gpus",
+        next_action="lower tensor_parallel or pipeline_parallel, or name unlike GPUs in devices",
+    )

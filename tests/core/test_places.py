@@ -3,7 +3,7 @@
 from core.engines.lifecycle import Slept
 from core.hardware.process_memory import Measured
 from core.placement.placement import HOST, Placement, Share
-from core.places import Places
+from core.places import Places, too_few
 from core.recipes.book import Entry
 from core.recipes.recipe import Recipe
 from core.status import EngineView
@@ -78,3 +78,10 @@ def test_what_is_gone_is_forgotten() -> None:
     one.measured("a", Measured(host=GIB))
     one.gone("a")
     assert held(one.of(VIEW)) == {HOST: None}
+
+
+def test_too_few_gpus_is_said_with_both_numbers() -> None:
+    """Nobody is told that memory is short when it is GPUs that are."""
+    refusal = too_few(Recipe(id="a", model="m", tensor_parallel=4), have=2)
+    assert "takes 4 GPUs of one kind, and this machine has 2" in refusal.message
+    assert refusal.code == "too-few-gpus"
