@@ -28,6 +28,7 @@ def recipe_view(
     *,
     changed: bool = False,
     block: Blocked | None = None,
+    can_sleep: bool = False,
 ) -> RecipeView:
     """A recipe with what its newest engine says; without one, with how its last run ended."""
     recipe = entry.recipe
@@ -57,6 +58,7 @@ def recipe_view(
         blocked=block is not None,
         blocked_until=block.until if block else None,
         priority=recipe.priority,
+        can_sleep=can_sleep,
     )
 
 

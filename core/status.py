@@ -60,6 +60,7 @@ class RecipeView(msgspec.Struct, frozen=True, kw_only=True):
     blocked: bool = False  # it failed too often: requests for it are refused
     blocked_until: int | None = None  # µs since the epoch; None: until it is changed or by hand
     priority: int = 0
+    can_sleep: bool = False  # it is ready, and what runs can be put to sleep
 
 
 class SwitchView(msgspec.Struct, frozen=True, kw_only=True):

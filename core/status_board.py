@@ -114,6 +114,7 @@ class StatusBoard:
                 today.get(entry.recipe.id, 0),
                 changed=self._fleet.is_current(entry.recipe) is False,
                 block=blocked.get(entry.recipe.id),
+                can_sleep=bool(self._fleet.can_sleep(entry.recipe.id)),
             )
             for entry in self._book.all()
         )

@@ -100,6 +100,8 @@ describe('the memory of a GPU', () => {
     utilization: null,
     temperature: null,
     power_w: null,
+    links: [],
+    slices: [],
     processes,
   })
   const engine = { pid: 7 } as EngineView

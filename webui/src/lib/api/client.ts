@@ -3,9 +3,11 @@ import { identity } from './owner'
 import type {
   FactEntry,
   FieldProblem,
+  FitReport,
   Hardware,
   Problem,
   Recipe,
+  RunningRequest,
   RuntimeEntry,
   RuntimeOffer,
   SavedRecipe,
@@ -64,9 +66,11 @@ async function send<T>(
   method: string,
   path: string,
   body?: unknown,
+  signal: AbortSignal | null = null,
 ): Promise<T | null> {
   const response = await request(path, {
     method,
+    signal,
     headers: body === undefined ? {} : { 'content-type': 'application/json' },
     body: body === undefined ? null : JSON.stringify(body),
   })
@@ -83,7 +87,12 @@ export const api = {
 
   switchTo: (target: string, force = false) => send('POST', '/api/switch', { target, force, wait: false }),
   evict: (target: string | null, force = false) => send('POST', '/api/evict', { target, force, wait: false }),
+  load: (target: string) => send('POST', '/api/load', { target, wait: false }),
+  sleep: (target: string) => send('POST', '/api/sleep', { target, wait: false }),
   cancel: (target: string | null = null) => send('POST', '/api/cancel', { target }),
+  cancelRequest: (id: string) => send('POST', '/api/cancel', { request_id: id }),
+  runningRequests: async () =>
+    (await get<{ requests: RunningRequest[] }>('/api/requests/running')).requests,
   setUpDemo: () => send('POST', '/api/demo', { action: 'setup' }),
 
   /** Those in use, then those in the archive. */
@@ -101,6 +110,11 @@ export const api = {
     send<SavedRecipe>('PUT', `/api/recipes/${at(recipe.id)}?expected_revision=${revision}`, recipe),
   checkRecipe: (recipe: Recipe) =>
     send<{ problems: FieldProblem[] }>('POST', '/api/recipes/check', recipe),
+  /** As it is saved, with what its earlier runs took. */
+  fit: (id: string, signal?: AbortSignal) => get<FitReport>(`/api/recipes/${at(id)}/fit`, signal),
+  /** As it stands in an editor. */
+  fitUnsaved: (recipe: Recipe, signal?: AbortSignal) =>
+    send<FitReport>('POST', '/api/recipes/fit', recipe, signal ?? null),
   archiveRecipe: (id: string) => send('DELETE', `/api/recipes/${at(id)}`),
   restoreRecipe: (id: string) => send('POST', `/api/recipes/${at(id)}/restore`),
   cloneRecipe: (id: string, copy: string) => send('POST', `/api/recipes/${at(id)}/clone`, { id: copy }),

@@ -29,6 +29,8 @@ export interface components {
         /** ChangeWish */
         ChangeWish: {
             /** @default false */
+            exclusive: boolean;
+            /** @default false */
             force: boolean;
             target?: string | null;
             /** @default false */
@@ -74,10 +76,12 @@ export interface components {
         EngineRun: {
             adopted: boolean;
             argv: string[];
+            devices: string[];
             engine_id: string;
             error: string | null;
             error_code: string | null;
             exit_code: number | null;
+            fingerprint: string;
             kind: string;
             lines: string[];
             log_path: string;
@@ -105,6 +109,8 @@ export interface components {
             adopted: boolean;
             /** @default [] */
             argv: string[];
+            /** @default [] */
+            devices: string[];
             engine_id: string;
             error?: string | null;
             /** @default  */
@@ -113,6 +119,8 @@ export interface components {
             /** @default 0 */
             in_flight: number;
             kind: string;
+            /** @default false */
+            late: boolean;
             /** @default [] */
             lines: string[];
             /** @default  */
@@ -123,10 +131,14 @@ export interface components {
             pid?: number | null;
             port: number;
             recipe_id: string;
+            remedy?: {
+                [key: string]: boolean | number | string | null;
+            };
             runtime: string | null;
             since: number;
+            sleep_level?: number | null;
             /** @enum {string} */
-            state: "starting" | "loading" | "ready" | "stopping" | "stopped" | "failed" | "asleep";
+            state: "starting" | "loading" | "ready" | "stopping" | "stopped" | "failed" | "asleep" | "left-alone";
         };
         /** FieldInfo */
         FieldInfo: {
@@ -155,6 +167,34 @@ export interface components {
             /** @default  */
             unit: string;
         };
+        /** FitDevice */
+        FitDevice: {
+            allowed: number;
+            device: string;
+            held: number;
+            label: string;
+            name: string;
+            needs: number;
+            segments: components["schemas"]["Segment"][];
+            takes: number;
+            total: number;
+        };
+        /** FitReport */
+        FitReport: {
+            /** @default [] */
+            devices: components["schemas"]["FitDevice"][];
+            numbers?: components["schemas"]["Numbers"] | null;
+            recipe_id: string;
+            /** @default [] */
+            remedies: components["schemas"]["Remedy"][];
+            sentence: string;
+            /** @default 0 */
+            short_by: number;
+            /** @enum {string} */
+            source: "estimated" | "measured" | "unknown";
+            /** @enum {string} */
+            verdict: "fits" | "will-not-fit" | "unknown";
+        };
         /** GatewayView */
         GatewayView: {
             error?: string | null;
@@ -168,12 +208,16 @@ export interface components {
         /** Gpu */
         Gpu: {
             index: number;
+            /** @default [] */
+            links: components["schemas"]["Link"][];
             memory_total: number;
             memory_used: number;
             name: string;
             power_w?: number | null;
             /** @default [] */
             processes: components["schemas"]["GpuProcess"][];
+            /** @default [] */
+            slices: components["schemas"]["Slice"][];
             temperature?: number | null;
             utilization?: number | null;
             uuid: string;
@@ -215,6 +259,40 @@ export interface components {
             /** @default false */
             wait: boolean;
         };
+        /** KeyList */
+        KeyList: {
+            keys: components["schemas"]["KeyView"][];
+            required: boolean;
+        };
+        /** KeyView */
+        KeyView: {
+            expires_at?: number | null;
+            issued_at: number;
+            issued_by: string;
+            key_id: string;
+            name: string;
+            prefix: string;
+            revoked_at?: number | null;
+            revoked_by?: string | null;
+            state: string;
+        };
+        /** KeyWish */
+        KeyWish: {
+            expires_at?: number | null;
+            expires_in_s?: number | null;
+            name: string;
+        };
+        /** KeyWithSecret */
+        KeyWithSecret: {
+            key: components["schemas"]["KeyView"];
+            secret: string;
+        };
+        /** Link */
+        Link: {
+            /** @enum {string} */
+            distance: "nvlink" | "switch" | "socket" | "system";
+            uuid: string;
+        };
         /** LogLines */
         LogLines: {
             lines: string[];
@@ -233,6 +311,20 @@ export interface components {
         /** NewId */
         NewId: {
             id: string;
+        };
+        /** Numbers */
+        Numbers: {
+            batched_tokens: number;
+            context_length: number;
+            /** @enum {string} */
+            engine: "vllm" | "vllm-cpu" | "sglang" | "transformers";
+            gpus: number;
+            kv_request: number;
+            kv_room: number | null;
+            kv_token: number;
+            memory_fraction: number | null;
+            sequences: number;
+            weights: number;
         };
         /** OfferView */
         OfferView: {
@@ -282,7 +374,7 @@ export interface components {
             cpu_offload_gib?: number | null;
             data_parallel?: number | null;
             /** @default [] */
-            devices: number[];
+            devices: (number | string)[];
             dtype?: string | null;
             /** @default false */
             enforce_eager: boolean;
@@ -316,6 +408,10 @@ export interface components {
             model: string;
             /** @default  */
             name: string;
+            node_address?: string | null;
+            /** @enum {null|string} */
+            node_backend?: "ray" | "engine" | null;
+            nodes?: number | null;
             /** @default  */
             notes: string;
             /** @default false */
@@ -325,15 +421,29 @@ export interface components {
             /** @default false */
             preload: boolean;
             price?: components["schemas"]["Price"] | null;
+            /** @default 0 */
+            priority: number;
             quantization?: string | null;
             reasoning_parser?: string | null;
             revision?: string | null;
             runtime?: string | null;
             seed?: number | null;
             served_name?: string | null;
+            set_params?: {
+                [key: string]: unknown;
+            };
+            /**
+             * @default off
+             * @enum {string}
+             */
+            sleep: "off" | "auto" | "1" | "2";
+            /** @default 3600 */
+            sleeper_ttl_s: number;
             speculative?: components["schemas"]["Speculative"] | null;
             /** @default 10 */
             stop_grace_s: number;
+            /** @default [] */
+            strip_params: string[];
             swap_space_gib?: number | null;
             tensor_parallel?: number | null;
             tokenizer?: string | null;
@@ -343,6 +453,7 @@ export interface components {
             ttl_s?: number | null;
             /** @default false */
             unlisted: boolean;
+            use_model_name?: string | null;
         };
         /** RecipeList */
         RecipeList: {
@@ -351,11 +462,21 @@ export interface components {
         /** RecipeView */
         RecipeView: {
             aliases: string[];
+            /** @default false */
+            blocked: boolean;
+            blocked_until?: number | null;
+            /** @default false */
+            can_sleep: boolean;
+            /** @default false */
+            changed: boolean;
             engine: string;
             engine_id?: string | null;
             error?: string | null;
+            eta_s?: number | null;
             id: string;
             last_load_s?: number | null;
+            /** @default false */
+            late: boolean;
             model: string;
             name: string;
             /** @default  */
@@ -365,11 +486,13 @@ export interface components {
             phase: string;
             /** @default false */
             pinned: boolean;
+            /** @default 0 */
+            priority: number;
             public_name: string;
             /** @default 0 */
             requests_today: number;
             /** @enum {string} */
-            state: "starting" | "loading" | "ready" | "stopping" | "stopped" | "failed" | "asleep";
+            state: "starting" | "loading" | "ready" | "stopping" | "stopped" | "failed" | "asleep" | "left-alone";
         };
         /** RecipeWithHistory */
         RecipeWithHistory: {
@@ -378,6 +501,60 @@ export interface components {
             revision: number;
             updated_at: number;
             updated_by: string;
+        };
+        /** Remedy */
+        Remedy: {
+            allowed: number;
+            needs: number;
+            patch: {
+                [key: string]: unknown;
+            };
+            sentence: string;
+        };
+        /** RequestEntry */
+        RequestEntry: {
+            actor: string;
+            cached_tokens: number | null;
+            completion_tokens: number | null;
+            cost: number | null;
+            duration_ms: number;
+            engine_id: string | null;
+            finished_at: number;
+            key_id: string | null;
+            lane: string;
+            model: string;
+            outcome: string;
+            path: string;
+            prompt_tokens: number | null;
+            recipe_id: string | null;
+            request_id: string;
+            status: number;
+            stream: boolean;
+            ttft_ms: number | null;
+            wait_ms: number;
+        };
+        /** RequestList */
+        RequestList: {
+            next?: string | null;
+            requests: components["schemas"]["RequestEntry"][];
+        };
+        /** RunningList */
+        RunningList: {
+            requests: components["schemas"]["RunningRequest"][];
+        };
+        /** RunningRequest */
+        RunningRequest: {
+            actor: string;
+            key_id: string | null;
+            lane: string;
+            model: string;
+            path: string;
+            recipe_id: string | null;
+            request_id: string;
+            since: number;
+            /** @enum {string} */
+            state: "reading" | "waiting" | "running" | "idle";
+            stream: boolean;
         };
         /** RuntimeList */
         RuntimeList: {
@@ -410,6 +587,13 @@ export interface components {
             updated_at: number;
             updated_by: string;
         };
+        /** Segment */
+        Segment: {
+            bytes: number;
+            /** @enum {string} */
+            kind: "weights" | "kv_cache" | "activations" | "graphs" | "overhead" | "offload" | "swap";
+            least: number;
+        };
         /** Setting */
         Setting: {
             default: unknown;
@@ -441,6 +625,12 @@ export interface components {
             /** @default [] */
             takes_effect_after_restart: string[];
         };
+        /** Slice */
+        Slice: {
+            memory_total: number;
+            memory_used: number;
+            uuid: string;
+        };
         /** Speculative */
         Speculative: {
             method: string;
@@ -460,6 +650,7 @@ export interface components {
         /** Status */
         Status: {
             active: string | null;
+            alarm?: string | null;
             endpoint: string;
             engines: components["schemas"]["EngineView"][];
             gateway: components["schemas"]["GatewayView"];
@@ -471,6 +662,8 @@ export interface components {
             /** @enum {string} */
             state: "idle" | "ready" | "switching" | "failed";
             switch: components["schemas"]["SwitchView"] | null;
+            /** @default [] */
+            switches: components["schemas"]["SwitchView"][];
             version: string;
             /** @default [] */
             waiting: components["schemas"]["WaitingView"][];
@@ -478,6 +671,8 @@ export interface components {
         /** SwitchView */
         SwitchView: {
             actor: string;
+            /** @default [] */
+            evict: string[];
             /** @default 0 */
             in_flight: number;
             kind: string;
@@ -507,6 +702,8 @@ export interface components {
         };
         /** WaitingView */
         WaitingView: {
+            /** @default  */
+            because: string;
             oldest_since: number;
             recipe_id: string;
             requests: number;

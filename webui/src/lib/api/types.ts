@@ -17,11 +17,21 @@ export type EngineKind = NonNullable<Schemas['Recipe']['engine']>
 /** Microseconds since the epoch. */
 export type Micros = number
 
-export type Status = Sent<Schemas['Status']>
-export type EngineView = Sent<Schemas['EngineView']>
+export type Status = Omit<Sent<Schemas['Status']>, 'engines'> & { engines: EngineView[] }
+export type SwitchView = Sent<Schemas['SwitchView']>
+export type WaitingView = Sent<Schemas['WaitingView']>
+export type RunningRequest = Sent<Schemas['RunningRequest']>
+/** The fields of a recipe to set; null clears one. */
+export type Patch = Record<string, unknown>
+export type EngineView = Omit<Sent<Schemas['EngineView']>, 'remedy'> & { remedy: Patch }
 export type RecipeView = Sent<Schemas['RecipeView']>
 export type Hardware = Sent<Schemas['Hardware']>
 export type Gpu = Sent<Schemas['Gpu']>
+/** Whether a recipe fits, what it would hold of each device, and what would make it fit. */
+export type FitReport = Omit<Sent<Schemas['FitReport']>, 'remedies'> & { remedies: Remedy[] }
+export type FitDevice = Sent<Schemas['FitDevice']>
+export type FitSegment = Sent<Schemas['Segment']>
+export type Remedy = Omit<Sent<Schemas['Remedy']>, 'patch'> & { patch: Patch }
 export type FieldProblem = Sent<Schemas['Problem']>
 export type RuntimeEntry = Sent<Schemas['RuntimeView']>
 export type RuntimeOffer = Sent<Schemas['OfferView']>

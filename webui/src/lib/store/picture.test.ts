@@ -15,6 +15,8 @@ const status = (position: number, more: Partial<Status> = {}): Status => ({
   gateway: { state: 'ready', port: 4000, pid: null, restarts: 0, error: null },
   waiting: [],
   in_flight: 0,
+  alarm: null,
+  switches: [],
   ...more,
 })
 
