@@ -149,7 +149,7 @@ class Places:
 def too_few(recipe: Recipe, have: int) -> Refused:
     """The refusal of a recipe that takes more like GPUs than there are."""
     return Refused(
-        f"{recipe.id} takes {gpus_here(recipe)} GPUs of one kind, and this machine has {have} in all",
+        f"{recipe.id} takes {gpus_here(recipe)} GPUs of one kind, and this machine has {have}",
         code="too-few-gpus",
         next_action="lower tensor_parallel or pipeline_parallel, or name unlike GPUs in devices",
     )
