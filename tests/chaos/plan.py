@@ -29,7 +29,7 @@ from tests.chaos.models import MODELS, VARIANTS
 
 ASKS_EVERY_S = 0.4  # on average; in bursts
 COMMANDS_EVERY_S = 2.5
-FAULTS_EVERY_S = 5.0
+FAULTS_EVERY_S = 4.5
 
 Dealt = Callable[[float, Random], Action]
 
@@ -45,6 +45,7 @@ COMMANDS: tuple[Dealt, ...] = (
     lambda at, r: _edit(at, r),
 )
 FAULTS: tuple[Dealt, ...] = (
+    lambda at, r: KillEngine(at=at, pick=r.randrange(4)),
     lambda at, r: KillEngine(at=at, pick=r.randrange(4)),
     lambda at, r: StealPorts(at=at, seconds=r.uniform(2, 6)),
     lambda at, r: Freeze(at=at, pick=r.randrange(4), seconds=r.uniform(1, 6)),
