@@ -7,57 +7,41 @@ loop, and nothing is awaited between a look at the table and a change of it.
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Self
-from uuid import uuid4
 
 import msgspec
 
 from core.clock import Clock
-from core.cluster.demand import demand_machines
-from core.engines import command, health, preflight, reconciliation, sglang, transformers, vllm
-from core.engines.experience import plan_for
-from core.engines.fingerprint import fingerprint, model_files
+from core.engines import health, reconciliation
 from core.engines.launch_spec import LaunchSpec
+from core.engines.launches import KEY, FlagsFor, Launch, Launches, no_flags
 from core.engines.lifecycle import Asleep, Failure, Ready, Slept
-from core.engines.ports import first_free, is_free, unguessed
+from core.engines.ports import is_free
 from core.engines.processes import Launcher
 from core.engines.reconciliation import Adopt, LeaveAlone
 from core.engines.run import Asker, Endpoint, Run
-from core.engines.sleep import levels
 from core.engines.sleeping import HttpSleeping, Measure, Sleeping
-from core.engines.supervisor import Look, Sleep, Supervisor, Tools
-from core.errors import Unavailable
+from core.engines.supervisor import Supervisor
+from core.engines.tools import Look, Sleep, Tools
 from core.hardware import Name, gpu_names, process_memory
-from core.ids import new_id
-from core.placement.devices import knows_uuids, resolve, visible
 from core.recipes.recipe import Recipe
-from core.recipes.secrets_in_env import resolve_env
 from core.runtimes.runtime import Runtime
 from core.secrets import Secrets
 from core.settings import Settings
 from core.status import EngineView
 from events.errors import EventError
 from events.projections.engine_runs import EngineRun
-from events.projections.load_phases import WARM
 from events.store import EventStore
 
 if TYPE_CHECKING:
-    from core.runtimes.flags import FlagTable
+    pass
 
 __all__ = ["Endpoint", "Fleet", "Sleeper"]
 
 log = logging.getLogger(__name__)
 
-KEY = "engine-key"
 UNDER_WAY = ("starting", "loading", "stopping")
-
-FlagsFor = Callable[[Runtime], Awaitable["FlagTable | None"]]
-
-
-async def _no_flags(_runtime: Runtime) -> "FlagTable | None":
-    return None
 
 
 class Sleeper(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +65,7 @@ class Fleet:
         clock: Clock,
         launcher: Launcher,
         runtime_for: Callable[[Recipe], Runtime | None],
-        flags_for: FlagsFor = _no_flags,
+        flags_for: FlagsFor = no_flags,
         host_env: Mapping[str, str] | None = None,
         look: Look = health.look,
         measure: Measure = process_memory.measure,
@@ -93,12 +77,16 @@ class Fleet:
         self._store = store
         self._settings = settings
         self._secrets = secrets
-        self._launcher = launcher
-        self._runtime_for = runtime_for
-        self._flags_for = flags_for
-        self._host_env = os.environ if host_env is None else host_env
-        self._port_free = port_free
-        self._gpu_names = gpu_names
+        self._launches = Launches(
+            store=store,
+            settings=settings,
+            secrets=secrets,
+            runtime_for=runtime_for,
+            flags_for=flags_for,
+            host_env=os.environ if host_env is None else host_env,
+            port_free=port_free,
+            gpu_names=gpu_names,
+        )
         self._callbacks: list[Callable[[], None]] = []
         self._runs: dict[str, Supervisor] = {}  # by recipe: the newest run, failed ones included
         self._left_alone: dict[str, Supervisor] = {}  # by engine: ours, and not used
@@ -196,15 +184,13 @@ class Fleet:
 
         Costs nothing and starts nothing, so that a working model is not evicted for a hopeless one.
         """
-        runtime, port, recipe, spec, _ = self._settled(recipe, devices)
-        flags = await self._flags_for(runtime) if runtime is not None else None
-        preflight.check(recipe, spec, port, flags, port_free=self._port_free)
-        if self.is_current(recipe) is None:  # its own ranks hold the meeting point while it runs
-            await demand_machines(recipe, runtime, spec)
+        launch = self._launches.settle(recipe, devices=devices, taken=self._ports_in_use())
+        runs = self.is_current(recipe) is not None  # its own ranks hold the meeting point then
+        await self._launches.check(launch, machines=not runs)
 
     def launch_of(self, recipe: Recipe) -> LaunchSpec:
         """What a start of it would launch now. Raises what it would fail with at once."""
-        return self._settled(recipe, ())[3]
+        return self._launches.settle(recipe, devices=(), taken=self._ports_in_use()).spec
 
     @property
     def is_quiet(self) -> bool:
@@ -310,19 +296,11 @@ class Fleet:
         run = self._runs.get(recipe.id)
         if run is None or run.is_over:
             return None
-        try:
-            runtime = self._runtime_of(recipe)
-        except Unavailable:
-            return False
-        return run.run.fingerprint == _fingerprint(recipe, runtime.id if runtime else None)
+        return run.run.fingerprint == self._launches.fingerprint(recipe)
 
     def fingerprint(self, recipe: Recipe) -> str:
         """What tells this launch from any other; empty while its runtime is not installed."""
-        try:
-            runtime = self._runtime_of(recipe)
-        except Unavailable:
-            return ""
-        return _fingerprint(recipe, runtime.id if runtime else None)
+        return self._launches.fingerprint(recipe)
 
     def pids(self) -> frozenset[int]:
         """Every process of the engines that are ours to end."""
@@ -339,100 +317,23 @@ class Fleet:
         self, recipe: Recipe, revision: int, asker: Asker, devices: tuple[str, ...]
     ) -> Supervisor:
         """Settle everything and start the life. Nothing is awaited here: see `ensure_ready`."""
-        saved = recipe
-        runtime, port, recipe, spec, used = self._settled(recipe, devices)
-        run = self._run(saved, revision, runtime, port, spec)
-        run = msgspec.structs.replace(run, devices=used)
+        launch = self._launches.settle(recipe, devices=devices, taken=self._ports_in_use())
+        run = self._launches.run_of(launch, revision)
         supervisor = Supervisor(run, self._tools, asker)
         self._runs[recipe.id] = supervisor
-        self._look_after(supervisor, supervisor.start(self._preflight(recipe, run, runtime)))
+        self._look_after(supervisor, supervisor.start(self._preflight(launch, run)))
         return supervisor
-
-    def _settled(
-        self, recipe: Recipe, devices: tuple[str, ...]
-    ) -> tuple[Runtime | None, int, Recipe, LaunchSpec, tuple[str, ...]]:
-        """What a launch of it would be, now, and on which GPUs. Raises Unavailable and Invalid."""
-        recipe = _expanded(msgspec.structs.replace(recipe, env=resolve_env(recipe, self._secrets)))
-        runtime = self._runtime_of(recipe)
-        recipe, used = self._on_devices(recipe, runtime, devices)
-        hidden = vllm.opens_routes(recipe, runtime.id if runtime is not None else None)
-        first = unguessed() if hidden else self._settings.inference_port
-        port = first_free(first, self._ports_in_use(), free=self._port_free)
-        spec = build(
-            recipe,
-            runtime=runtime,
-            port=port,
-            api_key=self._secrets.ensure(KEY),
-            settings=self._settings,
-            env=self._host_env,
-        )
-        return runtime, port, recipe, spec, used
-
-    def _on_devices(
-        self, recipe: Recipe, runtime: Runtime | None, chosen: tuple[str, ...]
-    ) -> tuple[Recipe, tuple[str, ...]]:
-        """The recipe with its GPUs as the engine understands them, and those by UUID."""
-        wanted = chosen or recipe.devices
-        if not wanted or recipe.spread_by == "ray":  # Ray hands them out
-            return msgspec.structs.replace(recipe, devices=()), ()
-        names = self._gpu_names()
-        told = visible(wanted, names, by_uuid=knows_uuids(runtime))
-        return msgspec.structs.replace(recipe, devices=told), resolve(wanted, names)
-
-    def _run(
-        self, recipe: Recipe, revision: int, runtime: Runtime | None, port: int, spec: LaunchSpec
-    ) -> Run:
-        engine_id = new_id(recipe.id)
-        log_path = self._settings.paths.engine_log(engine_id)
-        with self._store.reading() as connection:
-            plan = plan_for(connection, recipe.id, recipe.engine)
-            warm_plan = plan_for(connection, recipe.id, recipe.engine, WARM)
-        return Run(
-            engine_id=engine_id,
-            recipe_id=recipe.id,
-            revision=revision,
-            kind=recipe.engine,
-            runtime=runtime.id if runtime is not None else None,
-            port=port,
-            nonce=uuid4().hex,
-            spec=spec,
-            log_path=log_path,
-            shown_log_path=log_path.relative_to(self._settings.home).as_posix(),
-            load_timeout_s=recipe.load_timeout_s,
-            stop_grace_s=recipe.stop_grace_s,
-            model=_expanded(recipe).model,
-            fingerprint=_fingerprint(recipe, runtime.id if runtime is not None else None),
-            sleep_levels=levels(recipe, runtime.id if runtime is not None else None),
-            plan=plan,
-            warm_plan=warm_plan,
-        )
-
-    def _runtime_of(self, recipe: Recipe) -> Runtime | None:
-        runtime = self._runtime_for(recipe) if recipe.engine != "command" else None
-        if runtime is None and recipe.engine != "command":
-            wanted = recipe.runtime or recipe.engine
-            raise Unavailable(
-                f"{recipe.id} needs {wanted}, which is not installed",
-                code="runtime-missing",
-                next_action=f"Install it: vllm-studio runtimes install {wanted}",
-            )
-        return runtime
 
     def _ports_in_use(self) -> set[int]:
         runs = (*self._runs.values(), *self._left_alone.values())
         return {run.run.port for run in runs if not run.is_over}
 
-    def _preflight(
-        self, recipe: Recipe, run: Run, runtime: Runtime | None
-    ) -> Callable[[], Coroutine[None, None, None]]:
+    def _preflight(self, launch: Launch, run: Run) -> Callable[[], Coroutine[None, None, None]]:
         async def check() -> None:
             run.spec.cwd.mkdir(parents=True, exist_ok=True)
             run.log_path.parent.mkdir(parents=True, exist_ok=True)
-            flags = await self._flags_for(runtime) if runtime is not None else None
-            problems = preflight.check(recipe, run.spec, run.port, flags, port_free=self._port_free)
-            for problem in problems:
-                log.warning("%s: %s", recipe.id, problem.message)
-            await demand_machines(recipe, runtime, run.spec)
+            for problem in await self._launches.check(launch):
+                log.warning("%s: %s", launch.recipe.id, problem.message)
 
         return check
 
@@ -488,39 +389,3 @@ class Fleet:
                 callback()
             except Exception:
                 log.exception("a listener of the fleet failed")
-
-
-def build(
-    recipe: Recipe,
-    *,
-    runtime: Runtime | None,
-    port: int,
-    api_key: str,
-    settings: Settings,
-    env: Mapping[str, str],
-) -> LaunchSpec:
-    """The launch of a recipe, by its engine."""
-    if recipe.engine == "command":
-        return command.build(
-            recipe, runtime=None, port=port, api_key=api_key, paths=settings.paths, env=env
-        )
-    assert runtime is not None, "demanded before"
-    of_engine = {"vllm": vllm.build, "sglang": sglang.build, "transformers": transformers.build}
-    return of_engine[recipe.engine](
-        recipe, runtime=runtime, port=port, api_key=api_key, paths=settings.paths, env=env
-    )
-
-
-def _expanded(recipe: Recipe) -> Recipe:
-    """ "~" means the home folder, though no shell is there to say so."""
-    fields = {
-        field: str(Path(given).expanduser())
-        for field in ("model", "tokenizer", "chat_template")
-        if (given := getattr(recipe, field)) and given.startswith("~")
-    }
-    return msgspec.structs.replace(recipe, **fields) if fields else recipe
-
-
-def _fingerprint(recipe: Recipe, runtime_id: str | None) -> str:
-    """Of the recipe as it is saved: secrets by name."""
-    return fingerprint(recipe, runtime_id, model_files(recipe.model))

@@ -27,7 +27,8 @@ from core.engines.lifecycle import State, Unborn, evolve
 from core.engines.processes import Child, Identity
 from core.engines.run import Run
 from core.engines.sleep import levels
-from core.engines.supervisor import LOADING_GRACE_S, Tools
+from core.engines.supervisor import LOADING_GRACE_S
+from core.engines.tools import Tools
 from core.errors import StudioError
 from core.recipes.recipe import Recipe
 from core.recipes.stored import from_data

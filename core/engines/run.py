@@ -19,6 +19,7 @@ from core.engines.lifecycle import (
     Waking,
 )
 from core.engines.load_plan import Estimate, Plan
+from core.engines.probe import Target
 from core.status import EngineState, EngineView
 from events.facts import EngineStartRequested
 
@@ -82,6 +83,17 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
             model_name=self.spec.model_name,
             api_key=self.spec.api_key,
             kind=self.kind,
+        )
+
+    def target(self, process_group: int) -> Target:
+        """What talks to it and watches its memory needs to know."""
+        return Target(
+            port=self.port,
+            kind=self.kind,
+            model_name=self.spec.model_name,
+            model=self.model,
+            api_key=self.spec.api_key,
+            process_group=process_group,
         )
 
     def requested(self, shown_argv: tuple[str, ...]) -> EngineStartRequested:

@@ -13,11 +13,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 
-from core.clock import Clock
-from core.engines import logs
+from core.engines import failing, logs
 from core.engines.diagnosis import TAIL_LINES, diagnose
 from core.engines.health import Health
-from core.engines.launch_spec import LaunchSpec
 from core.engines.lifecycle import (
     OVER,
     RESTS,
@@ -52,54 +50,25 @@ from core.engines.lifecycle import (
 )
 from core.engines.load_plan import typical
 from core.engines.memory_kills import killed_for_memory, memory_kills
-from core.engines.probe import Target
-from core.engines.processes import Child, Launcher
+from core.engines.processes import Child
 from core.engines.progress import Progress
+from core.engines.recording import Recorder
 from core.engines.run import Asker, Endpoint, Run, view
 from core.engines.sleep import wake_limit_s
-from core.engines.sleeping import NotSlept, Sleeping
-from core.errors import EngineFailure, StudioError
+from core.engines.sleeping import NotSlept
+from core.engines.tools import Tools
+from core.errors import StudioError
 from core.status import EngineView
-from events.errors import EventError
 from events.facts import EngineAdopted, EngineLeftAlone, EngineStarted
 from events.facts.base import Fact
-from events.store import EventStore
 
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.2  # between two looks at a loading engine
 LOADING_GRACE_S = 2.0  # vLLM ignores SIGTERM while it loads (5 of 5 trials): waiting is for nothing
-BACKLOG = 50  # facts kept while the log can not be written
 SLEEPS = (FallingAsleep, Asleep, Waking)
 
-Look = Callable[[LaunchSpec, int, Callable[[int], bool]], Awaitable[Health]]
 Preflight = Callable[[], Awaitable[None]]
-Sleep = Callable[[float], Awaitable[None]]
-
-
-class Tools:
-    """What every supervisor of a fleet works with; made once."""
-
-    def __init__(
-        self,
-        *,
-        store: EventStore,
-        clock: Clock,
-        launcher: Launcher,
-        look: Look,
-        sleeping: Sleeping,
-        sleep: Sleep,
-        mask: Callable[[str], str],
-        changed: Callable[[], None],
-    ) -> None:
-        self.store = store
-        self.clock = clock
-        self.launcher = launcher
-        self.look = look
-        self.sleeping = sleeping
-        self.sleep = sleep
-        self.mask = mask
-        self.changed = changed
 
 
 class Supervisor:
@@ -126,8 +95,7 @@ class Supervisor:
         self._gave_up: Failure | None = None
         self._kills = memory_kills()  # the kernel's count before: a rise is its word on an exit
         self._ready_at = 0  # bytes of its log when it was ready: what stands before is no cause
-        self._unrecorded: list[tuple[Fact, Asker]] = []
-        self._cause = Asker()  # the newest fact, and in the course of what it came about
+        self._recorder = Recorder(run.stream, tools.store)
         self._helpers: asyncio.TaskGroup
         self._helping: list[asyncio.Task[None]] = []
         self._shown_argv = tuple(tools.mask(word) for word in run.spec.shown_argv)
@@ -154,9 +122,9 @@ class Supervisor:
                     await self._over.wait()
                     return None
                 case Failed(failure=failure):
-                    raise _raised(self.run.recipe_id, failure)
+                    raise failing.raised(self.run.recipe_id, failure)
                 case _:
-                    raise _stopped(self.run.recipe_id)
+                    raise failing.stopped(self.run.recipe_id)
 
     async def born(self) -> None:
         """Wait until its first fact is recorded, or it has failed to be."""
@@ -260,10 +228,7 @@ class Supervisor:
                 await self._handle(*await self._inbox.get())
             for task in self._helping:
                 task.cancel()
-        for fact, of in self._unrecorded:  # the disk is full, and nobody comes back to this run
-            self._tools.store.append_later(
-                self.run.stream, fact, actor=of.actor, correlation_id=of.correlation_id
-            )
+        self._recorder.leave()
 
     def _help(self, work: Coroutine[None, None, None]) -> None:
         self._helping.append(self._helpers.create_task(work))
@@ -309,7 +274,7 @@ class Supervisor:
 
     async def _happened(self, fact: Fact, asker: Asker, *, must: bool = False) -> None:
         """Record, evolve, tell. Only the first fact must be recorded before anything is done."""
-        await self._record(fact, asker, must=must)
+        await self._recorder.record(fact, asker, must=must)
         before, self.state = self.state, evolve(self.state, fact)
         if type(before) is not type(self.state):
             self._since = self._tools.clock.now()
@@ -326,31 +291,6 @@ class Supervisor:
             self._over.set()
         self._tools.changed()
 
-    async def _record(self, fact: Fact, asker: Asker, *, must: bool) -> None:
-        """Append it; when the disk is full, go on looking after the process and try again later."""
-        self._unrecorded = [*self._unrecorded, (fact, asker)][-BACKLOG:]
-        while self._unrecorded:
-            try:
-                await self._append(*self._unrecorded[0])
-            except EventError as problem:
-                if must:
-                    raise
-                log.error("%s: a fact waits to be recorded: %s", self.run.engine_id, problem)
-                return
-            del self._unrecorded[0]
-
-    async def _append(self, fact: Fact, asker: Asker) -> None:
-        """What nobody asked for follows from the fact before it."""
-        correlation_id = asker.correlation_id or self._cause.correlation_id
-        (recorded,) = await self._tools.store.append(
-            self.run.stream,
-            [fact],
-            actor=asker.actor,
-            correlation_id=correlation_id,
-            causation_id=asker.causation_id or self._cause.causation_id,
-        )
-        self._cause = Asker(correlation_id=correlation_id, causation_id=recorded.id)
-
     # what it sets in motion
 
     async def _launch(self, preflight: Preflight) -> None:
@@ -366,7 +306,7 @@ class Supervisor:
                 nonce=run.nonce,
             )
         except StudioError as refusal:
-            await self._handle(LaunchFailed(failure=_failure_of(refusal)), Asker())
+            await self._handle(LaunchFailed(failure=failing.failure_of(refusal)), Asker())
             return
         who = self._child.identity
         launched = Launched(
@@ -421,7 +361,7 @@ class Supervisor:
                 self._send(Answered(seconds=before + now - began))
                 return
             if health.verdict == "impostor":
-                self._send(GaveUp(failure=_impostor(health)))
+                self._send(GaveUp(failure=failing.impostor(health)))
                 return
             if now - (progress.moved_at or began) > run.load_timeout_s:
                 self._send(GaveUp(failure=await self._stuck(health)))
@@ -438,7 +378,9 @@ class Supervisor:
         )
 
     async def _put_to_sleep(self, level: int) -> None:
-        outcome = await self._tools.sleeping.fall_asleep(self._target(), level)
+        outcome = await self._tools.sleeping.fall_asleep(
+            self.run.target(self._the_child().identity.process_group), level
+        )
         if isinstance(outcome, NotSlept):
             self._slept_badly = outcome.failure.code
             self._send(NotAsleep(failure=outcome.failure, usable=outcome.usable))
@@ -449,24 +391,15 @@ class Supervisor:
         plan, tools = self.run.plan, self._tools
         cold = plan.total if plan is not None and plan.from_experience else None
         began = tools.clock.monotonic()
-        failure = await tools.sleeping.wake(self._target(), slept, wake_limit_s(cold))
+        failure = await tools.sleeping.wake(
+            self.run.target(self._the_child().identity.process_group), slept, wake_limit_s(cold)
+        )
         if failure is not None:
             self._slept_badly = failure.code
             self._send(NotAwake(failure=failure))
             return
         self._ready_at = await asyncio.to_thread(logs.size, self.run.log_path)
         self._send(Woke(seconds=tools.clock.monotonic() - began))
-
-    def _target(self) -> Target:
-        run = self.run
-        return Target(
-            port=run.port,
-            kind=run.kind,
-            model_name=run.spec.model_name,
-            model=run.model,
-            api_key=run.spec.api_key,
-            process_group=self._the_child().identity.process_group,
-        )
 
     async def _carry_out_stop(self, grace_s: float) -> None:
         """Only when the whole group is gone is it said to be."""
@@ -511,42 +444,3 @@ def _went_wrong(signal: Signal) -> bool:
     if isinstance(signal, NotAsleep):
         return not signal.usable
     return isinstance(signal, (NotAwake, Ended))
-
-
-def _stopped(recipe_id: str) -> EngineFailure:
-    return EngineFailure(
-        f"{recipe_id} was stopped before it was ready",
-        code="stopped",
-        next_action="Start it again.",
-    )
-
-
-def _raised(recipe_id: str, failure: Failure) -> EngineFailure:
-    return EngineFailure(
-        f"{recipe_id} could not be started: {failure.reason}",
-        code=failure.code,
-        next_action=failure.next_action,
-        exit_code=failure.exit_code,
-        lines=failure.lines,
-        remedy=failure.remedy,
-    )
-
-
-def _failure_of(refusal: StudioError) -> Failure:
-    return Failure(
-        reason=refusal.message,
-        code=refusal.code,
-        next_action=refusal.next_action,
-        exit_code=getattr(refusal, "exit_code", None),
-        lines=getattr(refusal, "lines", ()),
-        remedy=dict(getattr(refusal, "remedy", {})),
-    )
-
-
-def _impostor(health: Health) -> Failure:
-    next_action = (
-        "Set served_name to the name it serves, or correct its command."
-        if health.code == "wrong-model"
-        else "Start it again to get another port, or stop that program."
-    )
-    return Failure(reason=health.why, code=health.code, next_action=next_action)
