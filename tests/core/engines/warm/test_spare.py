@@ -9,15 +9,17 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psutil
 import pytest
 
 from core.engines.processes import NONCE, evidence
 from core.engines.processes.posix import members
-from core.engines.warm import possible
+from core.engines.warm import possible, start_of
 from core.engines.warm.spare_process import notes_name
-from tests.core.engines.warm.world import ENV, World, a_world
+from core.engines.warm.spares import QUIET_LOOKS
+from tests.core.engines.warm.world import ENV, SCRIPT, World, a_world
 
 pytestmark = pytest.mark.skipif(not possible(), reason="warm starts need Linux")
 
@@ -59,6 +61,28 @@ async def test_a_warm_start_is_the_same_as_a_cold_one(world: World) -> None:
         assert log.read_text().split("TOLD")[0] == cold_log.read_text().split("TOLD")[0]
         assert warm.warm
     assert not cold.warm
+
+
+async def test_a_script_starts_warm_as_it_does_cold(world: World) -> None:
+    """Beside its interpreter, as `vllm serve`: the same words, the same exit code."""
+    argv = world.script()
+    told_by: list[list[dict[str, Any]]] = []
+    start = start_of(argv, ENV, world.folder, [SCRIPT])
+    assert start is not None
+    for warm in (False, True, True):
+        if warm:
+            for _ in range(QUIET_LOOKS):
+                await world.spares.look()
+        log = world.folder / f"{len(told_by)}.log"
+        child = await world.launcher.launch(
+            argv, env=ENV, cwd=world.folder, log_path=log, nonce=uuid4().hex
+        )
+        assert child.warm == warm
+        assert await child.wait() == 7
+        await child.stop(0)
+        told_by.append([same(one) for one in await told(log)])
+    assert told_by[0] == told_by[1] == told_by[2]
+    assert [one["who"] for one in told_by[0]] == ["script", "child"]
 
 
 async def test_children_are_ready_before_they_are_spawned(world: World) -> None:

@@ -58,6 +58,25 @@ if __name__ == "__main__":
     time.sleep(600)
 """
 
+SCRIPT_TEXT = """#!/bin/sh
+'''exec' "$(dirname -- "$0")"/python "$0" "$@"
+' '''
+import json, multiprocessing, os, sys
+
+def child(who):
+    told = {"who": who, "argv": sys.argv, "path": sys.path[0], "file": __file__, "pid": 0}
+    print("TOLD " + json.dumps({**told, "env": dict(os.environ)}), flush=True)
+
+if __name__ == "__main__":
+    child("script")
+    process = multiprocessing.get_context("spawn").Process(target=child, args=("child",))
+    process.start()
+    process.join()
+    print("UP", flush=True)
+    sys.exit(process.exitcode + 7)
+"""
+
+SCRIPT = Program(entry="small-engine", server=("json",), children=("json",))
 PROGRAM = Program(entry="small_engine", server=("heavy",), children=("heavy",))
 
 
@@ -74,10 +93,20 @@ class World:
             idle=lambda: self.idle,
             available=lambda: self.memory,
         )
-        self.launcher = WarmLauncher(self.cold, self.spares, programs=[PROGRAM])
+        self.launcher = WarmLauncher(self.cold, self.spares, programs=[PROGRAM, SCRIPT])
         self.children: list[PosixChild] = []
         (folder / "heavy.py").write_text(HEAVY, encoding="utf-8")
         (folder / "small_engine.py").write_text(ENGINE, encoding="utf-8")
+
+    def script(self) -> list[str]:
+        """The command of a script beside an interpreter, as `vllm serve` is one."""
+        folder = self.folder / "bin"
+        folder.mkdir(exist_ok=True)
+        if not (folder / "python").exists():
+            (folder / "python").symlink_to(sys.executable)
+        (folder / SCRIPT.entry).write_text(SCRIPT_TEXT, encoding="utf-8")
+        (folder / SCRIPT.entry).chmod(0o755)
+        return [str(folder / SCRIPT.entry), "serve"]
 
     def argv(self, *words: str) -> list[str]:
         """The engine's command."""
