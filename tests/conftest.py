@@ -15,7 +15,7 @@ import pytest
 
 from events.projections import ALL
 from events.store import EventStore
-from tests.harness import processes, runtimes
+from tests.harness import elsewhere, processes, runtimes
 from tests.harness.ports import free_port
 from tests.harness.studio import StudioServer
 
@@ -82,8 +82,14 @@ def own_studio(home: Path, litellm_runtime: None) -> Iterator[StudioServer]:
 
 
 @pytest.fixture(scope="session")
-def shared_studio(litellm_runtime: None) -> Iterator[StudioServer]:
+def shared_studio(request: pytest.FixtureRequest) -> Iterator[StudioServer]:
     """One `vllm-studio serve` for the whole run. Use `studio`, which tidies up after each test."""
+    if elsewhere.URL is not None:
+        there = elsewhere.Elsewhere(elsewhere.URL, elsewhere.OWNER)
+        yield there
+        there.close()
+        return
+    request.getfixturevalue("litellm_runtime")
     folder = Path(tempfile.mkdtemp(prefix="studio-"))
     yield from _studio(folder)
     shutil.rmtree(folder, ignore_errors=True)
