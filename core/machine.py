@@ -146,8 +146,7 @@ class Machine:
         views = [v for v in self._fleet.views() if v.recipe_id == recipe_id and v.state == "ready"]
         if entry is None or not views or self._fleet.is_current(entry.recipe) is False:
             return None
-        held = self._places.of(views[0])
-        need = sum(s.bytes or 0 for s in held.shares if s.device != HOST)
+        need = _weight(self._places.of(views[0]))
         taken = sum(sleeper.host_bytes for sleeper in self._fleet.asleep())
         return sleep_rules.choose_level(
             entry.recipe.sleep,
@@ -238,3 +237,9 @@ class Machine:
         )
         if found is not None:
             self._places.measured(view.recipe_id, found)
+
+
+def _weight(held: Placement) -> int:
+    """What a sleeper of level 1 may keep in main memory: at most what it holds of its GPUs."""
+    on_gpus = sum(share.bytes or 0 for share in held.shares if share.device != HOST)
+    return on_gpus or held.bytes_on(HOST) or 0
