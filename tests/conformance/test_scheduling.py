@@ -36,6 +36,15 @@ def in_background(
     return asking
 
 
+def until_waiting(studio: StudioServer, model: str) -> None:
+    """Until a request waits for it."""
+    eventually(
+        lambda: any(w["recipe_id"] == model for w in studio.status()["waiting"]),
+        within=20,
+        what=f"a request waits for {model}",
+    )
+
+
 def test_c32_what_is_to_be_preloaded_is_ready_without_a_request(own_studio: StudioServer) -> None:
     """Also after a restart, with nobody asking for it."""
     own_studio.add(sim_recipe("c32-a", recipe={"preload": True}))
@@ -131,11 +140,7 @@ def test_c45_the_more_urgent_model_comes_first_and_the_other_after_it(
     studio.wait_for_state("c45-x", "loading", within=30)
     for name in ("c45-b", "c45-c"):
         asking.append(in_background(studio, name, answers))
-        eventually(
-            lambda name=name: any(w["recipe_id"] == name for w in studio.status()["waiting"]),
-            within=20,
-            what=f"a request waits for {name}",
-        )
+        until_waiting(studio, name)
     for one in asking:
         one.join(90)
     assert [a.status_code for a in answers] == [200] * 3

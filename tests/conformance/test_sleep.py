@@ -75,7 +75,8 @@ def test_c70_a_sleeper_that_does_not_wake_in_its_right_mind_is_started_anew(
 ) -> None:
     """Within the same request, which is answered; the log says what happened."""
     name = f"c70-{knob.replace('_', '-')}"
-    engine = put_to_sleep(studio, sleepy(name, **{knob: True}), f"{name}-b")
+    knobs: dict[str, Any] = {knob: True}
+    engine = put_to_sleep(studio, sleepy(name, **knobs), f"{name}-b")
     head = studio.head
     answer = studio.chat(name)
     assert answer.status_code == 200, answer.text

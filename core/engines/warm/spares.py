@@ -149,18 +149,21 @@ class Spares:
             async with asyncio.timeout(IMPORT_S):
                 told = await spare.imported()
         except (StudioError, OSError, EOFError, TimeoutError, msgspec.MsgspecError) as problem:
-            self._give_up(start, repr(problem))
+            self.give_up(start, repr(problem))
         else:
             if not told.problems:
                 self._spares.append(spare)
                 log.info("a spare for %s imported for %.1f s", start.program.entry, told.seconds)
                 return
-            self._give_up(start, "; ".join(told.problems))
+            self.give_up(start, "; ".join(told.problems))
         finally:
             if spare is not None and spare not in self._spares:
                 await asyncio.shield(spare.end())
 
-    def _give_up(self, start: Start, why: str) -> None:
+    def give_up(self, start: Start, why: str) -> None:
+        """Make no spare for it any more."""
+        if _among(start, self._hopeless):
+            return
         log.warning("%s starts cold from now on: %s", start.program.entry, why)
         self._hopeless.append(start)
 
