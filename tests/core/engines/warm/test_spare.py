@@ -74,7 +74,8 @@ async def test_a_script_starts_warm_as_it_does_cold(world: World) -> None:
             for _ in range(QUIET_LOOKS):
                 await world.spares.look()
         log = world.folder / f"{len(told_by)}.log"
-        child = await world.launcher.launch(
+        forgiving = WarmLauncher(world.cold, world.spares, programs=[SCRIPT])  # its code is no 0
+        child = await forgiving.launch(
             argv, env=ENV, cwd=world.folder, log_path=log, nonce=uuid4().hex
         )
         assert child.warm == warm
