@@ -16,7 +16,7 @@ import pytest
 
 from core.engines.processes import NONCE, evidence
 from core.engines.processes.posix import members
-from core.engines.warm import possible, start_of
+from core.engines.warm import WarmLauncher, possible, start_of
 from core.engines.warm.spare_process import notes_name
 from core.engines.warm.spares import QUIET_LOOKS
 from tests.core.engines.warm.world import ENV, SCRIPT, World, a_world
