@@ -20,7 +20,7 @@ from litestar import Litestar, Request, Response, delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Stream
 
-from tests.webui import answers, scenes
+from tests.webui import answers, fits, scenes
 
 DIST = Path(__file__).resolve().parents[2] / "webui" / "dist"
 CSP = (
@@ -36,6 +36,7 @@ TYPES = {
     ".woff2": "font/woff2",
 }
 SAMPLE_EVERY_S = 0.5
+THERE = ("ready", "asleep", "left-alone")
 
 Json = dict[str, Any]
 
@@ -61,6 +62,7 @@ class FakeStudio:
         self.facts: list[Json] = scene["facts"]
         self.recipes: dict[str, Json] = scene["recipes"]
         self.logs: dict[str, list[str]] = scene["logs"]
+        self.requests: list[Json] = scene["requests"]
         self.status["position"] = self.facts[-1]["position"] if self.facts else 0
         self.tell("resync", {})
 
@@ -100,6 +102,7 @@ class FakeStudio:
         """A switch from the request to the answer, in visible steps."""
         active = self.status["active"]
         self.status["switch"] = scenes.switch(recipe_id, actor=actor)
+        self.status["switches"] = [self.status["switch"]]
         self.status["state"] = "switching"
         self.record(
             "switch-requested",
@@ -129,12 +132,15 @@ class FakeStudio:
         self.status["switch"]["step"] = "starting"
         for percent, phase in scenes.LOADING:
             view |= {"state": "loading", "percent": percent, "phase": phase}
-            engine |= {"percent": percent, "phase": phase, "eta_s": (100 - percent) / 10}
+            view["eta_s"] = (100 - percent) / 10
+            engine |= {"percent": percent, "phase": phase, "eta_s": view["eta_s"]}
             self.tell("status", self.status)
             await self.step(phase, step_s)
         view |= {"state": "ready", "percent": None, "phase": "", "last_load_s": 12.0}
+        view |= {"eta_s": None, "late": False, "changed": False, "can_sleep": True}
         engine |= {"state": "ready", "since": scenes.now(), "percent": None, "eta_s": None}
         self.status |= {"active": recipe_id, "switch": None, "state": "ready"}
+        self.status["switches"] = []
         self.metrics["engines"] = {recipe_id: scenes.engine_metrics(12.0)}
         self.record(
             "engine-became-ready",
@@ -144,6 +150,37 @@ class FakeStudio:
             recipe_id=recipe_id,
             seconds=12.0,
         )
+
+    def fall_asleep(self, recipe_id: str, actor: str) -> None:
+        """At once, as nothing is in flight."""
+        view = self.recipe_view(recipe_id)
+        view |= {"state": "asleep", "can_sleep": False}
+        for engine in self.status["engines"]:
+            if engine["recipe_id"] == recipe_id:
+                engine |= {"state": "asleep", "sleep_level": 1, "since": scenes.now()}
+        if self.status["active"] == recipe_id:
+            self.status |= {"active": None, "state": "idle"}
+        self.record(
+            "engine-fell-asleep",
+            f"{recipe_id} fell asleep at level 1 after 2.1 s.",
+            actor=actor,
+            stream=f"engine-{recipe_id}",
+            recipe_id=recipe_id,
+        )
+
+    def give_up(self, data: Json) -> None:
+        """A change by its target, or a request by its id."""
+        if data.get("request_id"):
+            self.requests = [r for r in self.requests if r["request_id"] != data["request_id"]]
+            for group in self.status["waiting"]:
+                mine = [r for r in self.requests if r["recipe_id"] == group["recipe_id"]]
+                group["requests"] = len([r for r in mine if r["state"] == "waiting"])
+            running = [r for r in self.requests if r["state"] == "running"]
+            self.status["in_flight"] = len(running)
+        else:
+            left = [c for c in self.status["switches"] if c["target"] != data["target"]]
+            self.status |= {"switches": left, "switch": left[0] if left else None}
+        self.tell("status", self.status)
 
     async def install(self) -> None:
         """The demo: a runtime step by step, then two recipes."""
@@ -205,15 +242,42 @@ def make_app(studio: FakeStudio) -> Litestar:
     async def evict(request: Request[Any, Any, Any], data: JSONBody[Json]) -> Json:
         studio.asked.append({"path": "/api/evict", "actor": actor_of(request)} | data)
         for view in studio.status["recipes"]:
-            if data["target"] in (None, view["id"]) and view["state"] == "ready":
-                view["state"] = "stopped"
+            if data["target"] in (None, view["id"]) and view["state"] in THERE:
+                view |= {"state": "stopped", "can_sleep": False, "changed": False}
         studio.status |= {"engines": [], "active": None, "state": "idle"}
         studio.record("engine-stopped", "Stopped.", actor=actor_of(request), stream="engine-x")
         return {"switch_id": "s3", "target": data["target"]}
 
+    @post("/api/load", status_code=202)
+    async def load(request: Request[Any, Any, Any], data: JSONBody[Json]) -> Json:
+        studio.asked.append({"path": "/api/load", "actor": actor_of(request)} | data)
+        return {"switch_id": "s4", "kind": "load", "target": data["target"], "evict": []}
+
+    @post("/api/sleep", status_code=202)
+    async def sleep(request: Request[Any, Any, Any], data: JSONBody[Json]) -> Json:
+        studio.asked.append({"path": "/api/sleep", "actor": actor_of(request)} | data)
+        studio.fall_asleep(data["target"], actor_of(request))
+        return {"switch_id": "s5", "kind": "evict", "target": data["target"], "evict": []}
+
+    @get("/api/requests/running", sync_to_thread=False)
+    def running() -> Json:
+        return {"requests": studio.requests}
+
+    @get("/api/recipes/{recipe_id:str}/fit", sync_to_thread=False)
+    def fit(recipe_id: FromPath[str]) -> Response[Any]:
+        found = studio.recipes.get(recipe_id)
+        if found is None:
+            return problem(404, "no such recipe", "recipe_not_found")
+        return Response(fits.report(found["recipe"], studio.hardware, saved=True))
+
+    @post("/api/recipes/fit", status_code=200)
+    async def fit_unsaved(data: JSONBody[Json]) -> Json:
+        return fits.report(data, studio.hardware, saved=False)
+
     @post("/api/cancel", status_code=200)
     async def cancel(request: Request[Any, Any, Any], data: JSONBody[Json]) -> Json:
         studio.asked.append({"path": "/api/cancel", "actor": actor_of(request)} | data)
+        studio.give_up(data)
         return {"cancelled": 1}
 
     @post("/api/demo", status_code=202)
@@ -291,7 +355,8 @@ def make_app(studio: FakeStudio) -> Litestar:
         saved = scenes.saved(recipe, (before["revision"] + 1) if before else 1, actor_of(request))
         studio.recipes[recipe["id"]] = saved
         if before:
-            studio.recipe_view(recipe["id"])["name"] = recipe.get("name", "")
+            view = studio.recipe_view(recipe["id"])
+            view |= {"name": recipe.get("name", ""), "changed": view["state"] in THERE}
         else:
             studio.status["recipes"] = [*studio.status["recipes"], scenes.view_of(recipe)]
         told(request, type_, recipe["id"])
@@ -362,6 +427,7 @@ def make_app(studio: FakeStudio) -> Litestar:
 
     handlers = [status, gpus, runtimes, events, switch, evict, cancel, demo, recipes, recipe]
     handlers += [check, create, revise, archive, restore, clone, timeline, log_stream, chat]
+    handlers += [load, sleep, running, fit, fit_unsaved]
     return Litestar([*handlers, scene, hold, asked, window], openapi_config=None)
 
 

@@ -90,6 +90,13 @@ def view_of(recipe_: Json, state: str = "stopped", **fields: Any) -> Json:
         "error": None,
         "next_action": "",
         "requests_today": 0,
+        "eta_s": None,
+        "late": False,
+        "changed": False,
+        "blocked": False,
+        "blocked_until": None,
+        "priority": 0,
+        "can_sleep": False,
     } | fields
 
 
@@ -114,6 +121,10 @@ def engine(recipe_id: str, kind: str, state: str, **fields: Any) -> Json:
         "error_code": "",
         "next_action": "",
         "lines": [],
+        "late": False,
+        "devices": [],
+        "sleep_level": None,
+        "remedy": {},
     } | fields
 
 
@@ -127,11 +138,35 @@ def switch(target: str | None, *, actor: str = "tray", step: str = "starting", *
         "since": now(),
         "actor": actor,
         "in_flight": 0,
+        "evict": [],
     } | more
+
+
+def waits(recipe_id: str, requests: int, because: str, *, ago_s: float = 9) -> Json:
+    """Requests that wait for a model."""
+    since = now() - int(ago_s * 1e6)
+    return {"recipe_id": recipe_id, "requests": requests, "oldest_since": since, "because": because}
+
+
+def asked(id_: str, state: str, recipe_: Json, *, actor: str = "api", ago_s: float = 4) -> Json:
+    """A request that has not ended."""
+    return {
+        "request_id": id_,
+        "path": "/v1/chat/completions",
+        "model": recipe_.get("served_name") or recipe_["id"],
+        "recipe_id": recipe_["id"],
+        "actor": actor,
+        "key_id": actor.removeprefix("key:") if actor.startswith("key:") else None,
+        "lane": "gateway",
+        "state": state,
+        "since": now() - int(ago_s * 1e6),
+        "stream": True,
+    }
 
 
 def status(recipes: list[Json], **fields: Any) -> Json:
     """The picture of the machine."""
+    change = fields.get("switch")
     return {
         "version": "0.1.0",
         "position": 0,
@@ -145,6 +180,8 @@ def status(recipes: list[Json], **fields: Any) -> Json:
         "gateway": {"state": "ready", "port": 4000, "pid": 4712, "restarts": 0, "error": None},
         "waiting": [],
         "in_flight": 0,
+        "alarm": None,
+        "switches": [change] if change else [],
     } | fields
 
 
@@ -179,6 +216,7 @@ def hardware(gpus: list[Json]) -> Json:
 
 
 GPUS = hardware([gpu(0, 21.9, 0.6, 87, 64), gpu(1, 21.3, 0.0, 84, 61)])
+IDLE_GPUS = hardware([gpu(0, 0.6, 0.6, 2, 38), gpu(1, 0.0, 0.0, 0, 36)])
 NO_GPU = hardware([])
 
 
@@ -228,12 +266,27 @@ QWEN = recipe(
 )
 GEMMA = recipe("gemma3", "gemma-3-27b-it", "google/gemma-3-27b-it", quantization="fp8")
 MISTRAL = recipe("mistral", "Mistral-Small-3.2-24B", "mistralai/Mistral-Small-3.2-24B", pinned=True)
-R1 = recipe("ds-r1", "DeepSeek-R1-Distill-70B", "deepseek-ai/DeepSeek-R1-Distill-Llama-70B")
+R1 = recipe(
+    "ds-r1",
+    "DeepSeek-R1-Distill-70B",
+    "deepseek-ai/DeepSeek-R1-Distill-Llama-70B",
+    quantization="awq",
+    tensor_parallel=2,
+    context_length=40960,
+)
+LARGE = recipe(
+    "llama-70b",
+    "Llama-3.3-70B-FP8",
+    "meta/Llama-3.3-70B-FP8",
+    tensor_parallel=2,
+    context_length=131072,
+)
 DEMO = recipe("demo", "Studio demo", "vllm-studio/demo", engine="transformers")
 DEMO_B = recipe("demo-b", "Studio demo, second", "vllm-studio/demo", engine="transformers")
 
 OOM = "CUDA ran out of memory while making room for the KV cache"
 OOM_NEXT = "set the context length to 24,576 or lower, or use tensor parallel 2"
+OOM_REMEDY = {"context_length": 24576}
 OOM_LINES = [
     "INFO 11-23 14:02:07 [gpu_model_runner.py:2210] Model loading took 39.2 GiB",
     "ERROR 11-23 14:02:11 [core.py:708] torch.OutOfMemoryError: CUDA out of memory.",
@@ -315,12 +368,19 @@ def story() -> list[Json]:
         if type_ == "engine-start-failed":
             told["sentence"] = f"ds-r1 could not be started: {OOM}."
             told["data"] = {"recipe_id": "ds-r1", "reason": OOM, "lines": OOM_LINES}
+            told["data"]["remedy"] = OOM_REMEDY
         facts.append(told)
     return facts
 
 
 def scene(
-    status_: Json, machine: Json, recipes: list[Json], *, measured: bool = True, told: bool = True
+    status_: Json,
+    machine: Json,
+    recipes: list[Json],
+    *,
+    measured: bool = True,
+    told: bool = True,
+    requests: list[Json] | None = None,
 ) -> Json:
     """Everything a studio has."""
     active = status_["active"]
@@ -332,6 +392,7 @@ def scene(
             "gateway": {"requests_per_s": 3.2},
         },
         "facts": story() if told else [],
+        "requests": requests or [],
         "recipes": {r["id"]: saved(r, 3) for r in recipes},
         "logs": {name: list(lines) for name, lines in LOGS.items()} if told else {"app": []},
     }
@@ -340,9 +401,10 @@ def scene(
 def busy() -> Json:
     """The picture of the mock: one ready, one loading, one stopped, one failed, two GPUs."""
     views = [
-        view_of(QWEN, "ready", last_load_s=48.0, requests_today=1204, engine_id="qwen3-32b-1"),
+        view_of(QWEN, "ready", last_load_s=48.0, requests_today=1204, engine_id="qwen3-32b-1")
+        | {"can_sleep": True},
         view_of(GEMMA, "loading", percent=62.0, phase="loading weights 11/14", last_load_s=83.0)
-        | {"requests_today": 96},
+        | {"requests_today": 96, "eta_s": 31.0},
         view_of(MISTRAL, last_load_s=22.0),
         view_of(R1, "failed", error=OOM, next_action=OOM_NEXT),
     ]
@@ -353,29 +415,39 @@ def busy() -> Json:
         | {"since": now() - 52_000_000, "phase": "loading weights 11/14", "pid": 4720},
     ]
     picture = status(views, state="ready", active="qwen3-32b", engines=engines, in_flight=6)
-    return scene(picture, GPUS, [QWEN, GEMMA, MISTRAL, R1])
+    return scene(picture, GPUS, [QWEN, GEMMA, MISTRAL, R1], requests=in_hand())
+
+
+def in_hand() -> list[Json]:
+    """Six requests that run."""
+    return [
+        asked(
+            f"req-{n}", "running", QWEN, actor="key:ab12cd" if n % 3 == 0 else "api", ago_s=18 - n
+        )
+        for n in range(6)
+    ]
 
 
 def loading() -> Json:
     """Nothing resident yet; a switch asked for in the tray is at 62 %."""
     views = [
-        view_of(QWEN, "loading", percent=62.0, phase="loading weights 11/14", last_load_s=48.0),
+        view_of(QWEN, "loading", percent=62.0, phase="loading weights 11/14", last_load_s=48.0)
+        | {"eta_s": 18.0},
         view_of(MISTRAL, last_load_s=22.0),
     ]
     one = engine("qwen3-32b", "vllm", "loading", runtime="vllm-0.14.1", percent=62.0, eta_s=18.0)
     one |= {"since": now() - 30_000_000, "phase": "loading weights 11/14"}
     picture = status(views, state="switching", engines=[one], switch=switch("qwen3-32b"))
-    picture["waiting"] = [{"recipe_id": "qwen3-32b", "requests": 2, "oldest_since": now()}]
-    return scene(picture, GPUS, [QWEN, MISTRAL])
+    picture["waiting"] = [waits("qwen3-32b", 2, "")]
+    held = [asked("req-a1", "waiting", QWEN, ago_s=9), asked("req-a2", "waiting", QWEN, ago_s=2)]
+    return scene(picture, GPUS, [QWEN, MISTRAL], requests=held)
 
 
 def draining() -> Json:
     """A switch that waits for six running requests."""
     whole = busy()
-    whole["status"] |= {
-        "state": "switching",
-        "switch": switch("mistral", actor="cli", step="draining", in_flight=6),
-    }
+    change = switch("mistral", actor="cli", step="draining", in_flight=6, evict=["qwen3-32b"])
+    whole["status"] |= {"state": "switching", "switch": change, "switches": [change]}
     return whole
 
 
@@ -400,6 +472,92 @@ def empty() -> Json:
     return scene(picture, NO_GPU, [], told=False)
 
 
+def two_changes() -> Json:
+    """Two models load at once on a GPU each, a third waits for room, and its requests say why."""
+    views = [
+        view_of(GEMMA, "loading", percent=62.0, phase="loading weights 11/14", last_load_s=83.0)
+        | {"eta_s": 31.0},
+        view_of(MISTRAL, "loading", percent=17.0, phase="reading the configuration")
+        | {"late": True, "last_load_s": 22.0},
+        view_of(QWEN, last_load_s=48.0),
+    ]
+    engines = [
+        engine("gemma3", "vllm", "loading", runtime="vllm-0.14.1", percent=62.0, eta_s=31.0)
+        | {"since": now() - 52_000_000, "phase": "loading weights 11/14", "devices": ["GPU-0"]},
+        engine("mistral", "vllm", "loading", runtime="vllm-0.14.1", percent=17.0, port=8001)
+        | {"since": now() - 41_000_000, "pid": 4720, "devices": ["GPU-1"], "late": True},
+    ]
+    changes = [
+        switch("gemma3", switch_id="s1", since=now() - 52_000_000),
+        switch("mistral", switch_id="s2", kind="load", actor="api", since=now() - 41_000_000),
+    ]
+    picture = status(views, state="switching", engines=engines, switch=changes[0])
+    why = "gemma3 has been here for less than 30 s; it may go in 21 s"
+    picture |= {
+        "switches": changes,
+        "waiting": [waits("qwen3-32b", 2, why), waits("gemma3", 1, "")],
+    }
+    held = [
+        asked("req-b1", "waiting", GEMMA, ago_s=12),
+        asked("req-b2", "waiting", QWEN, actor="key:ab12cd", ago_s=9),
+        asked("req-b3", "waiting", QWEN, ago_s=3),
+    ]
+    return scene(picture, IDLE_GPUS, [GEMMA, MISTRAL, QWEN], requests=held)
+
+
+def asleep() -> Json:
+    """The resident model sleeps; another has slept, too, more deeply."""
+    views = [
+        view_of(QWEN, "asleep", last_load_s=48.0, requests_today=1204, engine_id="qwen3-32b-1"),
+        view_of(GEMMA, "asleep", last_load_s=83.0, engine_id="gemma3-1"),
+        view_of(MISTRAL, last_load_s=22.0),
+    ]
+    engines = [
+        engine("qwen3-32b", "vllm", "asleep", runtime="vllm-0.14.1", sleep_level=1)
+        | {"since": now() - 840_000_000},
+        engine("gemma3", "vllm", "asleep", runtime="vllm-0.14.1", sleep_level=2, port=8001),
+    ]
+    return scene(status(views, engines=engines), IDLE_GPUS, [QWEN, GEMMA, MISTRAL])
+
+
+def blocked() -> Json:
+    """One failed too often and is left alone for a while; another until it is changed."""
+    views = [
+        view_of(R1, "failed", error=OOM, next_action=OOM_NEXT)
+        | {"blocked": True, "blocked_until": now() + 480_000_000},
+        view_of(GEMMA, "failed", error="--kv-cash-dtype is no flag of this vLLM")
+        | {"blocked": True, "next_action": "take --kv-cash-dtype out of the extra arguments"},
+        view_of(QWEN, last_load_s=48.0),
+    ]
+    return scene(status(views, state="failed"), IDLE_GPUS, [R1, GEMMA, QWEN])
+
+
+def changed() -> Json:
+    """What runs is what its recipe was before it was saved again."""
+    whole = busy()
+    view = whole["status"]["recipes"][0]
+    view["changed"] = True
+    return whole
+
+
+def left_alone() -> Json:
+    """An engine of an earlier run that its recipe no longer launches: it runs and is not used."""
+    views = [
+        view_of(QWEN, "left-alone", last_load_s=48.0, engine_id="qwen3-32b-1"),
+        view_of(MISTRAL, last_load_s=22.0),
+    ]
+    why = "it was started with other settings than its recipe has now"
+    one = engine("qwen3-32b", "vllm", "left-alone", runtime="vllm-0.14.1", error=why)
+    one |= {"since": now() - 5_400_000_000, "next_action": "evict it, or switch to it anew"}
+    return scene(status(views, engines=[one]), GPUS, [QWEN, MISTRAL])
+
+
+def will_not_fit() -> Json:
+    """A recipe too large for this machine, with what would fit."""
+    views = [view_of(LARGE), view_of(QWEN, last_load_s=48.0), view_of(MISTRAL, last_load_s=22.0)]
+    return scene(status(views), IDLE_GPUS, [LARGE, QWEN, MISTRAL])
+
+
 SCENES: dict[str, Callable[[], Json]] = {
     "busy": busy,
     "loading": loading,
@@ -407,4 +565,10 @@ SCENES: dict[str, Callable[[], Json]] = {
     "failed": failed,
     "cpu": cpu,
     "empty": empty,
+    "two-changes": two_changes,
+    "asleep": asleep,
+    "blocked": blocked,
+    "changed": changed,
+    "left-alone": left_alone,
+    "will-not-fit": will_not_fit,
 }

@@ -8,7 +8,8 @@ export interface Entry {
   label: string
   keys?: string
   recipe?: RecipeView
-  run: (now: boolean) => unknown
+  /** `now`: cutting what runs; `beside`: evicting nothing. */
+  run: (now: boolean, beside: boolean) => unknown
 }
 
 /** Every typed word must occur in one of the names, anywhere and in any case. */

@@ -14,6 +14,7 @@ export function subject(status: Status): RecipeView | null {
     byId(status.active) ??
     stateIs('loading', 'starting', 'stopping') ??
     (status.state === 'failed' ? stateIs('failed') : null) ??
-    stateIs('asleep')
+    stateIs('asleep') ??
+    stateIs('left-alone')
   )
 }
