@@ -1,14 +1,19 @@
 """Real tokens: transformers and vLLM on the CPU, switched by name through the real gateway."""
 
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
+import psutil
 import pytest
 
 from tests.harness import runtimes
-from tests.harness.processes import group_members, mentioning
+from tests.harness.processes import group_members, is_alive, mentioning
 from tests.harness.studio import StudioServer
+from tests.harness.waiting import eventually
 
 LOAD = 300  # seconds; vLLM imports itself three times on two busy cores
 
@@ -67,3 +72,81 @@ def test_a_long_stream_of_a_real_engine_is_whole_and_in_order(real_studio: Studi
         int(word) for word in answer.replace(",", " ").replace(".", " ").split() if word.isdigit()
     ]
     assert numbers == list(range(1, 61)), answer
+
+
+@pytest.mark.timeout(900)
+def test_real_engines_drain_share_a_start_crash_and_are_taken_over(
+    real_studio: StudioServer,
+) -> None:
+    """What the sim engine proves case by case, once with engines that are slow and many-headed."""
+    studio = real_studio
+    first = ask(studio, "demo", "Hello!")
+    _a_stream_is_finished_and_a_start_is_shared(studio, first)
+    _a_load_can_be_cancelled(studio)
+    _a_dead_engine_core_is_told_and_replaced(studio, first)
+    _a_killed_app_finds_its_engine(studio, first)
+
+
+def _a_stream_is_finished_and_a_start_is_shared(studio: StudioServer, first: str) -> None:
+    """demo counts to sixty while four clients ask for vLLM: all of it, and one start."""
+    head = studio.head
+    stream = studio.stream("demo", "Count to sixty.", temperature=0)
+    stream.wait_for_text()
+    answers: list[httpx.Response] = []
+
+    def ask_once() -> None:
+        answers.append(studio.chat("demo-vllm", temperature=0, timeout=LOAD))
+
+    waiting = [threading.Thread(target=ask_once) for _ in range(4)]
+    for thread in waiting:
+        thread.start()
+    stream.finish()
+    for thread in waiting:
+        thread.join()
+    assert stream.saw_done
+    assert "60" in stream.text
+    assert [answer.status_code for answer in answers] == [200] * 4, [a.text for a in answers]
+    assert {a.json()["choices"][0]["message"]["content"] for a in answers} == {first}
+    assert len(studio.happened("engine-start-requested", after=head)) == 1
+
+
+def _a_load_can_be_cancelled(studio: StudioServer) -> None:
+    """While vLLM imports itself, its whole family is ended, and the other model answers."""
+    studio.evict_all()
+    studio.post("/api/switch", {"target": "demo-vllm"})
+    studio.wait_for_state("demo-vllm", "loading", within=30)
+    group = os.getpgid(studio.engines()["demo-vllm"]["pid"])
+    studio.post("/api/cancel", {"target": "demo-vllm"})
+    eventually(lambda: not group_members(group), within=30, what="its process group is gone")
+    assert studio.chat("demo", timeout=LOAD).status_code == 200
+
+
+def _a_dead_engine_core_is_told_and_replaced(studio: StudioServer, first: str) -> None:
+    """kill -9 of vLLM's EngineCore: the client is told, and the next request has a new engine."""
+    engine = studio.load("demo-vllm", timeout=LOAD)
+    head = studio.head
+    group = os.getpgid(engine["pid"])
+    stream = studio.stream("demo-vllm", "Count to sixty.", temperature=0)
+    stream.wait_for_text()
+    largest = max(
+        psutil.Process(engine["pid"]).children(recursive=True), key=lambda p: p.memory_info().rss
+    )
+    os.kill(largest.pid, signal.SIGKILL)
+    stream.finish(within=60)
+    assert stream.errors or stream.error or "60" in stream.text, "no broken answer looks whole"
+    studio.wait_for_fact("engine-crashed", after=head, recipe_id="demo-vllm", within=60)
+    eventually(lambda: not group_members(group), within=30, what="nothing of it is left")
+    assert ask(studio, "demo-vllm", "Hello!") == first
+
+
+def _a_killed_app_finds_its_engine(studio: StudioServer, first: str) -> None:
+    """The same pid answers through the next app; nobody loads vLLM twice."""
+    pid, head = studio.engines()["demo-vllm"]["pid"], studio.head
+    studio.kill()
+    assert is_alive(pid)
+    studio.start()
+    studio.wait_for_gateway()
+    assert ask(studio, "demo-vllm", "Hello!") == first
+    engine = studio.engines()["demo-vllm"]
+    assert (engine["pid"], engine["adopted"]) == (pid, True)
+    assert studio.happened("engine-start-requested", after=head) == []
