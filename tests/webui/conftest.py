@@ -139,7 +139,7 @@ def contexts(backend: Backend, browser: Browser, complaints: list[str]) -> Itera
         page.on(
             "console",
             lambda line: (
-                complaints.append(f"console: {line.text}")
+                complaints.append(f"console: {line.text} {line.location.get('url', '')}")
                 if line.type == "error" and not any(words in line.text for words in forgive)
                 else None
             ),

@@ -6,7 +6,7 @@ Json = dict[str, Any]
 
 GIB = 1024**3
 WEIGHTS = {"Qwen3-32B-AWQ": 18.1, "gemma-3-27b-it": 15.2, "Mistral-Small-3.2-24B": 13.4}
-WEIGHTS |= {"DeepSeek-R1-Distill-Llama-70B": 37.2, "Llama-3.3-70B-FP8": 40.3, "demo": 0.003}
+WEIGHTS |= {"DeepSeek-R1-Distill-Llama-70B": 37.2, "Llama-3.3-70B-FP8": 39.0, "demo": 0.003}
 TOKEN_KIB = {"Llama-3.3-70B-FP8": 160.0}
 USABLE = 0.92
 
@@ -19,11 +19,12 @@ def report(recipe: Json, machine: Json, *, saved: bool) -> Json:
     if name not in WEIGHTS:
         return told | {"sentence": "Nobody can say: the model is not on this machine yet."}
     found = devices(recipe, machine, name)
-    told |= {"source": "measured" if saved else "estimated", "devices": found}
+    told |= {"source": "estimated", "devices": found}
     told["numbers"] = numbers(recipe, name)
     over = [d for d in found if d["needs"] > d["allowed"]]
     if not over:
-        return told | {"verdict": "fits", "sentence": "It fits."}
+        source = "measured" if saved else "estimated"
+        return told | {"source": source, "verdict": "fits", "sentence": "It fits."}
     worst = over[0]
     needs, allowed = worst["needs"] / GIB, worst["allowed"] / GIB
     sentence = (

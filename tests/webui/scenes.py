@@ -454,7 +454,7 @@ def draining() -> Json:
 def failed() -> Json:
     """The last start failed, and nothing is resident."""
     views = [view_of(R1, "failed", error=OOM, next_action=OOM_NEXT), view_of(QWEN, last_load_s=48)]
-    return scene(status(views, state="failed"), GPUS, [R1, QWEN])
+    return scene(status(views, state="failed"), IDLE_GPUS, [R1, QWEN])
 
 
 def cpu() -> Json:
@@ -552,6 +552,14 @@ def left_alone() -> Json:
     return scene(status(views, engines=[one]), GPUS, [QWEN, MISTRAL])
 
 
+def alarm() -> Json:
+    """The disk is full: models answer, and nothing can be recorded."""
+    whole = busy()
+    words = "The disk is full: nothing can be recorded until there is room. Free some space."
+    whole["status"]["alarm"] = words
+    return whole
+
+
 def will_not_fit() -> Json:
     """A recipe too large for this machine, with what would fit."""
     views = [view_of(LARGE), view_of(QWEN, last_load_s=48.0), view_of(MISTRAL, last_load_s=22.0)]
@@ -571,4 +579,5 @@ SCENES: dict[str, Callable[[], Json]] = {
     "changed": changed,
     "left-alone": left_alone,
     "will-not-fit": will_not_fit,
+    "alarm": alarm,
 }

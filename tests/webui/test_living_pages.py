@@ -198,7 +198,7 @@ def test_the_server_s_word_on_a_field_stands_at_the_field(
     expect(field).to_have_attribute("aria-invalid", "true")
     field.fill("0.85")
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_text("runs with the former settings")).to_be_visible()
+    expect(page.get_by_text("It runs as its recipe was before.")).to_be_visible()
     expect(page.get_by_text("revision 4")).to_be_visible()
     assert page.get_by_label("Extra arguments").input_value() == "--enable-chunked-prefill"
 

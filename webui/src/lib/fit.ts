@@ -110,7 +110,7 @@ export function partsOn(
   reportOf: (recipeId: string) => FitReport | null,
 ): FitSegment[] {
   return engines
-    .filter((engine) => ['ready', 'loading', 'starting'].includes(engine.state))
+    .filter((engine) => engine.state === 'ready') // what loads does not hold its parts yet
     .flatMap((engine) => {
       const devices = (reportOf(engine.recipe_id)?.devices ?? []).filter((d) => d.device !== HOST)
       const at = engine.devices.length > 0 ? engine.devices.indexOf(gpu) : devices.findIndex((d) => d.device === gpu)

@@ -63,9 +63,10 @@ export function rounded(seconds: number): number {
   return 60 * Math.max(2, Math.round(seconds / 60))
 }
 
-/** The server's reasons are clauses; where they stand alone they are sentences. */
+/** The server's reasons are clauses; where they stand alone they are sentences. Ids and flags stay as they are. */
 export function asSentence(text: string): string {
   const trimmed = text.trim()
   if (trimmed === '') return ''
-  return trimmed[0]!.toUpperCase() + trimmed.slice(1) + (/[.!?]$/.test(trimmed) ? '' : '.')
+  const word = /^[a-z]+(?=[\s,:;]|$)/.test(trimmed)
+  return (word ? trimmed[0]!.toUpperCase() + trimmed.slice(1) : trimmed) + (/[.!?]$/.test(trimmed) ? '' : '.')
 }

@@ -1,5 +1,5 @@
 // Which recipes fit: asked for once each, one at a time, and again after whatever may change the answer.
-import { api } from '../api/client'
+import { api, Refusal } from '../api/client'
 import type { FactEntry, FitReport } from '../api/types'
 import { studio } from './studio.svelte'
 
@@ -36,11 +36,17 @@ class Fits {
     if (this.asking) return
     this.asking = true
     for (let id = this.queue.shift(); id !== undefined; id = this.queue.shift()) {
+      if (!studio.recipe(id)) {
+        this.known.delete(id) // gone while it waited for its turn
+        continue
+      }
       try {
         const report = await api.fit(id)
         this.reports = { ...this.reports, [id]: report }
-      } catch {
-        this.known.delete(id) // nobody answered, or it is gone: no bar, and asked again another time
+      } catch (error) {
+        if (error instanceof Refusal) continue // no bar until something about it changes
+        for (const later of [id, ...this.queue]) this.known.delete(later)
+        this.queue = [] // nobody answers: asked again when the connection is back
       }
     }
     this.asking = false
