@@ -1,4 +1,4 @@
-"""The HTTP server: uvicorn with uvloop and httptools, bound before anything else is started."""
+"""The HTTP server: uvicorn with httptools, bound before anything else is started."""
 
 import asyncio
 import contextlib
@@ -43,7 +43,9 @@ def bind(settings: Settings) -> socket.socket:
     """
     host, port = settings.host, settings.port
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # Said to be TCP, or asyncio leaves Nagle's algorithm on: each answer on a kept connection then
+    # waits 40 ms for the client's delayed acknowledgement of its headers.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
