@@ -127,9 +127,9 @@ class Admission:
 
     async def _wait_for(self, recipe_id: str, actor: str, request_id: str) -> None:
         wait = self._waits.get(recipe_id)
-        if wait is None:
+        self._refuse_too_many(recipe_id, len(wait.waiters) if wait is not None else 0)
+        if wait is None:  # not before: a wait without a waiter would ask for nobody
             wait = self._open(recipe_id, actor, request_id)
-        self._refuse_too_many(wait)
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         wait.waiters[future] = (request_id, self._clock.now())
         try:
@@ -139,16 +139,13 @@ class Admission:
             if not wait.waiters and self._waits.get(recipe_id) is wait:
                 self._abandon(wait)
 
-    def _refuse_too_many(self, wait: _Wait) -> None:
+    def _refuse_too_many(self, recipe_id: str, waiting: int) -> None:
         """Who could not be served at once when it comes up need not even begin to wait."""
-        recipe_id = wait.recipe_id
         limit = self._concurrency(recipe_id)
         ahead = self._inflight.count(recipe_id) + self._inflight.owed(recipe_id)
-        if len(wait.waiters) >= self._max_waiting or (
-            limit is not None and len(wait.waiters) + ahead >= limit
-        ):
+        if waiting >= self._max_waiting or (limit is not None and waiting + ahead >= limit):
             raise TooMany(
-                f"{len(wait.waiters) + ahead} requests for {recipe_id} wait or are served already",
+                f"{waiting + ahead} requests for {recipe_id} wait or are served already",
                 retry_after=5.0,
             )
 

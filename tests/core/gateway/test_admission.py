@@ -8,6 +8,7 @@ import pytest
 from core.errors import EngineFailure, StudioError
 from core.gateway.admission import Admission
 from core.gateway.errors import ModelNotFound, TooMany, WaitedTooLong
+from core.gateway.inflight import InFlight
 from core.gateway.routes import Route, Routes, RouteTable
 from core.settings import Settings
 from tests.core.gateway.test_routes import route
@@ -277,6 +278,21 @@ def test_a_recipes_own_limit_refuses_before_the_load_is_done() -> None:
             await bench.request(request_id="second")
         bench.switching.serve(route("a"))
         await kept
+
+    run(scenario())
+
+
+def test_who_is_refused_has_asked_for_nothing() -> None:
+    """Its model is on its way out and still serves as many as it may: nobody waits for it."""
+
+    async def scenario() -> None:
+        inflight = InFlight(LoopClock())
+        bench = Bench(concurrency=lambda recipe_id: 1, inflight=inflight)
+        inflight.enter(route("a"), "running", lambda reason: None)
+        with pytest.raises(TooMany):
+            await bench.request(request_id="second")
+        await settle()
+        assert bench.switching.asked == []
 
     run(scenario())
 
