@@ -29,6 +29,7 @@ class Pending:
     switch_id: str = field(default_factory=lambda: new_id("switch"))
     options: tuple[Placement, ...] | None = None  # None: not looked up yet
     wanted: bool = True  # somebody waits for it
+    resumed: bool = False  # left over from before a restart, and nobody has asked for it since
 
     def as_wish(self) -> Wish:
         """What the scheduler sees of it."""

@@ -100,8 +100,9 @@ class Switchboard:
             self._queue.append(pending)
             if not isinstance(change, RequestEvict):
                 self._spawn(self._look_up(pending, change))
-        pending.manual = pending.manual or manual
-        pending.wanted = True
+        if manual:  # a person's newest word is as old as itself, also where it joins a wish
+            pending.manual, pending.asked_at = True, self._clock.monotonic()
+        pending.wanted, pending.resumed = True, False
         self.look_again()
         self._changed()
         return pending
@@ -296,17 +297,21 @@ class Switchboard:
             del self._works[switch_id]
             if work.interrupted is not None:
                 self._after_interruption(work.pending, work.interrupted, now)
-            self._effects.restore(work.evict)
+            elsewhere = frozenset[str]().union(*(w.as_job().evict for w in self._works.values()))
+            self._effects.restore([r for r in work.evict if r not in elsewhere])
             self.look_again()
             self._changed()
 
     def _after_interruption(self, pending: Pending, why: str, now: float) -> None:
         """A request's wish that gave way to a person keeps its age and waits on."""
-        if not pending.manual and pending.wanted and "took its place" in why and not self._closed:
+        waits_on = pending.wanted and not pending.resumed and not pending.done.done()
+        if not pending.manual and waits_on and "took its place" in why and not self._closed:
             if pending.change.target is not None:
                 self._left_at[pending.change.target] = now  # the newcomer may stay for a while
             pending.switch_id = new_id("switch")
             self._queue.append(pending)
+            if pending.options is None and not isinstance(pending.change, RequestEvict):
+                self._spawn(self._look_up(pending, pending.change))
             return
         kind = kind_of(pending.change)
         refuse(pending, Refused(f"the {kind} was cancelled: {why}", code="cancelled"))
@@ -325,7 +330,7 @@ class Switchboard:
             asked_at=self._clock.monotonic(),
             manual=False,
         )
-        pending.switch_id = state.switch_id
+        pending.switch_id, pending.resumed = state.switch_id, True
         placement = await self._placement_of(state)
         self._begin(
             Work(
@@ -345,6 +350,9 @@ class Switchboard:
         try:
             options = await self._effects.options(state.target, force=True)
         except StudioError:
+            return None
+        except Exception:
+            log.exception("looking up %s failed", state.target)
             return None
         same = [o for o in options if o.devices == state.devices]
         return next(iter((*same, *options)), None)
@@ -394,4 +402,5 @@ class Switchboard:
 def _can_be_judged(pending: Pending, ready: frozenset[str]) -> bool:
     """Before it is known how its target may run, only whether it does."""
     known = isinstance(pending.change, RequestEvict) or pending.options is not None
-    return known or pending.change.target in ready
+    alone = getattr(pending.change, "exclusive", False)  # then others may have to go
+    return known or (pending.change.target in ready and not alone)

@@ -73,8 +73,10 @@ class Work:
 
     def interrupt(self, why: str) -> None:
         """Give it up; what has been done is tidied up."""
-        if self.interrupted is None and self._task is not None and not self._task.done():
-            self.interrupted = why
+        if self.interrupted is not None or (self._task is not None and self._task.done()):
+            return
+        self.interrupted = why
+        if self._task is not None:
             self._task.cancel()
 
     def as_job(self) -> Job:
@@ -117,6 +119,9 @@ class Work:
         The steps run in a task of their own, so that giving it up is not mistaken for the end of
         the studio. Returns also when it was interrupted: see `interrupted`.
         """
+        if self.interrupted is not None:  # before its first step
+            await self._tidy_up()
+            return
         self._task = asyncio.ensure_future(self._steps())
         try:
             await self._task
@@ -172,9 +177,12 @@ class Work:
                 await self._drain(recipe_ids, force=force)
             case Evict(recipe_ids=recipe_ids):
                 self._effects.withdraw(recipe_ids)
-                async with asyncio.TaskGroup() as leaving:
-                    for recipe_id in recipe_ids:
-                        leaving.create_task(self._vacate(recipe_id))
+                try:
+                    async with asyncio.TaskGroup() as leaving:
+                        for recipe_id in recipe_ids:
+                            leaving.create_task(self._vacate(recipe_id))
+                except ExceptionGroup as group:
+                    raise group.exceptions[0] from None
             case Start(recipe_id=recipe_id):
                 self._started = True
                 await self._effects.start(

@@ -53,6 +53,9 @@ class _Planning:
         self.dropped: set[str] = set()
         self.kept_devices: set[str] = set()  # by wishes that wait
         self.kept_place = False  # a wish waits for one of the `max_resident` places
+        self.all_must_go = (
+            False  # everything is being evicted: who asked afterwards comes afterwards
+        )
 
     def plan(self) -> Plan:
         wishes = in_order(self.scene.wishes, self.scene.rules, self.scene.now)
@@ -119,6 +122,7 @@ class _Planning:
                 waits = True
         if waits:
             self.waits[wish.wish_id] = "a change under way"
+            self.all_must_go |= wish.target is None
         elif targets:
             self._begin(wish, tuple(targets))
         else:
@@ -146,12 +150,15 @@ class _Planning:
         target = wish.target
         assert target is not None, "only an eviction has no target"
         here = self.residents.get(target)
+        if self.all_must_go:
+            self._wait(wish, "everything is being evicted")
+            return
         for job in self.jobs:
             if job.target == target and job.kind != "evict":
                 self._wait(wish, f"{target} is being loaded", keep=False)
                 return
             if target in job.evict:
-                if wish.manual and job.kind != "evict":
+                if wish.manual and job.kind != "evict" and not _newer(job, wish):
                     self._interrupt(job, f"a switch to {target} took its place")
                 self._wait(wish, f"{target} is being evicted")
                 return
@@ -182,6 +189,11 @@ class _Planning:
         if not against:
             self._refuse(wish, room)
         elif wish.manual and wish.kind == "switch":
+            newer = next((j for j in against if j.kind == "switch" and _newer(j, wish)), None)
+            if newer is not None:
+                why = f"a newer switch to {newer.target} took its place"
+                self.steps.append(Drop(wish_id=wish.wish_id, why=why))
+                return
             for job in against:
                 if not (job.manual and job.kind == "evict"):
                     self._interrupt(job, f"a switch to {wish.target} took its place")
@@ -270,6 +282,7 @@ class _Planning:
             evict=frozenset(evict),
             placement=placement,
             manual=wish.manual,
+            asked_at=wish.asked_at,
         )
         self.jobs.append(job)
         self.touched |= job.touches
@@ -290,6 +303,11 @@ class _Planning:
         known = any(isinstance(s, Interrupt) and s.job_id == job.job_id for s in self.steps)
         if not job.ending and not known:
             self.steps.append(Interrupt(job_id=job.job_id, why=why))
+
+
+def _newer(job: Job, wish: Wish) -> bool:
+    """Whether a person asked for the job after the wish."""
+    return job.manual and job.asked_at > wish.asked_at
 
 
 def stays_until(scene: Scene, resident: Resident, newcomer: str) -> float:

@@ -219,3 +219,23 @@ def test_an_exclusive_switch_clears_the_machine() -> None:
         scene(wish("b", on("gpu:0", gib=1), exclusive=True, manual=True), residents=residents)
     )
     assert begin == Begin(wish_id="w-b", evict=("a",), placement=on("gpu:0", gib=1))
+
+
+def test_an_older_click_never_gives_up_a_newer_one() -> None:
+    """Both would fit, were nothing pinned: the newer is begun, the older dropped."""
+    pinned = there("p", on("gpu:0", gib=10), pinned=True)
+    newer = wish("a", on("gpu:0", gib=10), manual=True, asked_at=2.0)
+    older = wish("b", on("gpu:0", gib=10), manual=True, asked_at=1.0)
+    begin, drop = steps(scene(newer, older, residents=(pinned,)))
+    assert begin == Begin(wish_id="w-a", placement=on("gpu:0", gib=10))
+    assert isinstance(drop, Drop)
+    assert drop.wish_id == "w-b"
+
+
+def test_what_is_asked_for_after_unload_everything_comes_after_it() -> None:
+    """It is not begun, only to be evicted with the rest."""
+    ending = Job(job_id="j", kind="switch", target="x", placement=on("gpu:0", gib=9), ending=True)
+    everything = wish(None, wish_id="all", kind="evict", manual=True, asked_at=1.0)
+    later = wish("y", on("gpu:1", gib=9), manual=True, asked_at=2.0)
+    assert steps(scene(everything, later, jobs=(ending,))) == ()
+    assert steps(scene(later)) == (Begin(wish_id="w-y", placement=on("gpu:1", gib=9)),)

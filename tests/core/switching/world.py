@@ -124,6 +124,7 @@ class World:
                 evict=frozenset(c.left),
                 placement=c.job.placement,
                 manual=c.job.manual,
+                asked_at=c.job.asked_at,
                 draining=c.phase == "draining" and bool(c.left),
                 unwanted=not c.job.manual
                 and c.job.kind != "evict"
