@@ -64,7 +64,7 @@ from events.facts.base import Fact
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 0.2  # between two looks at a loading engine
+LOOK_S = 0.05  # between two looks at a loading engine: a refused connection, while it loads
 LOADING_GRACE_S = 2.0  # vLLM ignores SIGTERM while it loads (5 of 5 trials): waiting is for nothing
 SLEEPS = (FallingAsleep, Asleep, Waking)
 
