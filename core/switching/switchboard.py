@@ -103,6 +103,8 @@ class Switchboard:
         if manual:  # a person's newest word is as old as itself, also where it joins a wish
             pending.manual, pending.asked_at = True, self._clock.monotonic()
         pending.wanted, pending.resumed = True, False
+        if change.force:
+            self._cut_short(change)
         self.look_again()
         self._changed()
         return pending
@@ -372,11 +374,22 @@ class Switchboard:
     # ---- parts ----------------------------------------------------------------------------------
 
     def _same(self, change: Change) -> Pending | None:
-        waiting = [
-            *(w.pending for w in self._works.values() if w.interrupted is None),
-            *self._queue,
-        ]
+        """A new word to unload is not the one under way: it also ends what was asked since."""
+        anew = isinstance(change, RequestEvict) and not change.only_idle
+        working = [] if anew else [w for w in self._works.values() if w.interrupted is None]
+        waiting = [*(w.pending for w in working), *self._queue]
         return next((p for p in waiting if p.change == change and not p.done.done()), None)
+
+    def _cut_short(self, change: Change) -> None:
+        """Who says now that running requests do not matter need not wait for a drain either."""
+        for work in self._works.values():
+            job = work.as_job()
+            if not isinstance(change, RequestEvict):
+                leaving = job.evict if job.target == change.target else frozenset[str]()
+            else:
+                leaving = job.evict if change.target is None else job.evict & {change.target}
+            if leaving and job.draining and not job.ending:
+                self._effects.cut(sorted(leaving))
 
     def _refuse_waiting(self, pending: Pending, refusal: StudioError) -> None:
         if pending in self._queue:

@@ -1,6 +1,7 @@
 """What is asked for at an awkward moment, and what must hold all the same."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -153,3 +154,44 @@ async def test_an_eviction_that_can_not_be_recorded_says_so(
         monkeypatch.setattr(board._ledger, "record", full)
         with pytest.raises(Exception, match="the disk is full"):
             await board.ask(RequestSwitch(target="b")).done
+
+
+async def test_force_ends_a_drain_that_is_under_way(tmp_path: Path) -> None:
+    """Who is tired of waiting says so, and does not wait for the rest of the drain."""
+
+    class Patient(Machine):
+        def cut(self, recipe_ids: Sequence[str]) -> int:
+            cut = super().cut(recipe_ids)
+            assert self.drains is not None
+            self.drains.set()
+            return cut
+
+    for impatient in (
+        RequestSwitch(target="b", force=True),
+        RequestEvict(target="a", force=True),
+    ):
+        machine = Patient(there={"a": 3}, drains=asyncio.Event())
+        home = tmp_path / str(impatient.target)
+        home.mkdir()
+        async with running(home, machine) as board, asyncio.timeout(5):
+            first = board.ask(RequestSwitch(target="b"))
+            await until(board, lambda m=machine: "drain a" in m.deeds)  # type: ignore[misc]
+            await board.ask(impatient).done
+            await first.done
+            assert "cut a" in machine.deeds
+
+
+async def test_the_last_word_is_to_unload(tmp_path: Path) -> None:
+    """Unload, switch, unload again, while it drains: it is not loaded again."""
+    machine = Machine(there={"a": 1}, drains=asyncio.Event())
+    async with running(tmp_path, machine) as board, asyncio.timeout(5):
+        first = board.ask(RequestEvict(target="a"))
+        await until(board, lambda: "drain a" in machine.deeds)
+        switch = board.ask(RequestSwitch(target="a"))
+        last = board.ask(RequestEvict(target="a"))
+        with pytest.raises(Refused, match="evicted"):
+            await switch.done
+        assert machine.drains is not None
+        machine.drains.set()
+        await asyncio.gather(first.done, last.done)
+        assert machine.there == {}
