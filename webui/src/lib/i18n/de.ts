@@ -169,7 +169,7 @@ export const de: Catalogue = {
   'models.waits.one': '{n} Anfrage wartet darauf',
   'models.pinned': 'fest',
   'models.blocked': 'zu oft gescheitert',
-  'models.blocked.until': 'bis {time} in Ruhe gelassen',
+  'models.blocked.until': 'Pause bis {time}',
   'models.left': 'läuft, unbenutzt',
   'models.changed': 'läuft wie zuvor gespeichert',
   'models.asleep': 'Stufe {n}',
