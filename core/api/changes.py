@@ -1,5 +1,7 @@
 """`/api/switch`, `/api/load`, `/api/evict`, `/api/cancel`: changing what is resident."""
 
+import asyncio
+
 from litestar import Response, post
 
 from core.api.asking import Asking
@@ -14,6 +16,8 @@ from core.switching.commands import (
     RequestSwitch,
     kind_of,
 )
+
+SOON_S = 1.0  # what can not be done, such as a model that does not fit, is refused by then
 
 
 @post("/switch", status_code=202)
@@ -77,11 +81,12 @@ async def cancel(application: Application, asking: Asking, data: CancelWish) -> 
 async def ask_for(
     application: Application, asking: Asking, change: Change, *, wait: bool
 ) -> Response[ChangeAccepted]:
-    """202 when it has begun; with `wait`, 200 when it is done, or its refusal."""
+    """202 when it has begun or waits; with `wait`, 200 when it is done; or its refusal."""
     pending = await application.studio.handle(change, actor=asking.actor)
     begun = None
     if wait:
         await pending.done
+    await asyncio.wait((pending.begun,), timeout=SOON_S)
     if pending.begun.done():
         begun = await pending.begun
     return Response(
