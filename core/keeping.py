@@ -5,11 +5,16 @@ budget for failures (start_budget.py) decides how long is waited between two tri
 """
 
 import asyncio
+import logging
+import sqlite3
 
 from core.application import Application
 from core.recipes.book import Entry
 from core.switching.commands import RequestLoad
+from events.errors import EventError
 from events.projections.failed_starts import FailedStarts, failed_starts
+
+log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 2.0
 TRY_EVERY_S = 30.0  # when the last try was refused, as for want of room
@@ -20,8 +25,15 @@ async def keep_alive(application: Application) -> None:
     tried: dict[str, float] = {}
     while True:
         await asyncio.sleep(LOOK_EVERY_S)
+        if application.log_watch.problem is not None:
+            continue  # what can not be recorded is not begun
         now = application.clock.monotonic()
-        for recipe_id in to_bring_back(application):
+        try:
+            missed = to_bring_back(application)
+        except (EventError, sqlite3.Error) as problem:
+            log.warning("what is to be brought back can not be read now: %s", problem)
+            continue
+        for recipe_id in missed:
             if now - tried.get(recipe_id, -TRY_EVERY_S) < TRY_EVERY_S:
                 continue
             tried[recipe_id] = now

@@ -26,7 +26,8 @@ log = logging.getLogger(__name__)
 
 Ask = Callable[[str, str, str], Awaitable[None]]  # recipe id, actor, correlation id
 MAX_WAITING = 1000  # requests for one recipe; each may hold a body of megabytes
-ASK_AGAIN_S = 0.05  # the model came and went before anybody got through
+ASK_AGAIN_S = 0.05  # the model came and went before anybody got through; each time twice as long
+MOST_ASK_AGAIN_S = 1.0
 
 
 class _Wait:
@@ -165,10 +166,12 @@ class Admission:
 
     async def _ask_until_routed(self, wait: _Wait, actor: str, request_id: str) -> None:
         error: StudioError | None = None
+        pause = ASK_AGAIN_S
         try:
             await self._ask(wait.recipe_id, actor, request_id)
             while self._is_open(wait):  # it was there, and was evicted before anybody got through
-                await asyncio.sleep(ASK_AGAIN_S)
+                await asyncio.sleep(pause)
+                pause = min(MOST_ASK_AGAIN_S, 2 * pause)
                 await self._ask(wait.recipe_id, actor, request_id)
         except StudioError as failure:
             error = failure

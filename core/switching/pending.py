@@ -29,6 +29,7 @@ class Pending:
     switch_id: str = field(default_factory=lambda: new_id("switch"))
     options: tuple[Placement, ...] | None = None  # None: not looked up yet
     wanted: bool = True  # somebody waits for it
+    looked_twice: bool = False  # there seemed to be no room, and it was looked again
     resumed: bool = False  # left over from before a restart, and nobody has asked for it since
 
     def as_wish(self) -> Wish:

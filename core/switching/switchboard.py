@@ -38,6 +38,7 @@ from events.store import EventStore
 log = logging.getLogger(__name__)
 
 STUCK_S = 5.0  # a wish that nobody has looked at for so long is a fault
+LOOK_TWICE_S = 2.0  # a driver still holds the memory of an engine that has just gone
 LOOK_EVERY_S = 1.0  # while wishes wait, even if nothing is heard
 
 
@@ -280,6 +281,10 @@ class Switchboard:
             case Drop(why=why):
                 self._drop(pending, why)
             case Refuse(pinned=pinned):
+                if not pinned and not pending.looked_twice:
+                    pending.looked_twice, pending.options = True, None
+                    self._spawn(self._look_up(pending, pending.change, after_s=LOOK_TWICE_S))
+                    return
                 self._queue.remove(pending)
                 refuse(pending, no_room(pending.change, pinned, self._rules().max_resident))
 
@@ -359,10 +364,11 @@ class Switchboard:
         same = [o for o in options if o.devices == state.devices]
         return next(iter((*same, *options)), None)
 
-    async def _look_up(self, pending: Pending, change: Change) -> None:
+    async def _look_up(self, pending: Pending, change: Change, after_s: float = 0.0) -> None:
         """How its target may run; a wish that can not come true is refused now."""
         assert change.target is not None, "only an eviction has no target"
         try:
+            await asyncio.sleep(after_s)
             pending.options = await self._effects.options(change.target, force=change.force)
         except StudioError as refusal:
             self._refuse_waiting(pending, refusal)

@@ -35,6 +35,9 @@ class Machine:
     hopeless: dict[str, StudioError] = field(default_factory=dict)
     places: dict[str, Placement] = field(default_factory=dict)
     coming: set[str] = field(default_factory=set)
+    room: int = 100
+    room_later: int = 0  # from the second look on
+    looks: int = 0
     noted: Callable[[], None] = lambda: None
 
     def residents(self) -> tuple[Resident, ...]:
@@ -50,11 +53,14 @@ class Machine:
         )
 
     def capacity(self) -> Mapping[str, int]:
-        """Room for a hundred."""
-        return {"gpu:0": 100, "gpu:1": 100}
+        """Room for a hundred, unless the test says otherwise."""
+        return {"gpu:0": self.room, "gpu:1": self.room}
 
     async def options(self, recipe_id: str, *, force: bool) -> tuple[Placement, ...]:
         """What would fail at once; otherwise one of them."""
+        self.looks += 1
+        if self.looks > 1:
+            self.room = max(self.room, self.room_later)
         if recipe_id in self.hopeless:
             raise self.hopeless[recipe_id]
         return (self.places.get(recipe_id, ON_ONE_GPU),)

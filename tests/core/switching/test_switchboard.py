@@ -238,3 +238,21 @@ async def test_a_stopping_studio_begins_nothing(tmp_path: Path) -> None:
         with pytest.raises(Unavailable, match="stopping"):
             board.ask(RequestLoad(target="c"))
         assert "start b" not in machine.deeds
+
+
+@pytest.mark.parametrize("room_later", [100, 0])
+async def test_what_seems_too_large_is_looked_at_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room_later: int
+) -> None:
+    """A driver gives memory back late: nobody is refused for what is free a moment later."""
+    monkeypatch.setattr("core.switching.switchboard.LOOK_TWICE_S", 0.0)
+    machine = Machine(room=0, room_later=room_later)
+    async with running(tmp_path, machine) as board:
+        asked = board.ask(RequestSwitch(target="a"), manual=False).done
+        if room_later:
+            await asked
+            assert machine.there == {"a": 0}
+        else:
+            with pytest.raises(Refused, match="does not fit"):
+                await asked
+        assert machine.looks == 2
