@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, Page, Route, sync_playwright
 from tests.harness.ports import free_port
 from tests.harness.tools import needs
 from tests.harness.waiting import eventually
-from tests.webui.fake_backend import DIST, FakeStudio, make_app
+from tests.webui.fake_backend import DIST, make_app
+from tests.webui.fake_studio import FakeStudio
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (

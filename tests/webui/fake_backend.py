@@ -20,7 +20,8 @@ from litestar import Litestar, Request, Response, delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Stream
 
-from tests.webui import answers, fits, scenes
+from tests.webui import answers, fits, props, scenes
+from tests.webui.fake_studio import THERE, FakeStudio, Json
 
 DIST = Path(__file__).resolve().parents[2] / "webui" / "dist"
 CSP = (
@@ -36,165 +37,6 @@ TYPES = {
     ".woff2": "font/woff2",
 }
 SAMPLE_EVERY_S = 0.5
-THERE = ("ready", "asleep", "left-alone")
-
-Json = dict[str, Any]
-
-
-class FakeStudio:
-    """One scene, changed by what is asked of it, told to everybody who follows."""
-
-    def __init__(self, scene: str) -> None:
-        self.followers: list[asyncio.Queue[str]] = []
-        self.tasks: set[asyncio.Task[None]] = set()
-        self.asked: list[Json] = []
-        self.held_at = ""
-        self.set_scene(scene)
-
-    def set_scene(self, name: str) -> None:
-        """Begin again with another scene; what was under way in the former one ends."""
-        for task in self.tasks:
-            task.cancel()
-        scene = scenes.SCENES[name]()
-        self.status: Json = scene["status"]
-        self.hardware: Json = scene["hardware"]
-        self.metrics: Json = scene["metrics"]
-        self.facts: list[Json] = scene["facts"]
-        self.recipes: dict[str, Json] = scene["recipes"]
-        self.logs: dict[str, list[str]] = scene["logs"]
-        self.requests: list[Json] = scene["requests"]
-        self.status["position"] = self.facts[-1]["position"] if self.facts else 0
-        self.tell("resync", {})
-
-    def tell(self, event: str, data: Any, position: int | None = None) -> None:
-        """To every open event stream."""
-        line = f"id: {position}\n" if position else ""
-        text = f"event: {event}\n{line}data: {json.dumps(data)}\n\n"
-        for queue in self.followers:
-            queue.put_nowait(text)
-
-    def record(self, type_: str, sentence: str, *, actor: str, stream: str, **data: Any) -> None:
-        """Append a fact and tell it, with the status as it now is."""
-        position = (self.facts[-1]["position"] if self.facts else 0) + 1
-        entry = scenes.fact(position, type_, sentence, actor=actor, stream=stream, **data)
-        self.facts.append(entry)
-        self.status["position"] = position
-        self.tell("fact", entry, position)
-        self.tell("status", self.status)
-
-    def recipe_view(self, recipe_id: str) -> Json:
-        """The switch list's row of a recipe."""
-        return next(r for r in self.status["recipes"] if r["id"] == recipe_id)
-
-    def spawn(self, coroutine: Any) -> None:
-        """Run beside, and keep hold of it."""
-        task = asyncio.ensure_future(coroutine)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
-
-    async def step(self, phase: str, pause_s: float) -> None:
-        """A moment, or for as long as a test holds the script at this phase."""
-        await asyncio.sleep(pause_s)
-        while phase == self.held_at:  # noqa: ASYNC110 - a script, not a program
-            await asyncio.sleep(0.02)
-
-    async def load(self, recipe_id: str, actor: str, step_s: float = 0.12) -> None:
-        """A switch from the request to the answer, in visible steps."""
-        active = self.status["active"]
-        self.status["switch"] = scenes.switch(recipe_id, actor=actor)
-        self.status["switches"] = [self.status["switch"]]
-        self.status["state"] = "switching"
-        self.record(
-            "switch-requested",
-            f"Asked to switch to {recipe_id}.",
-            actor=actor,
-            stream="switching",
-            target=recipe_id,
-        )
-        if active:
-            self.recipe_view(active)["state"] = "stopping"
-            self.status["switch"]["step"] = "evicting"
-            self.tell("status", self.status)
-            await asyncio.sleep(step_s)
-            self.recipe_view(active)["state"] = "stopped"
-            self.status["engines"] = [e for e in self.status["engines"] if e["recipe_id"] != active]
-            self.status["active"] = None
-            self.record(
-                "engine-stopped",
-                f"{active} stopped after 1.2 s.",
-                actor="system",
-                stream=f"engine-{active}",
-                recipe_id=active,
-            )
-        view = self.recipe_view(recipe_id)
-        engine = scenes.engine(recipe_id, view["engine"], "loading", runtime="vllm-0.14.1")
-        self.status["engines"] = [*self.status["engines"], engine]
-        self.status["switch"]["step"] = "starting"
-        for percent, phase in scenes.LOADING:
-            view |= {"state": "loading", "percent": percent, "phase": phase}
-            view["eta_s"] = (100 - percent) / 10
-            engine |= {"percent": percent, "phase": phase, "eta_s": view["eta_s"]}
-            self.tell("status", self.status)
-            await self.step(phase, step_s)
-        view |= {"state": "ready", "percent": None, "phase": "", "last_load_s": 12.0}
-        view |= {"eta_s": None, "late": False, "changed": False, "can_sleep": True}
-        engine |= {"state": "ready", "since": scenes.now(), "percent": None, "eta_s": None}
-        self.status |= {"active": recipe_id, "switch": None, "state": "ready"}
-        self.status["switches"] = []
-        self.metrics["engines"] = {recipe_id: scenes.engine_metrics(12.0)}
-        self.record(
-            "engine-became-ready",
-            f"{recipe_id} answers after 12.0 s.",
-            actor="system",
-            stream=f"engine-{recipe_id}",
-            recipe_id=recipe_id,
-            seconds=12.0,
-        )
-
-    def fall_asleep(self, recipe_id: str, actor: str) -> None:
-        """At once, as nothing is in flight."""
-        view = self.recipe_view(recipe_id)
-        view |= {"state": "asleep", "can_sleep": False}
-        for engine in self.status["engines"]:
-            if engine["recipe_id"] == recipe_id:
-                engine |= {"state": "asleep", "sleep_level": 1, "since": scenes.now()}
-        if self.status["active"] == recipe_id:
-            self.status |= {"active": None, "state": "idle"}
-        self.record(
-            "engine-fell-asleep",
-            f"{recipe_id} fell asleep at level 1 after 2.1 s.",
-            actor=actor,
-            stream=f"engine-{recipe_id}",
-            recipe_id=recipe_id,
-        )
-
-    def give_up(self, data: Json) -> None:
-        """A change by its target, or a request by its id."""
-        if data.get("request_id"):
-            self.requests = [r for r in self.requests if r["request_id"] != data["request_id"]]
-            for group in self.status["waiting"]:
-                mine = [r for r in self.requests if r["recipe_id"] == group["recipe_id"]]
-                group["requests"] = len([r for r in mine if r["state"] == "waiting"])
-            running = [r for r in self.requests if r["state"] == "running"]
-            self.status["in_flight"] = len(running)
-        else:
-            left = [c for c in self.status["switches"] if c["target"] != data["target"]]
-            self.status |= {"switches": left, "switch": left[0] if left else None}
-        self.tell("status", self.status)
-
-    async def install(self) -> None:
-        """The demo: a runtime step by step, then two recipes."""
-        for percent, phase in scenes.INSTALLING:
-            self.record(
-                "runtime-install-progressed" if percent else "runtime-install-requested",
-                f"transformers-5.1.0: {phase}.",
-                actor="system",
-                stream="runtime-transformers-5.1.0",
-                runtime_id="transformers-5.1.0",
-                phase=phase,
-                percent=percent,
-            )
-            await self.step(phase, 0.4)
 
 
 def problem(status: int, detail: str, code: str, **more: Any) -> Response[Json]:
@@ -339,7 +181,7 @@ def make_app(studio: FakeStudio) -> Litestar:
     async def restore(request: Request[Any, Any, Any], recipe_id: FromPath[str]) -> Json:
         saved = studio.recipes[recipe_id]
         saved["archived"] = False
-        studio.status["recipes"] = [*studio.status["recipes"], scenes.view_of(saved["recipe"])]
+        studio.status["recipes"] = [*studio.status["recipes"], props.view_of(saved["recipe"])]
         told(request, "recipe-restored", recipe_id)
         return saved
 
@@ -352,13 +194,13 @@ def make_app(studio: FakeStudio) -> Litestar:
 
     def save(request: Request[Any, Any, Any], recipe: Json, type_: str) -> Json:
         before = studio.recipes.get(recipe["id"])
-        saved = scenes.saved(recipe, (before["revision"] + 1) if before else 1, actor_of(request))
+        saved = props.saved(recipe, (before["revision"] + 1) if before else 1, actor_of(request))
         studio.recipes[recipe["id"]] = saved
         if before:
             view = studio.recipe_view(recipe["id"])
             view |= {"name": recipe.get("name", ""), "changed": view["state"] in THERE}
         else:
-            studio.status["recipes"] = [*studio.status["recipes"], scenes.view_of(recipe)]
+            studio.status["recipes"] = [*studio.status["recipes"], props.view_of(recipe)]
         told(request, type_, recipe["id"])
         return saved
 
@@ -440,13 +282,13 @@ async def event_stream(studio: FakeStudio, after: int) -> AsyncGenerator[str, No
             if entry["position"] > after:
                 yield f"event: fact\nid: {entry['position']}\ndata: {json.dumps(entry)}\n\n"
         yield f"event: status\ndata: {json.dumps(studio.status)}\n\n"
-        for past in scenes.history(studio.hardware, studio.metrics):
+        for past in props.history(studio.hardware, studio.metrics):
             yield f"event: metrics\ndata: {json.dumps(past)}\n\n"
         while True:
             try:
                 yield await asyncio.wait_for(queue.get(), SAMPLE_EVERY_S)
             except TimeoutError:
-                sample = scenes.sample(studio.hardware, studio.metrics, time.time())
+                sample = props.sample(studio.hardware, studio.metrics, time.time())
                 yield f"event: metrics\ndata: {json.dumps(sample)}\n\n"
     finally:
         studio.followers.remove(queue)
@@ -458,7 +300,7 @@ async def lines_of(lines: list[str]) -> AsyncGenerator[str, None]:
         yield f"event: line\ndata: {json.dumps({'line': line})}\n\n"
     for number in range(10_000):
         await asyncio.sleep(1)
-        line = scenes.log_line(number)
+        line = props.log_line(number)
         yield f"event: line\ndata: {json.dumps({'line': line})}\n\n"
 
 
