@@ -1,4 +1,5 @@
-"""The programs that the real tests drive, from Debian's packages: a browser, a screen, a bus.
+"""The programs that the real tests drive, from Debian's packages: a browser, a screen, a bus,
+a network of their own.
 
 Only what is missing is installed, and only with the right to (root, or sudo without a password).
 In CI a missing package is a failure; on a person's machine the tests that need it say so and skip.
@@ -21,6 +22,7 @@ PACKAGES = {
     "python3-gi": "/usr/lib/python3/dist-packages/gi/__init__.py",
     "gir1.2-gtk-3.0": "/usr/lib/*/girepository-1.0/Gtk-3.0.typelib",
     "gir1.2-webkit2-4.1": "/usr/lib/*/girepository-1.0/WebKit2-4.1.typelib",
+    "iproute2": "/bin/ip",  # networks of their own for the cluster's tests
     "fonts-liberation": "/usr/share/fonts/truetype/liberation*/LiberationSans-Regular.ttf",
 }
 
