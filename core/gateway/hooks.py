@@ -110,6 +110,14 @@ class CacheServed(msgspec.Struct, frozen=True, kw_only=True):
     completion_tokens: int | None = None
 
 
+class Fetched(msgspec.Struct, frozen=True, kw_only=True):
+    """What a fetch knows of the answer that it passed on."""
+
+    good: bool  # a whole 200 by the model that was asked for, with no error in it: may be kept
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
 class AnswerCache(Protocol):
     """Exact response cache and single flight."""
 
@@ -118,13 +126,14 @@ class AnswerCache(Protocol):
         ...
 
     async def serve(
-        self, plan: CachePlan, sink: Sink, fetch: Callable[[Sink], Awaitable[None]]
+        self, plan: CachePlan, sink: Sink, fetch: Callable[[Sink], Awaitable[Fetched]]
     ) -> CacheServed:
         """Answer into `sink`: from the store, from another's flight, or by `fetch`.
 
         `fetch(sink)` asks the engine and returns when the answer is whole. It raises StudioError
         (nothing, or a part, was written) and is cancelled when nobody reads any more. One fetch
         may feed several sinks; it then runs in a task of its own and outlives its first reader.
+        Who gets "" pays for the fetch, though another may have begun it: the first that is left.
         """
         ...
 
