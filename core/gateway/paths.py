@@ -18,6 +18,7 @@ class PathRule(msgspec.Struct, frozen=True, kw_only=True):
     multipart: bool = False  # the body is a form with a file, not JSON
     needs: str = ""  # the field without which no model could answer
     last: tuple[bytes, ...] = ()  # how a line of a stream's final event begins
+    direct_only: bool = False  # LiteLLM has no such path: engines that speak it, or nobody
 
 
 ALLOWED: Mapping[bytes, PathRule] = {
@@ -26,9 +27,13 @@ ALLOWED: Mapping[bytes, PathRule] = {
     b"/v1/embeddings": PathRule(
         needs="input",
     ),
-    b"/v1/rerank": PathRule(),
+    b"/v1/rerank": PathRule(needs="documents"),
+    b"/v1/score": PathRule(direct_only=True),
+    b"/v1/tokenize": PathRule(direct_only=True),
+    b"/v1/detokenize": PathRule(direct_only=True),
     b"/v1/audio/speech": PathRule(),
     b"/v1/audio/transcriptions": PathRule(multipart=True),
+    b"/v1/audio/translations": PathRule(multipart=True, direct_only=True),
     b"/v1/responses": PathRule(dialect="responses"),
     b"/v1/messages": PathRule(
         needs="messages", dialect="anthropic", last=(b"event: message_stop",)

@@ -1,0 +1,109 @@
+"""What an engine speaks by itself, and what only LiteLLM can say to it for a client.
+
+    path, body ─► engine speaks the path?  no  ─► gateway lane (or 404 where LiteLLM has none)
+                        │ yes
+                        ▼
+                  wants_gateway?           yes ─► gateway lane: something must be translated
+                  wants_direct?            yes ─► direct lane, where allowed: LiteLLM drops it
+                        │
+                        ▼
+                  as header, key, recipe and settings say
+
+The tables are the engines' own routes under `/v1`: vLLM 0.32, SGLang, transformers serve 5.23.
+Tests hold those of vLLM and transformers against the installed sources. Pure.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from core.gateway.body import Body
+from core.recipes.recipe import EngineKind
+
+CHAT = b"/v1/chat/completions"
+
+_EVERYBODYS = frozenset({CHAT, b"/v1/completions"})
+_TOKENS = frozenset({b"/v1/tokenize", b"/v1/detokenize"})
+_ANTHROPIC = frozenset({b"/v1/messages", b"/v1/messages/count_tokens"})
+
+NATIVE: Mapping[EngineKind, frozenset[bytes]] = {
+    "vllm": _EVERYBODYS
+    | _TOKENS
+    | _ANTHROPIC
+    | {
+        b"/v1/embeddings",
+        b"/v1/responses",
+        b"/v1/rerank",
+        b"/v1/score",
+        b"/v1/audio/transcriptions",
+        b"/v1/audio/translations",
+    },
+    "sglang": _EVERYBODYS
+    | _TOKENS
+    | _ANTHROPIC
+    | {
+        b"/v1/embeddings",
+        b"/v1/responses",
+        b"/v1/rerank",
+        b"/v1/score",
+        b"/v1/audio/transcriptions",
+    },
+    "transformers": _EVERYBODYS | {b"/v1/responses", b"/v1/audio/transcriptions"},
+    # Somebody's own program. It gets what LiteLLM would hand on to it anyway, and answers 404
+    # itself where it has nothing; Anthropic's format is the one that LiteLLM translates.
+    "command": _EVERYBODYS
+    | _TOKENS
+    | {
+        b"/v1/embeddings",
+        b"/v1/responses",
+        b"/v1/rerank",
+        b"/v1/score",
+        b"/v1/audio/speech",
+        b"/v1/audio/transcriptions",
+        b"/v1/audio/translations",
+    },
+}
+"""Paths under /v1 by kind of engine."""
+
+SPELLED: Mapping[bytes, bytes] = {
+    b"/v1/tokenize": b"/tokenize",
+    b"/v1/detokenize": b"/detokenize",
+}
+"""Where engines keep a path elsewhere than we do (vLLM; SGLang has both)."""
+
+
+def native_paths(engine: EngineKind) -> frozenset[bytes]:
+    """The `/v1` paths that an engine of this kind answers itself, in our spelling."""
+    return NATIVE[engine]
+
+
+def engine_path(path: bytes) -> bytes:
+    """How the engine spells one of its native paths."""
+    return SPELLED.get(path, path)
+
+
+def wants_gateway(path: bytes, body: Body) -> bool:
+    """Whether this request needs LiteLLM's translation to be understood by an engine.
+
+    Of chats only: Anthropic's `thinking`, tools that are no functions (`custom`, `mcp`), and
+    `file` parts. Cheap on purpose: a false alarm costs a lane, not an answer.
+    """
+    if path != CHAT or body.fields is None:
+        return False
+    if "thinking" in body.fields:
+        return True
+    tools = body.fields.get("tools")
+    if tools is not None and _mentions(tools, b'"custom"', b'"mcp"'):
+        return True
+    messages = body.fields.get("messages")
+    return messages is not None and _mentions(messages, b'"file"')
+
+
+def wants_direct(body: Body) -> bool:
+    """Whether LiteLLM would drop something of this request that the engine obeys: `priority`."""
+    return body.fields is not None and "priority" in body.fields
+
+
+def _mentions(raw: msgspec.Raw, *words: bytes) -> bool:
+    written = bytes(raw)
+    return any(word in written for word in words)

