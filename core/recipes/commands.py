@@ -67,6 +67,7 @@ def as_clone(source: Recipe, new_id: str) -> Recipe:
         name=f"{source.title} (copy)",
         served_name=None,
         aliases=(),
+        presets={},
         loras=adapters,
         preload=False,
     )

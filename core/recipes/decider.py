@@ -215,17 +215,23 @@ def _demand_free_names(recipe: Recipe, taken_names: frozenset[str]) -> None:
     for name in recipe.names:
         if name in taken_names:
             raise Invalid(
-                f"The name {name!r} already belongs to another recipe",
+                f"The name {name!r} already belongs to another model",
                 field=_field_of(name, recipe),
                 code="name-taken",
-                next_action="Choose another name, or take it from the other recipe first.",
+                next_action="Choose another name, or take it from the other first.",
             )
 
 
 def _field_of(name: str, recipe: Recipe) -> str:
     if name == recipe.id:
         return "id"
-    return "served_name" if name == recipe.served_name else f"aliases[{recipe.aliases.index(name)}]"
+    if name == recipe.served_name:
+        return "served_name"
+    if name in recipe.aliases:
+        return f"aliases[{recipe.aliases.index(name)}]"
+    if name in recipe.presets:
+        return f"presets.{name}"
+    return f"loras[{recipe.adapters.index(name)}].name"
 
 
 # Evolve

@@ -88,6 +88,17 @@ _CALLED = group(
         "Fields that requests get, whatever the caller sent, such as top_k = 20.",
         also=("setParams",),
     ),
+    row(
+        "presets",
+        "Presets",
+        "Further names, each with the fields that requests by it get, such as temperature = 0.",
+    ),
+    row(
+        "fallbacks",
+        "Fallbacks",
+        "Models that are asked in turn when this one can not answer.",
+        also=("fallback",),
+    ),
 )
 
 _PARALLEL = group(

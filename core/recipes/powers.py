@@ -40,11 +40,13 @@ _HARMLESS_VARIABLES = frozenset(
 _HARMLESS_FIELDS = (
     "aliases",
     "concurrency",
+    "fallbacks",
     "load_timeout_s",
     "name",
     "notes",
     "pinned",
     "preload",
+    "presets",
     "price",
     "priority",
     "set_params",

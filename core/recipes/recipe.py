@@ -35,6 +35,7 @@ class Price(
 
     input_per_million: float = 0.0
     output_per_million: float = 0.0
+    cached_input_per_million: float | None = None  # prompt tokens that were computed before
 
 
 class Recipe(
@@ -66,6 +67,8 @@ class Recipe(
     use_model_name: str | None = None  # what the engine is sent as `model`; None: what it serves
     strip_params: tuple[str, ...] = ()  # fields taken out of requests
     set_params: dict[str, Any] = {}  # fields put into requests, whatever the caller sent
+    presets: dict[str, dict[str, Any]] = {}  # a further name → fields put into requests by it
+    fallbacks: tuple[str, ...] = ()  # names asked in turn when this model fails
 
     # parallelism and devices
     tensor_parallel: int | None = None
@@ -135,7 +138,8 @@ class Recipe(
     @property
     def names(self) -> tuple[str, ...]:
         """Every name a request may use for this recipe, the public one first, without repeats."""
-        return tuple(dict.fromkeys((self.public_name, self.id, *self.aliases, *self.adapters)))
+        ours = (self.public_name, self.id, *self.aliases)
+        return tuple(dict.fromkeys((*ours, *self.presets, *self.adapters)))
 
     @property
     def spread_by(self) -> NodeBackend | None:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -30,6 +30,7 @@ _WHAT_IS_ASKED = ("file", "input", "messages", "prompt", "stream")  # the proxy 
 _FREE_TEXT = ("name", "notes")  # for people, never an argument of a program
 _LARGEST = 2**53  # beyond it, JSON in a browser no longer counts right
 _MOST_PROPOSED = 1000
+MOST_FALLBACKS = 8
 _NEEDS_DRAFT = ("eagle", "eagle3", "draft_model", "medusa", "mlp_speculator")
 
 # Flags that the app sets itself: a second one would take the engine out of its hands.
@@ -101,7 +102,13 @@ def texts_reach_programs_whole(recipe: Recipe) -> Iterator[Problem]:
         name = re.split(r"[.\[]", path)[0]
         if _UNENCODABLE.search(text):
             yield wrong(path, f"{path} holds a character that no program can be given")
-        elif name in _FREE_TEXT or name in ("command", "extra_args", "env", "set_params"):
+        elif name in _FREE_TEXT or name in (
+            "command",
+            "extra_args",
+            "env",
+            "set_params",
+            "presets",
+        ):
             continue
         elif _CONTROL.search(text):
             yield wrong(path, f"{path} holds a control character")
@@ -127,12 +134,15 @@ def names_can_be_asked_for(recipe: Recipe) -> Iterator[Problem]:
     named = [("served_name", recipe.served_name)]
     named += [(f"aliases[{i}]", alias) for i, alias in enumerate(recipe.aliases)]
     named += [(f"loras[{i}].name", lora.name) for i, lora in enumerate(recipe.loras)]
+    named += [(f"presets.{name}", name) for name in recipe.presets if name not in recipe.aliases]
     seen: dict[str, str] = {}
     for path, name in named:
         if name is None:
             continue
         if not name or "*" in name or len(name) > 200:
             yield wrong(path, f"{path} should be a name of 1 to 200 characters without '*'")
+        elif path.startswith("presets.") and (_CONTROL.search(name) or name != name.strip()):
+            yield wrong(path, f"{name!r} can not be asked for: it should be plain text on one line")
         elif name in seen:
             yield wrong(path, f"{path} repeats {seen[name]}: {name!r}")
         seen.setdefault(name, path)
@@ -206,7 +216,7 @@ def adapters_are_complete(recipe: Recipe) -> Iterator[Problem]:
 def prices_are_not_negative(recipe: Recipe) -> Iterator[Problem]:
     """Nobody is paid for asking."""
     for name, value in (msgspec.structs.asdict(recipe.price) if recipe.price else {}).items():
-        if value < 0 or not math.isfinite(value):
+        if value is not None and (value < 0 or not math.isfinite(value)):
             yield wrong(f"price.{name}", f"price.{name} should be at least 0, not {value}")
 
 
@@ -238,13 +248,41 @@ def filters_leave_requests_whole(recipe: Recipe) -> Iterator[Problem]:
     """A filter may tune what is asked, not what it is, whom it reaches, or how it is answered."""
     for index, name in enumerate(recipe.strip_params):
         yield from _parameter(f"strip_params[{index}]", name)
-    for name, value in recipe.set_params.items():
-        path = f"set_params.{name}"
+    for name in recipe.set_params:
+        if name in recipe.strip_params:
+            yield doubtful(f"set_params.{name}", f"{name} is taken out of requests and then set")
+    yield from parameters_may_be_set("set_params", recipe.set_params)
+    for preset, parameters in recipe.presets.items():
+        yield from parameters_may_be_set(f"presets.{preset}", parameters)
+        for name in parameters:
+            if name in recipe.strip_params or name in recipe.set_params:
+                path = f"presets.{preset}.{name}"
+                yield doubtful(path, f"{name} has no effect: strip_params or set_params decide it")
+
+
+def parameters_may_be_set(where: str, parameters: Mapping[str, Any]) -> Iterator[Problem]:
+    """Errors of what stands at `where` to be put into requests."""
+    for name, value in parameters.items():
+        path = f"{where}.{name}"
         yield from _parameter(path, name)
         if not _is_json(value):
             yield wrong(path, f"{path} should be text, a number, true, false, a list or a table")
-        if name in recipe.strip_params:
-            yield doubtful(path, f"{name} is taken out of requests and then set")
+
+
+def others_can_stand_in(recipe: Recipe) -> Iterator[Problem]:
+    """A model that fails is not asked a second time; whether the others exist is not known here."""
+    seen: set[str] = set()
+    for index, name in enumerate(recipe.fallbacks):
+        path = f"fallbacks[{index}]"
+        if not name:
+            yield wrong(path, f"{path} should be the name of a model")
+        elif name in recipe.names:
+            yield wrong(path, f"{name!r} is this recipe itself; a fallback is another model")
+        elif name in seen:
+            yield wrong(path, f"{path} repeats {name!r}")
+        seen.add(name)
+    if len(recipe.fallbacks) > MOST_FALLBACKS:
+        yield wrong("fallbacks", f"fallbacks should be at most {MOST_FALLBACKS} names")
 
 
 def _parameter(path: str, name: str) -> Iterator[Problem]:
@@ -310,6 +348,7 @@ RULES: tuple[Rule, ...] = (
     prices_are_not_negative,
     variables_are_settable,
     filters_leave_requests_whole,
+    others_can_stand_in,
     arguments_leave_the_app_in_charge,
     code_from_the_model_is_meant,
     fields_have_an_effect,

@@ -64,6 +64,14 @@ def recipes(draw: st.DrawFn) -> Recipe:
         use_model_name=draw(_maybe(_one_line)),
         strip_params=tuple(draw(st.lists(_parameters, max_size=3))),
         set_params=draw(st.dictionaries(_parameters, _plain_values, max_size=3)),
+        presets=draw(
+            st.dictionaries(
+                st.sampled_from(names[1:4] or ["preset"]),
+                st.dictionaries(_parameters, _plain_values, max_size=2),
+                max_size=2,
+            )
+        ),
+        fallbacks=tuple(draw(st.lists(st.sampled_from(("F1", "F2")), unique=True))),
         devices=tuple(draw(st.lists(st.integers(0, 64) | _uuids, unique=True))),
         context_length=draw(_maybe(_count)),
         memory_fraction=draw(_maybe(st.floats(0, 1, exclude_min=True))),
@@ -81,5 +89,14 @@ def recipes(draw: st.DrawFn) -> Recipe:
         ttl_s=draw(_maybe(_number)),
         load_timeout_s=draw(st.floats(min_value=0, max_value=86400, exclude_min=True)),
         concurrency=draw(_maybe(_count)),
-        price=draw(_maybe(st.builds(Price, input_per_million=_number, output_per_million=_number))),
+        price=draw(
+            _maybe(
+                st.builds(
+                    Price,
+                    input_per_million=_number,
+                    output_per_million=_number,
+                    cached_input_per_million=_maybe(_number),
+                )
+            )
+        ),
     )

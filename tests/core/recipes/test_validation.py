@@ -221,6 +221,7 @@ def test_the_bounds_themselves_are_allowed(field: str, good: float) -> None:
         ({"extra_args": ["a\x00b"]}, "extra_args[0]"),
         ({"notes": "\ud800"}, "notes"),
         ({"price": {"input_per_million": -1}}, "price.input_per_million"),
+        ({"price": {"cached_input_per_million": -1}}, "price.cached_input_per_million"),
         ({"env": {"1A": "x"}}, "env.1A"),
         ({"env": {"A B": "x"}}, "env.A B"),
         ({"env": {"A=B": "x"}}, "env.A=B"),
@@ -252,6 +253,11 @@ def test_a_rule_that_is_broken_names_its_field(changes: dict[str, Any], field: s
         ({"set_params": {"a b": 1}}, "set_params.a b", "can not be a parameter"),
         ({"set_params": {"stop": [None]}}, "set_params.stop", "should be text"),
         ({"set_params": {"t": float("nan")}}, "set_params.t", "should be text"),
+        ({"presets": {"p": {"model": "x"}}}, "presets.p.model", "use_model_name"),
+        ({"presets": {"p": {"api_base": "x"}}}, "presets.p.api_base", "steer"),
+        ({"presets": {"p": {"fallbacks": ["x"]}}}, "presets.p.fallbacks", "steer"),
+        ({"presets": {"a\nb": {}}}, "presets.a\nb", "one line"),
+        ({"presets": {"*": {}}}, "presets.*", "without '*'"),
     ],
 )
 def test_a_filter_may_tune_a_request_and_nothing_else(
@@ -267,6 +273,28 @@ def test_parameters_of_any_json_kind_can_be_set() -> None:
     """Text may begin with '-' and hold line ends: it reaches no command line."""
     wanted = {"top_k": 20, "stop": ["-\n"], "chat_template_kwargs": {"enable_thinking": False}}
     assert parse_recipe({**BASE, "set_params": wanted}).set_params == wanted
+
+
+@pytest.mark.parametrize(
+    ("fallbacks", "field", "words"),
+    [
+        ([BASE["id"]], "fallbacks[0]", "itself"),
+        (["other", "twice", "twice"], "fallbacks[2]", "repeats"),
+        ([""], "fallbacks[0]", "name of a model"),
+        ([f"m{n}" for n in range(9)], "fallbacks", "at most 8"),
+    ],
+)
+def test_fallbacks_are_other_models_each_once(fallbacks: list[str], field: str, words: str) -> None:
+    """Whether they exist is not known here: that is told beside the recipe, as a warning."""
+    error = refused(fallbacks=fallbacks)
+    assert error.field == field
+    assert words in error.message
+
+
+def test_a_preset_is_a_name_of_its_own_or_one_of_the_aliases() -> None:
+    """Either way it is served once."""
+    recipe = parse_recipe({**BASE, "aliases": ["a"], "presets": {"a": {"top_k": 1}, "b": {}}})
+    assert recipe.names == (BASE["id"], "a", "b")
 
 
 def test_empty_text_means_unset_where_a_field_may_be_unset() -> None:
