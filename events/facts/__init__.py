@@ -35,6 +35,12 @@ from events.facts.gateway import (
 )
 from events.facts.key import KeyIssued, KeyRevoked
 from events.facts.model import ModelMade
+from events.facts.offer import (
+    ProviderRemoved,
+    ProviderSaved,
+    VirtualModelRemoved,
+    VirtualModelSaved,
+)
 from events.facts.recipe import (
     RecipeArchived,
     RecipeCloned,
@@ -94,6 +100,8 @@ __all__ = [
     "KeyIssued",
     "KeyRevoked",
     "ModelMade",
+    "ProviderRemoved",
+    "ProviderSaved",
     "RecipeArchived",
     "RecipeCloned",
     "RecipeCreated",
@@ -114,4 +122,6 @@ __all__ = [
     "SwitchEvictionFinished",
     "SwitchFailed",
     "SwitchRequested",
+    "VirtualModelRemoved",
+    "VirtualModelSaved",
 ]

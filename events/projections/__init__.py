@@ -6,6 +6,7 @@ from events.projections.keys_in_force import KeysInForce
 from events.projections.load_phases import LoadPhases
 from events.projections.load_times import LoadTimes
 from events.projections.memory_taken import MemoryTakenByRecipes
+from events.projections.offers import Offers
 from events.projections.projector import Projection
 from events.projections.requests_by_day import RequestsByDay
 from events.projections.runtimes_installed import RuntimesInstalled
@@ -22,6 +23,7 @@ ALL: tuple[Projection, ...] = (
     SettingsInForce(),
     RuntimesInstalled(),
     KeysInForce(),
+    Offers(),
 )
 """What is folded from `main.db`."""
 
