@@ -200,6 +200,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tru
         bool,
         about("Requests to models that are ready are served while the log can not be written."),
     ] = True
+    currency: Annotated[
+        str,
+        about("The currency that prices are in, as its ISO 4217 code; nothing is converted."),
+    ] = "USD"
+    electricity_price_per_kwh: Annotated[
+        float,
+        about(
+            "What a kilowatt-hour costs; 0: what energy costs is not computed.",
+            least=0,
+            most=1000,
+        ),
+    ] = 0.0
     loading_feedback: Annotated[
         bool,
         about(
@@ -229,6 +241,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tru
                 field="host",
                 code="key-needed",
                 next_action="Set VLLM_STUDIO_API_KEY, or listen on 127.0.0.1.",
+            )
+        if not (len(self.currency) == 3 and self.currency.isascii() and self.currency.isupper()):
+            raise Invalid(
+                f"currency should be an ISO 4217 code such as USD or EUR, not {self.currency!r}",
+                field="currency",
             )
         ports = [self.port, self.inference_port, self.litellm_port]
         chosen = [port for port in ports if port]

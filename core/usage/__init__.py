@@ -1,0 +1,1 @@
+"""What was used and what it cost: tokens, money, energy, by the hour. Start at `cost.py`."""
