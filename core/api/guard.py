@@ -3,8 +3,9 @@
 Without a key, only requests that a page of ours or a local program would send get through: the
 `Host` must be loopback (against DNS rebinding) and an `Origin`, if there is one, must be ours
 (against cross-site requests). Where a key is demanded, every request but the health checks and the
-window's own files must carry one: `VLLM_STUDIO_API_KEY`, the owner's token, or, for `/v1` alone,
-a named key. A named key that is unknown, expired or revoked is refused wherever it is presented.
+window's own files must carry one: `VLLM_STUDIO_API_KEY`, the owner's token, or a named key, which
+opens what its scopes say. A named key that is unknown, expired or revoked is refused wherever it is
+presented.
 
 Pages of other origins get through to `/v1` alone, and only those that the settings allow.
 """
@@ -19,6 +20,7 @@ from core.api.asking import ACTORS, Asking
 from core.api.credentials import presented_key
 from core.api.refusals import preflight_answer, refuse, with_origin
 from core.keys.keyring import Known, Unknown, is_ours
+from core.keys.scopes import refused
 
 OPEN_PATHS = ("/health", "/health/ready")
 GUARDED = ("/api", "/v1", "/metrics", "/schema")
@@ -108,24 +110,24 @@ class Guard:
             return 403, "foreign-origin", "requests from other sites' pages are refused"
         if path in OPEN_PATHS or not path.startswith(GUARDED) or is_preflight(scope, headers):
             return None  # a preflight never carries the key
-        return self._refused_key(path, headers, given, named)
+        return self._refused_key(str(scope.get("method", "GET")), path, headers, given, named)
 
     def _refused_key(
         self,
+        method: str,
         path: str,
         headers: Mapping[bytes, bytes],
         given: bytes | None,
         named: Known | Unknown | None,
     ) -> Refusal | None:
-        """1. the studio's own key and the owner open everything 2. a named key opens `/v1`."""
+        """1. the studio's own key and the owner open everything 2. a named key opens its scopes."""
         if self._is_the_key(given) or (self._is_owner(headers) and not isinstance(named, Unknown)):
             return None  # 1
         if isinstance(named, Unknown):
             return 401, "invalid_api_key", named.reason
         if named is not None:  # 2
-            if path.startswith("/v1"):
-                return None
-            return 403, "key-not-allowed", "a named key opens /v1 only"
+            why = refused(named.scopes, method, path)
+            return (403, "key-not-allowed", why) if why else None
         if self._key is not None or self._require_key():
             return 401, "invalid_api_key", "a valid API key is required"
         return None

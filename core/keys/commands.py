@@ -2,6 +2,8 @@
 
 import msgspec
 
+from events.facts.key import KeyLimits
+
 
 class IssueKey(msgspec.Struct, frozen=True, kw_only=True):
     """Let in whoever holds a secret with this hash."""
@@ -12,7 +14,15 @@ class IssueKey(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     now: int  # µs since the epoch
     expires_at: int | None = None
+    limits: KeyLimits = KeyLimits()
     taken_names: frozenset[str] = frozenset()  # of keys that nobody revoked
+
+
+class SetLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Let its holder do this much from now on: all limits, not only those that change."""
+
+    key_id: str
+    limits: KeyLimits
 
 
 class RevokeKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,4 +31,4 @@ class RevokeKey(msgspec.Struct, frozen=True, kw_only=True):
     key_id: str
 
 
-KeyCommand = IssueKey | RevokeKey
+KeyCommand = IssueKey | SetLimits | RevokeKey

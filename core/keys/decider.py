@@ -1,6 +1,8 @@
-"""Which keys may be issued and revoked. Pure: facts in, facts out.
+"""Which keys may be issued, limited and revoked. Pure: facts in, facts out.
 
     Absent ── issued ──► InForce ── revoked ──► Revoked
+                          │   ▲
+                          └───┘ new limits
 
 That a key expires is no fact: it stands in the one that issued it.
 """
@@ -10,9 +12,11 @@ from typing import assert_never
 import msgspec
 
 from core.errors import Invalid, NotFound, Refused
-from core.keys.commands import IssueKey, KeyCommand, RevokeKey
-from events.facts import KeyIssued, KeyRevoked
+from core.keys.commands import IssueKey, KeyCommand, RevokeKey, SetLimits
+from core.keys.limits import demand_sensible
+from events.facts import KeyIssued, KeyLimitsSet, KeyRevoked
 from events.facts.base import Fact
+from events.facts.key import KeyLimits
 
 LONGEST_NAME = 100
 
@@ -27,6 +31,7 @@ class InForce(msgspec.Struct, frozen=True, kw_only=True):
     """It opens the door until it expires."""
 
     name: str
+    limits: KeyLimits = KeyLimits()
 
 
 class Revoked(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +52,8 @@ def decide(command: KeyCommand, state: State) -> list[Fact]:
     match command:
         case IssueKey():
             return _issue(command, state)
+        case SetLimits():
+            return _set_limits(command, state)
         case RevokeKey():
             return _revoke(command, state)
         case _:
@@ -59,15 +66,17 @@ def _issue(command: IssueKey, state: State) -> list[Fact]:
     _demand_name(command)
     if command.expires_at is not None and command.expires_at <= command.now:
         raise Invalid("a key can not expire before it is issued", field="expires_at")
-    return [
-        KeyIssued(
-            key_id=command.key_id,
-            name=command.name,
-            prefix=command.prefix,
-            digest=command.digest,
-            expires_at=command.expires_at,
-        )
-    ]
+    demand_sensible(command.limits)
+    issued = KeyIssued(
+        key_id=command.key_id,
+        name=command.name,
+        prefix=command.prefix,
+        digest=command.digest,
+        expires_at=command.expires_at,
+    )
+    if command.limits == KeyLimits():
+        return [issued]
+    return [issued, _limits_set(command.key_id, command.name, command.limits)]
 
 
 def _demand_name(command: IssueKey) -> None:
@@ -89,14 +98,36 @@ def _one_line(name: str) -> bool:
     return name.isprintable()
 
 
+def _set_limits(command: SetLimits, state: State) -> list[Fact]:
+    match state:
+        case Absent():
+            raise _not_found(command.key_id)
+        case Revoked(name=name):
+            raise Refused(f"the key {name!r} was revoked: it has no limits", code="key-revoked")
+        case InForce(name=name, limits=limits):
+            demand_sensible(command.limits)
+            same = command.limits == limits
+            return [] if same else [_limits_set(command.key_id, name, command.limits)]
+        case _:
+            assert_never(state)
+
+
+def _limits_set(key_id: str, name: str, limits: KeyLimits) -> Fact:
+    return KeyLimitsSet(key_id=key_id, name=name, limits=limits)
+
+
+def _not_found(key_id: str) -> NotFound:
+    return NotFound(
+        f"there is no key {key_id!r}",
+        code="key_not_found",
+        next_action="`vllm-studio keys list` shows the keys there are",
+    )
+
+
 def _revoke(command: RevokeKey, state: State) -> list[Fact]:
     match state:
         case Absent():
-            raise NotFound(
-                f"there is no key {command.key_id!r}",
-                code="key_not_found",
-                next_action="`vllm-studio keys list` shows the keys there are",
-            )
+            raise _not_found(command.key_id)
         case InForce(name=name):
             return [KeyRevoked(key_id=command.key_id, name=name)]
         case Revoked():
@@ -113,6 +144,8 @@ def evolve(state: State, fact: Fact) -> State:
     match fact:
         case KeyIssued(name=name):
             return InForce(name=name)
+        case KeyLimitsSet(limits=limits) if isinstance(state, InForce):
+            return InForce(name=state.name, limits=limits)
         case KeyRevoked() if isinstance(state, InForce):
             return Revoked(name=state.name)
         case _:

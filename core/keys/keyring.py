@@ -1,28 +1,30 @@
 """The keys at hand: the guard asks here for every request, so an answer costs one hash.
 
-The ring is read from the log's read model at the start and after each change, in the studio's own
-loop: a key that was revoked is refused from the next request on.
+The ring is read from the log's read model at the start, and a key again after each change to it, in
+the studio's own loop: a key that was revoked is refused from the next request on.
 """
 
 import hmac
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable
 
 import msgspec
 
 from core.clock import Clock
 from core.errors import NotFound
 from core.keys.secret import SCHEME, digest_of
-from events.projections.keys_in_force import IssuedKey, issued_keys
+from events.facts.key import KeyLimits
+from events.projections.keys_in_force import IssuedKey, issued_key, issued_keys
 from events.store import EventStore
 
+NO_LIMITS = KeyLimits()
 NOBODY = "0" * 64  # compared with when no key has the hash, so that both ways take the same time
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """The secret belongs to this key, and opens the door."""
+    """The secret belongs to this key, and opens the door as far as its scopes go."""
 
     key_id: str
+    scopes: tuple[str, ...] = ("inference",)
 
 
 class Unknown(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,20 +34,31 @@ class Unknown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeyRing:
-    """Every key that was ever issued, by the hash of its secret."""
+    """Every key that was ever issued, by the hash of its secret and by its id."""
 
     def __init__(self, store: EventStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._by_digest: Mapping[str, IssuedKey] = MappingProxyType({})
+        self._by_digest: dict[str, IssuedKey] = {}
+        self._by_id: dict[str, IssuedKey] = {}
+        self._names: dict[str, str] = {}  # of the keys that nobody revoked, to their ids
         self._listeners: list[Callable[[str], object]] = []
         self.refresh()
 
-    def refresh(self) -> None:
-        """Read the keys again."""
+    def refresh(self, key_id: str | None = None) -> None:
+        """Read one key again, or all of them."""
         with self._store.reading() as connection:
-            keys = issued_keys(connection)
-        self._by_digest = MappingProxyType({key.digest: key for key in keys})
+            if key_id is None:
+                keys = issued_keys(connection)
+            else:
+                found = issued_key(connection, key_id)
+                keys = [found] if found else []
+        for key in keys:
+            self._by_digest[key.digest] = self._by_id[key.key_id] = key
+            if key.revoked_at is None:
+                self._names[key.name] = key.key_id
+            elif self._names.get(key.name) == key.key_id:
+                del self._names[key.name]
 
     def listen(self, callback: Callable[[str], object]) -> None:
         """Call back in the loop with the id of each key that was revoked."""
@@ -53,9 +66,18 @@ class KeyRing:
 
     def revoked(self, key_id: str) -> None:
         """Take a key out of force, and tell who serves its holder."""
-        self.refresh()
+        self.refresh(key_id)
         for callback in self._listeners:
             callback(key_id)
+
+    def get(self, key_id: str) -> IssuedKey | None:
+        """The key of that id, whatever became of it."""
+        return self._by_id.get(key_id)
+
+    def limits_of(self, key_id: str) -> KeyLimits:
+        """What it may do."""
+        key = self._by_id.get(key_id)
+        return NO_LIMITS if key is None else key.limits
 
     def check(self, secret: bytes) -> Known | Unknown:
         """Whether a secret opens the door."""
@@ -67,17 +89,17 @@ class KeyRing:
             return Unknown(reason="this API key was revoked")
         if key.expires_at is not None and key.expires_at <= self._clock.now():
             return Unknown(reason="this API key has expired")
-        return Known(key_id=key.key_id)
+        return Known(key_id=key.key_id, scopes=key.limits.scopes)
 
     def all(self) -> tuple[IssuedKey, ...]:
         """Every key, oldest first, the revoked ones included."""
-        return tuple(self._by_digest.values())
+        return tuple(self._by_id.values())
 
     def named(self, name: str) -> IssuedKey:
         """The key of that id, or the one in force of that name; NotFound when there is none."""
-        for key in self._by_digest.values():
-            if name == key.key_id or (name == key.name and key.revoked_at is None):
-                return key
+        key = self._by_id.get(name) or self._by_id.get(self._names.get(name, ""))
+        if key is not None:
+            return key
         raise NotFound(
             f"there is no key {name!r}",
             code="key_not_found",
@@ -87,7 +109,7 @@ class KeyRing:
     @property
     def taken_names(self) -> frozenset[str]:
         """The names of the keys that nobody revoked."""
-        return frozenset(k.name for k in self._by_digest.values() if k.revoked_at is None)
+        return frozenset(self._names)
 
 
 def is_ours(secret: bytes) -> bool:

@@ -33,7 +33,7 @@ from events.facts.gateway import (
     GatewayStarted,
     GatewayStopped,
 )
-from events.facts.key import KeyIssued, KeyRevoked
+from events.facts.key import KeyIssued, KeyLimitReached, KeyLimitsSet, KeyRevoked
 from events.facts.model import ModelMade
 from events.facts.offer import (
     ProviderRemoved,
@@ -98,6 +98,8 @@ __all__ = [
     "GatewayStarted",
     "GatewayStopped",
     "KeyIssued",
+    "KeyLimitReached",
+    "KeyLimitsSet",
     "KeyRevoked",
     "ModelMade",
     "ProviderRemoved",

@@ -4,12 +4,16 @@ Revoked keys stay in the table: who still uses one is told what happened to it.
 """
 
 import sqlite3
+from typing import Any
 
 import msgspec
 from sqlite_utils import Database
 
 from events.envelope import Recorded
-from events.facts import KeyIssued, KeyRevoked
+from events.facts import KeyIssued, KeyLimitsSet, KeyRevoked
+from events.facts.key import KeyLimits
+
+_limits = msgspec.json.Decoder(KeyLimits)
 
 
 class IssuedKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,13 +28,14 @@ class IssuedKey(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int | None = None
     revoked_at: int | None = None
     revoked_by: str | None = None
+    limits: KeyLimits = KeyLimits()
 
 
 class KeysInForce:
     """One row a key that was ever issued."""
 
     name = "keys-in-force"
-    version = 1
+    version = 2
     tables = ("issued_keys",)
 
     def create(self, db: Database) -> None:
@@ -46,6 +51,7 @@ class KeysInForce:
                 "expires_at": int,
                 "revoked_at": int,
                 "revoked_by": str,
+                "limits": str,
             },
             pk="key_id",
             strict=True,
@@ -68,6 +74,11 @@ class KeysInForce:
                         key.expires_at,
                     ),
                 )
+            case KeyLimitsSet() as key:
+                connection.execute(
+                    "update issued_keys set limits = ? where key_id = ?",
+                    (msgspec.json.encode(key.limits).decode(), key.key_id),
+                )
             case KeyRevoked() as key:
                 connection.execute(
                     "update issued_keys set revoked_at = ?, revoked_by = ? where key_id = ?",
@@ -80,14 +91,24 @@ def issued_keys(connection: sqlite3.Connection) -> list[IssuedKey]:
     return _keys(connection, "")
 
 
+def issued_key(connection: sqlite3.Connection, key_id: str) -> IssuedKey | None:
+    """One of them; None when there never was such a key."""
+    return next(iter(_keys(connection, " where key_id = ?", key_id)), None)
+
+
 def keys_in_force(connection: sqlite3.Connection) -> list[IssuedKey]:
     """List the keys that nobody revoked, oldest first; some may have expired."""
     return _keys(connection, " where revoked_at is null")
 
 
-def _keys(connection: sqlite3.Connection, where: str) -> list[IssuedKey]:
+def _keys(connection: sqlite3.Connection, where: str, *values: str) -> list[IssuedKey]:
     fields = IssuedKey.__struct_fields__
     rows = connection.execute(
-        f"select {', '.join(fields)} from issued_keys{where} order by issued_at, key_id"
+        f"select {', '.join(fields)} from issued_keys{where} order by issued_at, key_id", values
     ).fetchall()
-    return [IssuedKey(**dict(zip(fields, row, strict=True))) for row in rows]
+    return [_key(dict(zip(fields, row, strict=True))) for row in rows]
+
+
+def _key(row: dict[str, Any]) -> IssuedKey:
+    written = row.pop("limits")
+    return IssuedKey(**row, limits=_limits.decode(written) if written else KeyLimits())

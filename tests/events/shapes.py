@@ -4,6 +4,7 @@ import types
 import typing
 from typing import Any
 
+import msgspec
 from hypothesis import strategies as st
 
 from events.codec import FACT_TYPES
@@ -29,8 +30,7 @@ SCALARS: dict[object, st.SearchStrategy[Any]] = {
 
 def facts_of(kind: type[Fact]) -> st.SearchStrategy[Fact]:
     """Any fact of one kind."""
-    hints = typing.get_type_hints(kind)
-    return st.builds(kind, **{field: _any(hints[field]) for field in kind.__struct_fields__})
+    return _built(kind)
 
 
 def facts() -> st.SearchStrategy[Fact]:
@@ -43,7 +43,8 @@ def _any(hint: Any) -> st.SearchStrategy[Any]:
     arguments = typing.get_args(hint)
     match typing.get_origin(hint):
         case None:
-            return SCALARS[hint]
+            is_struct = isinstance(hint, type) and issubclass(hint, msgspec.Struct)
+            return _built(hint) if is_struct else SCALARS[hint]
         case types.UnionType | typing.Union:
             return st.one_of([_any(argument) for argument in arguments])
         case origin if origin is tuple:
@@ -52,3 +53,8 @@ def _any(hint: Any) -> st.SearchStrategy[Any]:
             return st.dictionaries(_any(arguments[0]), _any(arguments[1]), max_size=3)
         case _:
             raise TypeError(f"no strategy for {hint}")
+
+
+def _built(kind: Any) -> st.SearchStrategy[Any]:
+    hints = typing.get_type_hints(kind)
+    return st.builds(kind, **{field: _any(hints[field]) for field in kind.__struct_fields__})
