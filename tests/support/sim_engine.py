@@ -2,7 +2,8 @@
 
 It exists because races and faults can not be ordered from a real engine. It is a real program: its
 own process, its own port, real sockets, real signals. Only the model is missing: the answer is
-always "tok0 tok1 tok2 …". Standard library only, so that any interpreter can run it.
+"tok0 tok1 tok2 …" unless the request asks for more (`sim_script.py`), in the shapes of
+`sim_formats.py`. Standard library only, so that any interpreter can run it.
 Knobs and routes are listed in README.md beside this file and by `--help`.
 """
 
@@ -18,12 +19,22 @@ import json
 import mmap
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.support import sim_script
+    from tests.support.sim_formats import Chat, Counts, Messages, Responses
+    from tests.support.sim_script import Piece
+else:  # it is started by its path, so that its folder is where Python looks first
+    import sim_script
+    from sim_formats import Chat, Counts, Messages, Responses
+    from sim_script import Piece
 
 Headers = dict[str, str]
 GRANDCHILD = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(900)"
@@ -69,6 +80,10 @@ def knobs(argv: list[str]) -> argparse.Namespace:
     out.add_argument("--first-token-seconds", type=float, default=0.0)
     out.add_argument("--die-after-tokens", type=int, metavar="N", help="exit 1 inside an answer")
     out.add_argument("--fail-status", type=int, metavar="CODE", help="answer /v1 posts with it")
+    out.add_argument(
+        "--reasoning-field", choices=("reasoning", "reasoning_content"), default="reasoning"
+    )
+    out.add_argument("--cached-tokens", type=int, default=0, help="of the prompt, as usage says")
     out.add_argument("--gzip", action="store_true", help="compress whole answers")
     out.add_argument("--sleep-frees-nothing", action="store_true")
     out.add_argument("--no-sleep-routes", action="store_true", help="404, as without dev mode")
@@ -113,8 +128,16 @@ class Refusal(Exception):
 
     def __init__(self, status: int, message: str, kind: str = "BadRequestError") -> None:
         super().__init__(message)
-        self.status = status
-        self.body = {"error": {"message": message, "type": kind, "param": None, "code": status}}
+        self.status, self.message, self.kind = status, message, kind
+        self.body: dict[str, Any] = {
+            "error": {"message": message, "type": kind, "param": None, "code": status}
+        }
+
+    def told_at(self, path: str) -> dict[str, Any]:
+        """In the dialect of the path, as vLLM does."""
+        if not path.startswith("/v1/messages"):
+            return self.body
+        return {"type": "error", "error": {"type": self.kind, "message": self.message}}
 
 
 # The engine
@@ -133,6 +156,7 @@ class SimEngine:
         self.running = 0
         self.prompt_tokens = self.generation_tokens = self.finished = 0
         self.ttft_sum = 0.0
+        self.vocabulary: list[str] = []
         self.memory = claimed(options.memory_mib)
         self.grandchild: subprocess.Popen[bytes] | None = None
 
@@ -182,15 +206,23 @@ class SimEngine:
             raise Refusal(404, f"The model `{body.get('model')}` does not exist.", "NotFoundError")
         return body if isinstance(body, dict) else {}
 
-    async def tokens(self, request: Request, limit: int | None) -> AsyncIterator[str]:
-        """The answer's tokens at the asked rate. A sleeping engine hangs, as vLLM does."""
+    async def tokens(
+        self, request: Request, limit: int | None, script: list[Piece] | None = None
+    ) -> AsyncIterator[Piece]:
+        """The answer's tokens at the asked rate. A sleeping engine hangs, as vLLM does.
+
+        `script`: what to say; a thought alone is followed by the plain tokens.
+        """
         o, began = self.options, time.monotonic()
         self.running += 1
         try:
             while self.sleep_level:
                 await asyncio.sleep(0.01)
             await asyncio.sleep(o.first_token_seconds)
-            for n in range(min(o.tokens, limit) if limit is not None else o.tokens):
+            ahead = script or []
+            plain = o.tokens if all(piece.kind == "reasoning" for piece in ahead) else 0
+            count = len(ahead) + plain
+            for n in range(min(count, limit) if limit is not None else count):
                 if self.stopping:
                     raise Refusal(500, DIED[0], "InternalServerError")
                 if o.tokens_per_second:
@@ -200,8 +232,7 @@ class SimEngine:
                     self.ttft_sum += time.monotonic() - began
                 self.generation_tokens += 1
                 request.tokens += 1
-                word = "###" if self.needs_reload else "tok"
-                yield f" {word}{n}" if n else f"{word}{n}"
+                yield ahead[n] if n < len(ahead) else self.plain(n - len(ahead))
                 if o.die_after_tokens is not None and request.tokens >= o.die_after_tokens:
                     await asyncio.sleep(0)
                     print(*DIED, sep="\n", flush=True)
@@ -209,6 +240,17 @@ class SimEngine:
         finally:
             self.running -= 1
             self.finished += 1
+
+    def plain(self, n: int) -> Piece:
+        """The n-th token of an answer that nothing was asked of."""
+        word = "###" if self.needs_reload else "tok"
+        return Piece("text", f" {word}{n}" if n else f"{word}{n}")
+
+    def ids(self, text: str) -> list[int]:
+        """Words as numbers; the same word has the same one."""
+        words = sim_script.parts(text) if text else []
+        self.vocabulary += [word for word in dict.fromkeys(words) if word not in self.vocabulary]
+        return [self.vocabulary.index(word) for word in words]
 
     def metrics(self) -> str:
         """The names a dashboard reads, as vLLM writes them."""
@@ -390,14 +432,18 @@ class Server:
             if result is not None:
                 self.send(request, writer, 200, result)
         except Refusal as refusal:
-            self.send(request, writer, refusal.status, refusal.body)
+            self.send(request, writer, refusal.status, refusal.told_at(request.path))
         except ValueError as error:
-            self.send(request, writer, 400, Refusal(400, str(error)).body)
+            self.send(request, writer, 400, Refusal(400, str(error)).told_at(request.path))
         await writer.drain()
 
     def send(self, request: Request, writer: asyncio.StreamWriter, status: int, body: Any) -> None:
-        kind = "text/plain; version=0.0.4" if isinstance(body, str) else "application/json"
-        data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+        if isinstance(body, bytes):
+            kind, data = "audio/wav", body
+        elif isinstance(body, str):
+            kind, data = "text/plain; version=0.0.4", body.encode()
+        else:
+            kind, data = "application/json", json.dumps(body).encode()
         more = ""
         if self.engine.options.gzip and "gzip" in request.headers.get("accept-encoding", ""):
             data, more = gzip.compress(data), "content-encoding: gzip\r\n"
@@ -424,12 +470,22 @@ class Server:
                 return engine.metrics()
             case ("GET", "/v1/models"):
                 return {"object": "list", "data": [self.model(name) for name in engine.names]}
-            case ("POST", "/v1/chat/completions" | "/v1/completions"):
+            case ("POST", path) if path in GENERATES:
                 return await Completion(engine, request, writer, self).run()
+            case ("POST", "/v1/messages/count_tokens"):
+                return {"input_tokens": prompt_tokens(engine.check(request))}
             case ("POST", "/v1/embeddings"):
                 return embeddings(engine.check(request))
-            case ("POST", "/v1/audio/transcriptions"):
+            case ("POST", "/v1/rerank" | "/rerank" | "/v2/rerank"):
+                return rerank(engine.check(request))
+            case ("POST", "/v1/score" | "/score"):
+                return score(engine.check(request))
+            case ("POST", "/tokenize" | "/detokenize"):
+                return tokenized(engine, path, engine.check(request))
+            case ("POST", "/v1/audio/transcriptions" | "/v1/audio/translations"):
                 return {"text": f"{len(request.body)} bytes were heard"}
+            case ("POST", "/v1/audio/speech"):
+                return b"RIFF" + str(engine.check(request)["input"]).encode()
             case (_, "/sleep" | "/wake_up" | "/is_sleeping" | "/collective_rpc") if (
                 not engine.options.no_sleep_routes
             ):
@@ -495,89 +551,153 @@ def frame_of(opcode: int, data: bytes) -> bytes:
     return head + data
 
 
+GENERATES = {
+    "/v1/chat/completions": sim_script.asked_in_chat,
+    "/v1/completions": lambda body: sim_script.Asked(),
+    "/v1/responses": sim_script.asked_in_responses,
+    "/v1/messages": sim_script.asked_in_messages,
+}
+SAID_IN = ("messages", "input", "prompt")
+LIMITED_BY = ("max_completion_tokens", "max_tokens", "max_output_tokens")
+
+
+def prompt_tokens(body: dict[str, Any]) -> int:
+    """How many tokens a prompt has: words of its JSON."""
+    return len(json.dumps(next((body[k] for k in SAID_IN if k in body), "")).split())
+
+
 class Completion:
-    """One chat or text completion, streamed or whole, in vLLM's shapes."""
+    """One answer that is generated, streamed or whole, in vLLM's shapes."""
 
     def __init__(
         self, engine: SimEngine, request: Request, writer: asyncio.StreamWriter, server: Server
     ) -> None:
         self.engine, self.request, self.writer, self.server = engine, request, writer, server
-        self.chat = "chat" in request.path
         self.body = engine.check(request)
-        self.id = f"{'chatcmpl' if self.chat else 'cmpl'}-{len(engine.requests)}"
-        said = self.body.get("messages") if self.chat else self.body.get("prompt", "")
-        self.prompt = len(json.dumps(said).split())
+        self.script = GENERATES[request.path](self.body).script()
+        self.format = self._format(f"{len(engine.requests)}")
+        self.pieces: list[Piece] = []
+        self.prompt = prompt_tokens(self.body)
         engine.prompt_tokens += self.prompt
 
-    async def run(self) -> Any:
-        limit = self.body.get("max_completion_tokens") or self.body.get("max_tokens")
-        tokens = self.engine.tokens(self.request, limit)
-        cut = limit is not None and limit <= self.engine.options.tokens
-        reason = "length" if cut else "stop"
-        if self.body.get("stream"):
-            return await self.stream(tokens, reason)
-        text = "".join([token async for token in tokens])
-        said = {"role": "assistant", "content": text, "tool_calls": []}
-        what = {"message": said} if self.chat else {"text": text}
-        kind = "chat.completion" if self.chat else "text_completion"
-        return {**self.frame(kind), "choices": [self.choice(what, reason)], "usage": self.usage()}
+    def _format(self, id_: str) -> Chat | Responses | Messages:
+        match self.request.path:
+            case "/v1/responses":
+                return Responses(self.body, id_)
+            case "/v1/messages":
+                if not self.body.get("max_tokens"):
+                    raise Refusal(400, "max_tokens: field required")
+                return Messages(self.body, id_)
+            case path:
+                is_chat = "chat" in path
+                if is_chat and not isinstance(self.body.get("messages"), list):
+                    raise Refusal(400, "messages: field required")
+                field_ = self.engine.options.reasoning_field
+                return Chat(self.body, id_, is_chat=is_chat, field=field_)
 
-    async def stream(self, tokens: AsyncIterator[str], reason: str) -> None:
+    async def run(self) -> Any:
+        limit = next((self.body[name] for name in LIMITED_BY if self.body.get(name)), None)
+        tokens = self.engine.tokens(self.request, limit, self.script)
+        if self.body.get("stream"):
+            return await self.stream(tokens, limit)
+        self.pieces = [piece async for piece in tokens]
+        return self.format.whole(self.reason(limit), self.pieces, self.counts())
+
+    def reason(self, limit: int | None) -> str:
+        """A limit that is just reached cuts, as far as anybody can tell."""
+        return "length" if limit is not None and len(self.pieces) >= limit else "stop"
+
+    async def stream(self, tokens: AsyncIterator[Piece], limit: int | None) -> None:
         self.request.status = 200
         self.writer.write(
             b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n"
             b"cache-control: no-cache\r\ntransfer-encoding: chunked\r\n\r\n"
         )
-        wanted = self.body.get("stream_options") or {}
-        each = wanted.get("continuous_usage_stats", False)
         try:
-            if self.chat:
-                self.chunk([self.choice({"delta": {"role": "assistant", "content": ""}}, None)])
-            async for token in tokens:
-                what = {"delta": {"content": token}} if self.chat else {"text": token}
-                self.chunk([self.choice(what, None)], usage=each)
+            self.events(self.format.begin(self.counts()))
+            async for piece in tokens:
+                self.pieces.append(piece)
+                self.events(self.format.piece(piece, self.counts()))
                 await self.writer.drain()
-            last: dict[str, Any] = {"delta": {}} if self.chat else {"text": ""}
-            self.chunk([self.choice(last, reason)], usage=each)
-            if wanted.get("include_usage"):
-                self.chunk([], usage=True)
+            self.events(self.format.end(self.reason(limit), self.pieces, self.counts()))
         except Refusal as refusal:  # vLLM ends a broken stream with an error event and [DONE]
-            self.event(json.dumps(refusal.body))
-        self.event("[DONE]")
+            told = refusal.told_at(self.request.path)
+            name = "event: error\n" if "type" in told else ""
+            self.events([f"{name}data: {json.dumps(told)}\n\n", self.format.done])
         self.writer.write(b"0\r\n\r\n")
         await self.writer.drain()
 
-    def chunk(self, choices: list[Any], *, usage: bool = False) -> None:
-        kind = "chat.completion.chunk" if self.chat else "text_completion"
-        more = {"usage": self.usage()} if usage else {}
-        self.event(json.dumps({**self.frame(kind), "choices": choices, **more}))
+    def events(self, events: list[str]) -> None:
+        for raw in (one.encode() for one in events if one):
+            self.writer.write(f"{len(raw):x}\r\n".encode() + raw + b"\r\n")
 
-    def event(self, data: str) -> None:
-        raw = f"data: {data}\n\n".encode()
-        self.writer.write(f"{len(raw):x}\r\n".encode() + raw + b"\r\n")
-
-    def frame(self, kind: str) -> dict[str, Any]:
-        return {"id": self.id, "object": kind, "created": int(time.time()),
-                "model": self.body["model"]}  # fmt: skip
-
-    def choice(self, what: dict[str, Any], reason: str | None) -> dict[str, Any]:
-        return {"index": 0, **what, "logprobs": None, "finish_reason": reason}
-
-    def usage(self) -> dict[str, Any]:
-        made = self.request.tokens
-        return {"prompt_tokens": self.prompt, "completion_tokens": made,
-                "total_tokens": self.prompt + made, "prompt_tokens_details": None}  # fmt: skip
+    def counts(self) -> Counts:
+        n = int(self.body.get("n") or 1)
+        return Counts(
+            prompt=self.prompt,
+            cached=min(self.engine.options.cached_tokens, self.prompt),
+            made=self.request.tokens * n,
+            thought=sum(piece.kind == "reasoning" for piece in self.pieces) * n,
+        )
 
 
 def embeddings(body: dict[str, Any]) -> dict[str, Any]:
     texts = body["input"] if isinstance(body["input"], list) else [body["input"]]
+
+    def written(vector: list[float]) -> Any:
+        if body.get("encoding_format") != "base64":
+            return vector
+        return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
+
     data = [
-        {"object": "embedding", "index": n, "embedding": [float(len(str(t))), float(n), 1.0]}
+        {"object": "embedding", "index": n, "embedding": written([float(len(str(t))), float(n), 1])}
         for n, t in enumerate(texts)
     ]
     count = sum(len(str(t).split()) for t in texts)
     used = {"prompt_tokens": count, "total_tokens": count}
     return {"object": "list", "model": body["model"], "data": data, "usage": used}
+
+
+def rerank(body: dict[str, Any]) -> dict[str, Any]:
+    """The longest document is the best one."""
+    texts = [str(one) for one in body["documents"]]
+    longest = max(map(len, texts), default=1) or 1
+    found = [
+        {"index": n, "document": {"text": text}, "relevance_score": len(text) / longest}
+        for n, text in enumerate(texts)
+    ]
+    found.sort(key=lambda one: -float(str(one["relevance_score"])))
+    count = sum(len(text.split()) for text in texts)
+    used = {"prompt_tokens": count, "total_tokens": count}
+    return {"id": "rerank-sim", "model": body["model"], "usage": used,
+            "results": found[: body.get("top_n") or len(found)]}  # fmt: skip
+
+
+def score(body: dict[str, Any]) -> dict[str, Any]:
+    """1.0 for texts of one length."""
+    first, second = (
+        [one] if isinstance(one, str) else list(one)
+        for one in (body.get("text_1") or body["queries"], body.get("text_2") or body["documents"])
+    )
+    pairs = zip(first * (len(second) if len(first) == 1 else 1), second, strict=True)
+    data = [
+        {"index": n, "object": "score", "score": 1 / (1 + abs(len(a) - len(b)))}
+        for n, (a, b) in enumerate(pairs)
+    ]
+    count = sum(len(text.split()) for text in (*first, *second))
+    used = {"prompt_tokens": count, "total_tokens": count, "completion_tokens": 0}
+    return {"id": "score-sim", "object": "list", "created": int(time.time()),
+            "model": body["model"], "data": data, "usage": used}  # fmt: skip
+
+
+def tokenized(engine: SimEngine, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """vLLM's /tokenize and /detokenize; a token is a word."""
+    if path == "/detokenize":
+        return {"prompt": "".join(engine.vocabulary[number] for number in body["tokens"])}
+    text = body["prompt"] if "prompt" in body else json.dumps(body["messages"])
+    tokens = engine.ids(text)
+    return {"count": len(tokens), "max_model_len": engine.options.max_model_len,
+            "tokens": tokens, "token_strs": None}  # fmt: skip
 
 
 # Running
