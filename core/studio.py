@@ -58,8 +58,12 @@ class Studio:
         recipe_changed: Callable[[], None],
         clock: Clock,
         demand_change: Callable[[], None] = lambda: None,
+        other_names: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
-        """`demand_change` raises when nothing can be recorded now."""
+        """`demand_change` raises when nothing can be recorded now.
+
+        `other_names` are taken by what is offered beside recipes.
+        """
         self._store = store
         self._settings = settings
         self._secrets = secrets
@@ -69,6 +73,7 @@ class Studio:
         self._board = board
         self._recipe_changed = recipe_changed
         self._demand_change = demand_change
+        self._other_names = other_names
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self.COMMANDS: dict[type, Callable[[Any, str, str], Awaitable[Any]]] = {
@@ -128,7 +133,7 @@ class Studio:
         for command in commands:
             recipe_id = command.recipe_id
             others = {name for name, owner in new_names.items() if owner != recipe_id}
-            taken = self._book.names_of_others(recipe_id) | others
+            taken = self._taken_names(recipe_id) | others
             state = RECIPES.fold(known_facts(self._store.read_stream(f"recipe-{recipe_id}")))
             RECIPES.decide(msgspec.structs.replace(command, taken_names=taken), state)
             new_names |= dict.fromkeys(command.recipe.names, recipe_id)
@@ -136,7 +141,7 @@ class Studio:
     async def _recipe(self, command: Any, actor: str, correlation: str) -> Any:
         recipe_id = recipe_rules.recipe_id_of(command)
         if hasattr(command, "taken_names"):
-            taken = self._book.names_of_others(recipe_id)
+            taken = self._taken_names(recipe_id)
             command = msgspec.structs.replace(command, taken_names=taken)
         recorded = await handle(
             self._store,
@@ -149,6 +154,9 @@ class Studio:
         self._book.refresh()
         self._recipe_changed()
         return recorded
+
+    def _taken_names(self, recipe_id: str) -> frozenset[str]:
+        return self._book.names_of_others(recipe_id) | self._other_names()
 
     async def _archive(self, command: ArchiveRecipe, actor: str, correlation: str) -> Any:
         """What is archived leaves memory too, after its running requests."""

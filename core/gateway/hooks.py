@@ -5,7 +5,7 @@ Each is handed to the proxy by the composition root. Whoever is not wanted for a
 
     KeyGate      may this key ask this model, and has it anything left?      core/keys
     AnswerCache  is the answer there already, or on its way to another?      core/gateway/cache
-    Choices      which models to try, in which order?                        core/models_offered
+    Choices      which models to try, in which order?                        core/offers
     Captures     is somebody allowed to read along?                          core/captures
 """
 
@@ -135,6 +135,18 @@ class AnswerCache(Protocol):
         may feed several sinks; it then runs in a task of its own and outlives its first reader.
         Who gets "" pays for the fetch, though another may have begun it: the first that is left.
         """
+        ...
+
+
+class Energy(Protocol):
+    """Who drew how much: a request's share of its GPUs' power."""
+
+    def enter(self, request_id: str, recipe_id: str) -> None:
+        """The request runs on this recipe's devices from now on."""
+        ...
+
+    def leave(self, request_id: str) -> float | None:
+        """It has ended: its share in joules, None where nothing measures power."""
         ...
 
 

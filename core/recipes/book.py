@@ -35,7 +35,12 @@ class RecipeBook:
         self._default = default
         self._entries: Mapping[str, Entry] = MappingProxyType({})
         self._by_name: Mapping[str, str] = MappingProxyType({})
+        self._listeners: list[Callable[[], None]] = []
         self.refresh()
+
+    def listen(self, callback: Callable[[], None]) -> None:
+        """Call back in the loop after every `refresh`."""
+        self._listeners.append(callback)
 
     def refresh(self) -> None:
         """Read the recipes again; one this version can not read is passed over, loudly."""
@@ -48,6 +53,8 @@ class RecipeBook:
                 names.setdefault(name, recipe_id)
         self._entries = MappingProxyType(entries)
         self._by_name = MappingProxyType(names)
+        for callback in self._listeners:
+            callback()
 
     def all(self) -> tuple[Entry, ...]:
         """Sorted by id."""

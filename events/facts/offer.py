@@ -7,6 +7,8 @@ which it is kept.
 
 from typing import Any
 
+import msgspec
+
 from events.facts.base import Fact
 
 
@@ -16,7 +18,7 @@ class VirtualModelSaved(Fact, frozen=True, kw_only=True, tag="virtual-model-save
     name: str
     members: tuple[str, ...]  # names of recipes, aliases and remote models, in order
     policy: str  # first-resident | spill
-    parameters: dict[str, Any] = {}  # put into requests that ask for it
+    parameters: dict[str, Any] = msgspec.field(default_factory=dict)  # put into its requests
     fallbacks: tuple[str, ...] = ()
     places: int | None = None  # requests at once by which a member counts as full
     unlisted: bool = False

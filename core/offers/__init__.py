@@ -1,0 +1,1 @@
+"""What may be asked for beside recipes: virtual models, and models of remote providers."""

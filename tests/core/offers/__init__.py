@@ -1,0 +1,1 @@
+"""Tests of virtual models and remote providers."""
