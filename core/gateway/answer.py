@@ -2,14 +2,29 @@
 
 A stream is passed on event by event: the beginning of an event is of no use to a client, and
 holding it back means that a broken stream can always end with one clean error event instead of a
-torn one. Events themselves are never changed, but for one: where LiteLLM lost the engine, its
-Python error in one line gives way to a sentence of ours. A JSON answer is held until it is whole
-(up to a mebibyte), so that one that breaks off can still become an honest 502.
+torn one. A JSON answer is held until it is whole (up to a mebibyte), so that one that breaks off
+can still become an honest 502.
+
+               gateway lane                             direct lane (`exact`)
+    events     as they are, but for one: where LiteLLM  as they are, every one of them
+               lost the engine, its Python error gives
+               way to a sentence of ours
+    an error   ends the stream: LiteLLM says [DONE]     is passed on, and what follows it too
+               after it, and it is not
+    the end    is the dialect's last event              is where HTTP says that it is
+    counts     those in the answer; others come from    those in the answer, asked for or not
+               LiteLLM later (usage_ledger.py)          (asked_usage.py), or counted (pieces.py)
 """
 
 import re
+import time
+from collections.abc import Callable
 from typing import Protocol
 
+import msgspec
+
+from core.gateway.asked_usage import AskedUsage
+from core.gateway.pieces import Pieces
 from core.gateway.usage import Tokens, UsageFinder
 
 HOLD_EVENT = 256 * 1024  # an event longer than this is passed on in pieces
@@ -20,6 +35,7 @@ _ENGINE_LOST = re.compile(
     rb"|Server disconnected|Connection error\.|Cannot connect to host"
 )
 _END = re.compile(rb"\n\r?\n")
+_ENDS = (b"\n\n", b"\n\r\n", b"\r\r")  # of an event
 
 
 class Answer(Protocol):
@@ -27,7 +43,22 @@ class Answer(Protocol):
 
     @property
     def tokens(self) -> Tokens:
-        """Token counts seen so far."""
+        """Token counts as far as they are known."""
+        ...
+
+    @property
+    def estimated(self) -> bool:
+        """Whether `tokens` were counted by us, because the engine did not."""
+        ...
+
+    @property
+    def pieces(self) -> int:
+        """How many events with content came."""
+        ...
+
+    @property
+    def itl_ms(self) -> float | None:
+        """Mean time between two of them."""
         ...
 
     @property
@@ -54,9 +85,12 @@ class Answer(Protocol):
 
 
 class OpaqueAnswer:
-    """Audio and whatever else: bytes."""
+    """Audio, what is compressed, and whatever else: bytes."""
 
     tokens = Tokens()
+    estimated = False
+    pieces = 0
+    itl_ms: float | None = None
     failed = False
     engine_lost = False
 
@@ -76,14 +110,13 @@ class OpaqueAnswer:
 class JsonAnswer:
     """One JSON document."""
 
+    estimated = False
+    pieces = 0
+    itl_ms: float | None = None
     failed = False
 
-    @property
-    def engine_lost(self) -> bool:
-        """Asked of errors alone: a good answer may well speak of lost connections."""
-        return _ENGINE_LOST.search(b"".join(self._held or ())) is not None
-
-    def __init__(self) -> None:
+    def __init__(self, *, exact: bool = False) -> None:
+        self._exact = exact
         self._finder = UsageFinder()
         self._held: list[bytes] | None = []
         self._size = 0
@@ -92,6 +125,11 @@ class JsonAnswer:
     def tokens(self) -> Tokens:
         """See `Answer.tokens`."""
         return self._finder.tokens
+
+    @property
+    def engine_lost(self) -> bool:
+        """Asked of errors alone: a good answer may well speak of lost connections."""
+        return not self._exact and _ENGINE_LOST.search(b"".join(self._held or ())) is not None
 
     def feed(self, data: bytes) -> bytes:
         """See `Answer.feed`."""
@@ -118,63 +156,137 @@ class JsonAnswer:
 class EventStream:
     """Server-sent events. `last`: how a line of the final event begins; empty: nobody knows."""
 
-    def __init__(self, last: tuple[bytes, ...] = ()) -> None:
+    def __init__(
+        self,
+        last: tuple[bytes, ...] = (),
+        *,
+        exact: bool = False,
+        asked_usage: bool = False,
+        framed: bool = False,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`framed`: HTTP says where it ends, so that no last event needs to."""
         self.failed = False
         self.engine_lost = False
-        self._last = last
+        self._exact = exact
+        self._marks = last
+        self._line_marks = tuple(b"\n" + mark for mark in last)
         self._seen_last = not last
+        self._ends_by_itself = exact and framed
         self._held = b""
         self._finder = UsageFinder()
+        self._pieces = Pieces(now)
+        self._asked = AskedUsage() if asked_usage else None
 
     @property
     def tokens(self) -> Tokens:
         """See `Answer.tokens`."""
-        return self._finder.tokens
+        told = self._finder.tokens
+        if self.estimated:
+            return msgspec.structs.replace(told, completion=self._pieces.count)
+        return told
+
+    @property
+    def estimated(self) -> bool:
+        """The engine told nothing, or what it told was no more true when the stream ended."""
+        if not self._exact or not self._pieces.count:
+            return False
+        told = self._finder.tokens.completion
+        return told is None or (not self._seen_last and told < self._pieces.count)
+
+    @property
+    def pieces(self) -> int:
+        """See `Answer.pieces`."""
+        return self._pieces.count
+
+    @property
+    def itl_ms(self) -> float | None:
+        """See `Answer.itl_ms`."""
+        return self._pieces.itl_ms
 
     def feed(self, data: bytes) -> bytes:
         """See `Answer.feed`."""
-        if self.failed:
+        if self.failed and not self._exact:
             return b""  # whatever follows an error (LiteLLM says [DONE]) is not true any more
-        data = self._held + data
-        cut = max(data.rfind(b"\n\n") + 2, data.rfind(b"\n\r\n") + 3)
-        if cut < 3:
-            cut = 0
+        if self._held:
+            data = self._held + data
+        elif data.endswith(b"\n\n"):
+            return self._passed(data)
+        cut = _end_of_events(data)
         if len(data) - cut > HOLD_EVENT:
-            cut = len(data)
+            self._held = b""
+            return self._passed(data, torn=True)
         self._held = data[cut:]
         return self._passed(data[:cut]) if cut else b""
 
     def end(self) -> bytes:
         """See `Answer.end`."""
         held, self._held = self._held, b""
-        return self._passed(held) if held and not self.failed else b""
+        rest = self._passed(held, torn=True) if held and (self._exact or not self.failed) else b""
+        return rest + self._asked.end() if self._asked is not None else rest
 
     def is_whole(self) -> bool:
         """See `Answer.is_whole`."""
-        return self._seen_last or self.failed
+        return self._seen_last or self.failed or self._ends_by_itself
 
-    def _passed(self, events: bytes) -> bytes:
-        error = _ERROR.search(events) if b"error" in events else None
-        if error is not None:
-            self.failed = True
-            end = _END.search(events, error.end() - 1)
-            events = events[: end.end()] if end else events
-            if _ENGINE_LOST.search(events, error.start()):
-                self.engine_lost = True
-                events = events[: error.start()].rstrip(b"\r\n") + b"\n\n" * bool(error.start())
-        self._finder.feed(events)
+    def _passed(self, events: bytes, *, torn: bool = False) -> bytes:
+        if b"error" in events and not self.failed:
+            events = self._error_seen(events)
+        if torn:
+            self._finder.feed(events)
+        else:
+            self._finder.feed_whole(events)
+        self._pieces.feed(events)
         if not self._seen_last:
-            self._seen_last = any(_starts_a_line(mark, events) for mark in self._last)
+            self._seen_last = events.startswith(self._marks) or any(
+                mark in events for mark in self._line_marks
+            )
+        return events if self._asked is None else self._asked.feed(events)
+
+    def _error_seen(self, events: bytes) -> bytes:
+        error = _ERROR.search(events)
+        if error is None:
+            return events
+        self.failed = True
+        if self._exact:
+            return events
+        end = _END.search(events, error.end() - 1)
+        events = events[: end.end()] if end else events
+        if _ENGINE_LOST.search(events, error.start()):
+            self.engine_lost = True
+            events = events[: error.start()].rstrip(b"\r\n") + b"\n\n" * bool(error.start())
         return events
 
 
-def _starts_a_line(mark: bytes, events: bytes) -> bool:
-    return events.startswith(mark) or b"\n" + mark in events
+def _end_of_events(data: bytes) -> int:
+    """Where the last whole event ends; 0: there is none."""
+    cut = 0
+    for mark in _ENDS:
+        at = data.rfind(mark)
+        if at >= 0:
+            cut = max(cut, at + len(mark))
+    return cut
 
 
-def answer_of(content_type: bytes, last: tuple[bytes, ...]) -> Answer:
-    """How to watch an answer of this content type."""
+def answer_of(
+    content_type: bytes,
+    last: tuple[bytes, ...],
+    *,
+    exact: bool = False,
+    asked_usage: bool = False,
+    encoding: bytes = b"",
+    framed: bool = True,
+    now: Callable[[], float] = time.monotonic,
+) -> Answer:
+    """How to watch an answer of this content type.
+
+    `exact`: nothing is changed, the direct lane's promise. `asked_usage`: the token counts in it
+    were asked for by us, and are taken out. `encoding`: its content-encoding; what is compressed
+    goes by unread. `framed`: HTTP tells where it ends, not merely the connection.
+    """
     kind = content_type.partition(b";")[0].strip().lower()
+    if encoding.strip().lower() not in (b"", b"identity"):
+        return OpaqueAnswer()
     if kind == b"text/event-stream":
-        return EventStream(last)
-    return JsonAnswer() if kind == b"application/json" else OpaqueAnswer()
+        return EventStream(last, exact=exact, asked_usage=asked_usage, framed=framed, now=now)
+    return JsonAnswer(exact=exact) if kind == b"application/json" else OpaqueAnswer()

@@ -3,7 +3,8 @@
 Only the outermost layer is looked at: `model`, `stream`, and the names of the other fields, whose
 values are passed on as they were written (big numbers, odd escapes and unknown fields included).
 A body that already names the model as the upstream does is passed on byte for byte, unless its
-recipe has a filter.
+recipe has a filter. Where the engine is to count a stream's tokens for us, that wish alone is
+added, at the end.
 """
 
 import re
@@ -15,8 +16,15 @@ from core.errors import Invalid
 from core.steering import steers
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_options = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
 _BOUNDARY = re.compile(r'boundary=(?:"([^"]+)"|([^;\s]+))', re.IGNORECASE)
 _NAME = re.compile(rb'[;\s]name="?([^";\r\n]*)"?', re.IGNORECASE)
+
+STREAM_OPTIONS = "stream_options"
+_COUNTED = frozenset({b"/v1/chat/completions", b"/v1/completions"})  # paths that can be asked to
+_MANY = re.compile(rb'\[\s*["\[]')  # several prompts in one request
+_OF_USAGE = frozenset({"stream", "n", STREAM_OPTIONS})  # what asking for counts depends on
+_ASKING = b',"stream_options":{"include_usage":true}}'
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +40,15 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
             return None
         raw = tuple((name, msgspec.Raw(msgspec.json.encode(put[name]))) for name in put)
         return cls(strip=frozenset(strip), put=raw)
+
+    def on(self, fields: Mapping[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
+        """The fields without what is taken out, and with what is put in."""
+        kept = {name: raw for name, raw in fields.items() if name not in self.strip}
+        return {**kept, **dict(self.put)}
+
+    def touches(self, names: frozenset[str]) -> bool:
+        """Whether one of these would be changed."""
+        return not names.isdisjoint(self.strip) or any(name in names for name, _ in self.put)
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,13 +67,45 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
                 f"Missing required parameter: '{field}'", field=field, code="missing_parameter"
             )
 
-    def sent(self, model: str, through: Filter | None) -> bytes:
-        """The body to send upstream: with the model called `model`, and filtered."""
-        if through is None or self.fields is None:
+    def may_ask_usage(self, path: bytes, through: Filter | None = None) -> bool:
+        """Whether token counts can be asked for that the client does not want, unnoticed.
+
+        Only for streams, which carry none by themselves; not where the client asks itself, and
+        not where a filter has its own opinion.
+        """
+        fields = self.fields
+        if not self.stream or fields is None or path not in _COUNTED:
+            return False
+        if through is not None and through.touches(_OF_USAGE):
+            return False
+        if "n" in fields and bytes(fields["n"]) not in (b"1", b"null"):
+            return False  # events of several answers can not be put back as they would have been
+        if "prompt" in fields and _MANY.match(bytes(fields["prompt"])):
+            return False
+        return STREAM_OPTIONS not in fields or _silent(fields[STREAM_OPTIONS])
+
+    def sent(self, model: str, through: Filter | None, *, ask_usage: bool = False) -> bytes:
+        """The body to send upstream: with the model called `model`, and filtered.
+
+        `ask_usage`: with the wish for token counts; see `may_ask_usage`.
+        """
+        if self.fields is None or (through is None and not ask_usage):
             return self.naming(model)
-        kept = {name: raw for name, raw in self.fields.items() if name not in through.strip}
-        name = msgspec.Raw(msgspec.json.encode(model))
-        return msgspec.json.encode({**kept, **dict(through.put), "model": name})
+        if ask_usage and through is None and model == self.model:
+            return self._asking()
+        fields = dict(self.fields) if through is None else through.on(self.fields)
+        fields["model"] = msgspec.Raw(msgspec.json.encode(model))
+        if ask_usage:
+            fields[STREAM_OPTIONS] = _with_usage(fields.get(STREAM_OPTIONS))
+        return msgspec.json.encode(fields)
+
+    def _asking(self) -> bytes:
+        """Byte for byte as it came, but for the wish at the end."""
+        assert self.fields is not None
+        if STREAM_OPTIONS not in self.fields:
+            return self.data[: self.data.rindex(b"}")] + _ASKING
+        options = _with_usage(self.fields[STREAM_OPTIONS])
+        return msgspec.json.encode({**self.fields, STREAM_OPTIONS: options})
 
     def naming(self, model: str) -> bytes:
         """The body with the model called `model`, and nothing else changed."""
@@ -107,6 +156,22 @@ def _value(fields: Mapping[str, msgspec.Raw], name: str) -> object:
     except msgspec.MsgspecError as error:
         raise Invalid(f"{name} is not JSON: {error}", field=name, code="invalid_json") from None
     return value
+
+
+def _silent(options: msgspec.Raw) -> bool:
+    """Whether these stream options ask for no counts, neither at the end nor on the way."""
+    try:
+        told = _options.decode(options) or {}
+    except msgspec.MsgspecError:
+        return False  # the engine will say what is wrong with them
+    asked = (told.get("include_usage"), told.get("continuous_usage_stats"))
+    return all(raw is None or bytes(raw) in (b"false", b"null") for raw in asked)
+
+
+def _with_usage(options: msgspec.Raw | None) -> msgspec.Raw:
+    told = None if options is None else _options.decode(options)
+    wanted = {**(told or {}), "include_usage": msgspec.Raw(b"true")}
+    return msgspec.Raw(msgspec.json.encode(wanted))
 
 
 def _model_missing() -> Invalid:

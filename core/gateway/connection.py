@@ -1,4 +1,4 @@
-"""One HTTP/1.1 connection to the gateway: a request out, an answer back in pieces, then reuse.
+"""One HTTP/1.1 connection to the gateway or an engine: a request out, an answer back, then reuse.
 
     idle ──send──► waiting ──headers──► reading ──complete──► idle        (kept alive)
                       │                    │
@@ -17,13 +17,16 @@ from core.gateway.errors import UpstreamLost
 from core.gateway.routes import Header
 
 HIGH_WATER = 256 * 1024  # bytes held before the socket is paused
+_FRAMES = (b"content-length", b"transfer-encoding")
+LONGEST_HEAD = 256 * 1024  # bytes of status and headers, generously
 
 
 class Connection(asyncio.Protocol):
     """Made by `core.gateway.upstream`, used by one request at a time."""
 
-    def __init__(self, peer: tuple[str, int]) -> None:
+    def __init__(self, peer: tuple[str, int], *, called: str = "the gateway") -> None:
         self.peer = peer
+        self._called = called
         self.status = 0
         self.headers: list[Header] = []
         self.alive = False
@@ -36,6 +39,7 @@ class Connection(asyncio.Protocol):
         self._paused = False
         self._complete = True
         self._headers_done = False
+        self._head_size = 0
         self._keep = False
         self._broken = ""
 
@@ -45,6 +49,7 @@ class Connection(asyncio.Protocol):
         """Begin an exchange. The connection must be idle."""
         self.status, self.headers, self.answered = 0, [], False
         self._complete = self._headers_done = self._keep = False
+        self._head_size = 0
         self._parser = httptools.HttpResponseParser(self)
         if self._transport is not None:
             self._transport.writelines((head, body))
@@ -85,9 +90,14 @@ class Connection(asyncio.Protocol):
         """The first header of that name (lower case), or nothing."""
         return next((value for key, value in self.headers if key == name), b"")
 
+    @property
+    def framed(self) -> bool:
+        """Whether HTTP says where the answer ends; otherwise the connection's end is its end."""
+        return any(name in _FRAMES for name, _ in self.headers)
+
     def _demand_alive(self) -> None:
         if not self.alive:
-            raise UpstreamLost(self._broken or "the gateway broke off while it was answering")
+            raise UpstreamLost(self._broken or f"{self._called} broke off while it was answering")
 
     async def _news(self) -> None:
         self._waiter = asyncio.get_running_loop().create_future()
@@ -95,6 +105,10 @@ class Connection(asyncio.Protocol):
             await self._waiter
         finally:
             self._waiter = None
+
+    def _give_up(self, reason: str) -> None:
+        self._broken = self._broken or reason
+        self.abort()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -110,12 +124,12 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """The socket is closed, by whomever."""
         self.alive = False
-        if error is None and self._headers_done and self._ends_with_the_connection():
+        if error is None and self._headers_done and not self._broken and not self.framed:
             self._complete = True
         self._wake()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes from the gateway."""
+        """Bytes from the other side."""
         if self._complete or self._parser is None:  # nobody asked: not a peer to talk to again
             self.abort()
             return
@@ -123,8 +137,11 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            self._broken = f"the gateway does not speak HTTP: {error}"
-            self.abort()
+            self._give_up(f"{self._called} does not speak HTTP: {error}")
+        if not self._headers_done:
+            self._head_size += len(data)
+            if self._head_size > LONGEST_HEAD:
+                self._give_up(f"the headers of {self._called} do not end")
         self._wake()
         if self._size > HIGH_WATER and not self._paused and self.alive and self._transport:
             self._paused = True
@@ -132,9 +149,15 @@ class Connection(asyncio.Protocol):
 
     # ---- httptools' callbacks -------------------------------------------------------------------
 
+    def on_message_begin(self) -> None:
+        """An answer begins. A second one, which nobody asked for, must not replace the first."""
+        if self._complete:
+            raise RuntimeError("two answers to one request")
+
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One header."""
-        self.headers.append((name.lower(), value))
+        """One header. What comes after the body, a trailer, has nowhere to go."""
+        if not self._headers_done:
+            self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """Status and headers are there."""
@@ -155,7 +178,3 @@ class Connection(asyncio.Protocol):
             return
         self._keep = self._parser.should_keep_alive()
         self._complete = True
-
-    def _ends_with_the_connection(self) -> bool:
-        names = {name for name, _ in self.headers}
-        return not names & {b"content-length", b"transfer-encoding"}

@@ -1,4 +1,4 @@
-"""The client that talks to LiteLLM: small, pooled, and quick to let go.
+"""The client that talks to LiteLLM and to engines: small, pooled, and quick to let go.
 
 Idle connections are thrown away before the other side would close them, because a request sent
 into a closing connection is lost. Should that happen all the same, it is sent once more on a
@@ -16,6 +16,7 @@ from core.gateway.errors import UpstreamLost
 from core.gateway.routes import Header
 
 IDLE_S = 30.0  # LiteLLM is started with a keep-alive of 75 s (core/gateway/litellm_config.py)
+ENGINE_IDLE_S = 4.0  # vLLM and SGLang keep an idle connection for 5 s
 MAX_IDLE = 64  # connections kept for each (host, port)
 CONNECT_S = 5.0
 
@@ -23,8 +24,17 @@ CONNECT_S = 5.0
 class Upstream:
     """Connections by (host, port). Loop-bound."""
 
-    def __init__(self, *, clock: Clock, idle_s: float = IDLE_S, max_idle: int = MAX_IDLE) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        idle_s: float = IDLE_S,
+        max_idle: int = MAX_IDLE,
+        called: str = "the gateway",
+    ) -> None:
+        """`called`: how sentences for people name the other side."""
         self._clock = clock
+        self._called = called
         self._idle_s = idle_s
         self._max_idle = max_idle
         self._idle: dict[tuple[str, int], list[tuple[float, Connection]]] = {}
@@ -79,11 +89,11 @@ class Upstream:
         try:
             async with asyncio.timeout(CONNECT_S):
                 _, connection = await loop.create_connection(
-                    lambda: Connection((host, port)), host, port
+                    lambda: Connection((host, port), called=self._called), host, port
                 )
         except (OSError, TimeoutError) as error:
             raise UpstreamLost(
-                f"the gateway does not answer on port {port}: {error or 'timed out'}",
+                f"{self._called} does not answer on port {port}: {error or 'timed out'}",
                 code="gateway_down",
                 unsent=unsent,
             ) from None

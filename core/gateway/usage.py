@@ -24,6 +24,7 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     prompt: int | None = None
     completion: int | None = None
     cached: int | None = None
+    reasoning: int | None = None  # part of `completion`
 
     def most(self, other: "Tokens") -> "Tokens":
         """The larger of each."""
@@ -31,6 +32,7 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
             prompt=_most(self.prompt, other.prompt),
             completion=_most(self.completion, other.completion),
             cached=_most(self.cached, other.cached),
+            reasoning=_most(self.reasoning, other.reasoning),
         )
 
 
@@ -40,6 +42,12 @@ class UsageFinder:
     def __init__(self) -> None:
         self.tokens = Tokens()
         self._carry = b""
+
+    def feed_whole(self, data: bytes) -> None:
+        """Look at a piece that no object crosses, such as whole events: cheaper than `feed`."""
+        if self._carry or _NEEDLE in data:
+            self.feed(data)
+            self._carry = b""
 
     def feed(self, data: bytes) -> None:
         """Look at the next piece."""
@@ -77,6 +85,8 @@ def tokens_of(usage: dict[str, Any]) -> Tokens:
     """Read a usage object of any dialect: chat, completions, responses, messages, embeddings."""
     details = usage.get("prompt_tokens_details") or usage.get("input_tokens_details") or {}
     cached = _count(details, "cached_tokens")
+    made_of = usage.get("completion_tokens_details") or usage.get("output_tokens_details")
+    reasoning = _count(made_of, "reasoning_tokens")
     prompt = _count(usage, "prompt_tokens")
     completion = _count(usage, "completion_tokens")
     if prompt is None:
@@ -88,7 +98,7 @@ def tokens_of(usage: dict[str, Any]) -> Tokens:
         cached = cached if read is None else read
     if completion is None:
         completion = _count(usage, "output_tokens")
-    return Tokens(prompt=prompt, completion=completion, cached=cached)
+    return Tokens(prompt=prompt, completion=completion, cached=cached, reasoning=reasoning)
 
 
 def _count(source: object, key: str) -> int | None:
