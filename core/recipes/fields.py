@@ -4,6 +4,7 @@ The table below is the only place where a field is explained; a test holds it ag
 """
 
 from core.recipes.field import ALL, COMMAND, GPU, SERVERS, SLEEPERS, VLLM, FieldInfo, group, row
+from core.recipes.fields_called import CALLED
 
 __all__ = ["ALSO", "FIELD", "FIELDS", "FieldInfo"]
 
@@ -52,52 +53,6 @@ _WHAT = group(
         "The path that answers 200 once the server is ready.",
         engines=COMMAND,
         also=("checkEndpoint", "health_endpoint"),
-    ),
-)
-
-_CALLED = group(
-    "How it is called",
-    row(
-        "served_name",
-        "Served name",
-        "The model name that clients ask for; the id when empty.",
-        also=("served_model_name",),
-    ),
-    row("aliases", "Aliases", "Further names that clients may use.", also=("alias",)),
-    row(
-        "unlisted",
-        "Unlisted",
-        "It is served when named, but does not stand in the list of models.",
-        also=("hidden",),
-    ),
-    row(
-        "use_model_name",
-        "Model name upstream",
-        "What the engine is sent as model, when it knows the model by another name.",
-        also=("useModelName",),
-    ),
-    row(
-        "strip_params",
-        "Strip parameters",
-        "Fields that are taken out of requests before the engine sees them.",
-        also=("stripParams",),
-    ),
-    row(
-        "set_params",
-        "Set parameters",
-        "Fields that requests get, whatever the caller sent, such as top_k = 20.",
-        also=("setParams",),
-    ),
-    row(
-        "presets",
-        "Presets",
-        "Further names, each with the fields that requests by it get, such as temperature = 0.",
-    ),
-    row(
-        "fallbacks",
-        "Fallbacks",
-        "Models that are asked in turn when this one can not answer.",
-        also=("fallback",),
     ),
 )
 
@@ -432,7 +387,7 @@ _COST = group(
 FIELDS: tuple[FieldInfo, ...] = (
     *_WHO,
     *_WHAT,
-    *_CALLED,
+    *CALLED,
     *_PARALLEL,
     *_MEMORY,
     *_SCHEDULING,

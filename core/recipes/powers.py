@@ -39,6 +39,9 @@ _HARMLESS_VARIABLES = frozenset(
 # What a person without the owner's token may still change in a recipe that the owner saved.
 _HARMLESS_FIELDS = (
     "aliases",
+    "cache",
+    "cache_shared",
+    "cache_ttl_s",
     "concurrency",
     "fallbacks",
     "load_timeout_s",
@@ -50,6 +53,7 @@ _HARMLESS_FIELDS = (
     "price",
     "priority",
     "set_params",
+    "single_flight",
     "sleeper_ttl_s",
     "stop_grace_s",
     "strip_params",

@@ -70,6 +70,12 @@ class Recipe(
     presets: dict[str, dict[str, Any]] = {}  # a further name → fields put into requests by it
     fallbacks: tuple[str, ...] = ()  # names asked in turn when this model fails
 
+    # answers that need no engine; see core/gateway/cache
+    cache: bool = False  # the same request again gets the answer that was given before
+    cache_ttl_s: float = 3600.0
+    cache_shared: bool = False  # between keys; otherwise each key has answers of its own
+    single_flight: bool = False  # the same deterministic requests at once are asked once
+
     # parallelism and devices
     tensor_parallel: int | None = None
     pipeline_parallel: int | None = None

@@ -307,6 +307,16 @@ def _is_json(value: Any) -> bool:  # noqa: ANN401 - plain data
     return isinstance(value, str | bool | int)
 
 
+def sharing_is_meant(recipe: Recipe) -> Iterator[Problem]:
+    """What one key asked may show in how fast another is answered, and in what."""
+    if not recipe.cache_shared:
+        return
+    if recipe.cache or recipe.single_flight:
+        yield doubtful("cache_shared", "Answers to one key's requests will be given to other keys")
+    else:
+        yield doubtful("cache_shared", "cache_shared has no effect without cache or single_flight")
+
+
 def arguments_leave_the_app_in_charge(recipe: Recipe) -> Iterator[Problem]:
     """extra_args is for what has no field; a field's own flag there would be given twice."""
     if recipe.engine == "command":
@@ -348,6 +358,7 @@ RULES: tuple[Rule, ...] = (
     prices_are_not_negative,
     variables_are_settable,
     filters_leave_requests_whole,
+    sharing_is_meant,
     others_can_stand_in,
     arguments_leave_the_app_in_charge,
     code_from_the_model_is_meant,
