@@ -52,6 +52,50 @@ class Endpoint(Protocol):
         ...
 
 
+class Remote(Protocol):
+    """A model elsewhere, such as `core.offers.provider.RemoteModel`."""
+
+    @property
+    def name(self) -> str:
+        """What it is asked for by here."""
+        ...
+
+    @property
+    def model(self) -> str:
+        """What its provider calls it."""
+        ...
+
+    @property
+    def provider_id(self) -> str:
+        """Whose it is."""
+        ...
+
+    @property
+    def prefix(self) -> str:
+        """LiteLLM's word for the provider's kind."""
+        ...
+
+    @property
+    def api_base(self) -> str | None:
+        """Where it is; None: LiteLLM knows."""
+        ...
+
+    @property
+    def key_kept_as(self) -> str | None:
+        """The name of its API key's file."""
+        ...
+
+    @property
+    def price(self) -> Price | None:
+        """What its tokens cost."""
+        ...
+
+    @property
+    def recipe_id(self) -> str:
+        """What stands in records where a recipe's id would."""
+        ...
+
+
 def deployment(
     recipe: Recipe, endpoint: Endpoint, *, api_base: str | None = None
 ) -> dict[str, Any]:
@@ -92,18 +136,47 @@ def adapter(
     }
 
 
+def remote_deployment(model: Remote, api_key: str | None) -> dict[str, Any]:
+    """A provider's model. Only the plugin's door is told the key: no file, no command line."""
+    input_price, output_price = prices(model.price)
+    where = {"api_base": model.api_base} if model.api_base else {}
+    return {
+        "model_name": model.name,
+        "litellm_params": {
+            "model": f"{model.prefix}/{model.model}",
+            "api_key": api_key or "none",
+            **where,
+        },
+        "model_info": {
+            "id": f"remote:{model.name}",
+            "provider": model.provider_id,
+            "input_cost_per_token": input_price,
+            "output_cost_per_token": output_price,
+        },
+    }
+
+
 def routing(
-    engines: Iterable[tuple[Recipe, Endpoint]], *, api_base: str | None = None
+    engines: Iterable[tuple[Recipe, Endpoint]],
+    *,
+    api_base: str | None = None,
+    remote: Iterable[tuple[Remote, str | None]] = (),
 ) -> dict[str, Any]:
-    """The whole routing, as the plugin takes it."""
+    """The whole routing, as the plugin takes it; `remote` are models with their API keys."""
     return {
         "model_list": [
-            one
-            for recipe, endpoint in engines
-            for one in (
-                deployment(recipe, endpoint, api_base=api_base),
-                *(adapter(recipe, endpoint, name, api_base=api_base) for name in recipe.adapters),
-            )
+            *(
+                one
+                for recipe, endpoint in engines
+                for one in (
+                    deployment(recipe, endpoint, api_base=api_base),
+                    *(
+                        adapter(recipe, endpoint, name, api_base=api_base)
+                        for name in recipe.adapters
+                    ),
+                )
+            ),
+            *(remote_deployment(model, api_key) for model, api_key in remote),
         ]
     }
 

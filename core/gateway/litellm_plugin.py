@@ -33,7 +33,10 @@ NONCE = os.environ.get("VLLM_STUDIO_NONCE", "")
 FINGERPRINT = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
 KEPT = 10_000  # reports kept while nobody fetches them
 SIGN_OF_LIFE_S = 15.0
+SHORTEST_KEY = 6
+HIDDEN = "•••"
 
+providers: dict[str, tuple[str, str]] = {}  # model name → its provider and the API key given to it
 reports: collections.deque[bytes] = collections.deque(maxlen=KEPT)
 news = asyncio.Event()
 
@@ -75,8 +78,43 @@ class Usage(CustomLogger):  # type: ignore[misc]  # not typed by its authors
         """A call that failed; a stream that broke has counts up to there."""
         _report(kwargs)
 
+    async def async_post_call_failure_hook(
+        self,
+        request_data: dict[str, Any],
+        original_exception: Exception,
+        user_api_key_dict: UserAPIKeyAuth,
+        traceback_str: str | None = None,
+    ) -> None:
+        """Called before a failure becomes an answer, and before it is known what it will be."""
+        provider = providers.get(str(request_data.get("model")))
+        if provider is not None:
+            reword(original_exception, *provider)
+
 
 usage = Usage()
+
+
+def reword(error: Any, provider: str, api_key: str) -> None:  # noqa: ANN401 - of any class
+    """Put a provider's failure as the studio's client should hear it.
+
+    The provider's refusal of its key is no fault of the client, whose own key was accepted; and a
+    provider that repeats the key it was given must not tell it to the client.
+    """
+    status = str(getattr(error, "status_code", "") or getattr(error, "code", ""))
+    message = str(getattr(error, "message", "") or error)
+    if len(api_key) >= SHORTEST_KEY:
+        message = message.replace(api_key, HIDDEN)
+    if status == "401":
+        error.status_code = error.code = 502
+        message = (
+            f"the provider {provider} did not accept its API key: give it another one with "
+            f"`vllm-studio providers add {provider}`"
+        )
+    elif status == "403":
+        error.status_code = error.code = 502
+        message = f"the provider {provider} refused: {message}"
+    error.message = message
+    error.args = (message,)
 
 
 def _report(kwargs: dict[str, Any]) -> None:
@@ -126,7 +164,10 @@ async def put_routing(request: Request) -> dict[str, list[str]]:
     if router is None:
         raise HTTPException(503, "still starting")
     wanted = {d["model_info"]["id"]: d for d in (await request.json())["model_list"]}
+    providers.clear()
     for one in wanted.values():
+        if provider := one["model_info"].get("provider"):
+            providers[one["model_name"]] = (provider, one["litellm_params"]["api_key"])
         router.upsert_deployment(Deployment(**one))
     for gone in [known for known in router.get_model_ids() if known not in wanted]:
         router.delete_deployment(id=gone)
