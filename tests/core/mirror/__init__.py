@@ -1,0 +1,1 @@
+"""The PostgreSQL mirror, against a real PostgreSQL."""
