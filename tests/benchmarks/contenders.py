@@ -9,6 +9,7 @@ litellm + auth  the same with a `custom_auth` and a callback, as anybody has who
 """
 
 import os
+import secrets
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
@@ -114,7 +115,7 @@ def nginx(folder: Path, engine: int) -> Iterator[Contender | None]:
 def litellm(folder: Path, engine: int, *, accounting: bool) -> Iterator[Contender]:
     """The installed runtime, one worker; with `accounting` it judges keys and counts usage."""
     folder.mkdir()
-    port = free_port()
+    port, key = free_port(), f"sk-{secrets.token_hex(32)}"
     config = folder / "config.yaml"
     config.write_text(yaml.safe_dump(_litellm_config(engine, accounting=accounting)))
     if accounting:
@@ -123,17 +124,18 @@ def litellm(folder: Path, engine: int, *, accounting: bool) -> Iterator[Contende
         process = subprocess.Popen(
             litellm_config.argv(runtimes.installed("litellm").python, config, port),
             cwd=folder,
-            env=_litellm_environment(folder),
+            env=_litellm_environment(folder, key),
             stdout=output,
             stderr=subprocess.STDOUT,
         )
     try:
-        eventually(lambda: _answers(port), within=180, what="LiteLLM answers", every=0.2)
+        what = f"LiteLLM answers (see {folder}/output)"
+        eventually(lambda: _answers(process, port), within=180, what=what, every=0.2)
         name = "litellm + auth" if accounting else "litellm"
         yield Contender(
             name=name,
             port=port,
-            headers=("authorization: Bearer sk-bench",),
+            headers=(f"authorization: Bearer {key}",),
             processes=lambda: tree(process.pid),
         )
     finally:
@@ -159,14 +161,15 @@ def _litellm_config(engine: int, *, accounting: bool) -> dict[str, Any]:
     return config
 
 
-def _litellm_environment(folder: Path) -> dict[str, str]:
+def _litellm_environment(folder: Path, key: str) -> dict[str, str]:
     """As the studio starts its own, without what is the studio's alone."""
-    told = litellm_config.environment(os.environ, home=folder, master_key="", internal_key="")
-    ours = {"LITELLM_MASTER_KEY", "LITELLM_WORKER_STARTUP_HOOKS", litellm_config.INTERNAL_KEY}
+    told = litellm_config.environment(os.environ, home=folder, master_key=key, internal_key="")
+    ours = {"LITELLM_WORKER_STARTUP_HOOKS", litellm_config.INTERNAL_KEY}
     return {name: value for name, value in told.items() if name not in ours}
 
 
-def _answers(port: int) -> bool:
+def _answers(process: subprocess.Popen[bytes], port: int) -> bool:
+    assert process.poll() is None, "LiteLLM ended before it answered"
     try:
         return httpx.get(f"http://127.0.0.1:{port}/health/liveliness", timeout=2).is_success
     except httpx.TransportError:
