@@ -13,11 +13,12 @@ over by name: by the configuration (`only_the_studio`, `usage`) and as a worker 
 
 import asyncio
 import collections
+import functools
 import hashlib
 import hmac
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,28 @@ def _report(kwargs: dict[str, Any]) -> None:
     news.set()
 
 
+# ---- thoughts under both names --------------------------------------------------------------
+
+
+def give_thoughts_both_names() -> None:
+    """LiteLLM calls every thought `reasoning_content`; vLLM's own clients read `reasoning`."""
+    from litellm.types.utils import Delta, Message
+
+    for kind in (Delta, Message):
+        kind.__init__ = _with_both_names(kind.__init__)
+
+
+def _with_both_names(init: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(init)
+    def begin(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - any of LiteLLM's
+        init(self, *args, **kwargs)
+        thought = getattr(self, "reasoning_content", None)
+        if thought is not None:
+            self.reasoning = thought
+
+    return begin
+
+
 # ---- the studio's own door ------------------------------------------------------------------
 
 door = APIRouter(prefix="/_studio", include_in_schema=False)
@@ -198,6 +221,7 @@ async def install() -> None:
     """LiteLLM's start-up hook: the door comes before LiteLLM's catch-all routes."""
     from litellm.proxy import proxy_server
 
+    give_thoughts_both_names()
     proxy_server.app.include_router(door)
     routes = proxy_server.app.router.routes
     routes.insert(0, routes.pop())

@@ -253,10 +253,13 @@ class Responses:
         item, where = self.items[-1], len(self.items) - 1
         item["status"] = "completed"
         at = {"item_id": item["id"], "output_index": where}
-        over = self._event("response.output_item.done", output_index=where, item=item)
+        over = {"output_index": where, "item": item}
         if kind == "tool":
             done = {"arguments": item["arguments"], "name": item["name"], **at}
-            return [self._event("response.function_call_arguments.done", **done), over]
+            return [
+                self._event("response.function_call_arguments.done", **done),
+                self._event("response.output_item.done", **over),
+            ]
         part = item["content"][0]
         name = "reasoning_text" if kind == "reasoning" else "output_text"
         said = {"text": part["text"], "content_index": 0, "logprobs": [], **at}
@@ -264,7 +267,7 @@ class Responses:
         return [
             self._event(f"response.{name}.done", **said),
             self._event("response.content_part.done", **closed),
-            over,
+            self._event("response.output_item.done", **over),
         ]
 
     def _response(self, status: str, usage: dict[str, Any] | None) -> dict[str, Any]:
