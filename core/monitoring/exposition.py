@@ -1,5 +1,6 @@
 """The studio's own numbers in Prometheus' text format, read from the living parts when scraped."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -67,10 +68,15 @@ class StudioCollector(Collector):
             "Requests that wait in memory until the usage log can be written",
             self._application.usage.held,
         )
+        yield gauge(
+            "vllm_studio_asyncio_tasks",
+            "Tasks in the studio's loop; back to the same number when nothing is asked of it",
+            len(asyncio.all_tasks()),
+        )
 
 
 def exposition(application: "Application") -> bytes:
-    """The text of one scrape."""
+    """The text of one scrape, made in the studio's loop."""
     registry = CollectorRegistry()
     registry.register(StudioCollector(application))
     return generate_latest(registry)
