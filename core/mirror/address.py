@@ -1,5 +1,6 @@
 """Where the database is: the address as it may be shown, and the password that may not. Pure."""
 
+import re
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
@@ -7,6 +8,7 @@ import msgspec
 from core.errors import Invalid
 
 SCHEMES = ("postgresql", "postgres")
+HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^:\[\]]*)(:\d+)?")
 NEXT_ACTION = (
     "Set DATABASE_URL to postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with special characters of"
     " the password percent-encoded (@ as %40, / as %2F), and start again."
@@ -39,7 +41,9 @@ def address_of(url: str) -> Address:
         raise wrong_address() from error
     userinfo, _, hosts = parts.netloc.rpartition("@")
     user, _, password = userinfo.partition(":")
-    if parts.scheme not in SCHEMES or (not userinfo and "@" in f"{parts.path}{parts.fragment}"):
+    options_text = parts.query if "=" not in parts.query else ""
+    cut_short = not userinfo and "@" in f"{parts.path}{options_text}{parts.fragment}"
+    if parts.scheme not in SCHEMES or cut_short or not all(map(HOST.fullmatch, hosts.split(","))):
         raise wrong_address()
     hosts = hosts or ",".join(options.get("host", ()))
     found = {password, unquote(password), *options.get("password", ())} - {""}

@@ -12,7 +12,7 @@ from core.clock import SystemClock
 from core.mirror import Mirror
 from core.secrets import Secrets
 from core.settings import Paths
-from events.facts import AuditLogCreated, RequestFinished
+from events.facts import RequestFinished
 from events.projections import ALL, USAGE
 from events.store import EventStore
 from tests.harness.postgres import Postgres
@@ -116,6 +116,3 @@ async def until(condition: Callable[[], bool]) -> None:
 async def mirrored(mirror: Mirror, facts: int) -> None:
     """Wait until it has written so many since it was made, and nothing is left."""
     await until(lambda: mirror.view().mirrored >= facts and mirror.behind == 0)
-
-
-__all__ = ["AuditLogCreated", "Logs", "mirror_of", "mirrored", "request", "running", "until"]

@@ -1,7 +1,9 @@
 """Everything arrives once and in order, whoever is stopped, killed or away meanwhile."""
 
 import asyncio
+import re
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from tests.core.mirror.conftest import Logs, mirror_of, mirrored, request, runni
 from tests.harness.postgres import Postgres
 
 pytestmark = pytest.mark.real
+
+MIRROR = Path(mirror_module.__file__).parent
 
 ORDER = "select request_id from vllm_studio.requests order by log, position"
 ALL_OF = "select request_id from vllm_studio.requests order by finished_at, position"
@@ -90,7 +94,8 @@ async def test_a_mirror_that_is_stopped_anywhere_goes_on_where_it_was(
     for steps in range(16):
         mirror = mirror_of(logs, postgres.url, page=20)
         async with running(mirror):
-            await until(lambda mirror=mirror: mirror.view().mirrored > 0)  # type: ignore[misc]
+            while mirror.view().mirrored == 0:  # noqa: ASYNC110  each step of the loop counts
+                await asyncio.sleep(0)
             for _ in range(steps):
                 await asyncio.sleep(0)
     some = await postgres.rows("select count(*) from vllm_studio.requests")
@@ -257,3 +262,22 @@ def test_what_is_told_of_a_mirror_can_be_sent() -> None:
     """The view is plain data."""
     view: Any = msgspec.to_builtins(mirror_module.MirrorView(state="off"))
     assert view["state"] == "off"
+
+
+async def test_the_queries_of_the_readme_answer(postgres: Postgres, logs: Logs) -> None:
+    """Whoever copies them finds what they promise."""
+    today = datetime.now(UTC).date().isoformat()
+    failed = request(2, outcome="error", status=502, error_code="engine-died", cost=None)
+    await logs.main.append("key-k1", [ISSUED], actor="cli")
+    logs.add(today, request(0), request(1, ttft_ms=22.5), failed)
+    mirror = mirror_of(logs, postgres.url)
+    async with running(mirror):
+        await mirrored(mirror, 4)
+    spent, first_token, failures = re.findall(
+        r"```sql\n(.*?)```", (MIRROR / "README.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    ((_, who, requests, cost, _),) = await postgres.rows(spent)
+    assert (who, requests, cost) == ("ci", 3, 1.0)
+    assert await postgres.rows(first_token) == [("m", 2, 22.0)]
+    ((*what, _),) = await postgres.rows(failures)
+    assert what == ["m", "error", 502, "engine-died", 1]
