@@ -12,6 +12,7 @@ from core.engines.fleet import Endpoint, Fleet
 from core.errors import StudioError
 from core.gateway.gateway import Gateway
 from core.gateway.routes import Route, Routes, RouteTable
+from core.offers.provider import RemoteModel
 from core.recipes.book import RecipeBook
 from core.recipes.recipe import Recipe
 from events.errors import EventError
@@ -32,14 +33,21 @@ class RoutePublisher:
         gateway: Gateway,
         routes: Routes,
         route_for: Callable[[str, Recipe, Endpoint], Route],
+        remote: Callable[[], Sequence[RemoteModel]] = tuple,
+        remote_route: Callable[[RemoteModel], Route] | None = None,
     ) -> None:
+        """`remote`: the models of providers, which are always there."""
         self._fleet = fleet
         self._book = book
         self._gateway = gateway
         self._routes = routes
         self._route_for = route_for
+        self._remote = remote
+        self._remote_route = remote_route
         self._withdrawn: frozenset[str] = frozenset()
         self._dirty = asyncio.Event()
+        if remote():
+            self._dirty.set()
         self._published = asyncio.Condition()
         self._serving: frozenset[str] = frozenset()
         fleet.listen(self.refresh)
@@ -76,23 +84,26 @@ class RoutePublisher:
         while True:
             await self._dirty.wait()
             self._dirty.clear()
-            offered = self._offered()
+            offered, remote = self._offered(), tuple(self._remote())
             try:
-                await self._gateway.apply(offered)
+                await self._gateway.apply(offered, remote)
             except (StudioError, EventError) as error:
                 log.warning("the gateway did not take the routing: %s", error)
                 asyncio.get_running_loop().call_later(RETRY_S, self._dirty.set)
                 continue
-            await self._publish(offered)
+            await self._publish(offered, remote)
 
-    async def _publish(self, offered: Sequence[tuple[Recipe, Endpoint]]) -> None:
+    async def _publish(
+        self, offered: Sequence[tuple[Recipe, Endpoint]], remote: Sequence[RemoteModel]
+    ) -> None:
         alive = self._fleet.endpoints()
         current = [
             (recipe, endpoint)
             for recipe, endpoint in offered
             if recipe.id not in self._withdrawn and alive.get(recipe.id) == endpoint
         ]
-        self._replace(current)
+        still = set(self._remote())
+        self._replace(current, [model for model in remote if model in still])
         async with self._published:
             self._published.notify_all()
 
@@ -111,19 +122,29 @@ class RoutePublisher:
 
     def _keep_only(self, recipe_ids: Iterable[str]) -> None:
         keep = frozenset(recipe_ids)
-        if keep == self._serving:
+        remote = {(model.name, model.recipe_id) for model in self._remote()}
+        before = self._routes.current.all()
+        kept = [
+            route
+            for route in before
+            if (
+                (route.name, route.recipe_id) in remote if route.remote else route.recipe_id in keep
+            )
+        ]
+        if keep == self._serving and len(kept) == len(before):
             return
         self._serving = keep
-        self._routes.replace(
-            RouteTable.of(r for r in self._routes.current.all() if r.recipe_id in keep)
-        )
+        self._routes.replace(RouteTable.of(kept))
 
-    def _replace(self, current: Sequence[tuple[Recipe, Endpoint]]) -> None:
-        self._routes.replace(
-            RouteTable.of(
-                self._route_for(name, recipe, endpoint)
-                for recipe, endpoint in current
-                for name in recipe.names
-            )
-        )
+    def _replace(
+        self, current: Sequence[tuple[Recipe, Endpoint]], remote: Sequence[RemoteModel]
+    ) -> None:
+        routes = [
+            self._route_for(name, recipe, endpoint)
+            for recipe, endpoint in current
+            for name in recipe.names
+        ]
+        if self._remote_route is not None:
+            routes += [self._remote_route(model) for model in remote]
+        self._routes.replace(RouteTable.of(routes))
         self._serving = frozenset(recipe.id for recipe, _ in current)

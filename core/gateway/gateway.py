@@ -22,7 +22,7 @@ from core.errors import StudioError, Unavailable
 from core.gateway import litellm_config, litellm_process
 from core.gateway.backoff import Backoff
 from core.gateway.body import Filter
-from core.gateway.litellm_config import Endpoint
+from core.gateway.litellm_config import Endpoint, Remote
 from core.gateway.litellm_door import Door, WhoAmI
 from core.gateway.litellm_run import STOP_GRACE_S, Run
 from core.gateway.routes import Route
@@ -166,13 +166,37 @@ class Gateway:
                 retry_after=10.0,
             ) from None
 
-    async def apply(self, engines: Iterable[tuple[Recipe, Endpoint]]) -> None:
+    def remote_route(self, model: Remote) -> Route:
+        """How requests that name this provider's model get there."""
+        key = self._known_keys().internal.encode()
+        return Route(
+            name=model.name,
+            recipe_id=model.recipe_id,
+            engine_id=f"remote:{model.provider_id}",
+            host=litellm_config.HOST,
+            port=self._port,
+            upstream_model=model.name,
+            headers=((b"authorization", b"Bearer " + key),),
+            price=model.price,
+            lane="gateway",
+            remote=True,
+        )
+
+    async def apply(
+        self, engines: Iterable[tuple[Recipe, Endpoint]], remote: Iterable[Remote] = ()
+    ) -> None:
         """Route to these engines and no others; in force on return when LiteLLM is ready.
+
+        `remote`: the models elsewhere; their providers' API keys are looked up here.
 
         While it is not, the wish is kept and put to it before it becomes ready.
         Raises StudioError when a ready LiteLLM does not take it.
         """
-        self._wanted = litellm_config.routing(engines, api_base=self._settings.inference_api_base)
+        self._wanted = litellm_config.routing(
+            engines,
+            api_base=self._settings.inference_api_base,
+            remote=[(model, self._api_key(model)) for model in remote],
+        )
         if self._state == "ready":
             await self._put_routing()
 
@@ -335,6 +359,9 @@ class Gateway:
                 internal=self._secrets.ensure("gateway-internal-key"),
             )
         return self._keys
+
+    def _api_key(self, model: Remote) -> str | None:
+        return self._secrets.get(model.key_kept_as) if model.key_kept_as else None
 
     @property
     def _door(self) -> Door:
