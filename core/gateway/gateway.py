@@ -297,7 +297,12 @@ class Gateway:
         if not is_free(self._port):
             raise Unavailable(f"port {self._port} is taken by another program", code="port-taken")
         self._child = child = await litellm_process.launch(
-            self._launcher, runtime, self._settings.paths, port=self._port, keys=self._known_keys()
+            self._launcher,
+            runtime,
+            self._settings.paths,
+            port=self._port,
+            keys=self._known_keys(),
+            database_url=self._settings.litellms_database_url,
         )
         self._tell()
         await self._record(litellm_process.started_fact(child, self._port))
@@ -347,6 +352,7 @@ class Gateway:
             nonce=child.identity.nonce,
             plugin=litellm_process.plugin_fingerprint(),
             litellm=runtime.version,
+            database=self._settings.litellms_database_url is not None,
         )
 
     def _known_keys(self) -> litellm_process.Keys:

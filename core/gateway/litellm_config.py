@@ -181,8 +181,8 @@ def routing(
     }
 
 
-def config_text() -> str:
-    """`config.yaml`.
+def config_text(*, database: bool = False) -> str:
+    """`config.yaml`; with a `database` of its own LiteLLM writes there what requests cost.
 
     No retries: a retry would repeat a request that an engine refused or died of, LiteLLM would
     begin some streams anew, and what retries would mend (stale pooled connections) can not
@@ -194,7 +194,7 @@ def config_text() -> str:
             "master_key": "os.environ/LITELLM_MASTER_KEY",
             "custom_auth": f"{PLUGIN}.only_the_studio",
             "cancel_on_disconnect": True,
-            "disable_spend_logs": True,
+            "disable_spend_logs": not database,
         },
         "litellm_settings": {
             "callbacks": [f"{PLUGIN}.usage"],
@@ -233,10 +233,20 @@ def argv(python: Path, config: Path, port: int) -> tuple[str, ...]:
 
 
 def environment(
-    host: Mapping[str, str], *, home: Path, master_key: str, internal_key: str
+    host: Mapping[str, str],
+    *,
+    home: Path,
+    master_key: str,
+    internal_key: str,
+    database_url: str | None = None,
 ) -> dict[str, str]:
-    """Everything LiteLLM gets. No DATABASE_URL: keys, budgets and usage are the studio's own."""
+    """Everything LiteLLM gets. Keys, budgets and usage are the studio's own.
+
+    `database_url`: somebody wants LiteLLM's own database mode; the host's is never passed on.
+    """
     passed = {name: host[name] for name in FROM_HOST if name in host}
+    if database_url:
+        passed["DATABASE_URL"] = database_url
     return passed | {
         "HOME": str(home),
         "LANG": "C.UTF-8",

@@ -22,6 +22,7 @@ class WhoAmI(msgspec.Struct, frozen=True, kw_only=True):
     nonce: str
     plugin: str  # fingerprint of the plugin's source
     litellm: str
+    database: bool = False  # it runs in its own database mode
 
 
 class Door:

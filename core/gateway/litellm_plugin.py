@@ -170,10 +170,15 @@ def _demand_master_key(request: Request) -> None:
 
 
 @door.get("/whoami")
-async def whoami(request: Request) -> dict[str, str]:
+async def whoami(request: Request) -> dict[str, str | bool]:
     """Proof that this is the process the studio launched, and which plugin it runs."""
     _demand_master_key(request)
-    return {"nonce": NONCE, "plugin": FINGERPRINT, "litellm": version("litellm")}
+    return {
+        "nonce": NONCE,
+        "plugin": FINGERPRINT,
+        "litellm": version("litellm"),
+        "database": bool(os.environ.get("DATABASE_URL")),
+    }
 
 
 @door.put("/routing")

@@ -89,13 +89,16 @@ async def launch(
     *,
     port: int,
     keys: Keys,
+    database_url: str | None = None,
 ) -> Child:
     """Start LiteLLM on `port`. Raises StudioError when the system refuses.
+
+    `database_url`: of its own database mode, when the settings ask for it.
 
     The nonce is written down first: should we be killed before the launch is recorded, the next
     boot still finds what it has to stop.
     """
-    config, plugins = _written(paths.litellm)
+    config, plugins = _written(paths.litellm, database=bool(database_url))
     nonce = secrets.token_hex(16)
     _nonce_file(paths).write_text(nonce, encoding="ascii")
     log_path = paths.log("gateway")
@@ -103,7 +106,11 @@ async def launch(
     return await launcher.launch(
         litellm_config.argv(runtime.python, config, port),
         env=litellm_config.environment(
-            os.environ, home=paths.litellm, master_key=keys.master, internal_key=keys.internal
+            os.environ,
+            home=paths.litellm,
+            master_key=keys.master,
+            internal_key=keys.internal,
+            database_url=database_url,
         ),
         cwd=plugins,
         log_path=log_path,
@@ -129,7 +136,7 @@ def _nonce_file(paths: Paths) -> Path:
     return paths.litellm / "nonce"
 
 
-def _written(folder: Path) -> tuple[Path, Path]:
+def _written(folder: Path, *, database: bool) -> tuple[Path, Path]:
     """Configuration and plugin, as this version has them.
 
     The plugin lies apart from the configuration and is found through the working directory:
@@ -139,7 +146,7 @@ def _written(folder: Path) -> tuple[Path, Path]:
     plugins.mkdir(mode=0o700, parents=True, exist_ok=True)
     (plugins / f"{litellm_config.PLUGIN}.py").write_bytes(PLUGIN_SOURCE.read_bytes())
     config = folder / "config.yaml"
-    config.write_text(litellm_config.config_text(), encoding="utf-8")
+    config.write_text(litellm_config.config_text(database=database), encoding="utf-8")
     return config, plugins
 
 

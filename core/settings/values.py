@@ -81,12 +81,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tru
     database_url: Annotated[
         str | None,
         about(
-            "A PostgreSQL database. Not used by this version.",
+            "The PostgreSQL database to which usage, keys and requests are mirrored.",
             environment="DATABASE_URL",
             restart=True,
             secret=True,
         ),
     ] = None
+    litellm_database: Annotated[
+        bool,
+        about(
+            "LiteLLM gets DATABASE_URL too, for tables and keys of its own that are not this "
+            "app's; it does not start without the prisma package in its runtime and Prisma's "
+            "engines from the internet.",
+            restart=True,
+        ),
+    ] = False
     redis_url: Annotated[
         str | None,
         about(
@@ -274,6 +283,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tru
     def loopback_only(self) -> bool:
         """Only programs of this machine can reach the controller."""
         return is_loopback(self.host)
+
+    @property
+    def litellms_database_url(self) -> str | None:
+        """What LiteLLM is told of the database; None unless somebody asked for its own mode."""
+        return (self.database_url or None) if self.litellm_database else None
 
     def source_of(self, key: str) -> Source:
         """Where the value in force came from."""

@@ -4,10 +4,14 @@ import os
 from pathlib import Path
 
 import msgspec
+import pytest
 import yaml
 
 from core.gateway import litellm_config
 from core.recipes.recipe import Lora, Price, Recipe
+from core.settings import Settings
+
+URL = "postgresql://u:pw@h/d"
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +83,32 @@ def test_the_environment_is_made_for_it_and_silent() -> None:
     assert not set(made) & (set(host) - {"PATH"})
     assert made["LITELLM_OFFLINE_MODE"] == "true"
     assert int(made["AIOHTTP_KEEPALIVE_TIMEOUT"]) < 5
+
+
+@pytest.mark.parametrize(
+    ("url", "wanted", "told"),
+    [
+        (URL, True, URL),
+        (URL, False, None),
+        (None, True, None),
+        ("", True, None),
+    ],
+)
+def test_litellm_knows_the_database_only_when_somebody_asked_for_its_own_mode(
+    url: str | None, wanted: bool, told: str | None
+) -> None:
+    """Its keys are not ours and it needs the internet, so a database alone is not a wish for it."""
+    settings = Settings(home=Path("h"), database_url=url, litellm_database=wanted)
+    made = litellm_config.environment(
+        {"DATABASE_URL": "postgresql://the-hosts"},
+        home=Path("h"),
+        master_key="m",
+        internal_key="i",
+        database_url=settings.litellms_database_url,
+    )
+    assert made.get("DATABASE_URL") == told
+    config = yaml.safe_load(litellm_config.config_text(database=told is not None))
+    assert config["general_settings"]["disable_spend_logs"] is (told is None)
 
 
 def test_it_listens_on_loopback_only() -> None:
