@@ -1,0 +1,224 @@
+"""Load that is held for a while, and what must be true when it has gone.
+
+1. Every request is in three books, once in each, and they agree on how it ended: the clients',
+   the engine's and the studio's.
+2. Tasks and open files are as many as before.
+3. Memory did not grow while the load was held.
+"""
+
+import re
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import httpx
+import msgspec
+import psutil
+
+from events.facts import RequestFinished
+from events.store import EventStore
+from tests.benchmarks.contenders import MODEL, Contender
+from tests.benchmarks.programs import Load, Shape, load
+from tests.harness.studio import StudioServer
+from tests.harness.waiting import eventually
+
+SPARE = 8  # tasks and files that come and go by themselves
+SETTLED_S = 60.0
+TASKS = re.compile(r"^vllm_studio_asyncio_tasks (\S+)$", re.MULTILINE)
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """What the studio's process holds at one time."""
+
+    rss_mib: float
+    files: int  # sockets included
+    tasks: int
+
+
+class Books(msgspec.Struct, frozen=True, kw_only=True):
+    """Requests so far, as the engine and the studio counted them."""
+
+    reached: int  # the engine
+    whole: int
+    cut: int
+    written: int  # facts in the usage log
+    outcomes: dict[str, int]  # of distinct requests
+    tokens: int  # of those that ended well
+
+    def since(self, before: "Books") -> "Books":
+        """What came after."""
+        names = ("reached", "whole", "cut", "written", "tokens")
+        numbers = {name: getattr(self, name) - getattr(before, name) for name in names}
+        outcomes = Counter(self.outcomes)
+        outcomes.subtract(before.outcomes)
+        return Books(**numbers, outcomes={name: n for name, n in outcomes.items() if n})
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """A load that was held, and what was seen before, during and after."""
+
+    shape: Shape
+    load: Load
+    books: Books
+    before: Moment
+    during: tuple[Moment, ...]
+    after: Moment
+
+    @property
+    def grown_mib(self) -> float:
+        """From the second fifth of the time to the last: the first is for warming up."""
+        fifth = max(1, len(self.during) // 5)
+        early, late = self.during[fifth : 2 * fifth], self.during[-fifth:]
+        return median(m.rss_mib for m in late) - median(m.rss_mib for m in early or late)
+
+    def broken_promises(self, *, growth_mib: float) -> list[str]:
+        """Every invariant that does not hold, as a sentence."""
+        told, books = self.load.all, self.books
+        outcomes = Counter(books.outcomes)
+        wrong = [
+            _unequal("requests sent, reached the engine", told.sent, books.reached),
+            _unequal("requests sent, written down", told.sent, books.written),
+            _unequal("requests sent, written down once", told.sent, sum(outcomes.values())),
+            _unequal("answers whole at the client, at the engine", told.whole, books.whole),
+            _unequal("answers whole at the client, `ok`", told.whole, outcomes["ok"]),
+            _unequal("clients that left, cut at the engine", told.left, books.cut),
+            _unequal("clients that left, `client_gone`", told.left, outcomes["client_gone"]),
+            _unequal("tokens of whole answers", told.whole * self.shape.tokens, books.tokens),
+            _unequal("refused or broken, none", told.refused + told.broken, 0),
+            _unequal("without an end, none", told.unfinished + told.unsent, 0),
+            _more("tasks", self.after.tasks, self.before.tasks + SPARE),
+            _more("open files", self.after.files, self.before.files + SPARE),
+            _more("MiB grown", self.grown_mib, growth_mib),
+        ]
+        return [sentence for sentence in wrong if sentence]
+
+
+def _unequal(what: str, first: float, second: float) -> str:
+    return "" if first == second else f"{what}: {first:,g} and {second:,g}"
+
+
+def _more(what: str, measured: float, most: float) -> str:
+    return "" if measured <= most else f"{what}: {measured:,.1f}, at most {most:,.1f}"
+
+
+# ---- holding it ---------------------------------------------------------------------------------
+
+
+def hold(server: StudioServer, engine: int, contender: Contender, shape: Shape) -> Held:
+    """Warm up, look, hold the load, let it go, and look again. `engine`: upstream.c's port."""
+    warm = msgspec.structs.replace(shape, seconds=2 * shape.tokens / shape.rate)
+    load(contender.port, warm, model=MODEL, headers=contender.headers)
+    books = settled(server, engine)
+    before = moment(server)
+    with Watcher(server, every_s=max(0.5, shape.seconds / 100)) as watcher:
+        told = load(contender.port, shape, model=MODEL, headers=contender.headers)
+    quiet(server, before)
+    return Held(
+        shape=shape,
+        load=told,
+        books=settled(server, engine).since(books),
+        before=before,
+        during=tuple(watcher.moments),
+        after=moment(server),
+    )
+
+
+class Watcher:
+    """Looks at the studio from a thread, while the load is held."""
+
+    def __init__(self, server: StudioServer, *, every_s: float) -> None:
+        self._server = server
+        self._every_s = every_s
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watcher")
+        self.moments: list[Moment] = []
+
+    def __enter__(self) -> "Watcher":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._end.wait(self._every_s):
+            self.moments.append(moment(self._server))
+
+
+def moment(server: StudioServer) -> Moment:
+    """How it is now."""
+    assert server.process is not None
+    process = psutil.Process(server.process.pid)
+    found = TASKS.search(httpx.get(f"{server.url}/metrics", headers=server.owner()).text)
+    return Moment(
+        rss_mib=process.memory_info().rss / 2**20,
+        files=process.num_fds(),
+        tasks=round(float(found[1])) if found else -1,
+    )
+
+
+def quiet(server: StudioServer, before: Moment) -> None:
+    """Until tasks and files are as few as before, or for so long that they will not be."""
+
+    def as_before() -> bool:
+        now = moment(server)
+        return now.tasks <= before.tasks and now.files <= before.files
+
+    try:
+        eventually(as_before, within=SETTLED_S, what="tasks and files as before", every=1)
+    except AssertionError:
+        return  # the comparison will say it in numbers
+
+
+# ---- the books ----------------------------------------------------------------------------------
+
+
+def settled(server: StudioServer, engine: int) -> Books:
+    """The books, when nothing is under way and two looks at them agree."""
+    last: list[Books] = []
+
+    def unchanged() -> Books | None:
+        last.append(read_books(server.home, engine))
+        same = len(last) > 1 and last[-1] == last[-2]
+        return last[-1] if same and server.status()["in_flight"] == 0 else None
+
+    return eventually(unchanged, within=SETTLED_S, what="the books are settled", every=4)
+
+
+def read_books(home: Path, engine: int) -> Books:
+    """What the engine and the studio's log tell now."""
+    told: dict[str, Any] = httpx.get(f"http://127.0.0.1:{engine}/_bench/counts").json()
+    outcomes: dict[str, str] = {}
+    written = tokens = 0
+    for fact in facts(home):
+        written += 1
+        outcomes[fact.request_id] = fact.outcome
+        tokens += (fact.completion_tokens or 0) if fact.outcome == "ok" else 0
+    return Books(
+        reached=told["requests"],
+        whole=told["whole"],
+        cut=told["cut"],
+        written=written,
+        outcomes=dict(Counter(outcomes.values())),
+        tokens=tokens,
+    )
+
+
+def facts(home: Path) -> Iterator[RequestFinished]:
+    """Every request to the model of the benchmarks that is written down."""
+    for log in sorted(home.glob("usage-*.db")):
+        store = EventStore.open(log, read_only=True)
+        try:
+            after = 0
+            while page := store.read_all(after, 10_000):
+                after = page[-1].position
+                for recorded in page:
+                    fact = recorded.event
+                    if isinstance(fact, RequestFinished) and fact.model == MODEL:
+                        yield fact
+        finally:
+            store.close()
