@@ -3,28 +3,38 @@
 Callers hand a fact over after the last byte has gone out and go on; the write is grouped with
 others by the log's writer thread. What can not be written is kept in memory, as far as it goes,
 and written when the disk takes writes again (`core.log_watch` tries); what is lost is counted.
+A request that waits for its counts lies in a spool, so that it is written even if we are killed.
 """
 
 import asyncio
 import logging
-from collections import deque
+import sqlite3
+from collections import Counter, deque
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
 
 import msgspec
 
 from core.clock import Clock
 from core.errors import Invalid
 from core.settings import Paths
+from core.usage.months import Months
+from core.usage.spool import Held, Spool
 from events.errors import EventError
 from events.facts import RequestFinished
 from events.projections import USAGE
 from events.projections.request_log import LoggedRequest, RequestFilter, requests
-from events.projections.requests_by_day import requests_by_day
+from events.projections.request_records import HOUR_US
+from events.projections.usage_sums import Sums, UsageQuery, usage_sums
 from events.store import EventStore
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
+DAY_US = 24 * HOUR_US
 KEPT = 10_000  # requests that wait for the disk, a kilobyte each
 
 
@@ -33,6 +43,14 @@ class RequestPage(msgspec.Struct, frozen=True, kw_only=True):
 
     requests: tuple[LoggedRequest, ...]
     next: str | None = None
+    unreadable: tuple[str, ...] = ()  # months whose log could not be read
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """What requests added up to, over all months."""
+
+    sums: tuple[Sums, ...]
+    unreadable: tuple[str, ...] = ()
 
 
 class UsageLog:
@@ -41,6 +59,9 @@ class UsageLog:
     def __init__(self, *, paths: Paths, clock: Clock) -> None:
         self._paths = paths
         self._clock = clock
+        self._past = Months(paths)
+        self._spool = Spool(paths.home / "usage-held.jsonl")
+        self._counts: tuple[str, Counter[str]] | None = None  # of a day, by recipe
         self._month = ""
         self._store: EventStore | None = None
         self._writing: set[asyncio.Task[None]] = set()
@@ -53,11 +74,36 @@ class UsageLog:
         """Call back in the loop with every request that ended."""
         self._listeners.append(callback)
 
+    async def open(self) -> tuple[RequestFinished, ...]:
+        """Bring this month's log up to date, which may take long after an update.
+
+        Returns the requests whose record an earlier run held back and did not write: each is to be
+        handed to `finished`, with or without its counts.
+        """
+        await asyncio.to_thread(self._current)
+        lost = []
+        for held in self._spool.left():
+            request_id = held.request.request_id
+            if (
+                await self.page(RequestFilter(request_id=request_id), before=None, limit=1)
+            ).requests:
+                self._spool.written(request_id)
+            else:
+                lost.append(held.request)
+        return tuple(lost)
+
+    def hold(self, fact: RequestFinished) -> None:
+        """`fact` will be handed over in a moment, when its counts have come; survives a kill."""
+        self._spool.hold(Held(day=self._day(), request=fact))
+
     def finished(self, fact: RequestFinished) -> None:
         """Keep `fact`; returns at once."""
+        if fact.recipe_id:
+            self._today()[fact.recipe_id] += 1
         for callback in self._listeners:
             callback(fact)
-        task = asyncio.ensure_future(self._write(self._day(), fact))
+        day = self._spool.day_of(fact.request_id) or self._day()
+        task = asyncio.ensure_future(self._write(day, fact))
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
 
@@ -78,17 +124,7 @@ class UsageLog:
 
     def today(self) -> dict[str, int]:
         """Requests of today (UTC) by recipe id; none when the log can not be read, loudly."""
-        try:
-            with self._current().reading() as connection:
-                rows = requests_by_day(connection, self._day())
-        except EventError as problem:
-            log.error("the requests of today can not be read: %s", problem)
-            return {}
-        counts: dict[str, int] = {}
-        for row in rows:
-            if row.recipe_id:
-                counts[row.recipe_id] = counts.get(row.recipe_id, 0) + row.requests
-        return counts
+        return dict(self._today())
 
     async def page(self, wanted: RequestFilter, *, before: str | None, limit: int) -> RequestPage:
         """The newest requests that are wanted, older than a `next` of an earlier page.
@@ -97,16 +133,37 @@ class UsageLog:
         """
         month, position = place(before) if before else ("9999-99", None)
         found: list[LoggedRequest] = []
-        for name in [m for m in self._months() if m <= month]:
+        unreadable: list[str] = []
+        for name in [m for m in self._months(wanted.since, wanted.until) if m <= month]:
             at = position if name == month else None
-            left = limit - len(found)
-            those = await asyncio.to_thread(self._read, name, wanted, at, left)
+            ask = partial(requests, wanted=wanted, before=at, limit=limit - len(found))
+            those = await self._ask(name, ask)
+            if those is None:
+                unreadable.append(name)
+                continue
             found += those
             if len(found) >= limit:
                 return RequestPage(
-                    requests=tuple(found), next=f"{name}:{those[-1].position}" if those else None
+                    requests=tuple(found),
+                    next=f"{name}:{those[-1].position}" if those else None,
+                    unreadable=tuple(unreadable),
                 )
-        return RequestPage(requests=tuple(found))
+        return RequestPage(requests=tuple(found), unreadable=tuple(unreadable))
+
+    async def usage(self, query: UsageQuery, *, most: int = -1) -> Usage:
+        """What the requests of all months add up to, by what is told apart; in no order."""
+        found: dict[tuple[str | int, ...], Sums] = {}
+        unreadable: list[str] = []
+        for name in self._months(query.since, query.until):
+            those = await self._ask(name, partial(usage_sums, query=query, most=most))
+            if those is None:
+                unreadable.append(name)
+            for one in those or ():
+                if one.group in found:
+                    found[one.group].add(one)
+                else:
+                    found[one.group] = one
+        return Usage(sums=tuple(found.values()), unreadable=tuple(unreadable))
 
     async def close(self) -> None:
         """Everything handed over is written when this returns, or was lost, loudly."""
@@ -119,10 +176,12 @@ class UsageLog:
         if self._store:
             self._store.close()
             self._store = None
+        self._spool.close()
 
     async def _write(self, day: str, fact: RequestFinished) -> None:
         try:
             await self._current().append(f"usage-{day}", [fact], actor=fact.actor)
+            self._spool.written(fact.request_id)
             self.problem = None
         except EventError as error:
             self.problem = str(error)
@@ -137,21 +196,43 @@ class UsageLog:
             self._kept.popleft()
             self.unwritten += 1
 
-    def _months(self) -> list[str]:
-        """The months that have a log, newest first."""
-        names = (path.stem.removeprefix("usage-") for path in self._paths.home.glob("usage-*.db"))
-        return sorted(names, reverse=True)
+    def _today(self) -> Counter[str]:
+        day = self._day()
+        if self._counts is None:
+            self._counts = (day, self._counted())
+        elif self._counts[0] != day:
+            self._counts = (day, Counter())
+        return self._counts[1]
 
-    def _read(
-        self, month: str, wanted: RequestFilter, before: int | None, limit: int
-    ) -> list[LoggedRequest]:
-        """In a thread; the month's own file is read beside its writer."""
-        store = EventStore.open(self._paths.usage_db(f"{month}-01"), read_only=True)
+    def _counted(self) -> Counter[str]:
+        """What an earlier run wrote today."""
+        midnight = self._clock.now() // DAY_US * DAY_US
         try:
-            with store.reading() as connection:
-                return requests(connection, wanted, before=before, limit=limit)
-        finally:
-            store.close()
+            with self._current().reading() as connection:
+                rows = usage_sums(connection, UsageQuery(by=("recipe",), since=midnight))
+        except EventError as problem:
+            log.error("the requests of today can not be read: %s", problem)
+            return Counter()
+        return Counter({str(s.group[0]): int(s.sums["requests"]) for s in rows if s.group[0]})
+
+    def _months(self, since: int | None, until: int | None) -> list[str]:
+        """The months that have a log and may hold something of a time, newest first.
+
+        A request that ended in a month's last moment may be recorded in the next one's first.
+        """
+        first = "" if since is None else month_of(max(0, since - DAY_US))
+        last = "9999-99" if until is None else month_of(until)
+        return [name for name in self._past.names() if first <= name <= last]
+
+    async def _ask(self, month: str, ask: Callable[[sqlite3.Connection], T]) -> T | None:
+        """In a thread; None, loudly, when the month's log can not be read."""
+        try:
+            if month == self._day()[:7]:
+                self._current()  # brings it up to date
+            return await asyncio.to_thread(self._past.read, month, ask)
+        except EventError as problem:
+            log.error("the requests of %s can not be read: %s", month, problem)
+            return None
 
     def _current(self) -> EventStore:
         month = self._day()[:7]
@@ -169,6 +250,14 @@ class UsageLog:
 
     def _day(self) -> str:
         return datetime.fromtimestamp(self._clock.now() / 1e6, UTC).strftime("%Y-%m-%d")
+
+
+def month_of(moment: int) -> str:
+    """The month (UTC) of a moment in µs since the epoch."""
+    try:
+        return datetime.fromtimestamp(moment / 1e6, UTC).strftime("%Y-%m")
+    except (ValueError, OverflowError, OSError):
+        raise Invalid("a time is given in microseconds since 1970") from None
 
 
 def place(cursor: str) -> tuple[str, int]:

@@ -8,7 +8,7 @@ from events.projections.load_times import LoadTimes
 from events.projections.memory_taken import MemoryTakenByRecipes
 from events.projections.offers import Offers
 from events.projections.projector import Projection
-from events.projections.requests_by_day import RequestsByDay
+from events.projections.request_records import RequestRecords
 from events.projections.runtimes_installed import RuntimesInstalled
 from events.projections.saved_recipes import SavedRecipes
 from events.projections.settings_in_force import SettingsInForce
@@ -27,7 +27,7 @@ ALL: tuple[Projection, ...] = (
 )
 """What is folded from `main.db`."""
 
-USAGE: tuple[Projection, ...] = (RequestsByDay(),)
+USAGE: tuple[Projection, ...] = (RequestRecords(),)
 """What is folded from the usage log."""
 
 __all__ = ["ALL", "USAGE", "Projection"]

@@ -161,6 +161,18 @@ class Projector:
             )
 
 
+def are_current(connection: sqlite3.Connection, projections: Sequence[Projection]) -> bool:
+    """Whether every one of these read models is whole, as it is made now; asks of any reader."""
+    head = reading.head_position(connection)
+    known = {
+        name: (version, position, problem)
+        for name, version, position, problem in connection.execute(
+            "select name, version, position, problem from log_projections"
+        )
+    }
+    return all(known.get(p.name) == (p.version, head, None) for p in projections)
+
+
 def fold_one(connection: sqlite3.Connection, projection: Projection, recorded: Recorded) -> None:
     """Apply one event; a failing disk is passed on, any other error becomes ProjectionFailed."""
     try:

@@ -80,6 +80,8 @@ DIFFERENT: dict[str, tuple[str, Any, Any]] = {
     "outcome": ("outcome", "cancelled", "cancelled"),
     "status": ("status", 503, 503),
     "stream": ("stream", True, True),
+    "error_code": ("error_code", "budget-spent", "budget-spent"),
+    "cache": ("cache", "hit", "hit"),
 }
 
 

@@ -20,7 +20,6 @@ from events.facts import (
     RecipeImported,
     RecipeRestored,
     RecipeRevised,
-    RequestFinished,
     RuntimeInstalled,
     RuntimeInstallFailed,
     RuntimeInstallProgressed,
@@ -29,15 +28,13 @@ from events.facts import (
     SettingChanged,
 )
 from events.facts.base import Fact
-from events.projections import USAGE
 from events.projections.engine_runs import EngineRun, engine_run, engine_runs
 from events.projections.load_times import REMEMBERED, expected_load, load_times
-from events.projections.requests_by_day import requests_by_day
 from events.projections.runtimes_installed import RuntimeRow, runtimes_installed
 from events.projections.saved_recipes import recipe_history, saved_recipe, saved_recipes
 from events.projections.settings_in_force import settings_in_force
 from events.store import EventStore
-from tests.events.conftest import START, Open, StillClock
+from tests.events.conftest import START, StillClock
 from tests.events.stories import asked
 
 WHO: dict[str, Any] = {"engine_id": "e1", "recipe_id": "qwen"}
@@ -283,58 +280,3 @@ def test_runtimes_can_be_chosen_by_state(log: EventStore) -> None:
     with log.reading() as connection:
         assert [row.runtime_id for row in runtimes_installed(connection)] == ["a", "v-1"]
         assert [row.runtime_id for row in runtimes_installed(connection, "installed")] == ["a"]
-
-
-# ---- usage
-
-
-def finished(recipe_id: str | None, outcome: str, tokens: int | None) -> RequestFinished:
-    """A request that ended."""
-    return RequestFinished(
-        request_id="r",
-        path="/v1/chat/completions",
-        model="m",
-        recipe_id=recipe_id,
-        engine_id=None,
-        actor="api",
-        lane="gateway",
-        outcome=outcome,
-        status=200,
-        stream=True,
-        prompt_tokens=tokens,
-        completion_tokens=tokens,
-        duration_ms=1.5,
-        cost=0.25,
-    )
-
-
-def test_requests_are_counted_by_day_recipe_and_outcome(opened: Open) -> None:
-    """The day is the stream's; requests that found no recipe are counted too."""
-    log = opened(USAGE)
-    for day, recipe_id, outcome, tokens in [
-        ("2026-11-22", "a", "ok", 5),
-        ("2026-11-23", "a", "ok", 10),
-        ("2026-11-23", "a", "ok", None),
-        ("2026-11-23", "a", "error", 1),
-        ("2026-11-23", None, "rejected", None),
-    ]:
-        tell(log, finished(recipe_id, outcome, tokens), stream=f"usage-{day}")
-    with log.reading() as connection:
-        rows = requests_by_day(connection, "2026-11-23")
-        assert [(row.recipe_id, row.outcome, row.requests) for row in rows] == [
-            ("", "rejected", 1),
-            ("a", "error", 1),
-            ("a", "ok", 2),
-        ]
-        assert (rows[2].prompt_tokens, rows[2].completion_tokens) == (10, 10)
-        assert (rows[2].duration_ms, rows[2].cost) == (3.0, 0.5)
-        assert len(requests_by_day(connection)) == 4
-        assert requests_by_day(connection, "2026-11-24") == []
-
-
-def test_a_request_outside_a_days_stream_counts_on_the_day_it_was_recorded(opened: Open) -> None:
-    """Nothing is left uncounted."""
-    log = opened(USAGE)
-    tell(log, finished("a", "ok", 1), stream="elsewhere")
-    with log.reading() as connection:
-        assert [row.day for row in requests_by_day(connection)] == ["2026-11-18"]

@@ -1,0 +1,96 @@
+"""Keeps requests that wait for their counts where a killed process does not lose them.
+
+    hold      a line is appended, without waiting for the disk: it survives the process
+    written   the usage log has it; when nothing is held any more the file is emptied
+    left      at the next start: what was held and may not have been written
+
+A request is in the usage log exactly once: what is left over is first looked for there.
+"""
+
+import contextlib
+import logging
+import os
+from pathlib import Path
+
+import msgspec
+
+from events.facts import RequestFinished
+
+log = logging.getLogger(__name__)
+
+TOO_LONG = 1_000_000  # bytes; then the lines that are done with are left out
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """A request, and the day on which it is to be counted."""
+
+    day: str
+    request: RequestFinished
+
+
+class Spool:
+    """One file of lines; loop-bound."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: int | None = None
+        self._held: dict[str, Held] = {}
+        self._size = 0
+
+    def left(self) -> list[Held]:
+        """What an earlier run held; it is held on until it is `written`."""
+        try:
+            lines = self._path.read_bytes().splitlines()
+        except FileNotFoundError:
+            return []
+        for line in lines:
+            with contextlib.suppress(msgspec.MsgspecError):  # the last may be torn
+                held = msgspec.json.decode(line, type=Held)
+                self._held[held.request.request_id] = held
+        self._size = sum(map(len, lines))
+        return list(self._held.values())
+
+    def hold(self, held: Held) -> None:
+        """Keep it; when the file can not be written it is held in memory alone."""
+        self._held[held.request.request_id] = held
+        try:
+            self._append(held)
+        except OSError as error:
+            log.warning("a request that waits for its counts is kept in memory alone: %s", error)
+
+    def day_of(self, request_id: str) -> str | None:
+        """The day on which a request that is held counts."""
+        held = self._held.get(request_id)
+        return held.day if held else None
+
+    def written(self, request_id: str) -> None:
+        """The usage log has it."""
+        if self._held.pop(request_id, None) is None or self._size == 0:
+            return
+        if not self._held or self._size > TOO_LONG:
+            with contextlib.suppress(OSError):
+                self._rewrite()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _append(self, held: Held) -> None:
+        line = msgspec.json.encode(held) + b"\n"
+        os.write(self._open(), line)
+        self._size += len(line)
+
+    def _rewrite(self) -> None:
+        """First empty: a request that is lost on the way was lost with the machine."""
+        os.ftruncate(self._open(), 0)
+        self._size = 0
+        for held in self._held.values():
+            self._append(held)
+
+    def _open(self) -> int:
+        if self._file is None:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+            self._file = os.open(self._path, flags, 0o600)
+        return self._file
