@@ -8,12 +8,12 @@ not fit the columns (written by a newer version, or by a broken engine's numbers
 import msgspec
 
 from events.codec import CODEC, encode, wire_name
-from events.facts import KeyIssued, KeyRevoked, RequestFinished
+from events.facts import KeyIssued, KeyLimitsSet, KeyRevoked, RequestFinished
 from events.projections.facts_since import Line
 from events.upcasting import UPCASTERS
 
 REQUESTS = (wire_name(RequestFinished),)
-KEYS = tuple(wire_name(fact) for fact in (KeyIssued, KeyRevoked))
+KEYS = tuple(wire_name(fact) for fact in (KeyIssued, KeyLimitsSet, KeyRevoked))
 LATEST = 253_402_300_799_000_000  # µs: the year 9999 ends, and with it what other programs read
 NUL = "\\u0000"  # as JSON writes it; PostgreSQL keeps it in no text
 _SCHEMA = UPCASTERS.current(REQUESTS[0])
@@ -55,6 +55,9 @@ def key_change(line: Line) -> KeyChange | None:
                 issued_by=_text(line.actor),
                 expires_at=None if key.expires_at is None else min(key.expires_at, LATEST),
             )
+        case KeyLimitsSet() as key:
+            limits = msgspec.json.encode(key.limits).decode()
+            return KeyChange(key_id=_text(key.key_id), limits=_without_nul(limits))
         case KeyRevoked() as key:
             return KeyChange(
                 key_id=_text(key.key_id),

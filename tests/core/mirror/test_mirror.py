@@ -12,7 +12,8 @@ import pytest
 
 from core.mirror import mirror as mirror_module
 from core.mirror.schema import COLUMNS
-from events.facts import AppStarted, KeyIssued, KeyRevoked, RequestFinished
+from events.facts import AppStarted, KeyIssued, KeyLimitsSet, KeyRevoked, RequestFinished
+from events.facts.key import KeyLimits
 from tests.core.mirror.conftest import Logs, mirror_of, mirrored, request, running, until
 from tests.harness.postgres import Postgres
 
@@ -39,12 +40,14 @@ async def test_each_fact_arrives_once_with_all_its_fields(postgres: Postgres, lo
         itl_ms=7.0, energy_j=42.0, energy_cost=0.01, cache="hit", fell_back_from="big",
         error_code="x", stream=True,
     )  # fmt: skip
-    await logs.main.append("key-k1", [ISSUED], actor="cli")
+    limits = KeyLimits(models=("m",), budget_day=2.5)
+    limited = KeyLimitsSet(key_id="k1", name="ci", limits=limits)
+    await logs.main.append("key-k1", [ISSUED, limited], actor="cli")
     logs.add("2026-11-23", full, request(1, actor="api", recipe_id=None, cost=None))
     await logs.main.append("key-k1", [KeyRevoked(key_id="k1", name="ci")], actor="window")
     mirror = mirror_of(logs, postgres.url)
     async with running(mirror):
-        await mirrored(mirror, 4)
+        await mirrored(mirror, 5)
     rows = await postgres.rows(
         f"select {', '.join(COLUMNS)}, key_id, day::text, extra from vllm_studio.requests"
         " order by position"
@@ -53,9 +56,9 @@ async def test_each_fact_arrives_once_with_all_its_fields(postgres: Postgres, lo
     assert rows[1][-3:] == (None, "2026-11-23", None)
     (key,) = await postgres.rows(
         "select key_id, name, prefix, issued_by, extract(year from expires_at)::int,"
-        " revoked_by, revoked_at is not null, k::text from vllm_studio.keys k"
+        " revoked_by, limits->>'budget_day', limits->'models', k::text from vllm_studio.keys k"
     )
-    assert key[:-1] == ("k1", "ci", "vs-abc", "cli", 2027, "window", True)
+    assert key[:-1] == ("k1", "ci", "vs-abc", "cli", 2027, "window", "2.5", '["m"]')
     assert ISSUED.digest not in key[-1]
     assert await postgres.rows(
         "select key_name, sum(requests)::int, sum(completion_tokens)::int, sum(cost)"
