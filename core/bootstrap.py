@@ -12,6 +12,7 @@ from core.engines.processes import system_launcher
 from core.engines.warm import Spares, WarmLauncher, possible
 from core.fit.fitting import Fitting
 from core.gateway.admission import Admission
+from core.gateway.fetching import Fetching
 from core.gateway.gateway import Gateway
 from core.gateway.inflight import InFlight
 from core.gateway.loading_feedback import LoadingFeedback
@@ -28,6 +29,9 @@ from core.log_watch import LogWatch
 from core.machine import Machine
 from core.models.local import model_folders
 from core.monitoring.monitor import Monitor
+from core.offers.book import OfferBook
+from core.offers.choices import Choices
+from core.offers.desk import OfferDesk
 from core.places import Places
 from core.recipes.book import RecipeBook
 from core.routing import RoutePublisher
@@ -40,6 +44,7 @@ from core.studio import Studio
 from core.switching.switchboard import Switchboard
 from core.usage_log import UsageLog
 from events import projections
+from events.projections.load_times import last_load
 from events.projections.settings_in_force import settings_in_force
 from events.store import EventStore
 
@@ -62,6 +67,7 @@ def compose(
         idle=lambda: fleet.is_quiet,
     )
     book = RecipeBook(store, default=lambda: live.current.default_recipe)
+    offers = OfferBook(store)
     keys = KeyRing(store, clock)
     usage = UsageLog(paths=settings.paths, clock=clock)
     log_watch = LogWatch(
@@ -90,8 +96,16 @@ def compose(
     routes = Routes()
     inflight = InFlight(clock)
     publisher = RoutePublisher(
-        fleet=fleet, book=book, gateway=gateway, routes=routes, route_for=gateway.route_for
+        fleet=fleet,
+        book=book,
+        gateway=gateway,
+        routes=routes,
+        route_for=gateway.route_for,
+        remote=offers.remote_models,
+        remote_route=gateway.remote_route,
     )
+    offers.listen(publisher.refresh)
+    choices = Choices(routes=routes, inflight=inflight, book=book, offers=offers)
     budget = StartBudget(store=store, settings=live, clock=clock)
     fitting = Fitting(
         store=store,
@@ -154,25 +168,32 @@ def compose(
     log_watch.listen(board.changed)
 
     proxy = Proxy(
-        routes=routes,
-        inflight=inflight,
-        admit=log_watch.guarding(admission.admit),
-        demand_serving=log_watch.demand_serving,
-        finished=ledger.finished,
-        gateway_ready=gateway.ready,
-        clock=clock,
-        wait_s=settings.admission_timeout_s,
-        loading=LoadingFeedback(
-            progress=LoadingProgress(
-                resolve=book.resolve,
-                public_name=lambda recipe_id: book.get(recipe_id).recipe.public_name,
-                engines=fleet.views,
-                changes=switchboard.views,
-                queued=switchboard.queue_position,
-            ),
-            by_default=lambda: live.current.loading_feedback,
+        fetching=Fetching(
+            routes=routes,
+            inflight=inflight,
+            admit=log_watch.guarding(admission.admit),
+            gateway=gateway,
             clock=clock,
+            wait_s=settings.admission_timeout_s,
+            lane=lambda: live.current.lane,
+            may_fail_over=lambda: live.current.direct_when_gateway_down,
+            loaded_in=partial(_last_load, store),
+            loading=LoadingFeedback(
+                progress=LoadingProgress(
+                    resolve=book.resolve,
+                    public_name=lambda recipe_id: book.get(recipe_id).recipe.public_name,
+                    engines=fleet.views,
+                    changes=switchboard.views,
+                    queued=switchboard.queue_position,
+                ),
+                by_default=lambda: live.current.loading_feedback,
+                clock=clock,
+            ),
         ),
+        finished=ledger.finished,
+        clock=clock,
+        demand_serving=log_watch.demand_serving,
+        recipe_of=book.resolve,
     )
     websockets = WebsocketBridge(
         routes=routes,
@@ -197,6 +218,7 @@ def compose(
         board=board,
         recipe_changed=publisher.refresh,
         demand_change=log_watch.demand_change,
+        other_names=lambda: offers.names,
         clock=clock,
     )
     return Application(
@@ -210,6 +232,15 @@ def compose(
         book=book,
         keys=keys,
         key_desk=KeyDesk(store=store, ring=keys, clock=clock),
+        offers=offers,
+        offer_desk=OfferDesk(
+            store=store,
+            offers=offers,
+            book=book,
+            secrets=secrets,
+            demand_change=log_watch.demand_change,
+        ),
+        choices=choices,
         runtimes=runtimes,
         fleet=fleet,
         gateway=gateway,
@@ -232,3 +263,8 @@ def compose(
         stopping=stopping,
         request_stop=request_stop,
     )
+
+
+def _last_load(store: EventStore, recipe_id: str) -> float | None:
+    with store.reading() as connection:
+        return last_load(connection, recipe_id)

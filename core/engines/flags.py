@@ -19,7 +19,7 @@ NOT_FLAGS = frozenset(
     str.split(
         "id name notes engine runtime model command health_path served_name aliases unlisted "
         "devices env extra_args ttl_s pinned preload load_timeout_s stop_grace_s concurrency price "
-        "use_model_name strip_params set_params presets fallbacks priority "
+        "use_model_name strip_params set_params presets lane fallbacks priority "
         "cache cache_ttl_s cache_shared single_flight "
         "nodes node_backend node_address sleep sleeper_ttl_s"
     )

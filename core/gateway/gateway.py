@@ -22,6 +22,7 @@ from core.errors import StudioError, Unavailable
 from core.gateway import litellm_config, litellm_process
 from core.gateway.backoff import Backoff
 from core.gateway.body import Filter
+from core.gateway.direct import direct_to
 from core.gateway.litellm_config import Endpoint, Remote
 from core.gateway.litellm_door import Door, WhoAmI
 from core.gateway.litellm_run import STOP_GRACE_S, Run
@@ -135,7 +136,6 @@ class Gateway:
 
     def route_for(self, name: str, recipe: Recipe, endpoint: Endpoint) -> Route:
         """How requests that name `name` get to this engine."""
-        input_price, output_price = litellm_config.prices(recipe.price)
         key = self._known_keys().internal.encode()
         return Route(
             name=name,
@@ -148,9 +148,14 @@ class Gateway:
             headers=((b"authorization", b"Bearer " + key),),
             filter=Filter.of(recipe.strip_params, recipe.set_params),
             concurrency=recipe.concurrency,
-            input_price=input_price,
-            output_price=output_price,
+            price=recipe.price,
+            lane=recipe.lane,
+            direct=direct_to(name, recipe, endpoint),
         )
+
+    def up(self) -> bool:
+        """Whether it takes requests now."""
+        return self._state == "ready"
 
     async def ready(self, timeout_s: float) -> None:
         """Return when requests can be sent. Raises Unavailable: not in time, or not at all."""

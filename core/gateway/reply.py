@@ -35,6 +35,7 @@ class Reply:
         self._planned = 200
         self._fit: Fit | None = None  # a stream that we began: how the answer continues it
         self._held: list[bytes] | None = None  # an answer that can not continue that stream
+        self.tap: Callable[[bytes], None] | None = None  # hears every byte of the body
 
     async def begin_stream(self, first: bytes, fit: Fit) -> None:
         """Begin a stream of events before the answer is there; `fit` makes its events continue it.
@@ -47,6 +48,8 @@ class Reply:
 
     async def tell(self, events: bytes) -> None:
         """More events of our own in a stream that we began."""
+        if self.tap is not None:
+            self.tap(events)
         await self._send({"type": "http.response.body", "body": events, "more_body": True})
 
     def plan(self, status: int, headers: list[Header], *, events: bool) -> None:
@@ -56,8 +59,9 @@ class Reply:
         else:
             self._planned, self._headers, self._events = status, headers, events
 
-    def add_header(self, name: bytes, value: bytes) -> None:
-        """One more header of our own."""
+    def set_header(self, name: bytes, value: bytes) -> None:
+        """A header of our own; said again, the newest counts."""
+        self._own_headers = [header for header in self._own_headers if header[0] != name]
         self._own_headers.append((name, value))
 
     async def write(self, data: bytes) -> None:
@@ -78,6 +82,8 @@ class Reply:
         elif self._fit is not None and data:
             data = self._fit(data)
         self.ended = True
+        if self.tap is not None and data:
+            self.tap(data)
         await self._send({"type": "http.response.body", "body": data, "more_body": False})
 
     async def fail(self, error: StudioError) -> None:

@@ -1,22 +1,28 @@
 """What is known of one request while it runs, and the fact it becomes when it has ended."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
+
+import msgspec
 
 from core.clock import Clock
 from core.errors import StudioError
 from core.gateway.answer import Answer
 from core.gateway.calls import RunningRequest, key_of
 from core.gateway.errors import WaitedTooLong
+from core.gateway.exchange import Exchange
+from core.gateway.hooks import CacheServed, Captured
 from core.gateway.inflight import Ticket
 from core.gateway.loading_stream import LoadingStream
 from core.gateway.paths import dialect_of, path_of
 from core.gateway.reply import Reply
 from core.gateway.routes import Route
 from core.ids import uuid7
+from core.usage.cost import cost_at
 from events.facts.usage import RequestFinished
 
 CLIENT_CLOSED_REQUEST = 499  # nginx' number for a client that left before it was told anything
+LANE = b"x-studio-lane"
 
 
 class Call:
@@ -30,25 +36,38 @@ class Call:
     ) -> None:
         self._clock = clock
         self._arrived = clock.monotonic()
+        self._ended: float | None = None
         self._since = clock.now()
         self.request_id = uuid7()
         self.path = path_of(scope)
         self.actor = _actor(scope)
-        self.content_type = _header(scope, b"content-type")
+        self.key_id = key_of(self.actor)
+        self.raw_headers: list[tuple[bytes, bytes]] = scope["headers"]
+        self.headers: Mapping[bytes, bytes] = dict(self.raw_headers)
+        self.content_type = self.headers.get(b"content-type", b"").decode("latin-1")
         self.outcome = "error"
-        self.ticket: Ticket | None = None
+        self.error_code: str | None = None
         self.reply = Reply(
             send,
             dialect_of(self.path),
             [(b"x-request-id", self.request_id.encode()), (b"x-accel-buffering", b"no")],
         )
+        self.exchange = Exchange(clock, self._arrived)
+        self.captured: Captured | None = None  # who reads along, where somebody may
         self.loading: LoadingStream | None = None  # what the client was told while it waited
+        self._served: CacheServed | None = None
+        self._recipe_id: str | None = None
         self._model = ""
         self._stream = False
-        self._route: Route | None = None
-        self._answer: Answer | None = None
-        self._wait_s = 0.0
-        self._ttft_s: float | None = None
+
+    @property
+    def ticket(self) -> Ticket | None:
+        """Its place among the running requests, while it has one."""
+        return self.exchange.ticket
+
+    @ticket.setter
+    def ticket(self, ticket: Ticket | None) -> None:
+        self.exchange.ticket = ticket
 
     def asked_for(self, model: str, *, stream: bool) -> None:
         """The body was read."""
@@ -56,44 +75,56 @@ class Call:
 
     def waited(self) -> None:
         """Model and gateway are there; until now the request waited."""
-        self._wait_s = self._clock.monotonic() - self._arrived
+        self.exchange.waited()
 
-    def entered(self, route: Route, ticket: Ticket) -> None:
+    def entered(self, route: Route, ticket: Ticket, lane: str) -> None:
         """The request has a route and counts as running."""
-        if self._route is None:
-            self.reply.add_header(b"x-studio-lane", route.lane.encode())
-        self._route, self.ticket = route, ticket
+        if self.exchange.lane != lane:
+            self.reply.set_header(LANE, lane.encode())
+        self.exchange.entered(route, lane, ticket)
 
     def watch(self, answer: Answer) -> None:
         """The answer has begun; its token counts are found there."""
-        self._answer = answer
+        self.exchange.answer = answer
 
     def first_byte(self) -> None:
         """A piece of the answer's body is here."""
-        if self._ttft_s is None:
-            self._ttft_s = self._clock.monotonic() - self._arrived
+        self.exchange.first_byte()
+
+    def served(self, served: CacheServed, recipe_id: str | None) -> None:
+        """It was answered by the cache, or by another's exchange, or by its own after all."""
+        if self.exchange.route is None:  # whoever began the exchange pays for it, also when gone
+            kind = served.kind or "joined"
+            self._served = msgspec.structs.replace(served, kind=kind)
+            self._recipe_id = recipe_id
+            self.outcome = "ok" if self.reply.status < 400 else "error"
 
     def failed(self, error: StudioError) -> None:
         """It could not be served: refused, waited too long, or broken."""
+        self.error_code = error.code
         if isinstance(error, WaitedTooLong):
             self.outcome = "timeout"
-        elif error.status < 500 and self._answer is None:
+        elif error.status < 500 and self.exchange.answer is None:
             self.outcome = "rejected"
         else:
             self.outcome = "error"
 
+    def ended(self) -> None:
+        """Its client has been told everything, or has left."""
+        self._ended = self._clock.monotonic()
+
     def view(self) -> RunningRequest:
         """How it is now, for people."""
-        route = self._route
-        begun = self.ticket is not None
+        exchange = self.exchange
+        begun = exchange.ticket is not None
         return RunningRequest(
             request_id=self.request_id,
             path=self.path.decode("utf-8", "replace"),
             model=self._model,
-            recipe_id=route.recipe_id if route else None,
+            recipe_id=exchange.route.recipe_id if exchange.route else None,
             actor=self.actor,
-            key_id=key_of(self.actor),
-            lane=route.lane if route else "none",
+            key_id=self.key_id,
+            lane=exchange.lane,
             state="running" if begun else "waiting" if self._model else "reading",
             since=self._since,
             stream=self._stream,
@@ -101,43 +132,52 @@ class Call:
 
     def fact(self) -> RequestFinished:
         """What is written down."""
-        route = self._route
-        tokens = self._answer.tokens if self._answer else None
+        exchange, served = self.exchange, self._served
+        route, answer = exchange.route, exchange.answer
+        tokens = answer.tokens if answer else None
         prompt = tokens.prompt if tokens else None
         completion = tokens.completion if tokens else None
+        cached = tokens.cached if tokens else None
+        cost = cost_at(route.price, prompt, completion, cached) if route else None
+        if served is not None:
+            prompt, completion, cost = served.prompt_tokens, served.completion_tokens, 0.0
+        ended = self._clock.monotonic() if self._ended is None else self._ended
         return RequestFinished(
             request_id=self.request_id,
             path=self.path.decode("utf-8", "replace"),
             model=self._model,
-            recipe_id=route.recipe_id if route else None,
-            engine_id=route.engine_id if route else None,
+            recipe_id=route.recipe_id if route else self._recipe_id,
+            engine_id=(route.engine_id or None) if route else None,
             actor=self.actor,
-            lane=route.lane if route else "none",
+            lane=exchange.lane,
             outcome=self.outcome,
             status=self.reply.status or CLIENT_CLOSED_REQUEST,
             stream=self._stream,
             prompt_tokens=prompt,
             completion_tokens=completion,
-            cached_tokens=tokens.cached if tokens else None,
-            wait_ms=self._wait_s * 1000,
-            ttft_ms=None if self._ttft_s is None else self._ttft_s * 1000,
-            duration_ms=(self._clock.monotonic() - self._arrived) * 1000,
-            cost=_cost(route, prompt, completion),
+            cached_tokens=cached,
+            reasoning_tokens=tokens.reasoning if tokens else None,
+            counted=_counted(answer, completion),
+            wait_ms=exchange.wait_s * 1000,
+            load_ms=exchange.load_s * 1000,
+            ttft_ms=None if exchange.ttft_s is None else exchange.ttft_s * 1000,
+            itl_ms=answer.itl_ms if answer else None,
+            duration_ms=(ended - self._arrived) * 1000,
+            cost=cost,
+            energy_j=exchange.energy_j,
+            cache=served.kind if served else "",
+            fell_back_from=exchange.fell_back_from,
+            error_code=self.error_code,
         )
 
 
-def _cost(route: Route | None, prompt: int | None, completion: int | None) -> float | None:
-    if route is None or not route.is_priced or prompt is None:
-        return None
-    return prompt * route.input_price + (completion or 0) * route.output_price
+def _counted(answer: Answer | None, completion: int | None) -> str:
+    if answer is None or completion is None:
+        return ""
+    return "estimated" if answer.estimated else "engine"
 
 
 def _actor(scope: MutableMapping[str, Any]) -> str:
     """Who asks, as the guard before us found out (`scope["state"]["asking"].actor`)."""
     asking = (scope.get("state") or {}).get("asking")
     return getattr(asking, "actor", "api")
-
-
-def _header(scope: MutableMapping[str, Any], name: bytes) -> str:
-    found = next((value for key, value in scope["headers"] if key == name), b"")
-    return bytes(found).decode("latin-1")

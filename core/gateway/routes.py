@@ -10,8 +10,20 @@ from types import MappingProxyType
 import msgspec
 
 from core.gateway.body import Filter
+from core.recipes.recipe import Price
 
 Header = tuple[bytes, bytes]
+
+
+class Direct(msgspec.Struct, frozen=True, kw_only=True):
+    """The way to the engine itself, past LiteLLM."""
+
+    host: str
+    port: int
+    headers: tuple[Header, ...] = ()  # the engine's key
+    model: str  # what the engine calls it
+    paths: frozenset[bytes] = frozenset()  # those that the engine speaks itself
+    tells_usage: bool = False  # it can be asked to count a stream's tokens
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,16 +37,12 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     engine_model: str = ""  # what the engine itself calls it
     host: str = "127.0.0.1"
     headers: tuple[Header, ...] = ()  # added to every request, such as the internal key
-    lane: str = "gateway"
+    lane: str | None = None  # the one its recipe prefers: gateway | direct
+    direct: Direct | None = None  # None: through LiteLLM alone
+    remote: bool = False  # a provider elsewhere, which LiteLLM asks; there is no engine
     filter: Filter | None = None  # what the recipe changes in bodies; None costs nothing
     concurrency: int | None = None  # requests at once; None: no limit of ours
-    input_price: float = 0.0  # per token, in the user's currency
-    output_price: float = 0.0
-
-    @property
-    def is_priced(self) -> bool:
-        """Whether the recipe says what its tokens cost."""
-        return bool(self.input_price or self.output_price)
+    price: Price | None = None  # what its tokens cost; None: nobody says
 
 
 class RouteTable:

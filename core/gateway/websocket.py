@@ -19,13 +19,16 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from core.clock import Clock
-from core.errors import StudioError, Unavailable
+from core.errors import NotAllowed, StudioError, Unavailable
+from core.gateway.body import Body
 from core.gateway.calls import WEBSOCKET, Calls, RunningRequest
 from core.gateway.cancelling import CancelScope, Interrupted
 from core.gateway.errors import Cut, TooMany, UnknownPath, WaitedTooLong
+from core.gateway.fetching import Admit
+from core.gateway.hooks import KeyGate
 from core.gateway.inflight import InFlight
 from core.gateway.litellm_config import Endpoint
-from core.gateway.proxy import ENDED_HERE, Admit, Receive, Scope, Send, ended_here
+from core.gateway.proxy import ENDED_HERE, Receive, Scope, Send, ended_here
 from core.gateway.request_record import Call
 from core.gateway.routes import Route, Routes
 from core.gateway.websocket_handshake import EngineRefused, asked_model, denying, upgraded
@@ -55,6 +58,7 @@ class WebsocketBridge:
         idle_s: Callable[[], float],
         wait_s: float = 900.0,
         demand_serving: Callable[[], None] = lambda: None,
+        gate: KeyGate | None = None,
     ) -> None:
         """`endpoint_of` gives the ready engine of a recipe; the rest is as the Proxy has it."""
         self._routes = routes
@@ -67,6 +71,7 @@ class WebsocketBridge:
         self._idle_s = idle_s
         self._wait_s = wait_s
         self._demand_serving = demand_serving
+        self._gate = gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one websocket; however it ends, one RequestFinished tells of it."""
@@ -76,6 +81,8 @@ class WebsocketBridge:
         finally:
             self._calls.leave(call.request_id)
             self._leave(call)
+            if self._gate is not None and call.key_id is not None:
+                self._gate.leave(call.request_id)
             self._finished(call.fact())
 
     async def _answered(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
@@ -121,6 +128,7 @@ class WebsocketBridge:
         self._demand_serving()
         name = asked_model(scope)
         call.asked_for(name, stream=True)
+        await self._let_in(call, name)
         watcher = asyncio.create_task(_watch(receive, end))
         try:
             route, endpoint = await self._ready(call, name)  # 1
@@ -142,6 +150,19 @@ class WebsocketBridge:
             presence.close()
             await upstream.close()
 
+    async def _let_in(self, call: Call, name: str) -> None:
+        """A key's limits count a websocket as one request; its tokens follow at the end."""
+        gate, key_id = self._gate, call.key_id
+        if gate is None or key_id is None:
+            return
+        gate.demand(key_id, name=name, path=call.path)
+        if "direct" not in gate.lanes(key_id).allowed:
+            raise NotAllowed(
+                "this key may not take the direct lane, and websockets have no other",
+                code="lane_not_allowed",
+            )
+        await gate.enter(key_id, call.request_id, Body(data=b"", model=name, stream=True))
+
     async def _ready(self, call: Call, name: str) -> tuple[Route, Endpoint]:
         deadline = self._clock.monotonic() + self._wait_s
         while True:
@@ -156,7 +177,7 @@ class WebsocketBridge:
             endpoint = self._endpoint_of(route.recipe_id)
             offered = self._routes.current.get(route.name) == route
             if offered and endpoint is not None and endpoint.engine_id == route.engine_id:
-                return msgspec.structs.replace(route, lane="direct"), endpoint
+                return route, endpoint
             await asyncio.sleep(0)  # it went in the last moment: look again
 
     def _enter(self, call: Call, route: Route, end: CancelScope) -> None:
@@ -167,7 +188,7 @@ class WebsocketBridge:
         limit = route.concurrency
         if limit is not None and self._inflight.count(route.recipe_id) >= limit:
             raise TooMany(f"{route.name} serves {limit} requests at once, and does so already")
-        call.entered(route, self._inflight.enter(route, call.request_id, end.cancel))
+        call.entered(route, self._inflight.enter(route, call.request_id, end.cancel), "direct")
 
     def _leave(self, call: Call) -> None:
         if call.ticket is not None:

@@ -41,6 +41,12 @@ CALLED = group(
         "Further names, each with the fields that requests by it get, such as temperature = 0.",
     ),
     row(
+        "lane",
+        "Lane",
+        "Through LiteLLM, or straight to the engine, byte for byte.",
+        suggestions=("gateway", "direct"),
+    ),
+    row(
         "fallbacks",
         "Fallbacks",
         "Models that are asked in turn when this one can not answer.",

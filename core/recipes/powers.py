@@ -44,6 +44,7 @@ _HARMLESS_FIELDS = (
     "cache_ttl_s",
     "concurrency",
     "fallbacks",
+    "lane",
     "load_timeout_s",
     "name",
     "notes",

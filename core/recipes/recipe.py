@@ -5,6 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 EngineKind = Literal["vllm", "sglang", "transformers", "command"]
+LaneName = Literal["gateway", "direct"]
 NodeBackend = Literal["ray", "engine"]
 Sleep = Literal["off", "auto", "1", "2"]
 
@@ -68,6 +69,7 @@ class Recipe(
     strip_params: tuple[str, ...] = ()  # fields taken out of requests
     set_params: dict[str, Any] = {}  # fields put into requests, whatever the caller sent
     presets: dict[str, dict[str, Any]] = {}  # a further name → fields put into requests by it
+    lane: LaneName | None = None  # through LiteLLM, or straight to the engine; None: as set for all
     fallbacks: tuple[str, ...] = ()  # names asked in turn when this model fails
 
     # answers that need no engine; see core/gateway/cache

@@ -37,9 +37,19 @@ def about(
     secret: bool = False,
     least: float | None = None,
     most: float | None = None,
+    choices: tuple[str, ...] = (),
 ) -> Meta:
-    """What a field of the settings means, in a sentence, with what its type does not say."""
-    extra = {"environment": environment, "unit": unit, "restart": restart, "secret": secret}
+    """What a field of the settings means, in a sentence, with what its type does not say.
+
+    `choices`: the words that a text may be.
+    """
+    extra = {
+        "environment": environment,
+        "unit": unit,
+        "restart": restart,
+        "secret": secret,
+        "choices": choices,
+    }
     return Meta(description=help, ge=least, le=most, extra=extra)
 
 
@@ -54,6 +64,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     unit: str = ""
     minimum: float | None = None
     maximum: float | None = None
+    choices: tuple[str, ...] = ()  # the words that a text may be; empty: any
     optional: bool = False  # may be unset
     needs_restart: bool = False
     secret: bool = False  # not changeable through the log, shown as "•••"
@@ -80,6 +91,7 @@ def _described(field: msgspec.structs.FieldInfo, bare: object, meta: Meta) -> Se
         unit=extra["unit"],
         minimum=meta.ge,
         maximum=meta.le,
+        choices=extra["choices"],
         optional=bare == str | None,
         needs_restart=extra["restart"],
         secret=extra["secret"],
@@ -102,6 +114,8 @@ def typed(setting: Setting, value: object, *, text: bool = False) -> object:
             value, Annotated[_TYPES[setting.type], limits], strict=not text
         )
         if isinstance(converted, float) and not math.isfinite(converted):
+            raise ValueError(converted)
+        if setting.choices and converted not in setting.choices:
             raise ValueError(converted)
     except ValueError:  # msgspec's own is one, too
         raise Invalid(_wrong(setting, value), field=setting.key, code="setting-value") from None

@@ -221,6 +221,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tru
             most=1000,
         ),
     ] = 0.0
+    lane: Annotated[
+        str,
+        about(
+            "The way of requests where neither they, their key nor their recipe say one: through "
+            "LiteLLM (gateway), or straight to the engine, byte for byte (direct).",
+            choices=("gateway", "direct"),
+        ),
+    ] = "gateway"
+    direct_when_gateway_down: Annotated[
+        bool,
+        about("While LiteLLM is down, requests that can go straight to their engine do."),
+    ] = True
     loading_feedback: Annotated[
         bool,
         about(

@@ -35,6 +35,15 @@ class LoadTimes:
             )
 
 
+def last_load(connection: sqlite3.Connection, recipe_id: str) -> float | None:
+    """Give the newest load of a recipe in seconds, None when it never loaded."""
+    row = connection.execute(
+        "select seconds from load_times where recipe_id = ? order by position desc limit 1",
+        (recipe_id,),
+    ).fetchone()
+    return float(row[0]) if row else None
+
+
 def expected_load(connection: sqlite3.Connection, recipe_id: str) -> float | None:
     """Give the median of a recipe's newest loads in seconds, None when it never loaded."""
     rows = connection.execute(

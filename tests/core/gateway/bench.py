@@ -14,20 +14,25 @@ import uvicorn
 from core.clock import SystemClock
 from core.errors import StudioError
 from core.gateway.errors import ModelNotFound
+from core.gateway.fetching import Fetching
 from core.gateway.inflight import InFlight
+from core.gateway.paths import ALLOWED
 from core.gateway.proxy import Proxy
-from core.gateway.routes import Route, Routes, RouteTable
+from core.gateway.routes import Direct, Route, Routes, RouteTable
 from core.gateway.websocket import WebsocketBridge
 from events.facts.usage import RequestFinished
 from tests.core.gateway.tiny_upstream import until
 
+ENGINE = (b"authorization", b"Bearer engine")
 INTERNAL = (b"authorization", b"Bearer internal")
 
 
 class Bench:
     """Everything around one proxy."""
 
-    def __init__(self, *, key_id: str = "", **proxy: Any) -> None:
+    def __init__(
+        self, *, key_id: str = "", loading: Any = None, wait_s: float = 900.0, **proxy: Any
+    ) -> None:
         """`key_id`: every request comes with this key, as the guard would say."""
         self.key_id = key_id
         self.routes = Routes()
@@ -38,14 +43,18 @@ class Bench:
         self.coming: asyncio.Future[Route] | None = None  # admission waits for it
         self.gateway_is_ready = asyncio.Event()
         self.gateway_is_ready.set()
-        self.proxy = Proxy(
+        self.fetching = Fetching(
             routes=self.routes,
             inflight=self.inflight,
             admit=self._admit,
-            finished=self.facts.append,
-            gateway_ready=self._ready,
+            gateway=self,
             clock=SystemClock(),
-            **proxy,
+            wait_s=wait_s,
+            loading=loading,
+            gate=proxy.get("gate"),
+        )
+        self.proxy = Proxy(
+            fetching=self.fetching, finished=self.facts.append, clock=SystemClock(), **proxy
         )
         self.endpoint: SimpleNamespace | None = None  # the engine, for websockets
         self.idle_s = 0.0
@@ -72,6 +81,15 @@ class Bench:
         self.routes.replace(RouteTable.of(routes))
         return routes[0]
 
+    def serve_directly(self, engine_port: int, **changes: Any) -> Route:
+        """Route "m" to an engine that speaks every path, by the direct lane."""
+        direct = Direct(
+            host="127.0.0.1", port=engine_port, headers=(ENGINE,), model="engine-m",
+            paths=frozenset(ALLOWED), tells_usage=True,
+        )  # fmt: skip
+        changes = {"direct": direct, "lane": "direct", **changes}
+        return self.serve(changes.pop("gateway_port", 1), **changes)
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """The application as the guard would call it."""
         if self.key_id:
@@ -97,7 +115,12 @@ class Bench:
             raise ModelNotFound(name)
         return await self.coming
 
-    async def _ready(self, timeout_s: float) -> None:
+    def up(self) -> bool:
+        """LiteLLM, as the proxy asks it."""
+        return self.gateway_is_ready.is_set()
+
+    async def ready(self, timeout_s: float) -> None:
+        """The same, with patience."""
         await self.gateway_is_ready.wait()
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from core.errors import EngineFailure
 from core.gateway.errors import TooMany, WaitedTooLong
 from core.gateway.routes import RouteTable
+from core.recipes.recipe import Price
 from tests.core.gateway.bench import CHAT, Bench, RawClient, bench, post
 from tests.core.gateway.test_body import form
 from tests.core.gateway.tiny_upstream import (
@@ -38,7 +39,7 @@ COMPLETION = b'{"model":"m","usage":{"prompt_tokens":3,"completion_tokens":5}}'
 async def test_an_answer_comes_back_whole_and_is_recorded_once() -> None:
     """The plain case: status, body, headers, counts."""
     async with upstream(json_answer(COMPLETION)) as server, bench() as made:
-        made.serve(server.port, input_price=1.0, output_price=2.0)
+        made.serve(server.port, price=Price(input_per_million=1e6, output_per_million=2e6))
         answer = await post(made)
         assert (answer.status_code, answer.content) == (200, COMPLETION)
         assert answer.headers["x-studio-lane"] == "gateway"

@@ -1,0 +1,381 @@
+"""Gets one answer: which model, which engine, which lane, and then the bytes back into a sink.
+
+    name ─► choices: these models, in turn
+              │ for each
+              ▼
+            route, from the table or from admission (may take minutes)
+              ▼
+            lane ── gateway: LiteLLM may be restarting: wait, or go on directly where allowed
+              ▼
+            counted in, with no await since the route was looked at
+              ▼
+            sent; answered ─ 5xx, lost or refused before the first byte, another is left: next model
+              ▼
+            piece by piece into the sink
+
+What was passed on is never taken back: from the first byte on there is no second try.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from core.clock import Clock
+from core.errors import EngineFailure, Refused, StudioError, Unavailable
+from core.gateway.answer import answer_of
+from core.gateway.body import Filter
+from core.gateway.cancelling import Reason
+from core.gateway.connection import Connection
+from core.gateway.errors import Cut, TooMany, UpstreamLost, WaitedTooLong
+from core.gateway.exchange import Exchange
+from core.gateway.headers import (
+    back_from_engine,
+    back_to_client,
+    on_to_engine,
+    on_to_gateway,
+    wished_ttl,
+)
+from core.gateway.hooks import Asked, Choices, Energy, KeyGate, Sink
+from core.gateway.inflight import InFlight
+from core.gateway.lanes import ANY, can_fail_over, choose_lane
+from core.gateway.loading_feedback import LoadingFeedback
+from core.gateway.native import engine_path
+from core.gateway.paths import PathRule
+from core.gateway.request_record import Call
+from core.gateway.routes import Direct, Header, Route, Routes
+from core.gateway.upstream import ENGINE_IDLE_S, Upstream, request_head
+
+CONNECT_AGAIN_S = 0.2  # nobody took the connection: LiteLLM or the engine is being started again
+REFUSED_MOST = 5  # times that an engine which counts as ready may not take a connection
+ANOTHER_MAY = frozenset({408, 429, 500, 502, 503, 504, 529})  # answers that are no last word
+Cancel = Callable[[Reason], None]
+
+
+class Admit(Protocol):
+    """`Admission.admit`: waits for a model and returns its route, or raises StudioError."""
+
+    async def __call__(
+        self, name: str, *, actor: str, request_id: str, timeout_s: float | None = None
+    ) -> Route:
+        """Return when `name` is served."""
+        ...
+
+
+class GatewayState(Protocol):
+    """LiteLLM, as far as requests care."""
+
+    def up(self) -> bool:
+        """Whether it takes requests now."""
+        ...
+
+    async def ready(self, timeout_s: float) -> None:
+        """Return when it takes requests. Raises Unavailable."""
+        ...
+
+
+class Fetching:
+    """The way to an engine and back. Loop-bound; holds nothing of a single request."""
+
+    def __init__(
+        self,
+        *,
+        routes: Routes,
+        inflight: InFlight,
+        admit: Admit,
+        gateway: GatewayState,
+        clock: Clock,
+        wait_s: float = 900.0,
+        lane: Callable[[], str] = lambda: "gateway",
+        may_fail_over: Callable[[], bool] = lambda: True,
+        loaded_in: Callable[[str], float | None] = lambda recipe_id: None,
+        loading: LoadingFeedback | None = None,
+        choices: Choices | None = None,
+        gate: KeyGate | None = None,
+        energy: Energy | None = None,
+    ) -> None:
+        """`wait_s`: how long a request may wait for model and gateway together.
+
+        `lane`: the one where nobody says which; `loaded_in`: how long a recipe took to load last.
+        """
+        self._routes = routes
+        self._inflight = inflight
+        self._admit = admit
+        self._gateway = gateway
+        self._clock = clock
+        self._upstream = Upstream(clock=clock)
+        self._engines = Upstream(clock=clock, idle_s=ENGINE_IDLE_S, called="the engine")
+        self._wait_s = wait_s
+        self._lane = lane
+        self._may_fail_over = may_fail_over
+        self._loaded_in = loaded_in
+        self._loading = loading
+        self._choices = choices
+        self._gate = gate
+        self._energy = energy
+
+    def close(self) -> None:
+        """Let go of idle connections. Running requests are the server's to end."""
+        self._upstream.close()
+        self._engines.close()
+
+    async def fetch(
+        self, call: Call, asked: Asked, rule: PathRule, sink: Sink, cancel: Cancel
+    ) -> None:
+        """Answer `asked` into `sink`; `cancel` is how others end it. Raises StudioError."""
+        exchange = call.exchange
+        exchange.running = True
+        names = self._names(call, asked)
+        deadline = self._clock.monotonic() + self._wait_s
+        try:
+            for name in names:
+                if name != names[0]:
+                    exchange.fell_back_from = names[0]
+                try:
+                    last = name == names[-1]
+                    await self._from(name, call, asked, rule, sink, cancel, deadline, last=last)
+                    return
+                except StudioError as error:
+                    if exchange.begun or last or not is_its_models_fault(error):
+                        raise
+                self._leave(exchange)
+        finally:
+            self._leave(exchange)
+            exchange.over()
+
+    def _names(self, call: Call, asked: Asked) -> tuple[str, ...]:
+        """Whoever may ask for a virtual model may use its members; others need the key's leave."""
+        names = None if self._choices is None else self._choices.chain(asked.name)
+        if names is None or not names:
+            return (asked.name,)
+        if asked.name not in names or self._gate is None:
+            return names
+        permits = self._gate.permits
+        return tuple(n for n in names if n == asked.name or permits(call.key_id, n))
+
+    async def _from(
+        self,
+        name: str,
+        call: Call,
+        asked: Asked,
+        rule: PathRule,
+        sink: Sink,
+        cancel: Cancel,
+        deadline: float,
+        *,
+        last: bool,
+    ) -> None:
+        connection = await self._sent(name, call, asked, rule, sink, cancel, deadline)
+        try:
+            if not last and connection.status in ANOTHER_MAY:
+                raise UpstreamLost(f"{name} answered {connection.status}", code="model_failed")
+            await self._pass_back(call, connection, rule, sink)
+        finally:
+            (self._engines if call.exchange.lane == "direct" else self._upstream).done(connection)
+
+    # ---- until it is sent -----------------------------------------------------------------------
+
+    async def _sent(
+        self,
+        name: str,
+        call: Call,
+        asked: Asked,
+        rule: PathRule,
+        sink: Sink,
+        cancel: Cancel,
+        deadline: float,
+    ) -> Connection:
+        """Find route and lane, wait for what must be waited for, send; returns with the headers."""
+        ttl_s = wished_ttl(asked.headers.items())
+        refused = 0
+        while True:
+            route = await self._told_route(name, call, asked, sink, deadline)
+            lane = await self._open_lane(call, asked, rule, route, deadline)
+            if lane is None:
+                continue  # it was withdrawn in the last moment: look again
+            self._enter(call, route, lane, cancel)
+            if ttl_s is not None:
+                self._inflight.keep_for(route.recipe_id, ttl_s)
+            try:
+                return await self._request(call, asked, route, lane)
+            except UpstreamLost as lost:
+                refused += 1
+                if not self._goes_on(call, asked, route, lane, lost, refused, deadline):
+                    raise
+            self._leave(call.exchange)
+            await asyncio.sleep(CONNECT_AGAIN_S)
+
+    def _goes_on(
+        self,
+        call: Call,
+        asked: Asked,
+        route: Route,
+        lane: str,
+        lost: UpstreamLost,
+        refused: int,
+        deadline: float,
+    ) -> bool:
+        """Whether a request that brought nothing back is sent again, and how."""
+        if lane == "gateway" and self._fails_over(call, asked, route):
+            call.exchange.without_gateway = True  # whatever LiteLLM began died with it
+            return True
+        if not lost.unsent or (lane == "direct" and refused >= REFUSED_MOST):
+            return False
+        if self._clock.monotonic() + CONNECT_AGAIN_S > deadline:
+            raise WaitedTooLong("the gateway did not come up in time") from None
+        return True
+
+    async def _told_route(
+        self, name: str, call: Call, asked: Asked, sink: Sink, deadline: float
+    ) -> Route:
+        """The route; who wants to hear of the load it must wait for hears of it."""
+        route = self._routes.current.get(name)
+        if route is not None:
+            return route
+        waiting = self._admitted(name, call, deadline)
+        loading = self._loading
+        if (
+            loading is None
+            or sink is not call.reply  # what others read too is the engine's alone
+            or not loading.wanted(call.path, asked.headers.items(), stream=asked.body.stream)
+        ):
+            return await waiting
+        return await loading.telling(call, name, waiting)
+
+    async def _admitted(self, name: str, call: Call, deadline: float) -> Route:
+        left = deadline - self._clock.monotonic()
+        if left <= 0:
+            raise WaitedTooLong(f"{name} was not ready within {self._wait_s:.0f} s")
+        route = await self._admit(
+            name, actor=call.actor, request_id=call.request_id, timeout_s=left
+        )
+        call.exchange.waited(self._loaded_in(route.recipe_id) or 0.0)
+        return route
+
+    async def _open_lane(
+        self, call: Call, asked: Asked, rule: PathRule, route: Route, deadline: float
+    ) -> str | None:
+        """The lane, once it can be taken; None when the route has gone meanwhile."""
+        lanes = ANY if self._gate is None else self._gate.lanes(call.key_id)
+        lane: str = choose_lane(
+            route, asked, only_direct=rule.direct_only, lanes=lanes, default=self._lane()
+        )
+        if lane == "gateway" and not (self._gateway.up() and not call.exchange.without_gateway):
+            if self._fails_over(call, asked, route):
+                lane = "direct"
+            else:
+                await self._gateway.ready(max(0.0, deadline - self._clock.monotonic()))
+        if self._routes.current.get(route.name) != route:
+            await asyncio.sleep(0)
+            return None
+        if not call.exchange.load_s:
+            call.exchange.waited()
+        return lane
+
+    def _fails_over(self, call: Call, asked: Asked, route: Route) -> bool:
+        lanes = ANY if self._gate is None else self._gate.lanes(call.key_id)
+        return self._may_fail_over() and can_fail_over(route, asked, lanes)
+
+    def _enter(self, call: Call, route: Route, lane: str, cancel: Cancel) -> None:
+        """Counted in. A place is kept for who waited for the model and was let through."""
+        limit, inflight = route.concurrency, self._inflight
+        if limit is not None and limit <= inflight.count(route.recipe_id) + inflight.owed(
+            route.recipe_id, but=call.request_id
+        ):
+            raise TooMany(f"{route.name} serves {limit} requests at once, and does so already")
+        call.entered(route, inflight.enter(route, call.request_id, cancel), lane)
+        if self._energy is not None:
+            self._energy.enter(call.request_id, route.recipe_id)
+
+    def _leave(self, exchange: Exchange) -> None:
+        ticket, exchange.ticket = exchange.ticket, None
+        if ticket is None:
+            return
+        self._inflight.leave(ticket)
+        if self._energy is not None:
+            exchange.energy_j = self._energy.leave(ticket.request_id)
+
+    async def _request(self, call: Call, asked: Asked, route: Route, lane: str) -> Connection:
+        body, direct = asked.body, route.direct if lane == "direct" else None
+        preset = None if self._choices is None else self._choices.preset(asked.name)
+        through = merged(preset, route.filter)
+        is_json = body.fields is not None
+        if direct is None:
+            data = body.sent(route.upstream_model, through)
+            headers = on_to_gateway(call.raw_headers, route, call.request_id, is_json=is_json)
+            return await self._upstream.request(
+                route.host, route.port, _head(asked.path, asked, route, headers, data), data
+            )
+        call.exchange.asked_usage = counts = direct.tells_usage and body.may_ask_usage(
+            asked.path, through
+        )
+        data = body.sent(direct.model, through, ask_usage=counts)
+        headers = on_to_engine(
+            call.raw_headers, direct, call.request_id, is_json=is_json, asked_usage=counts
+        )
+        head = _head(engine_path(asked.path), asked, direct, headers, data)
+        return await self._engines.request(direct.host, direct.port, head, data)
+
+    # ---- and back -------------------------------------------------------------------------------
+
+    async def _pass_back(
+        self, call: Call, connection: Connection, rule: PathRule, sink: Sink
+    ) -> None:
+        """Every piece as it comes, until the answer is complete."""
+        exchange = call.exchange
+        exchange.status = connection.status
+        kind, exact = connection.header(b"content-type"), exchange.lane == "direct"
+        answer = exchange.answer = answer_of(
+            kind,
+            rule.last,
+            exact=exact,
+            asked_usage=exchange.asked_usage,
+            encoding=connection.header(b"content-encoding"),
+            framed=connection.framed,
+        )
+        headers = (back_from_engine if exact else back_to_client)(connection.headers)
+        events = kind.startswith(b"text/event-stream")
+        sink.plan(connection.status, headers, events=events)
+        while piece := await connection.read():
+            exchange.first_byte()
+            if ready := answer.feed(piece):
+                exchange.begun = True
+                await sink.write(ready)
+        if connection.status >= 500 and answer.engine_lost:
+            raise UpstreamLost("the engine ended while it was answering", code="engine_lost")
+        rest = answer.end()
+        if connection.status < 400 and not answer.is_whole():
+            if rest:
+                exchange.begun = True
+                await sink.write(rest)
+            raise UpstreamLost("the answer broke off before its end")
+        if answer.engine_lost:
+            if rest:
+                await sink.write(rest)
+            raise UpstreamLost("the engine ended while it was answering", code="engine_lost")
+        call.outcome = "error" if answer.failed or connection.status >= 400 else "ok"
+        exchange.begun = True
+        await sink.finish(rest)
+
+
+def _head(
+    path: bytes, asked: Asked, to: Route | Direct, headers: list[Header], data: bytes
+) -> bytes:
+    target = path + b"?" + asked.query if asked.query else path
+    return request_head(b"POST", target, to.host, to.port, headers, len(data))
+
+
+def is_its_models_fault(error: StudioError) -> bool:
+    """Whether another model may do better: not what the client did, nor what people decided."""
+    if isinstance(error, Cut):
+        return False
+    if isinstance(error, EngineFailure | UpstreamLost | Refused):
+        return True
+    return isinstance(error, Unavailable) and error.code != "stopping"
+
+
+def merged(first: Filter | None, then: Filter | None) -> Filter | None:
+    """Both filters as one; where they disagree, `then` has the last word."""
+    if first is None or then is None:
+        return first or then
+    kept = tuple((name, raw) for name, raw in first.put if name not in then.strip)
+    return Filter(strip=first.strip | then.strip, put=(*kept, *then.put))
