@@ -19,6 +19,7 @@ from typing import Self
 
 from core.application import Application
 from core.errors import Unavailable
+from core.event_loop import new_event_loop
 from core.settings import Settings
 from core.studio_process import build
 from core.version import studio_version
@@ -96,7 +97,8 @@ class Host:
 
     def _serve(self) -> None:
         try:
-            self.exit_code = asyncio.run(self._studio.serve(started=self._started))
+            with asyncio.Runner(loop_factory=new_event_loop) as runner:
+                self.exit_code = runner.run(self._studio.serve(started=self._started))
         except BaseException as error:  # handed to the main thread, which raises it
             self._error = error
             self.exit_code = 1

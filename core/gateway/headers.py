@@ -2,14 +2,16 @@
 
 On: an allow-list, because LiteLLM takes orders from headers too (`x-litellm-*`), and a client's
 key is nobody's business further on. Back: everything but what belongs to one connection, what the
-server says itself, and what LiteLLM tells about its inside (`x-litellm-model-api-base`, …).
+server says itself, and what LiteLLM tells about its inside (`x-litellm-model-api-base`, …). An
+engine has no such inside: of its answers all the rest comes back, in its order.
 """
 
 from collections.abc import Iterable
 
 from core.errors import Invalid
-from core.gateway.routes import Header, Route
+from core.gateway.routes import Direct, Header, Route
 
+JSON: Header = (b"content-type", b"application/json")
 TTL = b"x-studio-ttl"  # seconds that the model is to stay after this request; 0: for ever
 PASSED_ON = frozenset(
     {
@@ -39,6 +41,8 @@ KEPT_BACK = frozenset(
         b"x-request-id",
     }
 )
+TO_ENGINE = PASSED_ON | {b"accept-encoding", b"x-data-parallel-rank"}
+READ_BY_US = TO_ENGINE - {b"accept-encoding"}  # what is compressed can not be looked into
 KEPT_BACK_PREFIXES = (b"x-litellm-", b"llm_provider-", b"x-ratelimit-", b"access-control-")
 
 
@@ -49,8 +53,28 @@ def on_to_gateway(
     passed = [(name, value) for name, value in headers if name in PASSED_ON]
     if is_json:  # it was read as JSON, whatever `curl -d` called it
         passed = [header for header in passed if header[0] != b"content-type"]
-        passed.append((b"content-type", b"application/json"))
+        passed.append(JSON)
     return [*passed, (b"x-litellm-call-id", request_id.encode()), *route.headers]
+
+
+def on_to_engine(
+    headers: Iterable[Header],
+    direct: Direct,
+    request_id: str,
+    *,
+    is_json: bool = False,
+    asked_usage: bool = False,
+) -> list[Header]:
+    """The request's headers for the engine itself: the client's harmless ones, and its key.
+
+    `asked_usage`: we shall look for token counts in the answer, so it must come uncompressed.
+    """
+    wanted = READ_BY_US if asked_usage else TO_ENGINE
+    passed = [header for header in headers if header[0] in wanted]
+    if is_json:
+        passed = [header for header in passed if header[0] != b"content-type"]
+        passed.append(JSON)
+    return [*passed, (b"x-request-id", request_id.encode()), *direct.headers]
 
 
 def wished_ttl(headers: Iterable[Header]) -> float | None:
@@ -72,9 +96,28 @@ def wished_ttl(headers: Iterable[Header]) -> float | None:
 
 
 def back_to_client(headers: Iterable[Header]) -> list[Header]:
-    """The answer's headers for the client."""
+    """LiteLLM's headers for the client."""
     return [
         (name, value)
         for name, value in headers
         if name not in KEPT_BACK and not name.startswith(KEPT_BACK_PREFIXES)
     ]
+
+
+def back_from_engine(headers: Iterable[Header]) -> list[Header]:
+    """An engine's headers for the client.
+
+    A stream is sent without its length, should it have one: it may end otherwise than planned.
+    """
+    kept = [
+        header
+        for header in headers
+        if header[0] not in KEPT_BACK and not header[0].startswith(b"access-control-")
+    ]
+    if any(name == b"content-type" and _is_events(value) for name, value in kept):
+        return [header for header in kept if header[0] != b"content-length"]
+    return kept
+
+
+def _is_events(content_type: bytes) -> bool:
+    return content_type[:17].lower() == b"text/event-stream"

@@ -14,7 +14,6 @@ OPTIONAL = {"gi", "Xlib", "qtpy", "PySide6", "AppKit", "Foundation", "objc", "Py
 # Never imported, and why they are there nevertheless.
 NOT_IMPORTED = {
     "uv": "run as a program: it makes the runtimes",
-    "uvloop": "named to uvicorn as its loop",
     "httptools": "named to uvicorn as its parser",
     "redis": "the client that LiteLLM's cache settings are checked with",
 }

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.gateway.answer import EventStream, JsonAnswer, OpaqueAnswer, answer_of
+from core.gateway.answer import HOLD_EVENT, EventStream, JsonAnswer, OpaqueAnswer, answer_of
 from core.gateway.paths import ALLOWED
 from tests.core.gateway.test_usage import CHAT, split
 
@@ -105,6 +105,34 @@ def test_content_types_choose_how_an_answer_is_watched() -> None:
     assert isinstance(answer_of(b"text/event-stream; charset=utf-8", ()), EventStream)
     assert isinstance(answer_of(b"application/json", ()), JsonAnswer)
     assert isinstance(answer_of(b"audio/mpeg", ()), OpaqueAnswer)
+    assert isinstance(answer_of(b"text/event-stream", (), encoding=b"gzip"), OpaqueAnswer)
+    assert isinstance(answer_of(b"application/json", (), encoding=b"identity"), JsonAnswer)
+
+
+@given(cuts)
+def test_exact_means_that_errors_are_passed_on_with_all_that_follows(places: list[int]) -> None:
+    """On the direct lane the engine has the last word, in its own words."""
+    error = b'data: {"error":{"message":"EngineCore encountered an issue"}}\n\n'
+    stream = b'data: {"choices":[]}\n\n' + error + b"data: [DONE]\n\n"
+    answer = EventStream(DONE, exact=True)
+    assert through(answer, split(stream, places)) == stream
+    assert (answer.failed, answer.engine_lost) == (True, False)
+
+
+def test_a_stream_that_http_ends_needs_no_last_event() -> None:
+    """Some engines say none; where only the connection's end tells, one is needed."""
+    framed = answer_of(b"text/event-stream", DONE, exact=True, framed=True)
+    closed = answer_of(b"text/event-stream", DONE, exact=True, framed=False)
+    assert (framed.is_whole(), closed.is_whole()) == (True, False)
+
+
+def test_counts_are_found_in_events_that_are_passed_on_in_pieces() -> None:
+    """One that says everything at its end, beyond what is held."""
+    event = b'data: {"x":"' + b"x" * HOLD_EVENT + b'","usage":{"prompt_tokens":5}}\n\n'
+    for cut in range(len(event) - 30, len(event) - 2):
+        answer = EventStream(exact=True)
+        assert through(answer, [event[:cut], event[cut:]]) == event
+        assert answer.tokens.prompt == 5
 
 
 @given(cuts)

@@ -159,3 +159,56 @@ def test_a_body_without_what_is_to_be_answered_is_refused() -> None:
     assert refusal.value.field == "messages"
     body.demand("")
     peek_json(b'{"model": "a", "messages": []}').demand("messages")
+
+
+# ---- token counts that the client does not ask for ----------------------------------------------
+
+CHAT_PATH, TEXT_PATH = b"/v1/chat/completions", b"/v1/completions"
+
+
+@pytest.mark.parametrize(
+    ("more", "may"),
+    [
+        (b"", True),
+        (b',"stream_options":null', True),
+        (b',"stream_options":{"include_usage":false}', True),
+        (b',"stream_options":{"include_usage":true}', False),
+        (b',"stream_options":{"include_usage":false,"continuous_usage_stats":true}', False),
+        (b',"stream_options":7', False),
+        (b',"n":1', True),
+        (b',"n":2', False),
+        (b',"prompt":"hi"', True),
+        (b',"prompt":[1,2]', True),
+        (b',"prompt":["a", "b"]', False),
+    ],
+)
+def test_counts_are_asked_for_where_nobody_would_notice(more: bytes, may: bool) -> None:
+    """Not where the client asks itself, and not where the stream would differ by more."""
+    body = peek_json(b'{"model":"m","stream":true' + more + b"}")
+    assert body.may_ask_usage(TEXT_PATH) is may
+
+
+def test_counts_are_asked_for_in_streams_of_two_paths_alone() -> None:
+    """Other answers tell them by themselves, and filters know what they do."""
+    stream = peek_json(b'{"model":"m","stream":true}')
+    assert stream.may_ask_usage(CHAT_PATH)
+    assert not stream.may_ask_usage(b"/v1/messages")
+    assert not peek_json(b'{"model":"m"}').may_ask_usage(CHAT_PATH)
+    assert stream.may_ask_usage(CHAT_PATH, Filter.of([], {"top_k": 1}))
+    assert not stream.may_ask_usage(CHAT_PATH, Filter.of(["stream_options"], {}))
+    assert not stream.may_ask_usage(CHAT_PATH, Filter.of([], {"stream_options": {}}))
+
+
+def test_a_body_that_asks_for_counts_is_otherwise_the_same() -> None:
+    """Byte for byte before the wish, whatever the client's own stream options say."""
+    body = peek_json(b' {"model": "m", "x": 1.0e1, "stream": true }\n')
+    wish = b',"stream_options":{"include_usage":true}}'
+    assert body.sent("m", None, ask_usage=True) == (
+        b' {"model": "m", "x": 1.0e1, "stream": true ' + wish
+    )
+    own = peek_json(b'{"model":"m","stream":true,"stream_options":{"a":1,"include_usage":false}}')
+    asking = {"model": "m", "stream": True, "stream_options": {"a": 1, "include_usage": True}}
+    assert json.loads(own.sent("m", None, ask_usage=True)) == asking
+    assert json.loads(own.sent("n", None, ask_usage=True)) == {**asking, "model": "n"}
+    put = Filter.of(["a"], {"top_k": 4})
+    assert json.loads(own.sent("m", put, ask_usage=True)) == {**asking, "top_k": 4}

@@ -1,9 +1,10 @@
-"""Which headers go on to LiteLLM."""
+"""Which headers go on to LiteLLM or an engine, and which come back."""
 
 import pytest
 
 from core.errors import Invalid
-from core.gateway.headers import on_to_gateway, wished_ttl
+from core.gateway.headers import back_from_engine, on_to_engine, on_to_gateway, wished_ttl
+from core.gateway.routes import Direct
 from tests.core.gateway.test_routes import route
 
 
@@ -35,3 +36,41 @@ def test_a_wish_that_is_no_number_of_seconds_is_refused(text: bytes) -> None:
     with pytest.raises(Invalid, match="x-studio-ttl") as refusal:
         wished_ttl([(b"x-studio-ttl", text)])
     assert "600" in refusal.value.next_action
+
+
+DIRECT = Direct(host="127.0.0.1", port=1, model="m", headers=((b"authorization", b"Bearer e"),))
+
+
+def test_an_engine_gets_its_own_key_and_what_the_client_accepts() -> None:
+    """Never the client's key; compressed answers are the client's wish, unless we look inside."""
+    asked = [
+        (b"authorization", b"Bearer client"),
+        (b"accept-encoding", b"gzip"),
+        (b"content-type", b"text/plain"),
+        (b"cookie", b"a=b"),
+    ]
+    told = on_to_engine(asked, DIRECT, "id", is_json=True)
+    assert told == [
+        (b"accept-encoding", b"gzip"),
+        (b"content-type", b"application/json"),
+        (b"x-request-id", b"id"),
+        (b"authorization", b"Bearer e"),
+    ]
+    looked_into = on_to_engine(asked, DIRECT, "id", is_json=True, asked_usage=True)
+    assert looked_into == told[1:]
+
+
+def test_an_engines_headers_come_back_in_their_order() -> None:
+    """All but what belongs to one connection; a stream is sent without a length."""
+    answered = [
+        (b"x-b", b"1"),
+        (b"connection", b"keep-alive"),
+        (b"x-ratelimit-limit", b"9"),
+        (b"content-length", b"9"),
+        (b"access-control-allow-origin", b"*"),
+        (b"x-b", b"2"),
+    ]
+    kept = [answered[0], answered[2], answered[3], answered[5]]
+    assert back_from_engine(answered) == kept
+    events = [*answered, (b"content-type", b"text/event-stream")]
+    assert (b"content-length", b"9") not in back_from_engine(events)

@@ -67,5 +67,10 @@ def test_every_dialect_is_read() -> None:
     assert tokens_of(
         {"input_tokens": 8, "output_tokens": 2, "input_tokens_details": {"cached_tokens": 4}}
     ) == Tokens(prompt=8, completion=2, cached=4)
+    details = {"reasoning_tokens": 6}
+    assert tokens_of({"completion_tokens_details": details}) == Tokens(reasoning=6)
+    assert tokens_of({"output_tokens": 9, "output_tokens_details": details}) == Tokens(
+        completion=9, reasoning=6
+    )
     assert tokens_of({"type": "duration", "seconds": 3}) == Tokens()
     assert tokens_of({"prompt_tokens": True, "completion_tokens": "x"}) == Tokens()
