@@ -22,6 +22,9 @@ from core.live_settings import LiveSettings
 from core.log_watch import LogWatch
 from core.machine import Machine
 from core.monitoring.monitor import Monitor
+from core.offers.book import OfferBook
+from core.offers.choices import Choices
+from core.offers.desk import OfferDesk
 from core.recipes.book import RecipeBook
 from core.routing import RoutePublisher
 from core.runtimes.runtimes import Runtimes
@@ -49,6 +52,9 @@ class Application:
     book: RecipeBook
     keys: KeyRing
     key_desk: KeyDesk
+    offers: OfferBook
+    offer_desk: OfferDesk
+    choices: Choices
     runtimes: Runtimes
     fleet: Fleet
     gateway: Gateway

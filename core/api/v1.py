@@ -42,7 +42,10 @@ async def answer_listing(application: Application, method: str, rest: str, send:
         return
     entries, status = application.book.all(), application.studio.look()
     name = rest.strip("/")
-    found = find_model(entries, status, name) if name else list_models(entries, status)
+    offers = application.offers
+    found = (
+        find_model(entries, status, name, offers) if name else list_models(entries, status, offers)
+    )
     if found is not None:
         body = msgspec.json.encode(found)
         length = str(len(body)).encode()

@@ -1,7 +1,9 @@
 """`GET /v1/models`: what may be asked for, loaded or not. No engine is asked, none is started."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
+
+import msgspec
 
 from core.recipes.recipe import Recipe
 from core.status import Status
@@ -19,38 +21,127 @@ class Saved(Protocol):
         ...
 
 
-def list_models(saved: Iterable[Saved], status: Status) -> dict[str, Any]:
-    """OpenAI's list, sorted by id: public names only, once each, without what is unlisted.
+class Virtual(Protocol):
+    """A virtual model, such as `core.offers.virtual.VirtualModel`."""
 
-    `status` on each is ours; strict clients pass over it.
+    @property
+    def name(self) -> str:
+        """What it is asked for by."""
+        ...
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The models it stands for."""
+        ...
+
+    @property
+    def unlisted(self) -> bool:
+        """Whether it stands in no list."""
+        ...
+
+
+class Remote(Protocol):
+    """A provider's model, such as `core.offers.provider.RemoteModel`."""
+
+    @property
+    def name(self) -> str:
+        """What it is asked for by."""
+        ...
+
+    @property
+    def provider_id(self) -> str:
+        """Whose it is."""
+        ...
+
+    @property
+    def unlisted(self) -> bool:
+        """Whether it stands in no list."""
+        ...
+
+
+class Offers(Protocol):
+    """What is offered beside recipes, such as `core.offers.book.OfferBook`."""
+
+    def virtual_models(self) -> Sequence[Virtual]:
+        """Every virtual model."""
+        ...
+
+    def remote_models(self) -> Sequence[Remote]:
+        """Every model of a provider."""
+        ...
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """One model of the list."""
+
+    id: str
+    status: str  # loaded | unloaded | remote
+    owner: str = OWNER
+    listed: bool = True
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """In OpenAI's shape; `status` is ours, and strict clients pass over it."""
+        return {
+            "id": self.id,
+            "object": "model",
+            "created": UNKNOWN_DATE,
+            "owned_by": self.owner,
+            "status": self.status,
+        }
+
+
+def list_models(
+    saved: Iterable[Saved], status: Status, offers: Offers | None = None
+) -> dict[str, Any]:
+    """OpenAI's list, sorted by id: public names, adapters, presets, virtual and remote models.
+
+    Once each, without what is unlisted, and without aliases.
     """
-    shown = [s.recipe for s in saved if not s.recipe.unlisted]
-    listed = {name: r for r in shown for name in (r.public_name, *r.adapters)}
-    ready = {view.id for view in status.recipes if view.state == "ready"}
-    return {
-        "object": "list",
-        "data": [
-            _model(name, listed[name], loaded=listed[name].id in ready) for name in sorted(listed)
-        ],
-    }
+    named = _named(tuple(saved), status, offers)
+    shown = {one.id: one for one in named.values() if one.listed}
+    return {"object": "list", "data": [shown[name].shown for name in sorted(shown)]}
 
 
-def find_model(saved: Iterable[Saved], status: Status, name: str) -> dict[str, Any] | None:
+def find_model(
+    saved: Iterable[Saved], status: Status, name: str, offers: Offers | None = None
+) -> dict[str, Any] | None:
     """`GET /v1/models/{name}`: by any of its names, listed or not; None: there is none."""
+    found = _named(tuple(saved), status, offers).get(name)
+    return None if found is None else found.shown
+
+
+def _named(saved: Sequence[Saved], status: Status, offers: Offers | None) -> Mapping[str, Listed]:
+    """What each name that may be asked for is listed as; recipes come before what is beside."""
     ready = {view.id for view in status.recipes if view.state == "ready"}
+    named: dict[str, Listed] = {}
     for entry in saved:
-        if name in entry.recipe.names:
-            return _model(
-                entry.recipe.upstream_name(name), entry.recipe, loaded=entry.recipe.id in ready
+        for name, listed in _of_recipe(entry.recipe, loaded=entry.recipe.id in ready):
+            named.setdefault(name, listed)
+    if offers is not None:
+        for remote in offers.remote_models():
+            listed = Listed(
+                id=remote.name,
+                status="remote",
+                owner=remote.provider_id,
+                listed=not remote.unlisted,
             )
-    return None
+            named.setdefault(remote.name, listed)
+        for virtual in offers.virtual_models():
+            answers = any(named[m].status != "unloaded" for m in virtual.members if m in named)
+            listed = Listed(
+                id=virtual.name, status=_word(loaded=answers), listed=not virtual.unlisted
+            )
+            named.setdefault(virtual.name, listed)
+    return named
 
 
-def _model(name: str, recipe: Recipe, *, loaded: bool) -> dict[str, Any]:
-    return {
-        "id": name,
-        "object": "model",
-        "created": UNKNOWN_DATE,
-        "owned_by": OWNER,
-        "status": "loaded" if loaded else "unloaded",
-    }
+def _of_recipe(recipe: Recipe, *, loaded: bool) -> Iterator[tuple[str, Listed]]:
+    """Under an alias it is listed as the model it is; a preset is a model of its own."""
+    for name in recipe.names:
+        id = name if name in recipe.presets else recipe.upstream_name(name)
+        yield name, Listed(id=id, status=_word(loaded=loaded), listed=not recipe.unlisted)
+
+
+def _word(*, loaded: bool) -> str:
+    return "loaded" if loaded else "unloaded"

@@ -10,6 +10,7 @@ from desktop.cli.doctor import doctor
 from desktop.cli.events import events
 from desktop.cli.keys import keys
 from desktop.cli.logs import logs
+from desktop.cli.offers import providers, virtual
 from desktop.cli.recipes import recipes
 from desktop.cli.running import desktop, open_window, quit_app, serve
 from desktop.cli.runtimes import runtimes
@@ -52,6 +53,8 @@ for command in (
     events,
     runtimes,
     keys,
+    virtual,
+    providers,
     settings,
     doctor,
     autostart,

@@ -3,6 +3,8 @@
 import msgspec
 
 from core.gateway.listing import find_model, list_models
+from core.offers.provider import RemoteModel
+from core.offers.virtual import VirtualModel
 from core.recipes.recipe import Lora, Recipe
 from core.status import GatewayView, RecipeView, Status
 
@@ -63,3 +65,52 @@ def test_an_adapter_is_listed_beside_its_model() -> None:
     found = find_model(saved, status(q="ready"), "law")
     assert found is not None
     assert (found["id"], found["status"]) == ("law", "loaded")
+
+
+def test_a_preset_is_a_model_of_its_own_and_an_alias_is_not() -> None:
+    """Also when the preset's name is one of the aliases."""
+    recipe = Recipe(id="q", aliases=("x", "cold"), presets={"cold": {"temperature": 0}, "hot": {}})
+    saved = [Saved(recipe=recipe)]
+    listed = list_models(saved, status(q="ready"))["data"]
+    assert [(model["id"], model["status"]) for model in listed] == [
+        ("cold", "loaded"),
+        ("hot", "loaded"),
+        ("q", "loaded"),
+    ]
+    assert (find_model(saved, status(), "x") or {})["id"] == "q"
+    hidden = [Saved(recipe=msgspec.structs.replace(recipe, unlisted=True))]
+    assert list_models(hidden, status())["data"] == []
+
+
+class Offered:
+    """A local virtual model, one with a remote member, and what is not to be listed."""
+
+    def virtual_models(self) -> tuple[VirtualModel, ...]:
+        """Three."""
+        return (
+            VirtualModel(name="best", members=("b", "gone")),
+            VirtualModel(name="somewhere", members=("b", "p/gpt")),
+            VirtualModel(name="secret", members=("b",), unlisted=True),
+        )
+
+    def remote_models(self) -> tuple[RemoteModel, ...]:
+        """Two."""
+        fields = {"model": "gpt", "provider_id": "p", "prefix": "openai"}
+        return (RemoteModel(name="p/gpt", **fields), RemoteModel(name="q", unlisted=True, **fields))
+
+
+def test_what_is_offered_beside_recipes_is_listed_with_its_owner() -> None:
+    """A virtual model is loaded when a member is, and a remote one never needs to be."""
+    data = list_models(SAVED, status(), Offered())["data"]
+    told = {model["id"]: (model["owned_by"], model["status"]) for model in data}
+    assert told == {
+        "a": ("vllm-studio", "unloaded"),
+        "b": ("vllm-studio", "unloaded"),
+        "best": ("vllm-studio", "unloaded"),
+        "p/gpt": ("p", "remote"),
+        "somewhere": ("vllm-studio", "loaded"),
+    }
+    now = list_models(SAVED, status(b="ready"), Offered())["data"]
+    assert {model["id"]: model["status"] for model in now}["best"] == "loaded"
+    assert (find_model(SAVED, status(), "secret", Offered()) or {})["id"] == "secret"
+    assert (find_model(SAVED, status(), "q", Offered()) or {})["status"] == "remote"
