@@ -302,6 +302,16 @@ class Fleet:
         """What tells this launch from any other; empty while its runtime is not installed."""
         return self._launches.fingerprint(recipe)
 
+    def launched_as(self, recipe: Recipe) -> str:
+        """The fingerprint of its engine that runs, whatever the recipe says by now; or of a start.
+
+        Empty while its runtime is not installed.
+        """
+        run = self._runs.get(recipe.id)
+        if run is None or run.is_over or not run.run.fingerprint:
+            return self._launches.fingerprint(recipe)
+        return run.run.fingerprint
+
     def pids(self) -> frozenset[int]:
         """Every process of the engines that are ours to end."""
         leaders = [v.pid for v in self.views() if v.pid is not None and v.state != "left-alone"]

@@ -24,6 +24,7 @@ PACKAGES = {
     "gir1.2-webkit2-4.1": "/usr/lib/*/girepository-1.0/WebKit2-4.1.typelib",
     "iproute2": "/bin/ip",  # networks of their own for the cluster's tests
     "postgresql": "/usr/lib/postgresql/*/bin/postgres",
+    "redis-server": "/usr/bin/redis-server",
     "fonts-liberation": "/usr/share/fonts/truetype/liberation*/LiberationSans-Regular.ttf",
 }
 

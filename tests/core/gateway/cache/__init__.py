@@ -1,0 +1,1 @@
+"""The answer cache and single flight."""
