@@ -1,0 +1,1 @@
+"""The official OpenAI and Anthropic clients, unmodified, on both lanes."""
