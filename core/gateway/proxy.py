@@ -35,6 +35,7 @@ from core.gateway.hooks import (
     Sink,
 )
 from core.gateway.paths import ALLOWED, PathRule
+from core.gateway.reasoning import with_both_names
 from core.gateway.request_record import Call
 from events.facts.usage import RequestFinished
 
@@ -141,7 +142,10 @@ class Proxy:
         rule = _rule(call, scope)
         self._demand_serving()
         data = await self._body(call, receive)
-        body = peek_form(data, call.content_type) if rule.multipart else peek_json(data)
+        if rule.multipart:
+            body = peek_form(data, call.content_type)
+        else:
+            body = with_both_names(peek_json(data))
         body.demand(rule.needs)
         call.asked_for(body.model, stream=body.stream)
         asked = Asked(
