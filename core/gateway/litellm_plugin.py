@@ -125,12 +125,13 @@ def _report(kwargs: dict[str, Any]) -> None:
         return
     used = (told.get("metadata") or {}).get("usage_object") or {}
     details = used.get("prompt_tokens_details") or {}
+    made = used.get("completion_tokens_details") or {}
     report = {
         "request_id": call_id,
         "prompt_tokens": told.get("prompt_tokens"),
         "completion_tokens": told.get("completion_tokens"),
         "cached_tokens": details.get("cached_tokens"),
-        "cost": told.get("response_cost"),
+        "reasoning_tokens": made.get("reasoning_tokens"),
     }
     reports.append(json.dumps(report).encode() + b"\n")
     news.set()

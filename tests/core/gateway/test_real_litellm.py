@@ -118,7 +118,7 @@ async def test_it_starts_routes_streams_counts_and_stops(home: Path, store: Even
     """Everything a request needs, through the real gateway; nothing is left afterwards."""
     gateway = made_gateway(home, store)
     async with sim("--tokens", "5") as port, bench() as made:
-        ledger = UsageLedger(made.facts.append)
+        ledger = UsageLedger(made.facts.append, price_of=lambda recipe_id: RECIPE.price)
         gateway._usage = ledger.reported
         made.proxy._finished = ledger.finished
         async with running(gateway):
