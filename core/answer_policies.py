@@ -12,11 +12,24 @@ from pathlib import Path
 
 import msgspec
 
+from core.clock import Clock
 from core.engines.flags import NOT_FLAGS
+from core.engines.fleet import Fleet
 from core.gateway.body import Filter
-from core.gateway.cache import CachePolicy, policy_of
+from core.gateway.cache import (
+    Answers,
+    CachePolicy,
+    MemoryStore,
+    RedisStore,
+    Store,
+    policy_of,
+)
+from core.live_settings import LiveSettings
+from core.models.local import model_folders
+from core.offers.choices import Choices
 from core.recipes.book import RecipeBook
 from core.recipes.recipe import Recipe
+from core.settings import Settings
 
 # Not of the launch, and of no consequence for what is answered. Whatever is not named here counts.
 HARMLESS = frozenset(
@@ -87,3 +100,32 @@ class AnswerPolicies:
         recipe_id = self._book.resolve(name)
         entry = self._book.find(recipe_id) if recipe_id is not None else None
         return entry.recipe if entry is not None else None
+
+
+def answer_cache(
+    settings: Settings,
+    live: LiveSettings,
+    clock: Clock,
+    book: RecipeBook,
+    fleet: Fleet,
+    choices: Choices,
+) -> Answers:
+    """The cache of this studio: in Redis where there is one, else in memory."""
+    policies = AnswerPolicies(
+        book=book,
+        launched_as=fleet.launched_as,
+        folders=model_folders(settings.paths),
+        preset=choices.preset,
+    )
+    url = settings.redis_url
+    store: Store = (
+        RedisStore(url, clock=clock)
+        if url
+        else MemoryStore(clock=clock, limit=lambda: live.current.cache_memory_mib << 20)
+    )
+    return Answers(
+        policy_of=policies.policy_of,
+        revision_of=policies.revision_of,
+        store=store,
+        place="redis" if url else "memory",
+    )

@@ -9,6 +9,7 @@ from core.engines.fleet import Fleet
 from core.engines.warm import Spares
 from core.fit.fitting import Fitting
 from core.gateway.admission import Admission
+from core.gateway.cache import Answers
 from core.gateway.gateway import Gateway
 from core.gateway.inflight import InFlight
 from core.gateway.proxy import Proxy
@@ -18,9 +19,11 @@ from core.gateway.websocket import WebsocketBridge
 from core.installer import Installer
 from core.keys.desk import KeyDesk
 from core.keys.keyring import KeyRing
+from core.keys.limiting import KeyLimiting
 from core.live_settings import LiveSettings
 from core.log_watch import LogWatch
 from core.machine import Machine
+from core.mirror.mirror import Mirror
 from core.monitoring.monitor import Monitor
 from core.offers.book import OfferBook
 from core.offers.choices import Choices
@@ -52,6 +55,9 @@ class Application:
     book: RecipeBook
     keys: KeyRing
     key_desk: KeyDesk
+    limits: KeyLimiting
+    answers: Answers
+    mirror: Mirror
     offers: OfferBook
     offer_desk: OfferDesk
     choices: Choices

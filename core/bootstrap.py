@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 from core.admitting import ask_for_model
+from core.answer_policies import answer_cache
 from core.application import Application
 from core.clock import SystemClock
 from core.engines.fleet import Fleet
@@ -23,10 +24,12 @@ from core.gateway.websocket import WebsocketBridge
 from core.installer import Installer
 from core.keys.desk import KeyDesk
 from core.keys.keyring import KeyRing
+from core.keys.limiting import KeyLimiting
 from core.live_settings import LiveSettings
 from core.loading_progress import LoadingProgress
 from core.log_watch import LogWatch
 from core.machine import Machine
+from core.mirror.mirror import Mirror
 from core.models.local import model_folders
 from core.monitoring.monitor import Monitor
 from core.offers.book import OfferBook
@@ -73,7 +76,12 @@ def compose(
     log_watch = LogWatch(
         store=store, usage=usage, clock=clock, serves=lambda: live.current.serve_without_log
     )
-    ledger = UsageLedger(usage.finished)
+    ledger = UsageLedger(
+        usage.finished,
+        hold=usage.hold,
+        price_of=lambda recipe_id: book.price_of(recipe_id) or offers.price_of(recipe_id),
+        price_per_kwh=lambda: live.current.electricity_price_per_kwh,
+    )
     runtimes = Runtimes(store=store, settings=settings, clock=clock, make_way=spares.leave)
     fleet = Fleet(
         store=store,
@@ -141,6 +149,21 @@ def compose(
         inflight=inflight,
         concurrency=book.concurrency_of,
     )
+    limits = KeyLimiting(
+        store=store,
+        ring=keys,
+        clock=clock,
+        names_of=book.names_of,
+        redis_url=settings.redis_url,
+    )
+    answers = answer_cache(settings, live, clock, book, fleet, choices)
+    mirror = Mirror(
+        url=settings.database_url,
+        store=store,
+        paths=settings.paths,
+        secrets=secrets,
+        clock=clock,
+    )
     monitor = Monitor(
         store=store,
         fleet=fleet,
@@ -160,12 +183,15 @@ def compose(
         inflight=inflight,
         requests_today=usage.today,
         endpoint=f"http://{settings.host}:{settings.port}/v1",
-        alarm=lambda: log_watch.alarm,
+        alarm=lambda: log_watch.alarm or limits.problem or mirror.problem,
     )
 
     usage.listen(monitor.totals.add)
     usage.listen(lambda _: board.changed())
+    usage.listen(limits.gate.settle)
     log_watch.listen(board.changed)
+    limits.listen(board.changed)
+    mirror.listen(board.changed)
 
     proxy = Proxy(
         fetching=Fetching(
@@ -178,6 +204,8 @@ def compose(
             lane=lambda: live.current.lane,
             may_fail_over=lambda: live.current.direct_when_gateway_down,
             loaded_in=partial(_last_load, store),
+            choices=choices,
+            gate=limits.gate,
             loading=LoadingFeedback(
                 progress=LoadingProgress(
                     resolve=book.resolve,
@@ -194,6 +222,8 @@ def compose(
         clock=clock,
         demand_serving=log_watch.demand_serving,
         recipe_of=book.resolve,
+        gate=limits.gate,
+        cache=answers,
     )
     websockets = WebsocketBridge(
         routes=routes,
@@ -206,6 +236,7 @@ def compose(
         idle_s=lambda: live.current.websocket_idle_s,
         wait_s=settings.admission_timeout_s,
         demand_serving=log_watch.demand_serving,
+        gate=limits.gate,
     )
     keys.listen(proxy.calls.end_of_key)
     studio = Studio(
@@ -232,6 +263,9 @@ def compose(
         book=book,
         keys=keys,
         key_desk=KeyDesk(store=store, ring=keys, clock=clock),
+        limits=limits,
+        answers=answers,
+        mirror=mirror,
         offers=offers,
         offer_desk=OfferDesk(
             store=store,

@@ -15,8 +15,9 @@ from core.errors import StudioError
 from core.idle import evict_idle
 from core.keeping import keep_alive
 from core.switching.commands import RequestLoad
+from core.usage.remembered import Remembered
 from core.version import studio_version
-from events.facts import AppCrashDetected, AppStarted, AppStopped
+from events.facts import AppCrashDetected, AppStarted, AppStopped, RequestFinished
 from events.store import EventStore
 
 
@@ -30,6 +31,16 @@ async def record_start(store: EventStore, *, headless: bool) -> None:
         facts.append(AppCrashDetected(pid=last[0].event.pid))
     facts.append(AppStarted(version=studio_version(), pid=os.getpid(), headless=headless))
     await store.append("app", facts, actor="system")
+
+
+async def open_usage(application: Application) -> tuple[RequestFinished, ...]:
+    """Bring the book of requests up to date, and count again what keys have used.
+
+    Returns the requests of an earlier run whose counts LiteLLM may still tell.
+    """
+    held = await application.usage.open()
+    await application.limits.restore(Remembered(application.usage))
+    return held
 
 
 async def record_stop(
@@ -53,6 +64,8 @@ async def background(
         application.board.run(),
         application.monitor.run(),
         application.log_watch.run(),
+        application.limits.run(),
+        application.mirror.run(),
         evict_idle(application),
         keep_alive(application),
         application.spares.run(),

@@ -18,6 +18,7 @@ from core.http_server import HttpServer, bind
 from core.running import (
     background,
     expect_starts,
+    open_usage,
     preload,
     record_start,
     record_stop,
@@ -74,6 +75,7 @@ class StudioProcess:
             finally:
                 application.ledger.flush()
                 await application.usage.close()
+                await application.limits.close()
                 application.store.close()
         return 0
 
@@ -86,10 +88,12 @@ class StudioProcess:
         server = HttpServer(make_asgi(application))
         await record_start(application.store, headless=self._headless)
         await application.runtimes.reconcile()
+        held = await open_usage(application)
         async with application.fleet:
             await asyncio.gather(  # a gateway that does not answer holds no engine up
                 application.gateway.adopt_or_sweep(), application.fleet.reconcile()
             )
+            application.ledger.resume(held)
             application.machine.measure_all()
             async with background(application, server.run(listening)) as tasks:
                 await server.answering()
@@ -110,6 +114,7 @@ class StudioProcess:
             [e.recipe.id for e in application.book.all()], timeout_s=TELL_S
         )
         await server.stop()
+        await application.answers.close()
         application.proxy.close()
         await application.installer.close()
         if not self._leave_engines:

@@ -180,7 +180,9 @@ class Proxy:
                 call.reply.set_header(name, value)
 
     def _captured(self, call: Call, asked: Asked) -> Captured | None:
-        captured = self._captures and self._captures.begin(call.request_id, asked)
+        if self._captures is None:
+            return None
+        captured = self._captures.begin(call.request_id, asked)
         if captured is not None:
             call.reply.tap = captured.feed
         return captured

@@ -11,6 +11,8 @@ The owner's alone: keys, captured bodies, changing settings, quitting, opening t
 
 from collections.abc import Collection
 
+from core.errors import NotAllowed
+
 READING = ("GET", "HEAD")
 AUDITED = (
     "/api/status",
@@ -34,6 +36,13 @@ def refused(scopes: Collection[str], method: str, path: str) -> str | None:
     if "audit" in scopes:
         return _refused_auditor(method, path)
     return "this key opens /v1 only: it has neither the scope `manage` nor `audit`"
+
+
+def demand_inference(scopes: Collection[str]) -> None:
+    """Raise NotAllowed unless a key with these scopes may ask models."""
+    why = refused(scopes, "POST", "/v1")
+    if why is not None:
+        raise NotAllowed(why, code="key_not_allowed")
 
 
 def _refused_manager(method: str, path: str) -> str | None:

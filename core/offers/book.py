@@ -12,6 +12,7 @@ import msgspec
 
 from core.offers.provider import Provider, RemoteModel
 from core.offers.virtual import VirtualModel
+from core.recipes.recipe import Price
 from events.projections.offers import SavedOffer, providers, virtual_models
 from events.store import EventStore
 
@@ -69,6 +70,11 @@ class OfferBook:
     def remote(self, name: str) -> RemoteModel | None:
         """The remote model that is asked for by that name, if there is one."""
         return self._remote.get(name)
+
+    def price_of(self, recipe_id: str) -> Price | None:
+        """What the tokens of a provider's model cost, by the id it has in the usage log."""
+        found = (m.price for m in self._remote.values() if m.recipe_id == recipe_id)
+        return next(found, None)
 
     @property
     def names(self) -> frozenset[str]:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import msgspec
 
 from core.errors import NotFound, StudioError
-from core.recipes.recipe import Recipe
+from core.recipes.recipe import Price, Recipe
 from core.recipes.stored import from_data
 from events.projections.saved_recipes import SavedRecipe, saved_recipes
 from events.store import EventStore
@@ -98,6 +98,16 @@ class RecipeBook:
         """How urgent requests are that wait for it."""
         entry = self._entries.get(recipe_id)
         return entry.recipe.priority if entry else 0
+
+    def price_of(self, recipe_id: str) -> Price | None:
+        """What its tokens cost; None when nobody says."""
+        entry = self._entries.get(recipe_id)
+        return entry.recipe.price if entry else None
+
+    def names_of(self, name: str) -> tuple[str, ...]:
+        """Every name of the recipe that answers to `name`; empty when none does."""
+        entry = self._entries.get(self._by_name.get(name, ""))
+        return entry.recipe.names if entry else ()
 
     def names_of_others(self, recipe_id: str | None) -> frozenset[str]:
         """Names that are taken by recipes other than `recipe_id`."""

@@ -221,6 +221,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tru
             most=1000,
         ),
     ] = 0.0
+    cache_memory_mib: Annotated[
+        int,
+        about(
+            "Main memory for answers that are kept for the same question again; 0: none are.",
+            unit="MiB",
+            least=0,
+            most=1_048_576,
+        ),
+    ] = 256
     lane: Annotated[
         str,
         about(

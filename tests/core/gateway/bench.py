@@ -31,7 +31,13 @@ class Bench:
     """Everything around one proxy."""
 
     def __init__(
-        self, *, key_id: str = "", loading: Any = None, wait_s: float = 900.0, **proxy: Any
+        self,
+        *,
+        key_id: str = "",
+        loading: Any = None,
+        choices: Any = None,
+        wait_s: float = 900.0,
+        **proxy: Any,
     ) -> None:
         """`key_id`: every request comes with this key, as the guard would say."""
         self.key_id = key_id
@@ -51,6 +57,7 @@ class Bench:
             clock=SystemClock(),
             wait_s=wait_s,
             loading=loading,
+            choices=choices,
             gate=proxy.get("gate"),
         )
         self.proxy = Proxy(

@@ -205,7 +205,7 @@ async def test_a_killed_gateway_is_restarted_and_routed_again(
         sim("--tokens", "100000", "--tokens-per-second", "50") as port,
         bench() as made,
     ):
-        made.proxy._gateway_ready = gateway.ready
+        made.fetching._gateway = gateway
         async with running(gateway):
             await routed(made, gateway, port)
             client = await RawClient.chat(made, model="r", stream=True)

@@ -1,0 +1,301 @@
+"""What every key used, in this studio's memory: admission is one look and one count, no wait.
+
+    admit ──► counted in: a request, a place, tokens and money as far as they can be guessed
+    leave ──► its place is free
+    settle ─► guessed tokens and money give way to the real ones
+
+What a request took more than was guessed counts from the moment it is known; what it took less is
+given back to the second it came in. Loop-bound.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from core.clock import Clock
+from core.keys.calendar import US, Period
+from core.keys.use import Stop, Use
+from core.keys.window import LENGTH_S, Window
+from events.facts.key import KeyLimits
+
+NEWEST = 0.2  # how much the newest request weighs in a key's averages
+UNSETTLED_S = 600.0  # after its end; then nobody will tell what a request used
+PARALLEL_RETRY_S = 1.0  # nobody knows when a running request ends
+
+Changed = Callable[[str, int | None], None]  # a key, and the second of its window that changed
+
+
+class Entry:
+    """A request that was counted in."""
+
+    __slots__ = ("key_id", "left_at", "money", "request_id", "second", "tokens")
+
+    def __init__(
+        self, request_id: str, key_id: str, second: int, tokens: int, money: float
+    ) -> None:
+        self.request_id = request_id
+        self.key_id = key_id
+        self.second = second
+        self.tokens = tokens  # reserved
+        self.money = money
+        self.left_at: float | None = None
+
+
+class Count:
+    """One key's numbers."""
+
+    __slots__ = (
+        "average_money",
+        "average_tokens",
+        "day",
+        "month",
+        "reserved",
+        "running",
+        "spent_day",
+        "spent_month",
+        "window",
+    )
+
+    def __init__(self) -> None:
+        self.window = Window()
+        self.running = 0
+        self.day = self.month = ""
+        self.spent_day = self.spent_month = 0.0
+        self.reserved = 0.0  # money of requests that are not settled
+        self.average_tokens: float | None = None
+        self.average_money: float | None = None
+
+
+class Counters:
+    """Every key's numbers; `listen` hears of each change to a key's own share."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._began = clock.now() / US - clock.monotonic()  # wall time that never steps back
+        self._period = Period.of(clock.now())
+        self._counts: dict[str, Count] = {}
+        self._entries: dict[str, Entry] = {}
+        self._left: dict[str, Entry] = {}  # not settled yet, oldest first
+        self._listeners: list[Changed] = []
+
+    def listen(self, callback: Changed) -> None:
+        """Call back when a key's share changed."""
+        self._listeners.append(callback)
+
+    @property
+    def now(self) -> float:
+        """Seconds since the epoch, which never step back."""
+        return self._began + self._clock.monotonic()
+
+    @property
+    def period(self) -> Period:
+        """Today and this month."""
+        now = self._clock.now()
+        if not self._period.holds(now):
+            self._period = Period.of(now)
+        return self._period
+
+    def average_tokens(self, key_id: str) -> float | None:
+        """What its requests took lately; None: none has ended yet."""
+        count = self._counts.get(key_id)
+        return count.average_tokens if count else None
+
+    # a request's way
+
+    def admit(self, key_id: str, request_id: str, limits: KeyLimits, tokens: int) -> Entry | Stop:
+        """Count a request in with this many tokens reserved, or say what stops it."""
+        count = self._of(key_id)
+        now = self.now
+        count.window.slide(now)
+        stopped = self._stopped(count, limits, tokens, now)
+        if stopped is not None:
+            return Stop(limit=stopped[0], retry_after=stopped[1], use=self.use(key_id))
+        entry = Entry(request_id, key_id, int(now), tokens, count.average_money or 0.0)
+        count.window.add(entry.second, requests=1, tokens=tokens)
+        count.running += 1
+        count.reserved += entry.money
+        self._entries[request_id] = entry
+        return entry
+
+    def undo(self, entry: Entry) -> None:
+        """It did not come in after all."""
+        if self._entries.pop(entry.request_id, None) is None:
+            return
+        count = self._of(entry.key_id)
+        count.window.take_back(entry.second, requests=1, tokens=entry.tokens)
+        count.running -= 1
+        count.reserved -= entry.money
+        self._changed(entry.key_id, entry.second)
+
+    def leave(self, request_id: str) -> None:
+        """It has ended; a repeat, or one that was never counted in, changes nothing."""
+        entry = self._entries.pop(request_id, None)
+        if entry is None:
+            return
+        now = self.now
+        entry.left_at = now
+        self._left[request_id] = entry
+        self._of(entry.key_id).running -= 1
+        self._changed(entry.key_id, None)
+        self._forget_unsettled(now)
+
+    def settle(
+        self, key_id: str, request_id: str, *, tokens: int | None, money: float, counted: bool
+    ) -> None:
+        """What it really used. `tokens` None: nobody knows, so the guess stands.
+
+        `counted`: a request that was not counted in (its key had no limits then) counts now.
+        """
+        self.leave(request_id)  # should it be told of its end by this alone
+        entry = self._left.pop(request_id, None)
+        count = self._of(key_id)
+        count.window.slide(self.now)
+        if entry is not None:
+            count.reserved = max(0.0, count.reserved - entry.money)
+            if tokens is not None:
+                self._put_right(count, entry, tokens)
+        elif counted:
+            second = int(self.now)
+            count.window.add(second, requests=1, tokens=tokens or 0)
+            self._changed(key_id, second)
+        if tokens:
+            count.average_tokens = _mean(count.average_tokens, tokens)
+        if money or entry is not None:
+            self._spend(count, money)
+            self._changed(key_id, None)
+
+    def _put_right(self, count: Count, entry: Entry, tokens: int) -> None:
+        second = int(self.now)
+        if tokens > entry.tokens:
+            count.window.add(second, tokens=tokens - entry.tokens)
+        else:
+            second = entry.second
+            count.window.take_back(second, tokens=entry.tokens - tokens)
+        self._changed(entry.key_id, second)
+
+    def _spend(self, count: Count, money: float) -> None:
+        count.average_money = _mean(count.average_money, money)
+        count.spent_day += money
+        count.spent_month += money
+
+    def _stopped(
+        self, count: Count, limits: KeyLimits, tokens: int, now: float
+    ) -> tuple[str, float] | None:
+        """Which limit is reached, and for how long."""
+        wall, window = self._clock.now(), count.window
+        if _is_spent(limits.budget_month, count.spent_month + count.reserved):
+            return "budget_month", (self.period.month_ends - wall) / US
+        if _is_spent(limits.budget_day, count.spent_day + count.reserved):
+            return "budget_day", (self.period.day_ends - wall) / US
+        if limits.parallel is not None and count.running >= limits.parallel:
+            return "parallel", PARALLEL_RETRY_S
+        most = limits.requests_per_minute
+        if most is not None and window.requests + 1 > most:
+            return "requests", window.requests_gone_at(window.requests + 1 - most) - now
+        most = limits.tokens_per_minute
+        if most is not None and window.tokens + tokens > most:
+            return "tokens", window.tokens_gone_at(window.tokens + tokens - most) - now
+        return None
+
+    # looking
+
+    def use(self, key_id: str) -> Use:
+        """How far a key is."""
+        count = self._counts.get(key_id)
+        if count is None:
+            return Use()
+        count = self._of(key_id)
+        now, window = self.now, count.window
+        window.slide(now)
+        return Use(
+            requests=window.requests,
+            tokens=window.tokens,
+            parallel=count.running,
+            spent_day=count.spent_day,
+            spent_month=count.spent_month,
+            requests_reset_s=max(0.0, window.requests_reset_at() - now),
+            tokens_reset_s=max(0.0, window.tokens_reset_at() - now),
+        )
+
+    def keys(self) -> tuple[str, ...]:
+        """Every key that has numbers."""
+        return tuple(self._counts)
+
+    def running(self) -> tuple[str, ...]:
+        """The keys of which a request has not ended."""
+        return tuple(key_id for key_id, count in self._counts.items() if count.running > 0)
+
+    def share(
+        self, key_id: str, seconds: Iterable[int] | None = None
+    ) -> tuple[Mapping[int, tuple[int, int]], int, float, float]:
+        """For others: the window (of these seconds, or all), places, money of day and month."""
+        count = self._of(key_id)
+        count.window.slide(self.now)
+        return (
+            count.window.seconds(seconds),
+            count.running,
+            count.spent_day + count.reserved,
+            count.spent_month + count.reserved,
+        )
+
+    # after a start
+
+    def restore(self, key_id: str, at: float, *, requests: int, tokens: int) -> None:
+        """Count what was used at a moment before this start."""
+        now = self.now
+        if int(at) >= int(now) - LENGTH_S:
+            self._of(key_id).window.add(min(int(at), int(now)), requests=requests, tokens=tokens)
+        if tokens:
+            count = self._of(key_id)
+            count.average_tokens = _mean(count.average_tokens, tokens)
+
+    def restore_spent(self, key_id: str, day: float, month: float) -> None:
+        """What a key spent today and this month, before this start."""
+        count = self._of(key_id)
+        count.spent_day += day
+        count.spent_month += month
+
+    def adopt(self, key_id: str, seconds: Mapping[int, tuple[int, int]], before: int) -> None:
+        """Take over what others remember of our window before a second, where it is more."""
+        window = self._of(key_id).window
+        window.slide(self.now)
+        mine = {s: n for s, n in window.seconds().items() if s < before}
+        theirs = {s: n for s, n in seconds.items() if int(self.now) - LENGTH_S <= s < before}
+        if sum(n[0] for n in theirs.values()) <= sum(n[0] for n in mine.values()):
+            return
+        for second, (requests, tokens) in mine.items():
+            window.take_back(second, requests=requests, tokens=tokens)
+        for second, (requests, tokens) in theirs.items():
+            window.add(second, requests=requests, tokens=tokens)
+
+    # inside
+
+    def _of(self, key_id: str) -> Count:
+        count = self._counts.get(key_id)
+        if count is None:
+            count = self._counts[key_id] = Count()
+        period = self.period
+        if count.day != period.day:
+            if count.day:
+                count.spent_day = 0.0
+            if count.month not in ("", period.month):
+                count.spent_month = 0.0
+            count.day, count.month = period.day, period.month
+        return count
+
+    def _changed(self, key_id: str, second: int | None) -> None:
+        for callback in self._listeners:
+            callback(key_id, second)
+
+    def _forget_unsettled(self, now: float) -> None:
+        for request_id, entry in tuple(self._left.items())[:2]:
+            if entry.left_at is not None and now - entry.left_at > UNSETTLED_S:
+                del self._left[request_id]
+                count = self._of(entry.key_id)
+                count.reserved = max(0.0, count.reserved - entry.money)
+
+
+def _is_spent(budget: float | None, spent: float) -> bool:
+    return budget is not None and spent >= budget
+
+
+def _mean(before: float | None, new: float) -> float:
+    return float(new) if before is None else before + NEWEST * (new - before)

@@ -1,0 +1,88 @@
+"""What one key used in the last minute, by the second: never more than 61 numbers of a kind.
+
+A request counts in the second it came in, and the whole of that second counts until its last
+moment is a minute old. So no stretch of sixty seconds, wherever it begins, ever holds more than
+what the window said; the price is that a place may come free up to a second later than it could.
+"""
+
+from collections.abc import Iterable, Mapping
+
+LENGTH_S = 60
+
+
+class Window:
+    """Requests and tokens of the last minute."""
+
+    __slots__ = ("_seconds", "requests", "tokens")
+
+    def __init__(self) -> None:
+        self._seconds: dict[int, list[int]] = {}  # second → requests, tokens; oldest first
+        self.requests = 0
+        self.tokens = 0
+
+    def slide(self, now: float) -> None:
+        """Forget what is older than a minute."""
+        oldest = int(now) - LENGTH_S
+        for second in [s for s in self._seconds if s < oldest] if self._is_late(oldest) else ():
+            requests, tokens = self._seconds.pop(second)
+            self.requests -= requests
+            self.tokens -= tokens
+
+    def add(self, second: int, *, requests: int = 0, tokens: int = 0) -> None:
+        """Count in; a second that is no longer in the window is the caller's to avoid."""
+        found = self._seconds.get(second)
+        if found is None:
+            is_older = bool(self._seconds) and second < next(reversed(self._seconds))
+            found = self._seconds[second] = [0, 0]
+            if is_older:
+                self._seconds = dict(sorted(self._seconds.items()))
+        found[0] += requests
+        found[1] += tokens
+        self.requests += requests
+        self.tokens += tokens
+
+    def take_back(self, second: int, *, requests: int = 0, tokens: int = 0) -> None:
+        """Count out again, as far as it is still in the window."""
+        found = self._seconds.get(second)
+        if found is not None:
+            requests, tokens = min(requests, found[0]), min(tokens, found[1])
+            found[0] -= requests
+            found[1] -= tokens
+            self.requests -= requests
+            self.tokens -= tokens
+
+    def requests_gone_at(self, count: int) -> float:
+        """The moment by which `count` requests have left the window."""
+        return self._gone_at(0, count)
+
+    def tokens_gone_at(self, count: int) -> float:
+        """The moment by which `count` tokens have left the window."""
+        return self._gone_at(1, count)
+
+    def requests_reset_at(self) -> float:
+        """The moment by which every request has left it."""
+        return self._gone_at(0, self.requests)
+
+    def tokens_reset_at(self) -> float:
+        """The moment by which every token has left it."""
+        return self._gone_at(1, self.tokens)
+
+    def seconds(self, only: Iterable[int] | None = None) -> Mapping[int, tuple[int, int]]:
+        """Requests and tokens by second: of all, or of these, which count nothing when gone."""
+        if only is None:
+            return {second: (found[0], found[1]) for second, found in self._seconds.items()}
+        found = self._seconds
+        return {s: (found[s][0], found[s][1]) if s in found else (0, 0) for s in only}
+
+    def _is_late(self, oldest: int) -> bool:
+        return bool(self._seconds) and next(iter(self._seconds)) < oldest
+
+    def _gone_at(self, kind: int, count: int) -> float:
+        at = 0.0
+        for second, found in self._seconds.items():
+            if count <= 0:
+                break
+            if found[kind]:
+                count -= found[kind]
+                at = second + LENGTH_S + 1
+        return float(at)
