@@ -13,7 +13,6 @@ serve ─► is it on its way? ──► join: what already came, then the rest
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -31,8 +30,6 @@ from core.gateway.cache.recorder import Recorder
 from core.gateway.cache.stored import Store, Stored, tell
 from core.gateway.hooks import Asked, CachePlan, CacheServed, Fetched, Sink
 from core.gateway.routes import Header
-
-log = logging.getLogger(__name__)
 
 Fetch = Callable[[Sink], Awaitable[Fetched]]
 _MISS: Header = (HEADER, b"miss")
@@ -155,6 +152,7 @@ class Answers:
     async def close(self) -> None:
         """End what is still on its way; its readers are told that the studio stops."""
         await asyncio.gather(*(flight.end() for flight in tuple(self._flying)))
+        await self._store.close()
 
     # ---- one fetch, one reader -----------------------------------------------------------------
 

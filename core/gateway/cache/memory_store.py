@@ -62,6 +62,10 @@ class MemoryStore:
             self._drop(key)
         return len(self._kept), self._bytes
 
+    async def close(self) -> None:
+        """See `Store.close`."""
+        await self.clear()
+
     def _drop(self, key: bytes) -> None:
         answer, _ = self._kept.pop(key)
         self._bytes -= answer.size

@@ -48,6 +48,10 @@ class Store(Protocol):
         """How many answers there are, and their bytes where that is known."""
         ...
 
+    async def close(self) -> None:
+        """Nothing of it is left running."""
+        ...
+
     @property
     def largest(self) -> int:
         """No answer of more bytes is kept."""
