@@ -82,6 +82,29 @@ class Nvidia:
                 self._ready = False
                 return ()
 
+    def powers(self) -> tuple[tuple[str, float | None, float | None], ...]:
+        """Each GPU's UUID, joules since the driver was loaded, and watts now.
+
+        Empty when the driver does not answer; None where a card does not tell.
+        """
+        nvml = self._nvml
+        with self._lock:
+            try:
+                self._initialise()
+                return tuple(
+                    (
+                        text(nvml.nvmlDeviceGetUUID(handle)),
+                        _thousandth(
+                            self._or_none(nvml.nvmlDeviceGetTotalEnergyConsumption, handle)
+                        ),
+                        _thousandth(self._or_none(nvml.nvmlDeviceGetPowerUsage, handle)),
+                    )
+                    for _, handle in self._handles()
+                )
+            except nvml.NVMLError:
+                self._ready = False
+                return ()
+
     def _handles(self) -> Iterator[tuple[int, object]]:
         """The GPUs that answer."""
         for index in range(self._nvml.nvmlDeviceGetCount()):
@@ -198,6 +221,10 @@ class Nvidia:
         if code == pynvml.NVML_ERROR_NO_PERMISSION:
             return "this user may not talk to the NVIDIA driver"
         return f"the NVIDIA driver does not answer: {error}"
+
+
+def _thousandth(value: float | None) -> float | None:
+    return None if value is None else value / 1000
 
 
 def code_of(error: Exception) -> int:

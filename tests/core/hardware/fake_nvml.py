@@ -74,6 +74,9 @@ class FakeNvml(ModuleType):
     def nvmlDeviceGetPowerUsage(self, handle: int) -> int:
         return 412_500 if handle == 0 else _refuse()
 
+    def nvmlDeviceGetTotalEnergyConsumption(self, handle: int) -> int:
+        return 7_250_000 if handle == 0 else _refuse()
+
     def nvmlDeviceGetComputeRunningProcesses(self, handle: int) -> list[SimpleNamespace]:
         if handle == 1:
             _refuse()
