@@ -90,6 +90,7 @@ def _answer(error: StudioError, body: Mapping[str, Any]) -> Answer:
     ]
     if isinstance(error, Unavailable):
         headers.append((b"retry-after", str(max(1, math.ceil(error.retry_after))).encode()))
+    headers += getattr(error, "headers", ())  # such as a key's limits
     if isinstance(error, Cut) and error.code in ON_PURPOSE:
         headers.append((b"x-should-retry", b"false"))  # OpenAI's and Anthropic's clients obey it
     if isinstance(error, WrongMethod):

@@ -152,6 +152,7 @@ class RedisCounters:
             self._url,
             single_connection_client=True,
             socket_connect_timeout=CONNECT_S,
+            socket_timeout=None,  # `asyncio.wait_for` of 3.11 loses cancellations; ours do not
             retry=Retry(NoBackoff(), 0),
             client_name="vllm-studio",
         )

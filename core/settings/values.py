@@ -99,7 +99,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tru
     redis_url: Annotated[
         str | None,
         about(
-            "A Redis. Not used by this version.",
+            "A Redis for the counters of keys' limits and for cached answers; none: in memory.",
             environment="REDIS_URL",
             restart=True,
             secret=True,

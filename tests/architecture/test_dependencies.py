@@ -15,7 +15,6 @@ OPTIONAL = {"gi", "Xlib", "qtpy", "PySide6", "AppKit", "Foundation", "objc", "Py
 NOT_IMPORTED = {
     "uv": "run as a program: it makes the runtimes",
     "httptools": "named to uvicorn as its parser",
-    "redis": "the client that LiteLLM's cache settings are checked with",
 }
 
 # Run inside another interpreter (a runtime's), not in the app's.

@@ -6,41 +6,10 @@ from core.errors import NotFound, Refused
 from core.keys.desk import KeyDesk
 from core.keys.keyring import KeyRing, Known, Unknown, is_ours
 from core.keys.secret import SCHEME, make_secret
+from events.facts.key import KeyLimits
 from events.projections.keys_in_force import issued_keys, keys_in_force
 from events.store import EventStore
-
-
-class Clock:
-    """Stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.at = 1_800_000_000_000_000
-
-    def now(self) -> int:
-        """Microseconds since the epoch."""
-        return self.at
-
-    def monotonic(self) -> float:
-        """Seconds."""
-        return self.at / 1e6
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """Of one test."""
-    return Clock()
-
-
-@pytest.fixture
-def ring(store: EventStore, clock: Clock) -> KeyRing:
-    """Of an empty log."""
-    return KeyRing(store, clock)
-
-
-@pytest.fixture
-def desk(store: EventStore, ring: KeyRing, clock: Clock) -> KeyDesk:
-    """Where keys of that ring are made."""
-    return KeyDesk(store=store, ring=ring, clock=clock)
+from tests.core.keys.conftest import Clock
 
 
 def test_secrets_are_long_of_chance_and_known_by_their_scheme() -> None:
@@ -119,3 +88,19 @@ async def test_keys_outlive_the_app(desk: KeyDesk, store: EventStore, clock: Clo
     with store.reading() as connection:
         assert [key.name for key in issued_keys(connection)] == ["first", "second"]
         assert [key.name for key in keys_in_force(connection)] == ["second"]
+
+
+async def test_limits_count_from_the_next_look_on_and_outlive_the_app(
+    desk: KeyDesk, ring: KeyRing, store: EventStore, clock: Clock
+) -> None:
+    """Those of the issue, then what a change makes of them; by name or by id."""
+    first = KeyLimits(requests_per_minute=3, models=("qwen",))
+    new = await desk.issue("laptop", actor="cli", limits=first)
+    assert new.key.limits == ring.limits_of(new.key.key_id) == first
+    then = KeyLimits(scopes=("audit",))
+    changed = await desk.set_limits("laptop", lambda now: then, actor="window")
+    assert changed.limits == ring.limits_of(new.key.key_id) == then
+    assert ring.check(new.secret.encode()) == Known(key_id=new.key.key_id, scopes=("audit",))
+    assert KeyRing(store, clock).limits_of(new.key.key_id) == then
+    with pytest.raises(NotFound):
+        await desk.set_limits("nobody", lambda now: now, actor="cli")
