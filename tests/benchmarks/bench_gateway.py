@@ -122,8 +122,7 @@ def everybody(folder: Path, say: Callable[[str], None]) -> Iterator[list[Contend
             say("nginx is not installed and left out (Debian: apt-get install nginx-light)")
         else:
             found.append(front)
-        server = stack.enter_context(contenders.studio(folder / "home"))
-        found += contenders.lanes(server, contenders.secret_of_new_key(server))
+        found += contenders.lanes(*stack.enter_context(contenders.studio(folder / "home")))
         for accounting in (False, True):
             name = folder / f"litellm-{accounting}"
             found.append(

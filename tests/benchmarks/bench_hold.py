@@ -83,10 +83,10 @@ def main() -> None:
     console = Console(width=120)
     with (
         tempfile.TemporaryDirectory(prefix="bench-hold-") as folder,
-        contenders.studio(Path(folder) / "home") as server,
+        contenders.studio(Path(folder) / "home") as (server, key),
     ):
         engine = server.engines()[contenders.MODEL]["port"]
-        direct, gateway = contenders.lanes(server, contenders.secret_of_new_key(server))
+        direct, gateway = contenders.lanes(server, key)
         held = hold(server, engine, direct if wish.lane == "direct" else gateway, shape)
     console.print(table(held, wish.lane))
     wrong = held.broken_promises(growth_mib=GROWTH_MIB)

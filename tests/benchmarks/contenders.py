@@ -22,6 +22,8 @@ import msgspec
 import yaml
 
 from core.gateway import litellm_config
+from core.settings import load_settings
+from tests.benchmarks.books import Key, write_keys
 from tests.benchmarks.cpu import tree
 from tests.benchmarks.programs import built, start_upstream
 from tests.harness import runtimes
@@ -180,9 +182,11 @@ def _answers(process: subprocess.Popen[bytes], port: int) -> bool:
 
 
 @contextmanager
-def studio(home: Path) -> Iterator[StudioServer]:
-    """A real one whose only model is upstream.c, loaded and ready."""
-    home.mkdir()
+def studio(home: Path) -> Iterator[tuple[StudioServer, Key]]:
+    """A real one whose only model is upstream.c, loaded and ready, and a key with every limit."""
+    paths = load_settings({"VLLM_STUDIO_HOME": str(home)}).paths
+    paths.create()
+    key = write_keys(paths, 1)[0]
     runtimes.link(home, ["litellm"])
     server = StudioServer(home)
     try:
@@ -196,34 +200,28 @@ def studio(home: Path) -> Iterator[StudioServer]:
             }
         )
         server.load(MODEL)
-        yield server
+        yield server, key
     finally:
         server.close()
 
 
-def secret_of_new_key(server: StudioServer) -> str:
-    """A named key with every limit on, none of which is ever reached."""
-    made = server.post("/api/keys", {"name": "bench"})
-    return str(made["secret"])
-
-
-def lanes(server: StudioServer, secret: str) -> tuple[Contender, Contender]:
+def lanes(server: StudioServer, key: Key) -> tuple[Contender, Contender]:
     """The two ways through it: direct, gateway."""
     process = server.process
     assert process is not None
     program = str(built("upstream"))
-    key = f"authorization: Bearer {secret}"
+    bearer = f"authorization: Bearer {key.secret}"
     return (
         Contender(
             name="lane direct",
             port=server.port,
-            headers=(key, f"{LANE}: direct"),
+            headers=(bearer, f"{LANE}: direct"),
             processes=lambda: tree(process.pid, but=(program, "litellm")),
         ),
         Contender(
             name="lane gateway",
             port=server.port,
-            headers=(key, f"{LANE}: gateway"),
+            headers=(bearer, f"{LANE}: gateway"),
             processes=lambda: tree(process.pid, but=(program,)),
         ),
     )
