@@ -133,7 +133,7 @@ class AnswerCache(Protocol):
         `fetch(sink)` asks the engine and returns when the answer is whole. It raises StudioError
         (nothing, or a part, was written) and is cancelled when nobody reads any more. One fetch
         may feed several sinks; it then runs in a task of its own and outlives its first reader.
-        Who gets "" pays for the fetch, though another may have begun it: the first that is left.
+        Who began it pays for it, also when it has left: `fetch` is its, and the others "joined".
         """
         ...
 

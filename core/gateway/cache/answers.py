@@ -168,16 +168,16 @@ class Answers:
 
     async def _together(self, plan: Plan, sink: Sink, fetch: Fetch) -> CacheServed:
         flight = self._flights.get(plan.key)
-        headers = plan.headers
+        kind, headers = "", plan.headers
         if flight is None:
             flight = self._begun(plan, fetch)
         else:
             self.joins += 1
-            headers = (_JOINED,)
+            kind, headers = "joined", (_JOINED,)
         reader = flight.join()
         try:
             fetched = await flight.read(reader, sink, headers)
-            return _served("" if flight.pays(reader) else "joined", fetched)
+            return _served(kind, fetched)
         finally:
             await flight.leave(reader)
 

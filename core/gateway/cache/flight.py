@@ -53,7 +53,6 @@ class Flight:
         self._last: bytes | None = None  # the last piece; None: `finish` was not called yet
         self._readers: list[Reader] = []  # in the order in which they came
         self._may_write = asyncio.Event()
-        self._is_paid = False
         self._error: Exception | None = None
         self.fetched: Fetched | None = None  # set when it has ended well
         self.is_open = True  # somebody may still join
@@ -97,16 +96,6 @@ class Flight:
         self._close()
         self.task.cancel()
         await asyncio.wait((self.task,), timeout=ENDS_S)
-
-    def pays(self, reader: Reader) -> bool:
-        """Whether the fetch is on the account of this one, which has read all: true for one only.
-
-        It is the first of those that are left.
-        """
-        if self._is_paid or self._readers[0] is not reader:
-            return False
-        self._is_paid = True
-        return True
 
     async def end(self) -> None:
         """End the fetch; everybody is told that the studio stops."""
