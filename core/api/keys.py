@@ -1,15 +1,21 @@
-"""`/api/keys`: who may ask `/v1`. For the owner of this machine alone."""
+"""`/api/keys`: who may ask what, and how much of it. For the owner of this machine alone."""
+
+from typing import Any
 
 import msgspec
-from litestar import delete, get, post
+from litestar import delete, get, patch, post
 
 from core.api.asking import Asking
 from core.api.control import demand_owner
 from core.application import Application
 from core.errors import Invalid
+from core.keys.calendar import US, Period
 from core.keys.desk import NewKey
+from core.keys.use import Use
+from events.facts.key import KeyLimits
 from events.projections.keys_in_force import IssuedKey
 
+NO_LIMITS = KeyLimits()
 LONGEST_S = 100 * 366 * 86400.0
 
 
@@ -19,6 +25,21 @@ class KeyWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     name: str
     expires_in_s: float | None = None
     expires_at: int | None = None  # µs since the epoch
+    limits: dict[str, Any] = {}  # as a PATCH would set them
+
+
+class KeyUse(msgspec.Struct, frozen=True, kw_only=True):
+    """What counts against a key's limits now; resets are moments in µs since the epoch."""
+
+    requests: int  # in the last minute
+    tokens: int  # the same, with those that are reserved
+    parallel: int
+    spent_day: float
+    spent_month: float
+    requests_reset_at: int | None  # None: there is nothing to reset
+    tokens_reset_at: int | None
+    day_reset_at: int
+    month_reset_at: int
 
 
 class KeyView(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +54,8 @@ class KeyView(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int | None = None
     revoked_at: int | None = None
     revoked_by: str | None = None
+    limits: KeyLimits = NO_LIMITS
+    used: KeyUse | None = None  # of a key that is in force
 
 
 class KeyList(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,9 +78,16 @@ async def list_keys(application: Application, asking: Asking) -> KeyList:
     demand_owner(asking, "see its keys")
     now = application.clock.now()
     return KeyList(
-        keys=tuple(view(key, now) for key in application.keys.all()),
+        keys=tuple(view(application, key, now) for key in application.keys.all()),
         required=application.settings.current.demands_key,
     )
+
+
+@get("/keys/{key:str}")
+async def show_key(application: Application, asking: Asking, key: str) -> KeyView:
+    """One key, by id, or by the name of one in force."""
+    demand_owner(asking, "see its keys")
+    return view(application, application.keys.named(key), application.clock.now())
 
 
 @post("/keys")
@@ -66,9 +96,24 @@ async def issue_key(application: Application, asking: Asking, data: KeyWish) -> 
     demand_owner(asking, "issue keys")
     now = application.clock.now()
     new: NewKey = await application.key_desk.issue(
-        data.name, actor=asking.actor, expires_at=moment_of(data, now)
+        data.name,
+        actor=asking.actor,
+        expires_at=moment_of(data, now),
+        limits=changed(NO_LIMITS, data.limits),
     )
-    return KeyWithSecret(key=view(new.key, now), secret=new.secret)
+    return KeyWithSecret(key=view(application, new.key, now), secret=new.secret)
+
+
+@patch("/keys/{key:str}")
+async def limit_key(
+    application: Application, asking: Asking, key: str, data: dict[str, Any]
+) -> KeyView:
+    """Set the limits that are named, null clears one; they count from the next request on."""
+    demand_owner(asking, "set limits of keys")
+    limited = await application.key_desk.set_limits(
+        key, lambda limits: changed(limits, data), actor=asking.actor
+    )
+    return view(application, limited, application.clock.now())
 
 
 @delete("/keys/{key:str}", status_code=200)
@@ -76,7 +121,7 @@ async def revoke_key(application: Application, asking: Asking, key: str) -> KeyV
     """Let its holder in no more, from this moment on; by id, or by the name of one in force."""
     demand_owner(asking, "revoke keys")
     revoked = await application.key_desk.revoke(key, actor=asking.actor)
-    return view(revoked, application.clock.now())
+    return view(application, revoked, application.clock.now())
 
 
 def moment_of(wish: KeyWish, now: int) -> int | None:
@@ -91,10 +136,49 @@ def moment_of(wish: KeyWish, now: int) -> int | None:
     return now + round(wish.expires_in_s * 1e6)
 
 
-def view(key: IssuedKey, now: int) -> KeyView:
-    """What may be seen of it."""
+def changed(limits: KeyLimits, wish: dict[str, Any]) -> KeyLimits:
+    """The limits with what is wished for; raises Invalid."""
+    names = KeyLimits.__struct_fields__
+    for name in wish:
+        if name not in names:
+            known = ", ".join(names)
+            raise Invalid(f"a key has no limit {name!r}; known: {known}", field=name)
+    kept = {name: getattr(limits, name) for name in names if name not in wish}
+    given = {name: value for name, value in wish.items() if value is not None}
+    try:
+        return msgspec.convert(kept | given, KeyLimits)
+    except msgspec.ValidationError as error:
+        field = str(error).rpartition("$.")[2].split("[")[0].strip("`") or None
+        raise Invalid(f"this is no limit: {error}", field=field) from None
+
+
+def view(application: Application, key: IssuedKey, now: int) -> KeyView:
+    """What may be seen of it, and what it used."""
     shown = {name: getattr(key, name) for name in key.__struct_fields__ if name != "digest"}
-    return KeyView(**shown, state=state_of(key, now))
+    state = state_of(key, now)
+    gate = application.limits.gate
+    used = use(gate.use(key.key_id), now) if state == "in force" else None
+    return KeyView(**shown, state=state, used=used)
+
+
+def use(used: Use, now: int) -> KeyUse:
+    """In moments, as the API tells time."""
+    period = Period.of(now)
+    return KeyUse(
+        requests=used.requests,
+        tokens=used.tokens,
+        parallel=used.parallel,
+        spent_day=used.spent_day,
+        spent_month=used.spent_month,
+        requests_reset_at=_moment(now, used.requests_reset_s),
+        tokens_reset_at=_moment(now, used.tokens_reset_s),
+        day_reset_at=period.day_ends,
+        month_reset_at=period.month_ends,
+    )
+
+
+def _moment(now: int, seconds: float) -> int | None:
+    return now + round(seconds * US) if seconds else None
 
 
 def state_of(key: IssuedKey, now: int) -> str:
@@ -105,4 +189,4 @@ def state_of(key: IssuedKey, now: int) -> str:
     return "expired" if expired else "in force"
 
 
-HANDLERS = (list_keys, issue_key, revoke_key)
+HANDLERS = (list_keys, show_key, issue_key, limit_key, revoke_key)

@@ -8,6 +8,7 @@ What a request took more than was guessed counts from the moment it is known; wh
 given back to the second it came in. Loop-bound.
 """
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 
 from core.clock import Clock
@@ -286,7 +287,7 @@ class Counters:
             callback(key_id, second)
 
     def _forget_unsettled(self, now: float) -> None:
-        for request_id, entry in tuple(self._left.items())[:2]:
+        for request_id, entry in tuple(itertools.islice(self._left.items(), 2)):
             if entry.left_at is not None and now - entry.left_at > UNSETTLED_S:
                 del self._left[request_id]
                 count = self._of(entry.key_id)

@@ -27,10 +27,14 @@ class Remembered:
                 return found
 
     async def spent_by_key(self, since: int) -> dict[str, float]:
-        """The money of each key since the hour of that moment (µs): tokens, else energy."""
-        usage = await self._usage.usage(UsageQuery(by=("key",), since=since))
-        return {
-            str(sums.group[0]): sums.sums.get("cost", 0.0) or sums.sums.get("energy_cost", 0.0)
-            for sums in usage.sums
-            if sums.group[0]
-        }
+        """The money of each key since the hour of that moment (µs): tokens, else energy.
+
+        Recipe by recipe, for some have prices and some have none.
+        """
+        usage = await self._usage.usage(UsageQuery(by=("key", "recipe"), since=since))
+        spent: dict[str, float] = {}
+        for one in usage.sums:
+            if key_id := str(one.group[0] or ""):
+                money = one.sums.get("cost", 0.0) or one.sums.get("energy_cost", 0.0)
+                spent[key_id] = spent.get(key_id, 0.0) + money
+        return spent

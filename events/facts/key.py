@@ -13,7 +13,7 @@ LIMIT_WORDS = {
 }
 
 
-class KeyLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class KeyLimits(msgspec.Struct, frozen=True, kw_only=True):
     """What a key may do, and how much of it. Without a word about it there is no limit."""
 
     scopes: tuple[str, ...] = ("inference",)  # inference | manage | audit
@@ -47,8 +47,13 @@ class KeyLimitsSet(Fact, frozen=True, kw_only=True, tag="key-limits-set"):
     @property
     def in_words(self) -> str:
         """The limits on one line."""
-        told = msgspec.to_builtins(self.limits)
-        return ", ".join(f"{name} {_plain(value)}" for name, value in told.items()) or "none"
+        free = KeyLimits()
+        told = [
+            f"{name} {_plain(getattr(self.limits, name))}"
+            for name in self.limits.__struct_fields__
+            if getattr(self.limits, name) != getattr(free, name)
+        ]
+        return ", ".join(told) or "none"
 
 
 class KeyLimitReached(Fact, frozen=True, kw_only=True, tag="key-limit-reached"):
@@ -73,4 +78,4 @@ class KeyRevoked(Fact, frozen=True, kw_only=True, tag="key-revoked"):
 
 
 def _plain(value: object) -> str:
-    return "+".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return "+".join(map(str, value)) if isinstance(value, tuple) else str(value)
