@@ -26,6 +26,7 @@ from core.api import (
     settings,
     system,
     timeline,
+    usage,
 )
 from core.api.asking import provide_asking
 from core.api.events import follow_events
@@ -54,6 +55,7 @@ def make_asgi(application: Application) -> ASGIApp:
             *keys.HANDLERS,
             *offers.HANDLERS,
             *requests.HANDLERS,
+            *usage.HANDLERS,
             *control.HANDLERS,
             follow_events,
         ],

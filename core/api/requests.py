@@ -3,8 +3,9 @@
 import msgspec
 from litestar import get
 
+from core.api.usage import name_of
 from core.application import Application
-from core.errors import Invalid
+from core.errors import Invalid, NotFound
 from core.gateway.calls import RunningRequest, key_of
 from events.facts.usage import RequestFinished
 from events.projections.request_log import LoggedRequest, RequestFilter
@@ -23,17 +24,27 @@ class RequestEntry(msgspec.Struct, frozen=True, kw_only=True):
     engine_id: str | None
     actor: str
     key_id: str | None
+    key_name: str | None
     lane: str
     outcome: str
     status: int
+    error_code: str | None
     stream: bool
+    cache: str  # hit | joined; empty: the engine's own answer
+    fell_back_from: str | None
     prompt_tokens: int | None
     completion_tokens: int | None
     cached_tokens: int | None
+    reasoning_tokens: int | None
+    counted: str  # who counted: engine | gateway | estimated; empty: nobody
     wait_ms: float
+    load_ms: float
     ttft_ms: float | None
+    itl_ms: float | None
     duration_ms: float
     cost: float | None
+    energy_j: float | None
+    energy_cost: float | None
 
 
 class RequestList(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +52,7 @@ class RequestList(msgspec.Struct, frozen=True, kw_only=True):
 
     requests: tuple[RequestEntry, ...]
     next: str | None = None
+    unreadable: tuple[str, ...] = ()  # months that are missing, because they could not be read
 
 
 class RunningList(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,12 +75,17 @@ async def list_requests(
     outcome: str | None = None,
     status: int | None = None,
     stream: bool | None = None,
+    error_code: str | None = None,
+    cache: str | None = None,
     since: int | None = None,
     until: int | None = None,
     before: str | None = None,
     limit: int = 100,
 ) -> RequestList:
-    """One record for each request that has ended, for which everything that is asked for holds."""
+    """One record for each request that has ended, for which everything that is asked for holds.
+
+    `key` is an id or the name of a key in force.
+    """
     if limit < 1:
         raise Invalid("`limit` should be at least 1", field="limit")
     wanted = RequestFilter(
@@ -76,18 +93,24 @@ async def list_requests(
         model=model,
         recipe=recipe,
         engine=engine,
-        key=key,
+        key=_key_id(application, key),
         actor=actor,
         path=path,
         lane=lane,
         outcome=outcome,
         status=status,
         stream=stream,
+        error_code=error_code,
+        cache=cache,
         since=since,
         until=until,
     )
     page = await application.usage.page(wanted, before=before, limit=min(limit, MOST))
-    return RequestList(requests=tuple(map(entry, page.requests)), next=page.next)
+    return RequestList(
+        requests=tuple(entry(one, application) for one in page.requests),
+        next=page.next,
+        unreadable=page.unreadable,
+    )
 
 
 @get("/requests/running")
@@ -96,13 +119,25 @@ async def list_running(application: Application) -> RunningList:
     return RunningList(requests=application.proxy.calls.all())
 
 
-def entry(logged: LoggedRequest) -> RequestEntry:
+def entry(logged: LoggedRequest, application: Application) -> RequestEntry:
     """A record as people see it."""
     told = {name: getattr(logged.request, name) for name in RequestFinished.__struct_fields__}
     shown = {name: told[name] for name in RequestEntry.__struct_fields__ if name in told}
+    key_id = key_of(logged.request.actor)
     return RequestEntry(
-        **shown, finished_at=logged.finished_at, key_id=key_of(logged.request.actor)
+        **shown,
+        finished_at=logged.finished_at,
+        key_id=key_id,
+        key_name=name_of(application, key_id) if key_id else None,
     )
+
+
+def _key_id(application: Application, key: str | None) -> str | None:
+    """The id of a key that is named; whatever else was given is taken for an id."""
+    try:
+        return application.keys.named(key).key_id if key else None
+    except NotFound:
+        return key
 
 
 HANDLERS = (list_requests, list_running)

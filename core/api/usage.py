@@ -1,0 +1,129 @@
+"""`/api/usage`: what was used, by whom and of what, in numbers that can be added up."""
+
+import re
+from functools import partial
+from typing import Any, cast
+
+from litestar import Response, get
+
+from core.application import Application
+from core.errors import Invalid
+from core.nearest import did_you_mean
+from core.usage.csv import table
+from core.usage.report import UsageReport, entries, total
+from events.projections.request_records import HOUR_US
+from events.projections.usage_sums import DIMENSIONS, UsageQuery
+
+MOST_ROWS = 100_000
+FURTHEST = 14 * 60  # minutes: no time zone is further from UTC
+_OFFSET = re.compile(r"([+-]?)(\d{1,2}):?([0-5]\d)")
+
+
+@get("/usage")
+async def show_usage(
+    application: Application,
+    by: str = "day",
+    since: int | None = None,
+    until: int | None = None,
+    tz: str = "0",
+    key: str | None = None,
+    actor: str | None = None,
+    model: str | None = None,
+    recipe: str | None = None,
+    engine: str | None = None,
+    path: str | None = None,
+    lane: str | None = None,
+    outcome: str | None = None,
+    status: int | None = None,
+    error_code: str | None = None,
+    cache: str | None = None,
+    latencies: bool = False,
+    format: str = "json",
+) -> Response[UsageReport]:
+    """Sums by what `by` names, comma-separated: month, day, hour, key, model, recipe, outcome, …
+
+    `since` and `until` (µs since the epoch) are widened to whole hours. Days and months begin at
+    midnight UTC, or of the zone that `tz` tells: minutes east of UTC, or such as +02:00. `key` is
+    an id or a name. `latencies=true` adds percentiles, and reads every request for them.
+    """
+    told = told_apart(by)
+    zone = minutes_east(tz)
+    if format not in ("json", "csv"):
+        raise Invalid(f"`format` should be json or csv, not {format!r}", field="format")
+    asked = {
+        "key": application.keys.named(key).key_id if key else None,
+        "actor": actor, "model": model, "recipe": recipe, "engine": engine, "path": path,
+        "lane": lane, "outcome": outcome, "status": status, "error_code": error_code,
+        "cache": cache,
+    }  # fmt: skip
+    query = UsageQuery(
+        by=told,
+        since=since,
+        until=until,
+        zone=zone,
+        where={name: value for name, value in asked.items() if value is not None},
+        latencies=latencies,
+    )
+    usage = await application.usage.usage(query, most=MOST_ROWS + 1)
+    if len(usage.sums) > MOST_ROWS:
+        raise Invalid(
+            f"these are more than {MOST_ROWS} rows",
+            field="by",
+            next_action="tell less apart in `by`, or ask for a shorter time",
+        )
+    rows = entries(usage.sums, told, partial(name_of, application))
+    if format == "csv":
+        return Response(
+            cast(Any, table(rows, told)),
+            media_type="text/csv; charset=utf-8",
+            headers={"content-disposition": 'attachment; filename="usage.csv"'},
+        )
+    return Response(
+        UsageReport(
+            by=told,
+            since=None if since is None else since // HOUR_US * HOUR_US,
+            until=None if until is None else -(-until // HOUR_US) * HOUR_US,
+            tz=zone,
+            currency=application.settings.current.currency,
+            rows=rows,
+            total=total(usage.sums),
+            unreadable=usage.unreadable,
+        )
+    )
+
+
+def name_of(application: Application, key_id: str) -> str | None:
+    """What a key was called, also one that was revoked; None: no such key is known."""
+    key = application.keys.get(key_id)
+    return key.name if key else None
+
+
+def told_apart(by: str) -> tuple[str, ...]:
+    """The names in `by`; empty: everything in one row."""
+    names = tuple(dict.fromkeys(name.strip() for name in by.split(",") if name.strip()))
+    for name in names:
+        if name not in DIMENSIONS:
+            raise Invalid(
+                f"`by` knows no {name!r}.{did_you_mean(name, DIMENSIONS)}",
+                field="by",
+                next_action=f"use some of {', '.join(DIMENSIONS)}",
+            )
+    return names
+
+
+def minutes_east(tz: str) -> int:
+    """`120`, `+02:00` or `-0330` as minutes east of UTC."""
+    text = tz.strip().replace(" ", "+")  # an unescaped plus in a query is a blank
+    if (found := _OFFSET.fullmatch(text)) and (":" in text or len(found[2] + found[3]) == 4):
+        minutes = int(found[2]) * 60 + int(found[3])
+        minutes = -minutes if found[1] == "-" else minutes
+    elif re.fullmatch(r"[+-]?\d{1,3}", text):
+        minutes = int(text)
+    else:
+        raise Invalid(f"`tz` should be minutes east of UTC or +hh:mm, not {tz!r}", field="tz")
+    if abs(minutes) > FURTHEST:
+        raise Invalid(f"no time zone is {tz} from UTC", field="tz")
+    return minutes
+
+
+HANDLERS = (show_usage,)
