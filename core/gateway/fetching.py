@@ -37,7 +37,7 @@ from core.gateway.headers import (
 )
 from core.gateway.hooks import Asked, Choices, Energy, KeyGate, Sink
 from core.gateway.inflight import InFlight
-from core.gateway.lanes import ANY, can_fail_over, choose_lane
+from core.gateway.lanes import ANY, can_fail_over, choose_lane, wished_lane
 from core.gateway.loading_feedback import LoadingFeedback
 from core.gateway.native import engine_path
 from core.gateway.paths import PathRule
@@ -186,6 +186,7 @@ class Fetching:
     ) -> Connection:
         """Find route and lane, wait for what must be waited for, send; returns with the headers."""
         ttl_s = wished_ttl(asked.headers.items())
+        wished_lane(asked.headers.items())  # one that does not exist is refused before a load
         refused = 0
         while True:
             route = await self._told_route(name, call, asked, sink, deadline)
@@ -309,9 +310,7 @@ class Fetching:
             asked.path, through
         )
         data = body.sent(direct.model, through, ask_usage=counts)
-        headers = on_to_engine(
-            call.raw_headers, direct, call.request_id, is_json=is_json, asked_usage=counts
-        )
+        headers = on_to_engine(call.raw_headers, direct, call.request_id, is_json=is_json)
         head = _head(engine_path(asked.path), asked, direct, headers, data)
         return await self._engines.request(direct.host, direct.port, head, data)
 

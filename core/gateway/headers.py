@@ -41,8 +41,7 @@ KEPT_BACK = frozenset(
         b"x-request-id",
     }
 )
-TO_ENGINE = PASSED_ON | {b"accept-encoding", b"x-data-parallel-rank"}
-READ_BY_US = TO_ENGINE - {b"accept-encoding"}  # what is compressed can not be looked into
+TO_ENGINE = PASSED_ON | {b"x-data-parallel-rank"}  # no accept-encoding: answers are counted
 KEPT_BACK_PREFIXES = (b"x-litellm-", b"llm_provider-", b"x-ratelimit-", b"access-control-")
 
 
@@ -63,14 +62,13 @@ def on_to_engine(
     request_id: str,
     *,
     is_json: bool = False,
-    asked_usage: bool = False,
 ) -> list[Header]:
     """The request's headers for the engine itself: the client's harmless ones, and its key.
 
-    `asked_usage`: we shall look for token counts in the answer, so it must come uncompressed.
+    What it accepts is not among them: a compressed answer would go by uncounted, and limits with
+    it, while between two programs of one machine it saves nothing.
     """
-    wanted = READ_BY_US if asked_usage else TO_ENGINE
-    passed = [header for header in headers if header[0] in wanted]
+    passed = [header for header in headers if header[0] in TO_ENGINE]
     if is_json:
         passed = [header for header in passed if header[0] != b"content-type"]
         passed.append(JSON)

@@ -3,6 +3,7 @@
 Against an app that runs elsewhere (see README.md), cases that need one of their own are left out.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from tests.harness import elsewhere
 from tests.harness.studio import StudioServer
 
 HERE = Path(__file__).parent
-LANES = ("gateway",)
+LANES = ("gateway", "direct")
+both_lanes = pytest.mark.parametrize("lane", LANES, indirect=True)  # for what a lane can change
 OWN = {"own_studio", "locked"}  # fixtures that start an app
 
 
@@ -29,13 +31,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         print(f"left out: {item.nodeid} starts an app of its own")
 
 
-@pytest.fixture(params=LANES)
-def lane(request: pytest.FixtureRequest) -> str:
-    """The way that requests take to the engine."""
-    return str(request.param)
+@pytest.fixture
+def lane(request: pytest.FixtureRequest) -> str | None:
+    """The lane that requests wish; None: they wish none."""
+    found: str | None = getattr(request, "param", None)
+    return found
 
 
 @pytest.fixture
-def studio(studio: StudioServer, lane: str) -> StudioServer:
+def studio(studio: StudioServer, lane: str | None) -> Iterator[StudioServer]:
     """The studio of the case, on this lane."""
-    return studio
+    studio.lane = lane
+    yield studio
+    studio.lane = None

@@ -26,6 +26,8 @@ ROOT = Path(__file__).parents[2]
 class StudioServer:
     """One running app. `url` is the controller, `v1` the OpenAI endpoint, `home` its data."""
 
+    lane: str | None = None  # wished by its requests, when it is one
+
     def __init__(self, home: Path, env: dict[str, str] | None = None) -> None:
         self.home = home
         self.port, self.inference_port, self.litellm_port = free_port(), free_port(), free_port()
@@ -202,6 +204,15 @@ class StudioServer:
 
     # using it
 
+    def named(self, recipe_id: str) -> str:
+        """A name of its own for each lane of a case: recipes are archived, never forgotten."""
+        return f"{recipe_id}-{self.lane}" if self.lane else recipe_id
+
+    @property
+    def wishes(self) -> dict[str, str]:
+        """Headers that wish the lane of this test."""
+        return {"x-studio-lane": self.lane} if self.lane else {}
+
     @contextmanager
     def openai(self, **options: Any) -> Iterator[openai.OpenAI]:
         """The official client, pointed here."""
@@ -214,24 +225,29 @@ class StudioServer:
     ) -> httpx.Response:
         """One chat completion, raw."""
         request = {"model": model, "messages": [{"role": "user", "content": text}], **body}
-        return httpx.post(f"{self.v1}/chat/completions", json=request, timeout=timeout)
+        return httpx.post(
+            f"{self.v1}/chat/completions", json=request, headers=self.wishes, timeout=timeout
+        )
 
     def stream(self, model: str, text: str = "Hello!", **body: object) -> "Stream":
         """A streamed chat in a thread of its own, to be watched while other things happen."""
         request = {"model": model, "messages": [{"role": "user", "content": text}], **body}
-        return Stream(self.port, request)
+        return Stream(self.port, request, self.wishes)
 
 
 class Stream:
     """A streamed answer as it arrives: `text`, `events`, `saw_done`, `error`."""
 
-    def __init__(self, port: int, body: dict[str, Any]) -> None:
+    def __init__(
+        self, port: int, body: dict[str, Any], headers: dict[str, str] | None = None
+    ) -> None:
         self.events: list[dict[str, Any]] = []
         self.saw_done = False
         self.error: Exception | None = None
         self.status = 0
         self.headers: dict[str, str] = {}
         self.body = b""
+        self._wishes = headers or {}
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
         self._thread = threading.Thread(target=self._run, args=(body,), name="stream")
         self._thread.start()
@@ -242,7 +258,7 @@ class Stream:
                 "POST",
                 "/v1/chat/completions",
                 json.dumps({**body, "stream": True}),
-                {"content-type": "application/json"},
+                {"content-type": "application/json", **self._wishes},
             )
             answer = self._connection.getresponse()
             self.headers = {name.lower(): value for name, value in answer.getheaders()}
