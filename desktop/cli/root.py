@@ -12,11 +12,13 @@ from desktop.cli.keys import keys
 from desktop.cli.logs import logs
 from desktop.cli.offers import providers, virtual
 from desktop.cli.recipes import recipes
+from desktop.cli.requests import requests
 from desktop.cli.running import desktop, open_window, quit_app, serve
 from desktop.cli.runtimes import runtimes
 from desktop.cli.settings import settings
 from desktop.cli.status import status
 from desktop.cli.terminal import StudioGroup, answered, json_option
+from desktop.cli.usage import usage
 
 
 @click.group(
@@ -53,6 +55,8 @@ for command in (
     events,
     runtimes,
     keys,
+    requests,
+    usage,
     virtual,
     providers,
     settings,

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 TOKEN = "owner-token-of-the-test"
 
@@ -27,6 +28,71 @@ KEY = {
     "issued_by": "cli",
     "expires_at": None,
     "revoked_at": None,
+    "limits": {
+        "scopes": ["inference"],
+        "models": ["qwen"],
+        "lanes": [],
+        "preferred_lane": None,
+        "requests_per_minute": 60,
+        "tokens_per_minute": None,
+        "parallel": None,
+        "budget_day": 2.5,
+        "budget_month": None,
+    },
+    "used": {
+        "requests": 12,
+        "tokens": 3400,
+        "parallel": 1,
+        "spent_day": 0.25,
+        "spent_month": 1.5,
+        "requests_reset_at": 1_700_000_030_000_000,
+        "tokens_reset_at": 1_700_000_030_000_000,
+        "day_reset_at": 1_700_006_400_000_000,
+        "month_reset_at": 1_701_388_800_000_000,
+    },
+}
+
+
+REQUEST = {
+    "request_id": "0193a1b2-c3d4-7000-8000-000000000001",
+    "finished_at": 1_700_000_000_000_000,
+    "model": "qwen",
+    "actor": "key:0193a1b2c3d4-9f2c6a",
+    "key_name": "laptop",
+    "lane": "direct",
+    "outcome": "ok",
+    "status": 200,
+    "error_code": None,
+    "cache": "",
+    "prompt_tokens": 1200,
+    "completion_tokens": 34,
+    "ttft_ms": 41.4,
+    "duration_ms": 900.0,
+}
+RUNNING = {
+    "request_id": "0193a1b2-c3d4-7000-8000-000000000002",
+    "state": "waiting",
+    "model": "demo",
+    "actor": "api",
+    "lane": "none",
+    "since": 1_700_000_000_000_000,
+}
+_LATENCY = {"mean": 41.4, "p50": None, "p95": None, "p99": None}
+_SUM = {
+    "key_name": None, "requests": 2, "uncounted": 0, "prompt_tokens": 1234,
+    "completion_tokens": 56, "cached_tokens": 0, "reasoning_tokens": 0, "saved_tokens": 0,
+    "ttft": _LATENCY, "itl": _LATENCY, "duration": _LATENCY, "cost": 1.5, "energy_j": None,
+    "energy_cost": None,
+}  # fmt: skip
+USAGE = {
+    "by": ["key", "model"],
+    "currency": "EUR",
+    "rows": [
+        {**_SUM, "group": {"key": KEY["key_id"], "model": "qwen"}, "key_name": "laptop"},
+        {**_SUM, "group": {"key": "", "model": "demo"}, "cost": None},
+    ],
+    "total": {**_SUM, "group": {}, "requests": 4, "uncounted": 1},
+    "unreadable": [],
 }
 
 
@@ -53,6 +119,7 @@ class FakeApp:
         self.facts = [fact(1, "app-started", "vLLM Studio 0.1.0 started.")]
         self.asked: list[tuple[str, str, Any]] = []
         self.actors: list[str | None] = []
+        self.queries: list[dict[str, str]] = []
         self.refuse: dict[str, tuple[int, dict[str, Any]]] = {}  # path → status and problem
         self.news = threading.Condition()
         self.ended = False
@@ -160,7 +227,7 @@ class Handler(BaseHTTPRequestHandler):
             for line in ("INFO loading", "INFO ready"):
                 self._event("line", {"line": line})
         else:
-            self._handle(path)
+            self._handle(path, query)
 
     def do_POST(self) -> None:
         """Everything else."""
@@ -168,11 +235,12 @@ class Handler(BaseHTTPRequestHandler):
 
     do_PUT = do_PATCH = do_DELETE = do_POST  # the names http.server calls
 
-    def _handle(self, path: str) -> None:
+    def _handle(self, path: str, query: str = "") -> None:
         length = int(self.headers.get("content-length") or 0)
         body = json.loads(self.rfile.read(length)) if length else None
         app = self.app
         app.asked.append((self.command, path, body))
+        app.queries.append(dict(parse_qsl(query)))
         app.actors.append(self.headers.get("x-studio-actor"))
         if self.command != "GET" and self.headers.get("x-studio-owner") != TOKEN:
             self._json({"detail": "only the owner may", "code": "owner-only"}, 403)
@@ -209,11 +277,17 @@ class Handler(BaseHTTPRequestHandler):
             case "POST", ["quit"]:
                 app.on_quit()
                 return {"ok": True}, 202
+            case "GET", ["requests"]:
+                return {"requests": [REQUEST], "next": None, "unreadable": []}, 200
+            case "GET", ["requests", "running"]:
+                return {"requests": [RUNNING]}, 200
+            case "GET", ["usage"]:
+                return USAGE, 200
             case "GET", ["keys"]:
                 return {"keys": [KEY], "required": False}, 200
             case "POST", ["keys"]:
                 return {"key": KEY, "secret": "sk-studio-secret"}, 201
-            case "DELETE", ["keys", _]:
+            case "GET" | "PATCH" | "DELETE", ["keys", _]:
                 return KEY, 200
             case "DELETE", _:
                 return None, 204

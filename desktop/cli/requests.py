@@ -1,0 +1,139 @@
+"""`requests`: what was asked and how it ended, what runs now, and ending that."""
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+
+from desktop.cli.terminal import StudioGroup, Terminal, answered, json_option, pass_terminal
+from desktop.cli.usage import moment
+from desktop.cli.words import columns, day_and_time, for_how_long
+from desktop.client import Client
+
+FOLLOW_S = 1.0
+PAGE = 1000
+HEAD = ("ended", "id", "model", "who", "lane", "outcome", "in", "out", "ttft ms", "took ms")
+WIDTHS = (19, 36, 20, 10, 7, 11, 6, 6, 7, 8)  # of lines that are told one by one
+
+
+@click.group(cls=StudioGroup, invoke_without_command=True, params=[json_option()])
+@click.option("--running", is_flag=True, help="Those that wait or run now.")
+@click.option("-f", "--follow", is_flag=True, help="Stay and show those that end from now on.")
+@click.option("--since", metavar="TIME", help="7d, 12h, 2026-11-01.")
+@click.option("--key", help="One key, by name or id.")
+@click.option("--model", help="One model, as it was asked for.")
+@click.option("--recipe", help="One recipe.")
+@click.option("--outcome", help="ok, error, rejected, cancelled, client_gone, timeout.")
+@click.option("--error-code", "error_code", help="Why it was refused or failed.")
+@click.option("--cache", help="hit or joined: answered without an engine call of its own.")
+@click.option("--limit", type=click.IntRange(1, PAGE), default=20, show_default=True)
+@click.pass_context
+def requests(
+    context: click.Context,
+    running: bool,
+    follow: bool,
+    since: str | None,
+    limit: int,
+    **wanted: str | None,
+) -> None:
+    """List requests, oldest first; never what was asked or answered."""
+    if context.invoked_subcommand is not None:
+        return
+    terminal = context.ensure_object(Terminal)
+
+    def run() -> None:
+        if running:
+            answer = terminal.client().get("/api/requests/running")
+            terminal.answer(answer, lambda: running_in_words(answer))
+            return
+        query = {**wanted, "since": moment(since) if since else None}
+        if follow:
+            for entry in _followed(terminal.client(), limit, query):
+                terminal.line(entry, _line(_cells(entry)))
+            return
+        answer = terminal.client().get("/api/requests", limit=limit, **query)
+        terminal.answer(answer, lambda: in_words(answer))
+
+    answered(context, run)
+
+
+@requests.command("cancel")
+@click.argument("request_id")
+@pass_terminal
+def cancel_request(terminal: Terminal, request_id: str) -> None:
+    """End the request REQUEST_ID, waiting or running; its client is told so."""
+    answer = terminal.client().post("/api/cancel", {"request_id": request_id})
+    terminal.answer(answer, f"The request {request_id} was ended.")
+
+
+def in_words(answer: Mapping[str, Any]) -> str:
+    """A table, the newest at the end."""
+    rows = [_cells(entry) for entry in reversed(answer["requests"])]
+    if not rows:
+        return "No request was found."
+    older = "\n\nThere are older ones: see --limit." if answer["next"] else ""
+    return columns(HEAD, rows) + older
+
+
+def running_in_words(answer: Mapping[str, Any]) -> str:
+    """What waits or runs, oldest first."""
+    now = time.time_ns() // 1000
+    rows = [
+        (
+            entry["request_id"],
+            entry["state"],
+            entry["model"] or "–",
+            _who(entry),
+            entry["lane"],
+            for_how_long(entry["since"], now),
+        )
+        for entry in answer["requests"]
+    ]
+    return columns(("id", "state", "model", "who", "lane", "for"), rows) if rows else "None runs."
+
+
+def _followed(client: Client, limit: int, query: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The newest, and then each as it ends, until Ctrl-C."""
+    try:
+        seen: set[str] = set()
+        while True:
+            page = client.get("/api/requests", limit=PAGE if seen else limit, **query)["requests"]
+            for entry in reversed(page):
+                if entry["request_id"] not in seen:
+                    yield entry
+            if page:
+                seen = {entry["request_id"] for entry in page}
+                query = {**query, "since": page[0]["finished_at"] - 1_000_000}
+            time.sleep(FOLLOW_S)
+    except KeyboardInterrupt:
+        return
+
+
+def _cells(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    outcome = entry["cache"] or entry["error_code"] or entry["outcome"]
+    return (
+        day_and_time(entry["finished_at"]),
+        entry["request_id"],
+        entry["model"] or "–",
+        _who(entry),
+        entry["lane"],
+        click.style(outcome, fg=None if entry["status"] < 400 else "red"),
+        _number(entry["prompt_tokens"]),
+        _number(entry["completion_tokens"]),
+        _number(entry["ttft_ms"]),
+        _number(entry["duration_ms"]),
+    )
+
+
+def _who(entry: Mapping[str, Any]) -> str:
+    return str(entry.get("key_name") or entry["actor"])
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    padded = (c + " " * (w - len(click.unstyle(c))) for c, w in zip(cells, WIDTHS, strict=True))
+    return "  ".join(padded).rstrip()
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.0f}"

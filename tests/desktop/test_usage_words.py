@@ -1,0 +1,69 @@
+"""What was used and what was asked, told in a terminal."""
+
+import json
+
+import pytest
+
+from desktop.cli.usage import minutes_east, moment
+from tests.desktop.conftest import Run
+from tests.desktop.fake_app import FakeApp
+
+
+def test_usage_is_a_table_with_its_total(app: FakeApp, run: Run) -> None:
+    """Keys by their names, columns only where there is something, and what is not known said."""
+    result = run("usage", "--by", "key,model", "--since", "30d", "--key", "laptop")
+    assert result.exit_code == 0, result.output
+    lines = [line.split() for line in result.output.splitlines()]
+    assert lines[0] == ["key", "model", "requests", "in", "out", "ttft", "ms", "cost", "EUR"]
+    assert lines[1] == ["laptop", "qwen", "2", "1,234", "56", "41", "1.50"]
+    assert lines[2] == ["–", "demo", "2", "1,234", "56", "41"]
+    assert lines[3] == ["total", "4", "1,234", "56", "41", "1.50"]
+    assert "Of 1 answered requests nobody knows the tokens." in result.output
+    asked = app.queries[-1]
+    assert (asked["by"], asked["key"], asked["tz"]) == ("key,model", "laptop", str(minutes_east()))
+    assert "until" not in asked
+
+
+def test_usage_is_also_for_programs(app: FakeApp, run: Run) -> None:
+    """JSON as the app gives it; CSV is asked of the app; a time that is none is a usage error."""
+    assert json.loads(run("usage", "--json").output)["currency"] == "EUR"
+    run("usage", "--csv", "--utc", "--since", "all")
+    assert app.queries[-1] == {"by": "day", "tz": "0", "format": "csv"}
+    assert run("usage", "--since", "yesterday").exit_code == 2
+
+
+def test_requests_are_listed_followed_and_ended(app: FakeApp, run: Run) -> None:
+    """By whom, how it ended, how long it took."""
+    listed = run("requests", "--model", "qwen", "--limit", "5")
+    assert listed.exit_code == 0, listed.output
+    assert "laptop" in listed.output
+    assert "1,200" in listed.output
+    assert (app.queries[-1]["model"], app.queries[-1]["limit"]) == ("qwen", "5")
+    assert json.loads(run("requests", "--json").output)["requests"][0]["status"] == 200
+    running = run("requests", "--running")
+    assert "waiting" in running.output
+    ended = run("requests", "cancel", "abc")
+    assert ended.exit_code == 0, ended.output
+    assert ("POST", "/api/cancel", {"request_id": "abc"}) in app.asked
+
+
+def test_following_tells_each_request_once(
+    app: FakeApp, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often it is seen."""
+    looks = iter((None, None))
+
+    def wait(seconds: float) -> None:
+        if next(looks, "over"):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("desktop.cli.requests.time.sleep", wait)
+    followed = run("requests", "--follow", "--json")
+    assert len(followed.output.splitlines()) == 1
+    assert json.loads(followed.output)["request_id"].endswith("1")
+
+
+def test_a_moment_is_a_while_ago_or_a_day() -> None:
+    """Of this machine's time."""
+    assert moment("2026-11-01T00:00:00+00:00") == 1_793_491_200_000_000
+    assert moment("1h") < moment("1m")
