@@ -1,4 +1,4 @@
-"""`keys`: who may ask `/v1`."""
+"""`keys`: who may ask `/v1`, and how much of it."""
 
 import re
 from collections.abc import Mapping
@@ -7,6 +7,13 @@ from urllib.parse import quote
 
 import click
 
+from desktop.cli.key_limits import (
+    Given,
+    limit_options,
+    limits_in_words,
+    used_in_words,
+    wished_limits,
+)
 from desktop.cli.terminal import StudioGroup, Terminal, pass_terminal
 from desktop.cli.words import columns, day_and_time
 
@@ -15,29 +22,55 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 @click.group(cls=StudioGroup)
 def keys() -> None:
-    """List, issue and revoke keys to the endpoint."""
+    """List, issue, limit and revoke keys to the endpoint."""
 
 
 @keys.command("list")
 @pass_terminal
 def list_keys(terminal: Terminal) -> None:
-    """Every key that was ever issued, and whether it still opens the door."""
+    """Every key that was ever issued, whether it still opens the door, and its limits."""
     answer = terminal.client().get("/api/keys")
     terminal.answer(answer, lambda: _in_words(answer))
+
+
+@keys.command("show")
+@click.argument("key")
+@pass_terminal
+def show_key(terminal: Terminal, key: str) -> None:
+    """KEY (an id, or a name) with its limits and what it used of them."""
+    answer = terminal.client().get(_path(key))
+    terminal.answer(answer, lambda: _one_in_words(answer))
 
 
 @keys.command("issue")
 @click.argument("name")
 @click.option("--expires", metavar="TIME", help="How long it works: 90d, 12h, 30m.")
+@limit_options
 @pass_terminal
-def issue_key(terminal: Terminal, name: str, expires: str | None) -> None:
+def issue_key(terminal: Terminal, /, name: str, expires: str | None, **limits: Given) -> None:
     """Make a key called NAME. Its secret is shown once."""
     wish: dict[str, object] = {"name": name}
     if expires is not None:
         wish["expires_in_s"] = seconds_of(expires)
+    if wished := wished_limits(limits):
+        wish["limits"] = wished
     answer = terminal.client().post("/api/keys", wish)
     terminal.aside("Keep it now: the secret is not shown again.")
     terminal.answer(answer, answer["secret"])
+
+
+@keys.command("limit")
+@click.argument("key")
+@limit_options
+@click.option("--clear", multiple=True, metavar="LIMIT", help="Take a limit away: --clear rpm.")
+@pass_terminal
+def limit_key(terminal: Terminal, /, key: str, clear: tuple[str, ...], **limits: Given) -> None:
+    """Set limits of KEY (an id, or a name); those that are not named stay as they are."""
+    wish = wished_limits(limits, clear)
+    if not wish:
+        raise click.UsageError("name a limit, such as --rpm 60 or --clear rpm")
+    answer = terminal.client().patch(_path(key), wish)
+    terminal.answer(answer, lambda: _one_in_words(answer))
 
 
 @keys.command("revoke")
@@ -45,7 +78,7 @@ def issue_key(terminal: Terminal, name: str, expires: str | None) -> None:
 @pass_terminal
 def revoke_key(terminal: Terminal, key: str) -> None:
     """Revoke KEY (an id, or a name), from this moment on."""
-    answer = terminal.client().delete(f"/api/keys/{quote(key, safe='')}")
+    answer = terminal.client().delete(_path(key))
     terminal.answer(answer, f"The key {answer['name']} was revoked.")
 
 
@@ -57,17 +90,40 @@ def seconds_of(text: str) -> int:
     return int(found[1]) * _UNITS[found[2]]
 
 
+def _path(key: str) -> str:
+    return f"/api/keys/{quote(key, safe='')}"
+
+
 def _in_words(answer: Mapping[str, Any]) -> str:
     rows = [
-        (key["name"], key["key_id"], f"{key['prefix']}…", key["state"], _until(key))
+        (
+            key["name"],
+            key["key_id"],
+            f"{key['prefix']}…",
+            key["state"],
+            _until(key),
+            limits_in_words(key["limits"]),
+        )
         for key in answer["keys"]
     ]
     if rows:
-        text = columns(("name", "id", "secret", "state", "until"), rows)
+        text = columns(("name", "id", "secret", "state", "until", "limits"), rows)
     else:
         text = "No key was issued yet."
     demanded = "demanded" if answer["required"] else "not demanded"
     return f"{text}\n\nA key is {demanded} on this machine."
+
+
+def _one_in_words(key: Mapping[str, Any]) -> str:
+    until = f" until {_until(key)}" if key["state"] == "in force" and _until(key) else ""
+    lines = [
+        f"{key['name']}  {key['key_id']}  {key['prefix']}…",
+        f"{key['state']}{until}",
+        f"limits: {limits_in_words(key['limits']) or 'none'}",
+    ]
+    if key["used"]:
+        lines += used_in_words(key["limits"], key["used"])
+    return "\n".join(lines)
 
 
 def _until(key: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from events.errors import LogUnavailable, VersionConflict
 from events.facts import AppStarted, AuditLogRecovered, RequestFinished
 from events.store import EventStore
 from events.writer import Writer
-from tests.core.keys.test_keyring import Clock
+from tests.core.keys.conftest import Clock
 
 STARTED = AppStarted(version="1", pid=1, headless=True)
 REQUEST = RequestFinished(

@@ -287,6 +287,43 @@ def test_keys_are_listed_with_what_became_of_them(app: FakeApp, run: Run) -> Non
     assert "A key is not demanded" in result.output
 
 
+def test_a_key_is_issued_with_its_limits(app: FakeApp, run: Run) -> None:
+    """Those that are named, as /api/keys calls them."""
+    given = "--models qwen,llama --rpm 60 --tpm 90000 --parallel 4 --budget-day 2.5 --scopes audit"
+    assert run("keys", "issue", "ci", *given.split(), "--lanes", "direct").exit_code == 0
+    limits = {
+        "models": ["qwen", "llama"],
+        "requests_per_minute": 60,
+        "tokens_per_minute": 90000,
+        "parallel": 4,
+        "budget_day": 2.5,
+        "scopes": ["audit"],
+        "lanes": ["direct"],
+    }
+    assert ("POST", "/api/keys", {"name": "ci", "limits": limits}) in app.asked
+
+
+def test_a_keys_limits_are_set_and_cleared(app: FakeApp, run: Run) -> None:
+    """What is not named stays; nothing named is a mistake, and so is a limit there is not."""
+    assert run("keys", "limit", "laptop", "--rpm", "9", "--clear", "tpm,models").exit_code == 0
+    wish = {"requests_per_minute": 9, "tokens_per_minute": None, "models": None}
+    assert ("PATCH", "/api/keys/laptop", wish) in app.asked
+    assert run("keys", "limit", "laptop").exit_code == 2
+    unknown = run("keys", "limit", "laptop", "--clear", "speed")
+    assert unknown.exit_code == 2
+    assert "there is no limit 'speed'" in unknown.output
+
+
+def test_a_key_is_shown_with_what_it_used(app: FakeApp, run: Run) -> None:
+    """How much, of how much, and when it begins anew."""
+    assert "models qwen; rpm 60; budget-day 2.5" in run("keys", "list").output
+    lines = run("keys", "show", "laptop").output.splitlines()
+    assert lines[2] == "limits: models qwen; rpm 60; budget-day 2.5"
+    assert lines[3].startswith("requests this minute: 12 of 60, anew at ")
+    assert "tokens this minute: 3400" in lines
+    assert "running now: 1" in lines
+
+
 def test_a_key_is_revoked_by_its_name(app: FakeApp, run: Run) -> None:
     """Also one that needs quoting in an address."""
     assert "was revoked" in run("keys", "revoke", "my laptop").output

@@ -26,10 +26,20 @@ class Inside:
         await send({"type": "http.response.body", "body": b""})
 
 
+SCOPES = {
+    b"sk-studio-good": ("inference",),
+    b"sk-studio-manager": ("manage",),
+    b"sk-studio-auditor": ("audit",),
+    b"sk-studio-both": ("inference", "manage"),
+}
+
+
 def check_key(secret: bytes) -> Known | Unknown:
-    """One key is in force."""
-    good = secret == b"sk-studio-good"
-    return Known(key_id="k1") if good else Unknown(reason="this API key was revoked")
+    """Some keys are in force."""
+    scopes = SCOPES.get(secret)
+    if scopes is None:
+        return Unknown(reason="this API key was revoked")
+    return Known(key_id="k1", scopes=scopes)
 
 
 async def knock(
@@ -242,3 +252,52 @@ async def test_a_websocket_may_bring_its_key_as_a_subprotocol() -> None:
     sending = {"sec-websocket-protocol": protocols}
     assert (await knock(inside, "/v1/models", require_key=True, sending=sending))[0] == 200
     assert inside.asked[0].key_id == "k1"
+
+
+@pytest.mark.parametrize(
+    ("key", "method", "path", "opens"),
+    [
+        ("good", "POST", "/v1/chat/completions", True),
+        ("good", "GET", "/api/status", False),
+        ("manager", "POST", "/v1/chat/completions", False),
+        ("manager", "POST", "/api/switch", True),
+        ("manager", "PUT", "/api/recipes/qwen", True),
+        ("manager", "GET", "/api/settings", True),
+        ("manager", "PATCH", "/api/settings", False),
+        ("manager", "GET", "/api/keys", False),
+        ("manager", "GET", "/api//keys/", False),
+        ("manager", "POST", "/api/quit", False),
+        ("manager", "GET", "/metrics", True),
+        ("auditor", "GET", "/api/timeline", True),
+        ("auditor", "GET", "/api/requests/running", True),
+        ("auditor", "GET", "/api/audit/proof", True),
+        ("auditor", "GET", "/api/statuses", False),
+        ("auditor", "GET", "/api/logs/app", False),
+        ("auditor", "POST", "/api/switch", False),
+        ("auditor", "POST", "/v1/chat/completions", False),
+        ("both", "POST", "/v1/chat/completions", True),
+        ("both", "POST", "/api/evict", True),
+    ],
+)
+@pytest.mark.parametrize("require_key", [False, True])
+async def test_a_named_key_opens_what_its_scopes_say(
+    key: str, method: str, path: str, opens: bool, require_key: bool
+) -> None:
+    """Anything else is 403 in a sentence, whether a key is demanded or not."""
+    status, _, body = await knock(
+        Inside(),
+        path,
+        method=method,
+        require_key=require_key,
+        authorization=f"Bearer sk-studio-{key}",
+    )
+    assert status == (200 if opens else 403)
+    if not opens and not path.startswith("/v1"):
+        assert body["code"] == "key-not-allowed"
+        assert "scope" in body["detail"]
+
+
+async def test_the_owner_with_a_named_key_is_the_owner() -> None:
+    """The token opens what the key does not."""
+    sending = {"x_studio_owner": "owner", "authorization": "Bearer sk-studio-good"}
+    assert (await knock(Inside(), "/api/keys", sending=sending))[0] == 200
