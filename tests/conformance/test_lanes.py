@@ -97,6 +97,36 @@ def test_the_recipes_lane_holds_where_a_request_wishes_none(studio: StudioServer
         change_settings(studio, lane="gateway")
 
 
+def test_a_keys_lanes_hold_whatever_is_wished(studio: StudioServer) -> None:
+    """What it prefers counts before the recipe; what it may not take is not taken."""
+    studio.add(sim_recipe("lane-g", tokens=3))
+    direct = {"x-studio-lane": "direct"}
+    fast, kept = (
+        studio.post("/api/keys", {"name": name, "limits": limits})["secret"]
+        for name, limits in (
+            ("lane-fast", {"preferred_lane": "direct"}),
+            ("lane-kept", {"lanes": ["gateway"]}),
+        )
+    )
+    for secret, headers, lane in (
+        (fast, {}, "direct"),
+        (fast, {"x-studio-lane": "gateway"}, "gateway"),
+        (kept, direct, "gateway"),
+    ):
+        answer = ask(studio, "lane-g", headers=headers | {"authorization": f"Bearer {secret}"})
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["x-studio-lane"] == lane
+    refused = ask(
+        studio,
+        "lane-g",
+        "/tokenize",
+        headers={"authorization": f"Bearer {kept}"},
+        body={"prompt": "x"},
+    )
+    assert refused.status_code == 403
+    assert refused.json()["error"]["code"] == "lane_not_allowed"
+
+
 def test_a_lane_that_does_not_exist_is_refused_in_words(studio: StudioServer) -> None:
     """Before anything is loaded for it."""
     studio.add(sim_recipe("lane-f", tokens=3))
