@@ -8,6 +8,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from core.monitoring.totals import Totals
+
 if TYPE_CHECKING:
     from core.application import Application
 
@@ -58,6 +60,7 @@ class StudioCollector(Collector):
         for (recipe_id, direction), n in sorted(totals.tokens.items()):
             tokens.add_metric([recipe_id, direction], n)
         yield tokens
+        yield from used(totals, self._application.settings.current.currency)
         yield counter(
             "vllm_studio_usage_unwritten",
             "Requests that could not be written to the usage log",
@@ -73,6 +76,32 @@ class StudioCollector(Collector):
             "Tasks in the studio's loop; back to the same number when nothing is asked of it",
             len(asyncio.all_tasks()),
         )
+
+
+def used(totals: Totals, currency: str) -> Iterable[Metric]:
+    """What requests cost, drew and were spared; recipes of which that is not known are absent."""
+    cost = CounterMetricFamily(
+        "vllm_studio_cost", "Cost of tokens by the recipes' prices", labels=["recipe", "currency"]
+    )
+    for recipe_id, amount in sorted(totals.cost.items()):
+        if amount:
+            cost.add_metric([recipe_id, currency], amount)
+    yield cost
+    energy = CounterMetricFamily(
+        "vllm_studio_energy_joules", "Energy that requests drew", labels=["recipe"]
+    )
+    for recipe_id, joules in sorted(totals.energy_j.items()):
+        if joules:
+            energy.add_metric([recipe_id], joules)
+    yield energy
+    cached = CounterMetricFamily(
+        "vllm_studio_requests_cached",
+        "Requests that needed no engine call of their own",
+        labels=["recipe", "kind"],
+    )
+    for (recipe_id, kind), n in sorted(totals.cached.items()):
+        cached.add_metric([recipe_id, kind], n)
+    yield cached
 
 
 def exposition(application: "Application") -> bytes:

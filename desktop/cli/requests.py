@@ -31,6 +31,7 @@ WIDTHS = (19, 36, 20, 10, 7, 11, 6, 6, 7, 8)  # of lines that are told one by on
 @click.pass_context
 def requests(
     context: click.Context,
+    /,
     running: bool,
     follow: bool,
     since: str | None,
@@ -47,7 +48,7 @@ def requests(
             answer = terminal.client().get("/api/requests/running")
             terminal.answer(answer, lambda: running_in_words(answer))
             return
-        query = {**wanted, "since": moment(since) if since else None}
+        query: dict[str, Any] = {**wanted, "since": moment(since) if since else None}
         if follow:
             for entry in _followed(terminal.client(), limit, query):
                 terminal.line(entry, _line(_cells(entry)))

@@ -31,6 +31,7 @@ PATIENCE_S = 300.0  # months of an older version are folded anew when they are f
 @pass_terminal
 def usage(
     terminal: Terminal,
+    /,
     since: str,
     until: str | None,
     by: str,

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from core.monitoring.exposition import used
 from core.monitoring.totals import Totals
 from events.facts import RequestFinished
 
@@ -34,6 +35,26 @@ def test_requests_and_tokens_are_counted_for_each_recipe() -> None:
     totals.add(msgspec.structs.replace(DONE, recipe_id=None, outcome="rejected"))
     assert totals.requests == {("a", "ok"): 1, ("none", "rejected"): 1}
     assert totals.tokens["a", "out"] == 50
+
+
+def test_what_requests_cost_drew_and_were_spared_is_told_to_prometheus() -> None:
+    """The tokens of an answer from the cache are nobody's work; what is not known is absent."""
+    totals = Totals(Clock())
+    totals.add(msgspec.structs.replace(DONE, cost=0.5, energy_j=20.0))
+    totals.add(msgspec.structs.replace(DONE, cache="hit", cost=0.0))
+    totals.add(msgspec.structs.replace(DONE, recipe_id="b"))
+    assert totals.tokens["a", "out"] == 50
+    told = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in used(totals, "EUR")
+        for sample in family.samples
+        if sample.name.endswith("_total")
+    }
+    assert told == {
+        ("vllm_studio_cost_total", "a", "EUR"): 0.5,
+        ("vllm_studio_energy_joules_total", "a"): 20.0,
+        ("vllm_studio_requests_cached_total", "a", "hit"): 1.0,
+    }
 
 
 def test_the_pace_is_that_of_the_last_ten_seconds() -> None:
