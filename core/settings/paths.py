@@ -9,6 +9,7 @@
 ├── logs/  logs/engines/      what our children print, and what we print
 ├── runtimes/                 one virtualenv per installed engine version
 ├── models/                   weights made or fetched by us
+├── captures/                 bodies that are kept, encrypted, a folder per day (core/captures)
 ├── litellm/                  the gateway's generated configuration
 └── cache/                    may be deleted at any time
 """
@@ -43,6 +44,7 @@ class Paths:
         self.secrets = home / "secrets"
         self.run = home / "run"
         self.litellm = home / "litellm"
+        self.captures = home / "captures"
         self.cache = home / "cache"
 
     def __repr__(self) -> str:

@@ -230,6 +230,41 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tru
             most=1_048_576,
         ),
     ] = 256
+    capture_bodies: Annotated[
+        str,
+        about(
+            "Whose bodies are kept, encrypted, for the owner to look at: nobody's (off), those of "
+            "requests that did not end well (errors), or all.",
+            choices=("off", "errors", "all"),
+        ),
+    ] = "off"
+    capture_days: Annotated[
+        int,
+        about(
+            "After so many days captured bodies are erased with their key.",
+            unit="days",
+            least=1,
+            most=3660,
+        ),
+    ] = 7
+    capture_body_mib: Annotated[
+        int,
+        about(
+            "How much is captured of a question, and how much of its answer.",
+            unit="MiB",
+            least=1,
+            most=50,
+        ),
+    ] = 4
+    capture_max_mib: Annotated[
+        int,
+        about(
+            "Disk for all captured bodies; when it is full the oldest day is erased.",
+            unit="MiB",
+            least=1,
+            most=1_048_576,
+        ),
+    ] = 1024
     lane: Annotated[
         str,
         about(

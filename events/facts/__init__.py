@@ -6,6 +6,7 @@ Wire names (tags) are the storage format: rename a class freely, a tag never.
 
 from events.facts.app import AppCrashDetected, AppStarted, AppStopped
 from events.facts.audit import AuditLogCreated, AuditLogRecovered
+from events.facts.capture import CaptureRead, CapturesPruned
 from events.facts.engine import (
     EngineAdopted,
     EngineBecameReady,
@@ -74,6 +75,8 @@ __all__ = [
     "AppStopped",
     "AuditLogCreated",
     "AuditLogRecovered",
+    "CaptureRead",
+    "CapturesPruned",
     "EngineAdopted",
     "EngineBecameReady",
     "EngineCrashed",
