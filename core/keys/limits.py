@@ -35,7 +35,13 @@ def demand_sensible(limits: KeyLimits) -> None:
 
 def counts(limits: KeyLimits) -> bool:
     """Whether anything has to be counted for this key."""
-    return any(getattr(limits, name) is not None for name in (*COUNTED, *BUDGETS))
+    return not (  # spelled out: asked for every request of a key
+        limits.requests_per_minute is None
+        and limits.tokens_per_minute is None
+        and limits.parallel is None
+        and limits.budget_day is None
+        and limits.budget_month is None
+    )
 
 
 def _demand_lane(limits: KeyLimits) -> None:

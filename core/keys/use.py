@@ -4,12 +4,21 @@ The headers are OpenAI's: `x-ratelimit-limit-requests`, `-remaining-requests`, `
 and the same for tokens; a reset reads as `6m0s`, `8.64s` or `120ms`.
 """
 
-import math
-
 import msgspec
 
 from core.keys.errors import Header
 from events.facts.key import KeyLimits
+
+REQUESTS = (
+    b"x-ratelimit-limit-requests",
+    b"x-ratelimit-remaining-requests",
+    b"x-ratelimit-reset-requests",
+)
+TOKENS = (
+    b"x-ratelimit-limit-tokens",
+    b"x-ratelimit-remaining-tokens",
+    b"x-ratelimit-reset-tokens",
+)
 
 
 class Use(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,29 +43,35 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True):
 
 def headers_of(limits: KeyLimits, use: Use) -> tuple[Header, ...]:
     """What an answer, or a refusal, carries."""
-    return (
-        *_told(b"requests", limits.requests_per_minute, use.requests, use.requests_reset_s),
-        *_told(b"tokens", limits.tokens_per_minute, use.tokens, use.tokens_reset_s),
-    )
+    told: tuple[Header, ...] = ()
+    most = limits.requests_per_minute
+    if most is not None:
+        told = _told(REQUESTS, most, use.requests, use.requests_reset_s)
+    most = limits.tokens_per_minute
+    if most is not None:
+        told += _told(TOKENS, most, use.tokens, use.tokens_reset_s)
+    return told
 
 
 def duration(seconds: float) -> str:
     """As OpenAI writes it."""
-    if seconds < 1:
-        return f"{max(0, math.ceil(seconds * 1000))}ms"
-    minutes, rest = divmod(round(seconds, 3), 60)
-    hours, minutes = divmod(int(minutes), 60)
-    text = f"{rest:.3f}".rstrip("0").rstrip(".") + "s"
-    if hours:
-        return f"{hours}h{minutes}m{text}"
-    return f"{minutes}m{text}" if minutes else text
+    ms = round(seconds * 1000)
+    if ms < 1000:
+        return f"{ms}ms"
+    if ms < 60_000:
+        return f"{ms / 1000:g}s"
+    minutes, ms = divmod(ms, 60_000)
+    if minutes < 60:
+        return f"{minutes}m{ms / 1000:g}s"
+    return f"{minutes // 60}h{minutes % 60}m{ms / 1000:g}s"
 
 
-def _told(what: bytes, limit: int | None, used: int, reset_s: float) -> tuple[Header, ...]:
-    if limit is None:
-        return ()
+def _told(
+    names: tuple[bytes, bytes, bytes], most: int, used: int, reset_s: float
+) -> tuple[Header, ...]:
+    left = most - used
     return (
-        (b"x-ratelimit-limit-" + what, str(limit).encode()),
-        (b"x-ratelimit-remaining-" + what, str(max(0, limit - used)).encode()),
-        (b"x-ratelimit-reset-" + what, duration(reset_s).encode()),
+        (names[0], b"%d" % most),
+        (names[1], b"%d" % left if left > 0 else b"0"),
+        (names[2], duration(reset_s).encode()),
     )

@@ -23,7 +23,7 @@ class Window:
     def slide(self, now: float) -> None:
         """Forget what is older than a minute."""
         oldest = int(now) - LENGTH_S
-        for second in [s for s in self._seconds if s < oldest] if self._is_late(oldest) else ():
+        while self._seconds and (second := next(iter(self._seconds))) < oldest:
             requests, tokens = self._seconds.pop(second)
             self.requests -= requests
             self.tokens -= tokens
@@ -61,11 +61,11 @@ class Window:
 
     def requests_reset_at(self) -> float:
         """The moment by which every request has left it."""
-        return self._gone_at(0, self.requests)
+        return self._last(0)
 
     def tokens_reset_at(self) -> float:
         """The moment by which every token has left it."""
-        return self._gone_at(1, self.tokens)
+        return self._last(1)
 
     def seconds(self, only: Iterable[int] | None = None) -> Mapping[int, tuple[int, int]]:
         """Requests and tokens by second: of all, or of these, which count nothing when gone."""
@@ -74,8 +74,11 @@ class Window:
         found = self._seconds
         return {s: (found[s][0], found[s][1]) if s in found else (0, 0) for s in only}
 
-    def _is_late(self, oldest: int) -> bool:
-        return bool(self._seconds) and next(iter(self._seconds)) < oldest
+    def _last(self, kind: int) -> float:
+        for second in reversed(self._seconds):
+            if self._seconds[second][kind]:
+                return float(second + LENGTH_S + 1)
+        return 0.0
 
     def _gone_at(self, kind: int, count: int) -> float:
         at = 0.0
