@@ -17,6 +17,7 @@ from core.hardware import read_hardware
 from core.settings import Settings
 from desktop.check import Check, fail, ok, warn
 from desktop.doctor_clusters import clusters
+from desktop.doctor_database import database
 from desktop.doctor_engines import engines_left_alone
 from desktop.running_app import RunningApp, running_app
 from desktop.surroundings import look_around
@@ -41,6 +42,7 @@ def examine(settings: Settings) -> Iterator[Check]:
             yield fail(check.__name__, f"the check itself failed: {error!r}", "report this")
     yield from engines_left_alone(settings)
     yield from clusters(settings)
+    yield from database(settings)
     yield from ports(settings, app)
 
 

@@ -13,11 +13,14 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
 from core.api import (
+    cache,
+    captures,
     changes,
     control,
     engines,
     fit,
     keys,
+    mirror,
     offers,
     problems,
     recipes,
@@ -56,6 +59,9 @@ def make_asgi(application: Application) -> ASGIApp:
             *offers.HANDLERS,
             *requests.HANDLERS,
             *usage.HANDLERS,
+            *mirror.HANDLERS,
+            *cache.HANDLERS,
+            *captures.HANDLERS,
             *control.HANDLERS,
             follow_events,
         ],

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PAGE = 1000  # facts a transaction
+PAGE = 500  # facts a transaction: the loop is busy with one for a millisecond
 STRIDE = 10_000  # events without anything to mirror, after which the place is written down
 IDLE_S = 1.0  # between two looks at logs that held nothing new
 PAUSE_S = 0.01  # between two pages, for everybody else

@@ -4,12 +4,14 @@ import click
 
 from core.version import studio_version
 from desktop.cli.autostart import autostart
+from desktop.cli.cache import cache
 from desktop.cli.changing import evict, load, sleep, switch, wake
 from desktop.cli.demo import demo
 from desktop.cli.doctor import doctor
 from desktop.cli.events import events
 from desktop.cli.keys import keys
 from desktop.cli.logs import logs
+from desktop.cli.mirror import mirror
 from desktop.cli.offers import providers, virtual
 from desktop.cli.recipes import recipes
 from desktop.cli.requests import requests
@@ -57,8 +59,10 @@ for command in (
     keys,
     requests,
     usage,
+    cache,
     virtual,
     providers,
+    mirror,
     settings,
     doctor,
     autostart,

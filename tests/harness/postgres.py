@@ -102,6 +102,10 @@ class Postgres:
         self.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    async def clear(self) -> None:
+        """Forget what any mirror wrote."""
+        await self.rows("drop schema if exists vllm_studio cascade")
+
     async def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """What a query finds."""
         connection = await asyncpg.connect(self.url)

@@ -33,7 +33,7 @@ def cluster() -> Iterator[Postgres]:
 @pytest.fixture
 async def postgres(cluster: Postgres) -> Postgres:
     """The same, with nothing of ours in it."""
-    await cluster.rows("drop schema if exists vllm_studio cascade")
+    await cluster.clear()
     return cluster
 
 
