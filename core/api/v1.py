@@ -1,5 +1,6 @@
 """`/v1`: the listing is ours, everything else is the gateway's hot path."""
 
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -28,15 +29,18 @@ def v1_mount(application: Application) -> Any:
         path = path_of(scope)
         if path == LISTING or path.startswith(LISTING + b"/"):
             rest = unquote(path[len(LISTING) :].decode())
-            await answer_listing(application, str(scope.get("method")), rest, send)
+            key_id = scope["state"]["asking"].key_id
+            await answer_listing(application, key_id, str(scope.get("method")), rest, send)
         else:
             await application.proxy(scope, receive, send)  # type: ignore[arg-type]  # the same
 
     return v1
 
 
-async def answer_listing(application: Application, method: str, rest: str, send: Any) -> None:
-    """All models, or the one that `rest` names; names may hold slashes."""
+async def answer_listing(
+    application: Application, key_id: str | None, method: str, rest: str, send: Any
+) -> None:
+    """All models that the key may ask, or the one that `rest` names; names may hold slashes."""
     if method not in ("GET", "HEAD"):
         await send_all(send, *openai_error(WrongMethod(method, "/v1/models", "GET, HEAD")))
         return
@@ -46,6 +50,11 @@ async def answer_listing(application: Application, method: str, rest: str, send:
     found = (
         find_model(entries, status, name, offers) if name else list_models(entries, status, offers)
     )
+    permits = partial(application.limits.gate.permits, key_id)
+    if name and not permits(name):
+        found = None
+    elif not name and found is not None:
+        found["data"] = [one for one in found["data"] if permits(one["id"])]
     if found is not None:
         body = msgspec.json.encode(found)
         length = str(len(body)).encode()
