@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from core.captures import Captures
 from core.clock import Clock
 from core.engines.fleet import Fleet
 from core.engines.warm import Spares
@@ -37,6 +38,7 @@ from core.start_budget import StartBudget
 from core.status_board import StatusBoard
 from core.studio import Studio
 from core.switching.switchboard import Switchboard
+from core.usage.energy import EnergyMeter
 from core.usage_log import UsageLog
 from events.store import EventStore
 
@@ -58,6 +60,8 @@ class Application:
     limits: KeyLimiting
     answers: Answers
     mirror: Mirror
+    captures: Captures
+    energy: EnergyMeter
     offers: OfferBook
     offer_desk: OfferDesk
     choices: Choices

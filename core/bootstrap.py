@@ -7,6 +7,7 @@ from functools import partial
 from core.admitting import ask_for_model
 from core.answer_policies import answer_cache
 from core.application import Application
+from core.captures import Captures, Vault
 from core.clock import SystemClock
 from core.engines.fleet import Fleet
 from core.engines.processes import system_launcher
@@ -21,6 +22,7 @@ from core.gateway.proxy import Proxy
 from core.gateway.routes import Routes
 from core.gateway.usage_ledger import UsageLedger
 from core.gateway.websocket import WebsocketBridge
+from core.hardware.power import PowerReader
 from core.installer import Installer
 from core.keys.desk import KeyDesk
 from core.keys.keyring import KeyRing
@@ -45,6 +47,7 @@ from core.start_budget import StartBudget
 from core.status_board import StatusBoard
 from core.studio import Studio
 from core.switching.switchboard import Switchboard
+from core.usage.energy import EnergyMeter
 from core.usage_log import UsageLog
 from events import projections
 from events.projections.load_times import last_load
@@ -157,6 +160,19 @@ def compose(
         redis_url=settings.redis_url,
     )
     answers = answer_cache(settings, live, clock, book, fleet, choices)
+    captures = Captures(
+        vault=Vault(settings.paths.captures, secrets),
+        store=store,
+        settings=lambda: live.current,
+        clock=clock,
+    )
+    energy = EnergyMeter(
+        read=PowerReader().read,
+        devices_of=lambda recipe_id: next(
+            (view.devices for view in fleet.views() if view.recipe_id == recipe_id), ()
+        ),
+        clock=clock,
+    )
     mirror = Mirror(
         url=settings.database_url,
         store=store,
@@ -206,6 +222,7 @@ def compose(
             loaded_in=partial(_last_load, store),
             choices=choices,
             gate=limits.gate,
+            energy=energy,
             loading=LoadingFeedback(
                 progress=LoadingProgress(
                     resolve=book.resolve,
@@ -224,6 +241,7 @@ def compose(
         recipe_of=book.resolve,
         gate=limits.gate,
         cache=answers,
+        captures=captures,
     )
     websockets = WebsocketBridge(
         routes=routes,
@@ -266,6 +284,8 @@ def compose(
         limits=limits,
         answers=answers,
         mirror=mirror,
+        captures=captures,
+        energy=energy,
         offers=offers,
         offer_desk=OfferDesk(
             store=store,

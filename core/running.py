@@ -66,6 +66,8 @@ async def background(
         application.log_watch.run(),
         application.limits.run(),
         application.mirror.run(),
+        application.captures.run(),
+        application.energy.run(),
         evict_idle(application),
         keep_alive(application),
         application.spares.run(),

@@ -115,6 +115,7 @@ class StudioProcess:
         )
         await server.stop()
         await application.answers.close()
+        await application.captures.close()
         application.proxy.close()
         await application.installer.close()
         if not self._leave_engines:
