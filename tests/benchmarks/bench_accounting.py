@@ -3,8 +3,8 @@
     python -m tests.benchmarks.bench_accounting [--quick]
 
 Keys and requests are written as events by the real stores; then a real `vllm-studio serve` starts
-on them and is asked over HTTP. The same questions go to a studio with nothing in it, so that what
-HTTP costs is seen beside what the numbers cost.
+on them and is asked over HTTP. The same questions go to a studio with one key and no request, so
+that what HTTP costs is seen beside what the numbers cost.
 """
 
 import argparse
@@ -131,13 +131,19 @@ def questions(key: Key) -> dict[str, tuple[str, dict[str, str | int]]]:
         "usage by day": ("/api/usage", {"by": "day", "since": month}),
         "usage by key": ("/api/usage", {"by": "key", "since": month}),
         "usage by model and outcome": ("/api/usage", {"by": "model,outcome", "since": month}),
+        "usage by day and key": ("/api/usage", {"by": "day,key", "since": month}),
+        "usage by model, with percentiles": (
+            "/api/usage",
+            {"by": "model", "since": month, "latencies": "true"},
+        ),
         "usage by hour, last day": ("/api/usage", {"by": "hour", "since": day}),
         "usage by day of one key": ("/api/usage", {"by": "day", "since": month, "key": key.key_id}),
         "requests, newest 100": ("/api/requests", {"limit": 100}),
         "requests of one key": ("/api/requests", {"limit": 100, "key": key.key_id}),
         "requests that failed": ("/api/requests", {"limit": 100, "outcome": "error"}),
         "requests a fortnight ago": ("/api/requests", {"limit": 100, "until": now - 14 * DAY_US}),
-        "requests of nobody": ("/api/requests", {"limit": 100, "key": "nobody"}),
+        "requests, none": ("/api/requests", {"limit": 100, "model": "nobody-asked-it"}),
+        "requests, one by its id": ("/api/requests", {"request_id": "req-unknown"}),
         "keys, all of them": ("/api/keys", {}),
     }
 
@@ -179,6 +185,12 @@ def _row(table: Table, name: str, seconds: float) -> None:
     table.add_row(name, f"{seconds * 1e6:,.1f}")
 
 
+def _paths(home: Path) -> Paths:
+    paths = load_settings({"VLLM_STUDIO_HOME": str(home)}).paths
+    paths.create()
+    return paths
+
+
 def main() -> None:
     """Write the books, ask, print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -189,9 +201,8 @@ def main() -> None:
     console = Console(width=120)
     with tempfile.TemporaryDirectory(prefix="bench-accounting-") as name:
         home, empty_home = Path(name) / "full", Path(name) / "empty"
-        empty_home.mkdir()
-        paths = load_settings({"VLLM_STUDIO_HOME": str(home)}).paths
-        paths.create()
+        paths = _paths(home)
+        write_keys(_paths(empty_home), 1)
         keys = write_keys(paths, KEYS)
         took = write_requests(paths, keys, count)
         console.print(
