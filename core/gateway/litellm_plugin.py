@@ -33,12 +33,14 @@ MASTER_KEY = os.environ.get("LITELLM_MASTER_KEY", "")
 NONCE = os.environ.get("VLLM_STUDIO_NONCE", "")
 FINGERPRINT = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
 KEPT = 10_000  # reports kept while nobody fetches them
+TOLD_AGAIN = 1_000  # reports that a new listener is told once more
 SIGN_OF_LIFE_S = 15.0
 SHORTEST_KEY = 6
 HIDDEN = "•••"
 
 providers: dict[str, tuple[str, str]] = {}  # model name → its provider and the API key given to it
 reports: collections.deque[bytes] = collections.deque(maxlen=KEPT)
+told: collections.deque[bytes] = collections.deque(maxlen=TOLD_AGAIN)
 news = asyncio.Event()
 
 
@@ -213,9 +215,12 @@ async def follow_usage(request: Request) -> StreamingResponse:
 
 async def _report_lines() -> AsyncIterator[bytes]:
     yield b"\n"
+    for line in tuple(told):  # whoever was told may have died before it was written down
+        yield line
     while True:
         while reports:
-            yield reports.popleft()
+            told.append(reports.popleft())
+            yield told[-1]
         news.clear()
         try:
             await asyncio.wait_for(news.wait(), SIGN_OF_LIFE_S)
