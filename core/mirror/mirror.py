@@ -130,6 +130,7 @@ class Mirror:
     async def run(self) -> None:
         """Follow until cancelled. Nothing that happens to a mirror ends a studio."""
         if self._address is None:
+            self._tell()
             await asyncio.Event().wait()
             return
         while True:

@@ -198,9 +198,12 @@ async def test_tables_of_a_newer_studio_are_left_alone(postgres: Postgres, logs:
 async def test_a_wrong_address_is_a_problem_until_it_is_corrected(logs: Logs, url: str) -> None:
     """The task goes on, for it must not end the studio."""
     mirror = mirror_of(logs, url)
+    told: list[str | None] = []
+    mirror.listen(lambda: told.append(mirror.problem))
     async with running(mirror) as task:
         await asyncio.sleep(0)
         assert not task.done()
+    assert told == [mirror.problem]
     assert mirror.view().state == "wrong"
     assert mirror.problem == (
         "Usage is not mirrored to PostgreSQL: "
