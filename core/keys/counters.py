@@ -254,18 +254,24 @@ class Counters:
         count.spent_day += day
         count.spent_month += month
 
-    def adopt(self, key_id: str, seconds: Mapping[int, tuple[int, int]], before: int) -> None:
-        """Take over what others remember of our window before a second, where it is more."""
+    def adopt(self, key_id: str, seconds: Mapping[int, tuple[int, int]], until: int) -> None:
+        """Take over what others remember of our window until a second, where it is more."""
         window = self._of(key_id).window
         window.slide(self.now)
-        mine = {s: n for s, n in window.seconds().items() if s < before}
-        theirs = {s: n for s, n in seconds.items() if int(self.now) - LENGTH_S <= s < before}
+        mine = {s: n for s, n in window.seconds().items() if s <= until}
+        theirs = {s: n for s, n in seconds.items() if int(self.now) - LENGTH_S <= s <= until}
         if sum(n[0] for n in theirs.values()) <= sum(n[0] for n in mine.values()):
             return
         for second, (requests, tokens) in mine.items():
             window.take_back(second, requests=requests, tokens=tokens)
         for second, (requests, tokens) in theirs.items():
             window.add(second, requests=requests, tokens=tokens)
+
+    def adopt_spent(self, key_id: str, day: float, month: float) -> None:
+        """Take over what others remember of our spending, where it is more."""
+        count = self._of(key_id)
+        count.spent_day = max(count.spent_day, day)
+        count.spent_month = max(count.spent_month, month)
 
     # inside
 

@@ -173,24 +173,26 @@ class RedisCounters:
         async with asyncio.timeout(2 * CONNECT_S):
             async for name in client.scan_iter(match=PREFIX + "*", count=1000):
                 fields = await cast("Any", client.hgetall(name))
-                seconds = self._own_seconds(fields)
-                if seconds is not None:
-                    key_id = name.decode().removeprefix(PREFIX)
-                    self._counters.adopt(key_id, seconds, self._began)
+                self._adopt_key(name.decode().removeprefix(PREFIX), fields)
 
-    def _own_seconds(self, fields: dict[bytes, bytes]) -> dict[int, tuple[int, int]] | None:
-        """Our own part of a window; None: there is nothing of ours."""
-        found: dict[int, tuple[int, int]] | None = None
+    def _adopt_key(self, key_id: str, fields: dict[bytes, bytes]) -> None:
+        seconds: dict[int, tuple[int, int]] = {}
+        money = {"d": 0.0, "m": 0.0}
+        ours, period = False, self._counters.period
         for field, value in fields.items():
             kind, at, studio = field.decode().split(":", 2)
             if studio != self._studio:
                 continue
-            found = found or {}
+            ours = True
             if kind in ("r", "t"):
-                requests, tokens = found.get(int(at), (0, 0))
+                requests, tokens = seconds.get(int(at), (0, 0))
                 count = int(value)
-                found[int(at)] = (count, tokens) if kind == "r" else (requests, count)
-        return found
+                seconds[int(at)] = (count, tokens) if kind == "r" else (requests, count)
+            elif at in (period.day, period.month):
+                money[kind] = float(value)
+        if ours:
+            self._counters.adopt(key_id, seconds, self._began)
+            self._counters.adopt_spent(key_id, money["d"], money["m"])
 
     def _lost(self, failure: BaseException) -> None:
         what = str(failure) or type(failure).__name__

@@ -227,10 +227,13 @@ async def test_a_studio_that_crashed_finds_its_own_again(
 ) -> None:
     """Requests that ran when it died are in no log; their places are free, their counts stay."""
     crashed = await start("one")
-    key_id = await key(desk, "crashed", requests_per_minute=3, parallel=2)
+    key_id = await key(desk, "crashed", requests_per_minute=4, parallel=2, budget_day=9.0)
     assert await crashed.enter(key_id, "1", "2") == 2
+    crashed.gate.settle(finished(key_id, "unwritten", cost=1.5))
+    await crashed.until(lambda: not crashed.shared.is_behind)
     after = await start("one", clock=Later())
-    assert after.gate.use(key_id).requests == 2
+    used = after.gate.use(key_id)
+    assert (used.requests, used.spent_day, used.parallel) == (3, 1.5, 0)
     assert await after.enter(key_id, "3", "4") == 1
     async with Redis.from_url(server.url) as client:
         fields = await client.hgetall(PREFIX + key_id)
