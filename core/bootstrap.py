@@ -255,6 +255,7 @@ def compose(
         wait_s=settings.admission_timeout_s,
         demand_serving=log_watch.demand_serving,
         gate=limits.gate,
+        choices=choices,
     )
     keys.listen(proxy.calls.end_of_key)
     studio = Studio(

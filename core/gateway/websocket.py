@@ -25,7 +25,7 @@ from core.gateway.calls import WEBSOCKET, Calls, RunningRequest
 from core.gateway.cancelling import CancelScope, Interrupted
 from core.gateway.errors import Cut, TooMany, UnknownPath, WaitedTooLong
 from core.gateway.fetching import Admit
-from core.gateway.hooks import KeyGate
+from core.gateway.hooks import Choices, KeyGate
 from core.gateway.inflight import InFlight
 from core.gateway.litellm_config import Endpoint
 from core.gateway.proxy import ENDED_HERE, Receive, Scope, Send, ended_here
@@ -59,6 +59,7 @@ class WebsocketBridge:
         wait_s: float = 900.0,
         demand_serving: Callable[[], None] = lambda: None,
         gate: KeyGate | None = None,
+        choices: Choices | None = None,
     ) -> None:
         """`endpoint_of` gives the ready engine of a recipe; the rest is as the Proxy has it."""
         self._routes = routes
@@ -72,6 +73,7 @@ class WebsocketBridge:
         self._wait_s = wait_s
         self._demand_serving = demand_serving
         self._gate = gate
+        self._choices = choices
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one websocket; however it ends, one RequestFinished tells of it."""
@@ -131,7 +133,7 @@ class WebsocketBridge:
         await self._let_in(call, name)
         watcher = asyncio.create_task(_watch(receive, end))
         try:
-            route, endpoint = await self._ready(call, name)  # 1
+            route, endpoint = await self._ready(call, self._chosen(name))  # 1
             call.waited()
             self._enter(call, route, end)
             upstream = await upgraded(scope, endpoint, route.engine_model)  # 2
@@ -162,6 +164,11 @@ class WebsocketBridge:
                 code="lane_not_allowed",
             )
         await gate.enter(key_id, call.request_id, Body(data=b"", model=name, stream=True))
+
+    def _chosen(self, name: str) -> str:
+        """The best of a virtual model's members as things stand; nobody stands in later."""
+        names = None if self._choices is None else self._choices.chain(name)
+        return names[0] if names else name
 
     async def _ready(self, call: Call, name: str) -> tuple[Route, Endpoint]:
         deadline = self._clock.monotonic() + self._wait_s

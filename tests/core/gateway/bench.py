@@ -20,6 +20,7 @@ from core.gateway.paths import ALLOWED
 from core.gateway.proxy import Proxy
 from core.gateway.routes import Direct, Route, Routes, RouteTable
 from core.gateway.websocket import WebsocketBridge
+from core.http_protocol import StudioProtocol
 from events.facts.usage import RequestFinished
 from tests.core.gateway.tiny_upstream import until
 
@@ -74,6 +75,8 @@ class Bench:
             finished=self.facts.append,
             clock=SystemClock(),
             idle_s=lambda: self.idle_s,
+            gate=proxy.get("gate"),
+            choices=choices,
         )
         self.url = ""
         self.port = 0
@@ -140,7 +143,13 @@ async def bench(**proxy: Any) -> AsyncIterator[Bench]:
     made.port = listening.getsockname()[1]
     made.url = f"http://127.0.0.1:{made.port}"
     server = uvicorn.Server(
-        uvicorn.Config(made, lifespan="off", log_level="critical", ws="websockets-sansio")
+        uvicorn.Config(
+            made,
+            lifespan="off",
+            log_level="critical",
+            ws="websockets-sansio",
+            http=StudioProtocol,
+        )
     )
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     await until(lambda: server.started)

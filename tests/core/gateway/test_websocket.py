@@ -13,6 +13,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import InvalidStatus
 from websockets.http11 import Request, Response
 
+from core.gateway.hooks import Lanes
 from core.gateway.routes import RouteTable
 from tests.core.gateway.bench import Bench, bench
 from tests.core.gateway.tiny_upstream import until
@@ -53,9 +54,17 @@ async def echo(connection: ServerConnection) -> None:
 
 
 @contextlib.asynccontextmanager
-async def studio(engine: Engine, *, idle_s: float = 0.0, **route: Any) -> AsyncIterator[Bench]:
+async def studio(
+    engine: Engine,
+    *,
+    idle_s: float = 0.0,
+    choices: Any = None,
+    gate: Any = None,
+    key_id: str = "",
+    **route: Any,
+) -> AsyncIterator[Bench]:
     """A running studio with this engine as the model "m"."""
-    async with bench() as made:
+    async with bench(choices=choices, gate=gate, key_id=key_id) as made:
         made.idle_s = idle_s
         made.serve(1, engine_model="real/m", **route)
         made.endpoint = SimpleNamespace(
@@ -95,6 +104,43 @@ async def test_messages_go_both_ways_text_as_text_and_bytes_as_bytes() -> None:
         assert (fact.outcome, fact.status, fact.lane, fact.model) == ("ok", 101, "direct", "m")
         assert client.response.headers["x-request-id"] == fact.request_id
         assert made.inflight.total == 0
+
+
+async def test_a_virtual_model_is_its_best_member() -> None:
+    """As with any other request; the record names what was asked for."""
+    choices = SimpleNamespace(chain=lambda name: ("m", "n") if name == "any" else None)
+    async with Engine(echo) as engine, studio(engine, choices=choices) as made:
+        async with talk_to(made, "model=any") as client:
+            await client.send("hello")
+            assert await client.recv() == "hello"
+        assert (await made.fact()).model == "any"
+
+
+async def test_a_keys_limits_hold_for_websockets_too() -> None:
+    """Counted in and out as one request, and refused where the key may not go directly."""
+    said: list[str] = []
+
+    async def enter(key_id: str, request_id: str, body: object) -> None:
+        said.append("enter")
+
+    allowed = frozenset({"gateway", "direct"})
+    gate = SimpleNamespace(
+        demand=lambda key_id, *, name, path: said.append(f"{key_id} {name}"),
+        lanes=lambda key_id: Lanes(allowed=allowed),
+        enter=enter,
+        leave=lambda request_id: said.append("leave"),
+    )
+    async with Engine(echo) as engine, studio(engine, gate=gate, key_id="k1") as made:
+        async with talk_to(made) as client:
+            await client.send("hello")
+            await client.recv()
+        await made.fact()
+        assert said == ["k1 m", "enter", "leave"]
+        allowed = frozenset({"gateway"})
+        with pytest.raises(InvalidStatus) as refused:
+            async with talk_to(made):
+                pass
+        assert refused.value.response.status_code == 403
 
 
 async def test_the_engine_gets_its_own_key_its_own_name_and_never_the_clients_key() -> None:
