@@ -11,6 +11,7 @@ import uvicorn
 from core.api.guard import ASGIApp
 from core.errors import Refused
 from core.gateway.websocket_handshake import MAX_MESSAGE
+from core.http_protocol import StudioProtocol
 from core.settings import Settings
 
 CLOSE_WITHIN_S = 1  # how long open streams may linger when we stop
@@ -69,7 +70,8 @@ class HttpServer:
     def __init__(self, app: ASGIApp) -> None:
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=StudioProtocol,
+            proxy_headers=False,  # nothing here depends on what a proxy says of its client
             log_config=None,
             access_log=False,
             lifespan="off",

@@ -22,7 +22,7 @@ from core.errors import Invalid
 from core.settings import Paths
 from core.usage.months import Months
 from core.usage.spool import Held, Spool
-from events.errors import EventError
+from events.errors import EventError, NotRecordable
 from events.facts import RequestFinished
 from events.projections import USAGE
 from events.projections.request_log import LoggedRequest, RequestFilter, requests
@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 DAY_US = 24 * HOUR_US
+GATHER_S = 0.01  # how long a request's record waits for others to be written with
 KEPT = 10_000  # requests that wait for the disk, a kilobyte each
 
 
@@ -62,8 +63,11 @@ class UsageLog:
         self._past = Months(paths)
         self._spool = Spool(paths.home / "usage-held.jsonl")
         self._counts: tuple[str, Counter[str]] | None = None  # of a day, by recipe
+        self._named_day = (-1, "")
         self._month = ""
         self._store: EventStore | None = None
+        self._gathered: list[tuple[str, RequestFinished]] = []
+        self._gathering: asyncio.TimerHandle | None = None
         self._writing: set[asyncio.Task[None]] = set()
         self._kept: deque[tuple[str, RequestFinished]] = deque()
         self._listeners: list[Callable[[RequestFinished], None]] = []
@@ -102,10 +106,9 @@ class UsageLog:
             self._today()[fact.recipe_id] += 1
         for callback in self._listeners:
             callback(fact)
-        day = self._spool.day_of(fact.request_id) or self._day()
-        task = asyncio.ensure_future(self._write(day, fact))
-        self._writing.add(task)
-        task.add_done_callback(self._writing.discard)
+        self._gathered.append((self._spool.day_of(fact.request_id) or self._day(), fact))
+        if self._gathering is None:
+            self._gathering = asyncio.get_running_loop().call_later(GATHER_S, self._write_gathered)
 
     @property
     def held(self) -> int:
@@ -167,6 +170,7 @@ class UsageLog:
 
     async def close(self) -> None:
         """Everything handed over is written when this returns, or was lost, loudly."""
+        self._write_gathered()
         if self._writing:
             await asyncio.gather(*self._writing, return_exceptions=True)
         if self._kept and not await self.write_again():
@@ -178,17 +182,44 @@ class UsageLog:
             self._store = None
         self._spool.close()
 
-    async def _write(self, day: str, fact: RequestFinished) -> None:
+    def _write_gathered(self) -> None:
+        """What ended in one breath is written in one."""
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
+        gathered, self._gathered = self._gathered, []
+        those: dict[tuple[str, str], list[RequestFinished]] = {}
+        for day, fact in gathered:
+            those.setdefault((day, fact.actor), []).append(fact)
+        for (day, _), facts in those.items():
+            task = asyncio.ensure_future(self._write(day, *facts))
+            self._writing.add(task)
+            task.add_done_callback(self._writing.discard)
+
+    async def _write(self, day: str, *facts: RequestFinished) -> None:
+        """Facts of one actor, all or none; where one can not be written, each by itself."""
         try:
-            await self._current().append(f"usage-{day}", [fact], actor=fact.actor)
-            self._spool.written(fact.request_id)
+            await self._current().append(f"usage-{day}", facts, actor=facts[0].actor)
+            for fact in facts:
+                self._spool.written(fact.request_id)
             self.problem = None
         except EventError as error:
+            if len(facts) > 1 and isinstance(error, NotRecordable):
+                await self._write_each(day, facts)
+                return
             self.problem = str(error)
-            self._keep(day, fact)
+            for fact in facts:
+                self._keep(day, fact)
         except Exception:
+            if len(facts) > 1:
+                await self._write_each(day, facts)
+                return
             self.unwritten += 1
-            log.exception("request %s could not be written to the usage log", fact.request_id)
+            log.exception("request %s could not be written to the usage log", facts[0].request_id)
+
+    async def _write_each(self, day: str, facts: tuple[RequestFinished, ...]) -> None:
+        for fact in facts:
+            await self._write(day, fact)
 
     def _keep(self, day: str, fact: RequestFinished) -> None:
         self._kept.append((day, fact))
@@ -249,7 +280,11 @@ class UsageLog:
         return self._store
 
     def _day(self) -> str:
-        return datetime.fromtimestamp(self._clock.now() / 1e6, UTC).strftime("%Y-%m-%d")
+        number = self._clock.now() // DAY_US
+        if number != self._named_day[0]:
+            day = datetime.fromtimestamp(number * 86_400, UTC)
+            self._named_day = (number, day.strftime("%Y-%m-%d"))
+        return self._named_day[1]
 
 
 def month_of(moment: int) -> str:

@@ -1,11 +1,13 @@
 """What surrounds every fact in the log: where it stands, when it came, who asked for it."""
 
-import os
+from random import Random
 from typing import Any
 
 import msgspec
 
 from events.facts.base import Fact
+
+_random = Random()  # seeded by the system, and by nobody else
 
 
 class UnknownEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -43,7 +45,7 @@ def uuid7(at: int) -> str:
     after the other sort that way; the rest is random.
     """
     milliseconds, microseconds = divmod(at, 1000)
-    random = int.from_bytes(os.urandom(8), "big") >> 2
+    random = _random.getrandbits(62)  # no secret: the system's own costs ten times as much
     number = (milliseconds & (1 << 48) - 1) << 80 | 0x7 << 76 | (microseconds << 2) << 64
     digits = f"{number | 0b10 << 62 | random:032x}"
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))

@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from typing import Any
 
 from core.clock import Clock
@@ -22,6 +23,7 @@ from core.errors import StudioError
 from core.gateway.body import peek_form, peek_json
 from core.gateway.calls import Calls
 from core.gateway.cancelling import CancelScope, Interrupted, Reason
+from core.gateway.departure import watch as watch_departure
 from core.gateway.errors import BodyTooLarge, Cut, KeyTaken, UnknownPath, WrongMethod
 from core.gateway.fetching import Fetching
 from core.gateway.hooks import (
@@ -156,7 +158,7 @@ class Proxy:
             key_id=call.key_id,
             headers=call.headers,
         )
-        watcher = asyncio.create_task(_watch(receive, end))
+        watch = watch_departure(scope, receive, partial(end.cancel, "client_gone"))
         try:
             await self._let_in(call, asked)
             call.captured = self._captured(call, asked)
@@ -166,7 +168,7 @@ class Proxy:
             else:
                 await self._from_cache(self._cache, plan, call, asked, rule)
         finally:
-            watcher.cancel()
+            watch.cancel()
 
     async def _let_in(self, call: Call, asked: Asked) -> None:
         """What a named key may, and whether it has anything left. Raises NotAllowed, 429."""
@@ -232,10 +234,3 @@ def _rule(call: Call, scope: Scope) -> PathRule:
     if scope["method"] != "POST":
         raise WrongMethod(scope["method"], call.path.decode())
     return rule
-
-
-async def _watch(receive: Receive, end: CancelScope) -> None:
-    """Servers tell that a client left only to those who ask."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    end.cancel("client_gone")

@@ -1,5 +1,6 @@
 """The book of requests: each record once, found by any field, kept while a disk is full."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -157,3 +158,26 @@ async def test_what_the_disk_does_not_take_is_written_when_it_does(
     assert await usage.write_again()
     assert (usage.problem, usage.held, usage.unwritten) == (None, 0, 0)
     assert await ids(usage) == ["r2", "r1", "r0"]
+
+
+async def test_requests_that_end_together_are_written_together(
+    usage: UsageLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One append for each actor, in order; and one that can not be written costs no other."""
+    appends: list[int] = []
+    append = EventStore.append
+
+    async def counted(self: EventStore, stream: str, events: Any, **more: Any) -> Any:
+        appends.append(len(events))
+        return await append(self, stream, events, **more)
+
+    monkeypatch.setattr(EventStore, "append", counted)
+    broken = msgspec.structs.replace(BASE, request_id="broken", duration_ms=float("nan"))
+    others = [msgspec.structs.replace(BASE, request_id=f"r{n}") for n in (1, 2)]
+    for fact in (BASE, broken, *others):
+        usage.finished(fact)
+    usage._write_gathered()
+    await asyncio.gather(*usage._writing)
+    assert await ids(usage) == ["r2", "r1", "r0"]
+    assert appends == [4, 1, 1, 1, 1]
+    assert usage.held == 1

@@ -32,7 +32,7 @@ class Engine:
 
     def stream(self, said: list[str], *, asked: bool) -> bytes:
         """The whole of it."""
-        stamp = {"system_fingerprint": PRINT} if self.stamped else {}
+        stamp: dict[str, object] = {"system_fingerprint": PRINT} if self.stamped else {}
         first = [self.chunk([self.choice("", None)])] if self.chat else []
         content = [self.chunk([self.choice(text, None)]) for text in said]
         last = self.chunk([self.choice("", "stop")], {} if asked else stamp)
