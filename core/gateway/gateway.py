@@ -137,6 +137,7 @@ class Gateway:
     def route_for(self, name: str, recipe: Recipe, endpoint: Endpoint) -> Route:
         """How requests that name `name` get to this engine."""
         key = self._known_keys().internal.encode()
+        elsewhere = self._settings.inference_api_base  # only LiteLLM knows the way there
         return Route(
             name=name,
             recipe_id=recipe.id,
@@ -150,7 +151,7 @@ class Gateway:
             concurrency=recipe.concurrency,
             price=recipe.price,
             lane=recipe.lane,
-            direct=direct_to(name, recipe, endpoint),
+            direct=None if elsewhere else direct_to(name, recipe, endpoint),
         )
 
     def up(self) -> bool:

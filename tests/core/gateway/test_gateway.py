@@ -231,6 +231,16 @@ async def test_a_taken_port_is_passed_over(house: House) -> None:
             assert gateway.route_for("r", Recipe(id="r"), Ready()).port == gateway.port
 
 
+def test_only_the_gateway_knows_the_way_to_inference_elsewhere(house: House) -> None:
+    """With INFERENCE_API_BASE set the engine on this machine is not the one to ask."""
+    direct = house.gateway().route_for("r", Recipe(id="r"), Ready()).direct
+    assert direct is not None
+    assert direct.port == Ready().port
+    assert direct.headers == ((b"authorization", b"Bearer sk-engine"),)
+    house.settings = msgspec.structs.replace(house.settings, inference_api_base="http://gpu:1/v1")
+    assert house.gateway().route_for("r", Recipe(id="r"), Ready()).direct is None
+
+
 async def test_what_a_killed_app_left_is_taken_over(house: House) -> None:
     """The very process goes on, on its own port, routed by the new app."""
     first = house.gateway()
