@@ -25,6 +25,8 @@ PACKAGES = {
     "iproute2": "/bin/ip",  # networks of their own for the cluster's tests
     "postgresql": "/usr/lib/postgresql/*/bin/postgres",
     "redis-server": "/usr/bin/redis-server",
+    "gcc": "/usr/bin/cc",  # for the clients and the engine of the benchmarks
+    "libc6-dev": "/usr/include/stdio.h",
     "fonts-liberation": "/usr/share/fonts/truetype/liberation*/LiberationSans-Regular.ttf",
 }
 

@@ -21,7 +21,7 @@ from rich.table import Table
 
 from tests.benchmarks import contenders
 from tests.benchmarks.contenders import LANE, MODEL, Contender
-from tests.benchmarks.cpu import Meter
+from tests.benchmarks.cpu import Meter, idle_share
 from tests.benchmarks.programs import Load, Shape, load
 from tests.harness import processes
 
@@ -52,6 +52,7 @@ class Score(msgspec.Struct, kw_only=True):
     one: list[Round] = []
     many: list[Round] = []
     streams: list[Round] = []
+    idle: float = 0.0  # of a core, while nothing is asked; it is in all its figures of CPU
 
     @property
     def failed(self) -> int:
@@ -165,6 +166,8 @@ def run(found: Sequence[Contender], *, rounds: int, seconds: float) -> dict[str,
     scores = {contender.name: Score() for contender in found}
     for contender in found:  # whoever compiles, imports or connects on first use does it now
         measure(contender, Shape(clients=16, seconds=0.5))
+    for contender in found:
+        scores[contender.name].idle = idle_share(contender.processes, 2 * seconds)
     for turn in range(rounds):
         for contender in found:
             scores[contender.name].one.append(measure(contender, one))
@@ -186,7 +189,7 @@ def costs(scores: dict[str, Score], title: str) -> Table:
         "c=1 p50 ms", "p99 ms", "CPU µs",
         "c=16 req/s", "CPU µs", "× nginx",
         "tokens", "TTFT p50 ms", "gap p99 ms", "CPU µs/token",
-        "failed",
+        "idle CPU", "failed",
     )  # fmt: skip
     front = scores.get("nginx")
     for name, score in scores.items():
@@ -203,6 +206,7 @@ def costs(scores: dict[str, Score], title: str) -> Table:
             f"{score.ttft_ms:.1f}",
             f"{score.gap_ms:.1f}",
             f"{score.cpu_token_us:,.0f}" if own else "",
+            f"{score.idle:.1%}" if own else "",
             str(score.failed),
         )
     return table

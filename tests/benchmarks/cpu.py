@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import time
 from collections.abc import Callable, Iterable
 
 import psutil
@@ -31,6 +32,13 @@ def spent(pids: Iterable[int]) -> float:
             fields = file.read().rpartition(b")")[2].split()
             total += int(fields[11]) + int(fields[12])  # utime, stime
     return total * TICK_S
+
+
+def idle_share(processes: Callable[[], Iterable[int]], seconds: float) -> float:
+    """The share of one core that they take when nothing is asked of them."""
+    meter = Meter(processes)
+    time.sleep(seconds)
+    return meter.seconds() / seconds
 
 
 class Meter:
