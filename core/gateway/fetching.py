@@ -351,7 +351,7 @@ class Fetching:
             if rest:
                 await sink.write(rest)
             raise UpstreamLost("the engine ended while it was answering", code="engine_lost")
-        call.outcome = "error" if answer.failed or connection.status >= 400 else "ok"
+        call.answered(well=not answer.failed and connection.status < 400)
         exchange.begun = True
         await sink.finish(rest)
 

@@ -109,6 +109,11 @@ class Call:
         else:
             self.outcome = "error"
 
+    def answered(self, *, well: bool) -> None:
+        """The exchange has ended; no matter to a client that has left it to others."""
+        if self._ended is None:
+            self.outcome = "ok" if well else "error"
+
     def ended(self) -> None:
         """Its client has been told everything, or has left."""
         self._ended = self._clock.monotonic()

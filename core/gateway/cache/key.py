@@ -13,7 +13,6 @@ from typing import Any
 from core.gateway.hooks import Asked
 
 SHAPING = (  # headers that change answers
-    b"accept-encoding",
     b"anthropic-beta",
     b"anthropic-version",
     b"x-studio-lane",
