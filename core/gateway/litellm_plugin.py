@@ -37,6 +37,7 @@ TOLD_AGAIN = 1_000  # reports that a new listener is told once more
 SIGN_OF_LIFE_S = 15.0
 SHORTEST_KEY = 6
 HIDDEN = "•••"
+NOT_REACHED = ("Cannot connect to host", " - Connection error.")  # as LiteLLM's clients say it
 
 providers: dict[str, tuple[str, str]] = {}  # model name → its provider and the API key given to it
 reports: collections.deque[bytes] = collections.deque(maxlen=KEPT)
@@ -116,6 +117,9 @@ def reword(error: Any, provider: str, api_key: str) -> None:  # noqa: ANN401 - o
     elif status == "403":
         error.status_code = error.code = 502
         message = f"the provider {provider} refused: {message}"
+    elif any(words in message for words in NOT_REACHED):
+        error.status_code = error.code = 502
+        message = f"the provider {provider} can not be reached"
     error.message = message
     error.args = (message,)
 

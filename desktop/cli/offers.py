@@ -43,6 +43,7 @@ def list_virtual(terminal: Terminal) -> None:
 @pass_terminal
 def save_virtual(
     terminal: Terminal,
+    /,
     name: str,
     members: tuple[str, ...],
     parameters: tuple[str, ...],
@@ -135,7 +136,7 @@ def add_provider(
     """
     client = terminal.client()
     saved = client.get("/api/providers")["providers"]
-    before = next((one for one in saved if one["id"] == provider_id), {})
+    before: dict[str, Any] = next((one for one in saved if one["id"] == provider_id), {})
     kind = kind or before.get("kind") or (provider_id if provider_id in KINDS else None)
     if kind is None:
         raise click.UsageError(f"--kind is missing; it is one of {', '.join(KINDS)}")

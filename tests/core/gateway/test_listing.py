@@ -95,8 +95,8 @@ class Offered:
 
     def remote_models(self) -> tuple[RemoteModel, ...]:
         """Two."""
-        fields = {"model": "gpt", "provider_id": "p", "prefix": "openai"}
-        return (RemoteModel(name="p/gpt", **fields), RemoteModel(name="q", unlisted=True, **fields))
+        gpt = RemoteModel(name="p/gpt", model="gpt", provider_id="p", prefix="openai")
+        return (gpt, msgspec.structs.replace(gpt, name="q", unlisted=True))
 
 
 def test_what_is_offered_beside_recipes_is_listed_with_its_owner() -> None:

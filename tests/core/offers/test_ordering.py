@@ -34,4 +34,4 @@ def test_when_none_is_ready_they_are_loaded_in_turn() -> None:
     """The second only when the first could not be."""
     other = Member(name="other", ready=False)
     for policy in ("first-resident", "spill"):
-        assert ordered(policy, [COLD, other]) == ("cold", "other")  # type: ignore[arg-type]  # above
+        assert ordered(policy, [COLD, other]) == ("cold", "other")

@@ -1,0 +1,1 @@
+"""What others promise us, asked of them and not of ourselves."""
