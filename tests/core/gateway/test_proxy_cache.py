@@ -139,7 +139,7 @@ async def test_a_cut_ends_every_reader_with_the_same_word() -> None:
             await client.reader.readuntil(EVENTS[0])
         made.inflight.end_all()
         for client in pair:
-            rest = await client.reader.read()
+            rest = await client.reader.readuntil(b"0\r\n\r\n")
             assert b"error" in rest
             assert DONE not in rest
             client.hang_up()
