@@ -19,7 +19,7 @@ from typing import Self
 
 from core.application import Application
 from core.errors import Unavailable
-from core.event_loop import new_event_loop
+from core.event_loop import calm_the_collector, new_event_loop
 from core.settings import Settings
 from core.studio_process import build
 from core.version import studio_version
@@ -107,6 +107,7 @@ class Host:
 
     def _started(self, application: Application) -> None:
         """In the studio's loop, once the port listens."""
+        calm_the_collector()
         self._application = application
         self._listening.set()
 
