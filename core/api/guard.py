@@ -18,7 +18,7 @@ from litestar.utils.path import normalize_path
 
 from core.api.asking import ACTORS, Asking
 from core.api.credentials import presented_key
-from core.api.refusals import preflight_answer, refuse, with_origin
+from core.api.refusals import Send, preflight_answer, refuse, while_allowed, with_origin
 from core.keys.keyring import Known, Unknown, is_ours
 from core.keys.scopes import refused
 
@@ -83,6 +83,8 @@ class Guard:
         if foreign is not None:
             send = with_origin(send, foreign)
         asking = self._asking(headers, named)
+        if given is not None and asking.key_id is not None and not asking.owner:
+            send = self._while_in_force(send, scope, given)
         scope.setdefault("state", {}).update(asking=asking, actor=asking.actor)
         await self._app(scope, receive, send)
 
@@ -131,6 +133,19 @@ class Guard:
         if self._key is not None or self._require_key():
             return 401, "invalid_api_key", "a valid API key is required"
         return None
+
+    def _while_in_force(self, send: Send, scope: Any, given: bytes) -> Send:
+        """What a key follows under `/api` has no end of its own, so it ends with the key."""
+        path = normalize_path(scope["path"])
+        if path.startswith("/v1"):
+            return send  # an answer under way runs to its end
+        method = str(scope.get("method", "GET"))
+
+        def allowed() -> bool:
+            named = self._check_key(given)
+            return isinstance(named, Known) and refused(named.scopes, method, path) is None
+
+        return while_allowed(send, allowed)
 
     def _allows(self, path: str, origin: bytes) -> bool:
         allowed = self._allowed_origins()

@@ -56,6 +56,22 @@ def with_origin(send: Send, origin: bytes) -> Send:
     return sending
 
 
+def while_allowed(send: Send, allowed: Callable[[], bool]) -> Send:
+    """Send on for as long as that holds; then the answer ends, and what follows is dropped."""
+    ended = False
+
+    async def sending(message: Any) -> None:
+        nonlocal ended
+        if ended:
+            return
+        if message["type"] == "http.response.body" and message.get("more_body") and not allowed():
+            ended = True
+            message = {"type": "http.response.body", "body": b"", "more_body": False}
+        await send(message)
+
+    return sending
+
+
 async def answer(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
     """A whole answer."""
     length = [(b"content-length", str(len(body)).encode())] if status != 204 else []

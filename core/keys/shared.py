@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 TIMEOUT_S = 0.05  # for an answer while requests wait for it
 CONNECT_S = 2.0
+TELL_S = 0.02  # what changed may wait this long for a request to go with
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.1, 5.0
 LOOK_S = 5.0  # an idle Redis is asked whether it is there, and running requests stay believed
 LEASE_S = 30.0  # after which a studio's running requests are believed no more
@@ -76,11 +77,12 @@ class RedisCounters:
         self._timeout_s = timeout_s
         self._began = int(counters.now)
         self._adopted = False
-        self._up = False
+        self._up = self._met = False  # met: since the last failure
         self._waiting: list[_Waiting] = []
         self._dirty: dict[str, set[int] | None] = {}  # None: the whole share
         self._telling = False
         self._wake = asyncio.Event()
+        self._soon: asyncio.TimerHandle | None = None
         self._sha = ""
         self._listeners: list[Callable[[], object]] = []
         self.problem: str | None = None  # why memory decides, for people
@@ -139,7 +141,7 @@ class RedisCounters:
         try:
             await self._meet(client)
             self._set_problem(None)
-            self._up = True
+            self._up = self._met = True
             while True:
                 await self._next()
                 await self._exchange(client)
@@ -195,12 +197,20 @@ class RedisCounters:
             self._counters.adopt_spent(key_id, money["d"], money["m"])
 
     def _lost(self, failure: BaseException) -> None:
+        """A Redis that is there again at once is no alarm: perhaps this machine was busy."""
         what = str(failure) or type(failure).__name__
+        if self._met:
+            self._met = False
+            log.info("Redis was lost: %s", what)
+            return
         self._set_problem(f"Redis does not answer ({what}); limits are counted in memory")
 
     def _let_go(self) -> None:
         """Nobody waits for Redis any more."""
         self._up = False
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
         waiting, self._waiting = self._waiting, []
         for one in waiting:
             one.tell(None)
@@ -227,11 +237,15 @@ class RedisCounters:
     async def _exchange(self, client: "Redis", within: float | None = None) -> None:
         """Tell what changed, ask what waits; every answer goes to who waits for it."""
         self._wake.clear()
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
         self._waiting = [one for one in self._waiting if not one.answer.done()]  # some left
         asked = self._waiting[:BATCH]
         calls = self._calls(asked)
         pipe = client.pipeline(transaction=False)
-        pipe.ping()
+        if not calls:
+            pipe.ping()
         for key_id, values in calls:
             pipe.evalsha(self._sha, 1, PREFIX + key_id, *values)
         self._telling = True
@@ -247,17 +261,27 @@ class RedisCounters:
             one.tell(verdict(reply).at(now, *ends))
 
     def _calls(self, asked: list[_Waiting]) -> list[tuple[str, list[str | int | float]]]:
-        """The script's calls: first what changed, then what is asked, in its order."""
+        """The script's calls: what changed for keys that ask nothing, then what is asked.
+
+        The first question about a key takes along what changed for it.
+        """
+        asking = {one.entry.key_id for one in asked}
         calls: list[tuple[str, list[str | int | float]]] = []
-        for key_id in tuple(self._dirty)[:BATCH]:
-            seconds = self._dirty.pop(key_id)
-            told = self._told(key_id, seconds)
-            calls.append((key_id, [*self._head(self._limits_of(key_id)), 0, 0, 0, 0, *told]))
+        for key_id in [key_id for key_id in self._dirty if key_id not in asking][:BATCH]:
+            head = self._head(self._limits_of(key_id))
+            calls.append((key_id, [*head, 0, 0, 0, 0, *self._news(key_id)]))
         for one in asked:
             entry = one.entry
-            asking = (1, entry.tokens, entry.money, entry.second)
-            calls.append((entry.key_id, [*self._head(one.limits), *asking]))
+            question = (1, entry.tokens, entry.money, entry.second)
+            news = self._news(entry.key_id)
+            calls.append((entry.key_id, [*self._head(one.limits), *question, *news]))
         return calls
+
+    def _news(self, key_id: str) -> list[str | int | float]:
+        """What Redis was not told yet of a key; after this call it is."""
+        if key_id not in self._dirty:
+            return []
+        return self._told(key_id, self._dirty.pop(key_id))
 
     def _head(self, limits: KeyLimits) -> list[str | int | float]:
         now, period = self._counters.now, self._counters.period
@@ -295,8 +319,8 @@ class RedisCounters:
         seconds = self._dirty.setdefault(key_id, set())
         if seconds is not None and second is not None:
             seconds.add(second)
-        if self._up:
-            self._wake.set()
+        if self._up and self._soon is None:
+            self._soon = asyncio.get_running_loop().call_later(TELL_S, self._wake.set)
 
 
 async def _closed(client: "Redis") -> None:

@@ -301,3 +301,35 @@ async def test_the_owner_with_a_named_key_is_the_owner() -> None:
     """The token opens what the key does not."""
     sending = {"x_studio_owner": "owner", "authorization": "Bearer sk-studio-good"}
     assert (await knock(Inside(), "/api/keys", sending=sending))[0] == 200
+
+
+async def test_what_a_key_follows_ends_with_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not a piece of it is sent once the key was revoked; an owner's stream goes on."""
+
+    class Following(Inside):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            for piece in (b"1", b"2"):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                monkeypatch.delitem(SCOPES, b"sk-studio-auditor", raising=False)
+            await send({"type": "http.response.body", "body": b"3", "more_body": False})
+
+    guard = Guard(
+        Following(),
+        port=8080,
+        host="127.0.0.1",
+        api_key=None,
+        owner_token="owner",
+        check_key=check_key,
+    )
+    key = [(b"host", b"127.0.0.1:8080"), (b"authorization", b"Bearer sk-studio-auditor")]
+    for headers, told in ((key, b"1"), ([key[0], (b"x-studio-owner", b"owner")], b"123")):
+        sent: list[Any] = []
+
+        async def send(message: Any, sent: list[Any] = sent) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "path": "/api/events", "method": "GET", "headers": headers}
+        await guard(scope, None, send)
+        assert b"".join(one["body"] for one in sent[1:]) == told
+        assert sent[-1]["more_body"] is False
