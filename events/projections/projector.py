@@ -13,7 +13,7 @@ There is no other migration of read models.
 
 import logging
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -84,11 +84,10 @@ class Projector:
 
         The caller owns the transaction, and rolls back when this raises.
         """
-        position = 0
-        for event in recorded:
-            position = event.position
-            for projection in self._sound:
-                fold_one(connection, projection, event)
+        events = tuple(recorded)
+        for projection in self._sound:
+            fold_all(connection, projection, events)
+        position = events[-1].position if events else 0
         connection.executemany(
             "update log_projections set position = ? where name = ?",
             [(position, projection.name) for projection in self._sound],
@@ -171,6 +170,26 @@ def are_current(connection: sqlite3.Connection, projections: Sequence[Projection
         )
     }
     return all(known.get(p.name) == (p.version, head, None) for p in projections)
+
+
+def fold_all(
+    connection: sqlite3.Connection, projection: Projection, recorded: Sequence[Recorded]
+) -> None:
+    """Apply what is committed together: at once where a projection can, else one by one."""
+    at_once: Callable[[sqlite3.Connection, Sequence[Recorded]], None] | None = getattr(
+        projection, "apply_all", None
+    )
+    if at_once is None:
+        for one in recorded:
+            fold_one(connection, projection, one)
+        return
+    try:
+        at_once(connection, recorded)
+    except Exception as error:
+        if is_the_machines(error):
+            raise
+        first = recorded[0].position  # the next open folds one by one, and finds the one
+        raise ProjectionFailed(projection.name, first, place_of(error)) from error
 
 
 def fold_one(connection: sqlite3.Connection, projection: Projection, recorded: Recorded) -> None:

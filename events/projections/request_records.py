@@ -1,16 +1,22 @@
 """How much was asked of what, by whom, when, how did it go, and where in the log does it stand?
 
     request_kinds    who asked for what, and how it ended: each combination once, with a number
-    usage_by_hour    counts and sums for each hour (UTC) and kind
+    usage_by_hour    counts and sums for each hour (UTC) and kind, whatever key was presented
+    usage_of_keys    the same for each key, of requests that came with one
     request_index    one narrow row for each request: its place, kind, time and latencies
     request_hours    the positions between which everything recorded in an hour lies
 
 Whatever can be asked for stands in `request_kinds`, which stays small; the rest are numbers. So a
-request costs three small writes, and a sum or a search over a million requests reads little. An
-hour is the one in which the request was recorded; days and months are sums of hours.
+request costs few small writes, and a sum or a search over a million requests reads little. With
+ten thousand keys nearly every request is an hour and kind of its own: sums that are not about keys
+have a table without them. What is committed together is folded together, in few writes.
+
+An hour is the one in which the request was recorded; days and months are sums of hours.
 """
 
+import operator
 import sqlite3
+from collections.abc import Sequence
 
 from sqlite_utils import Database
 
@@ -49,24 +55,33 @@ SUMS = {
     "energy_cost_known": "integer",
 }
 
-_FIND_KIND = f"select id from request_kinds where {' and '.join(f'{name} = ?' for name in KIND)}"
+_FIND_KIND = (
+    f"select id, common from request_kinds where {' and '.join(f'{name} = ?' for name in KIND)}"
+)
 _ADD_KIND = (
-    f"insert into request_kinds ({', '.join(KIND)}) values ({', '.join('?' * len(KIND))})"
-    " returning id"
+    f"insert into request_kinds ({', '.join(KIND)}, common)"
+    f" values ({', '.join('?' * len(KIND))}, ?) returning id, common"
 )
 _ADD_UP = (
-    f"insert into usage_by_hour values (?, ?, {', '.join('?' * len(SUMS))})"
+    f"insert into {{table}} values (?, ?, {', '.join('?' * len(SUMS))})"
     " on conflict (hour, kind) do update set"
     f" {', '.join(f'{name} = {name} + excluded.{name}' for name in SUMS)}"
 )
+_ADD_UP_ALL = _ADD_UP.format(table="usage_by_hour")
+_ADD_UP_KEYS = _ADD_UP.format(table="usage_of_keys")
+
+Described = tuple[str | int, ...]  # a kind, by the values of KIND
+Numbers = tuple[float, ...]  # in the order of SUMS
 
 
 class RequestRecords:
     """Counts and sums by hour and kind, and where each request stands."""
 
     name = "request-records"
-    version = 1
-    tables = ("request_kinds", "usage_by_hour", "request_index", "request_hours")
+    version = 2
+    tables = (
+        "request_kinds", "usage_by_hour", "usage_of_keys", "request_index", "request_hours"
+    )  # fmt: skip
 
     def create(self, db: Database) -> None:
         """Make the empty tables and their indexes."""
@@ -74,11 +89,13 @@ class RequestRecords:
         kinds = ", ".join(f"{n} {'integer' if n in numbers else 'text'} not null" for n in KIND)
         sums = ", ".join(f"{name} {kind} not null" for name, kind in SUMS.items())
         for statement in (
-            f"create table request_kinds (id integer primary key, {kinds},"
+            f"create table request_kinds (id integer primary key, {kinds}, common integer,"
             f" unique ({', '.join(KIND)})) strict",
             "create table usage_by_hour (hour integer not null, kind integer not null,"
             f" {sums}, primary key (hour, kind)) strict, without rowid",
-            "create index usage_by_hour_kind on usage_by_hour (kind)",
+            "create table usage_of_keys (hour integer not null, kind integer not null,"
+            f" {sums}, primary key (hour, kind)) strict, without rowid",
+            "create index usage_of_keys_kind on usage_of_keys (kind)",
             "create table request_index (position integer primary key, kind integer not null,"
             " at integer not null, request_id text not null, latencies integer not null) strict",
             "create index request_index_kind on request_index (kind)",
@@ -90,31 +107,48 @@ class RequestRecords:
 
     def apply(self, connection: sqlite3.Connection, recorded: Recorded) -> None:
         """Fold one event in."""
-        if not isinstance(done := recorded.event, RequestFinished):
-            return
-        kind = _kind(connection, done)
-        hour = recorded.recorded_at // HOUR_US
-        connection.execute(_ADD_UP, (hour, kind, *_how_much(done)))
-        connection.execute(
-            "insert into request_index values (?, ?, ?, ?, ?)",
-            (
-                recorded.position,
-                kind,
-                recorded.recorded_at,
-                done.request_id,
-                packed(done.ttft_ms, done.itl_ms, done.duration_ms),
-            ),
-        )
-        connection.execute(
+        self.apply_all(connection, (recorded,))
+
+    def apply_all(self, connection: sqlite3.Connection, recorded: Sequence[Recorded]) -> None:
+        """Fold in what is committed together; sums differ from one by one in rounding at most."""
+        kinds: dict[Described, tuple[int, int]] = {}
+        sums: dict[tuple[int, int], Numbers] = {}
+        of_keys: dict[tuple[int, int], Numbers] = {}
+        hours: dict[int, tuple[int, int]] = {}
+        index = []
+        for one in recorded:
+            if not isinstance(done := one.event, RequestFinished):
+                continue
+            described = _described(done)
+            if (numbers := kinds.get(described)) is None:
+                numbers = kinds[described] = _kind(connection, described)
+            kind, common = numbers
+            at, position, much = one.recorded_at, one.position, _how_much(done)
+            hour = at // HOUR_US
+            _add(sums, (hour, common), much)
+            if kind != common:
+                _add(of_keys, (hour, kind), much)
+            hours[hour] = (hours.get(hour, (position,))[0], position)
+            latencies = packed(done.ttft_ms, done.itl_ms, done.duration_ms)
+            index.append((position, kind, at, done.request_id, latencies))
+        connection.executemany(_ADD_UP_ALL, [(*at, *much) for at, much in sums.items()])
+        connection.executemany(_ADD_UP_KEYS, [(*at, *much) for at, much in of_keys.items()])
+        connection.executemany("insert into request_index values (?, ?, ?, ?, ?)", index)
+        connection.executemany(
             "insert into request_hours values (?, ?, ?)"
             " on conflict (hour) do update set last = excluded.last",
-            (hour, recorded.position, recorded.position),
+            [(hour, *ends) for hour, ends in hours.items()],
         )
 
 
-def _kind(connection: sqlite3.Connection, done: RequestFinished) -> int:
+def _add(sums: dict[tuple[int, int], Numbers], at: tuple[int, int], much: Numbers) -> None:
+    so_far = sums.get(at)
+    sums[at] = much if so_far is None else tuple(map(operator.add, so_far, much))
+
+
+def _described(done: RequestFinished) -> Described:
     actor, _, key_id = done.actor.partition(":")
-    described = (
+    return (
         key_id if actor == "key" else "",
         actor,
         done.model[:LONGEST],
@@ -124,17 +158,23 @@ def _kind(connection: sqlite3.Connection, done: RequestFinished) -> int:
         done.lane,
         done.outcome,
         done.status,
-        done.stream,
+        int(done.stream),
         done.error_code or "",
         done.cache,
     )
+
+
+def _kind(connection: sqlite3.Connection, described: Described) -> tuple[int, int]:
+    """The number of a kind, and that of the same without its key."""
     found = connection.execute(_FIND_KIND, described).fetchone()
     if found is None:
-        found = connection.execute(_ADD_KIND, described).fetchone()
-    return int(found[0])
+        common = _kind(connection, ("", *described[1:]))[0] if described[0] else None
+        found = connection.execute(_ADD_KIND, (*described, common)).fetchone()
+    number, common = found
+    return int(number), int(number if common is None else common)
 
 
-def _how_much(done: RequestFinished) -> tuple[object, ...]:
+def _how_much(done: RequestFinished) -> Numbers:
     uncounted = (
         done.status < 400
         and done.ttft_ms is not None

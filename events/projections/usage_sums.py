@@ -80,7 +80,7 @@ def usage_sums(connection: sqlite3.Connection, query: UsageQuery, most: int = -1
     saved = "sum(case k.cache when '' then 0 else u.prompt_tokens + u.completion_tokens end)"
     rows = connection.execute(
         f"select {', '.join((*group, *sums, saved))}"
-        " from usage_by_hour u join request_kinds k on k.id = u.kind"
+        f" from {_table(query)} u join request_kinds k on k.id = u.kind"
         f" where u.hour >= :since and u.hour < :until{_kinds(query, 'u')}"
         f"{_group_by(query.by)} limit :most",
         {**_values(query), "most": most},
@@ -117,6 +117,18 @@ def _count_latencies(
         for *of, number, requests in rows:
             if (one := found.get(tuple(of))) is not None:
                 one.latencies.setdefault(measure, {})[number] = requests
+
+
+def _table(query: UsageQuery) -> str:
+    """The sums that are not about keys have a far smaller table."""
+    if "key" not in query.by and "key" not in query.where:
+        return "usage_by_hour"
+    if query.where.get("key"):
+        return "usage_of_keys"
+    return (
+        "(select * from usage_of_keys union all select * from usage_by_hour where kind in"
+        " (select id from request_kinds where actor <> 'key'))"
+    )
 
 
 def _group(by: Sequence[str], hour: str) -> list[str]:

@@ -261,8 +261,8 @@ def test_no_answer_reads_what_it_needs_not(opened: Open) -> None:
             ("select position from request_index where kind = 1 order by position desc",
              "request_index_kind"),
             ("select position from request_index where request_id = 'r'", "request_index_id"),
-            ("select * from usage_by_hour u where hour >= 1 and hour < 9 and u.kind in"
-             " (select k.id from request_kinds k where k.key_id = 'x')", "usage_by_hour_kind"),
+            ("select * from usage_of_keys u where hour >= 1 and hour < 9 and u.kind in"
+             " (select k.id from request_kinds k where k.key_id = 'x')", "usage_of_keys_kind"),
         ):  # fmt: skip
             plan = " ".join(
                 row[3] for row in connection.execute(f"explain query plan {question}").fetchall()
