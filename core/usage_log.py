@@ -84,15 +84,14 @@ class UsageLog:
         Returns the requests whose record an earlier run held back and did not write: each is to be
         handed to `finished`, with or without its counts.
         """
-        await asyncio.to_thread(self._current)
+        await asyncio.to_thread(self._today)
         lost = []
         for held in self._spool.left():
-            request_id = held.request.request_id
-            if (
-                await self.page(RequestFilter(request_id=request_id), before=None, limit=1)
-            ).requests:
-                self._spool.written(request_id)
-            else:
+            wanted = RequestFilter(request_id=held.request.request_id, since=midnight(held.day))
+            page = await self.page(wanted, before=None, limit=1)
+            if page.requests:
+                self._spool.written(held.request.request_id)
+            elif not page.unreadable:  # else nobody knows: it waits in the spool
                 lost.append(held.request)
         return tuple(lost)
 
@@ -285,6 +284,11 @@ class UsageLog:
             day = datetime.fromtimestamp(number * 86_400, UTC)
             self._named_day = (number, day.strftime("%Y-%m-%d"))
         return self._named_day[1]
+
+
+def midnight(day: str) -> int:
+    """The beginning of a day (UTC), in µs since the epoch."""
+    return int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp()) * 1_000_000
 
 
 def month_of(moment: int) -> str:

@@ -43,6 +43,9 @@ class Spool:
             lines = self._path.read_bytes().splitlines()
         except FileNotFoundError:
             return []
+        except OSError as error:
+            log.error("requests that an earlier run held can not be read: %s", error)
+            return []
         for line in lines:
             with contextlib.suppress(msgspec.MsgspecError):  # the last may be torn
                 held = msgspec.json.decode(line, type=Held)

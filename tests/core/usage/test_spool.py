@@ -71,6 +71,29 @@ async def test_a_killed_run_leaves_each_request_once(home: Path) -> None:
     assert await _ids(home, clock) == ["lost", "written"]
 
 
+async def test_a_log_that_can_not_be_read_loses_nothing_and_stops_nobody(home: Path) -> None:
+    """The app starts; what was held waits until somebody can tell whether it was written."""
+    clock = Clock()
+    killed = UsageLog(paths=Paths(home), clock=clock)
+    await killed.open()
+    killed.hold(held("lost").request)
+    killed.finished(held("other").request)
+    await killed.close()
+    log = Paths(home).usage_db("2026-10-31")
+    whole = log.read_bytes()
+    for beside in home.glob("usage-2026-10.db-*"):
+        beside.unlink()
+    log.write_bytes(b"no database at all" * 1000)
+    broken = UsageLog(paths=Paths(home), clock=clock)
+    assert await broken.open() == ()
+    assert broken.today() == {}
+    log.write_bytes(whole)
+    mended = UsageLog(paths=Paths(home), clock=clock)
+    assert [fact.request_id for fact in await mended.open()] == ["lost"]
+    assert mended.today() == {"m": 1}
+    await mended.close()
+
+
 async def _ids(home: Path, clock: Clock) -> list[str]:
     book = UsageLog(paths=Paths(home), clock=clock)
     assert await book.open() == ()
