@@ -3,9 +3,11 @@
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import click
 
+from core.errors import NotFound
 from desktop.cli.terminal import StudioGroup, Terminal, answered, json_option, pass_terminal
 from desktop.cli.usage import moment
 from desktop.cli.words import columns, day_and_time, for_how_long
@@ -66,6 +68,46 @@ def cancel_request(terminal: Terminal, request_id: str) -> None:
     """End the request REQUEST_ID, waiting or running; its client is told so."""
     answer = terminal.client().post("/api/cancel", {"request_id": request_id})
     terminal.answer(answer, f"The request {request_id} was ended.")
+
+
+@requests.command("show")
+@click.argument("request_id")
+@click.option("--bodies", is_flag=True, help="What was asked and answered, where it was captured.")
+@pass_terminal
+def show_request(terminal: Terminal, request_id: str, bodies: bool) -> None:
+    """All that is known of the request REQUEST_ID, once it has ended."""
+    client = terminal.client()
+    if bodies:
+        captured = client.get(f"/api/requests/{quote(request_id, safe='')}/body")
+        terminal.answer(captured, lambda: bodies_in_words(captured))
+        return
+    found = client.get("/api/requests", request_id=request_id)["requests"]
+    if not found:
+        raise NotFound(
+            f"no request {request_id} has ended",
+            next_action="`vllm-studio requests --running` shows those that run",
+        )
+    terminal.answer(found[0], lambda: one_in_words(found[0]))
+
+
+def one_in_words(entry: Mapping[str, Any]) -> str:
+    """A line for each thing that is known."""
+    known = {name: value for name, value in entry.items() if value not in (None, "")}
+    known["finished_at"] = day_and_time(entry["finished_at"])
+    return "\n".join(f"{name:<18} {_value(value)}" for name, value in known.items())
+
+
+def bodies_in_words(captured: Mapping[str, Any]) -> str:
+    """The request, and under it the answer; what is no text is named by its size."""
+    return "\n\n".join(
+        f"{click.style(part, dim=True)}{'' if body['whole'] else ' (the beginning)'}\n"
+        + (body["data"] if body["encoding"] == "text" else f"{body['size']} bytes, no text")
+        for part, body in (("request", captured["request"]), ("answer", captured["answer"]))
+    )
+
+
+def _value(value: object) -> str:
+    return f"{value:,.1f}" if isinstance(value, float) else str(value)
 
 
 def in_words(answer: Mapping[str, Any]) -> str:

@@ -69,6 +69,11 @@ REQUEST = {
     "ttft_ms": 41.4,
     "duration_ms": 900.0,
 }
+BODIES = {
+    "request_id": REQUEST["request_id"],
+    "request": {"encoding": "text", "data": '{"model": "qwen"}', "size": 17, "whole": True},
+    "answer": {"encoding": "base64", "data": "AAAA", "size": 9, "whole": False},
+}
 RUNNING = {
     "request_id": "0193a1b2-c3d4-7000-8000-000000000002",
     "state": "waiting",
@@ -279,6 +284,8 @@ class Handler(BaseHTTPRequestHandler):
                 return {"ok": True}, 202
             case "GET", ["requests"]:
                 return {"requests": [REQUEST], "next": None, "unreadable": []}, 200
+            case "GET", ["requests", _, "body"]:
+                return BODIES, 200
             case "GET", ["requests", "running"]:
                 return {"requests": [RUNNING]}, 200
             case "GET", ["usage"]:

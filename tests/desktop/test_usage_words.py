@@ -47,6 +47,19 @@ def test_requests_are_listed_followed_and_ended(app: FakeApp, run: Run) -> None:
     assert ("POST", "/api/cancel", {"request_id": "abc"}) in app.asked
 
 
+def test_one_request_is_shown_with_all_that_is_known(app: FakeApp, run: Run) -> None:
+    """And its bodies, where they were captured."""
+    shown = run("requests", "show", "abc")
+    assert shown.exit_code == 0, shown.output
+    assert app.queries[-1] == {"request_id": "abc"}
+    assert "ttft_ms            41.4" in shown.output
+    assert "error_code" not in shown.output
+    bodies = run("requests", "show", "abc", "--bodies")
+    assert '{"model": "qwen"}' in bodies.output
+    assert "answer (the beginning)" in bodies.output
+    assert "9 bytes, no text" in bodies.output
+
+
 def test_following_tells_each_request_once(
     app: FakeApp, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
