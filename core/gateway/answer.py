@@ -29,7 +29,10 @@ from core.gateway.usage import Tokens, UsageFinder
 
 HOLD_EVENT = 256 * 1024  # an event longer than this is passed on in pieces
 HOLD_JSON = 1024 * 1024
-_ERROR = re.compile(rb'(?:^|\n)(?:data: ?\{"error" ?:|event: ?error\r?\n)')
+_ERROR = re.compile(
+    rb'(?:^|\n)(?:data: ?\{"error" ?:|data: ?\{"type": ?"(?:response\.failed|error)"'
+    rb"|event: ?(?:response\.failed|error)\r?\n)"
+)
 _ENGINE_LOST = re.compile(
     rb"APIConnectionError|TransferEncodingError|ServerDisconnected|EngineCore encountered an issue"
     rb"|Server disconnected|Connection error\.|Cannot connect to host"

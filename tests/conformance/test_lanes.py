@@ -7,9 +7,10 @@ import httpx
 
 from tests.conformance.conftest import both_lanes
 from tests.conformance.test_limits_and_rest import change_settings
-from tests.harness.sim import answers_seen_by, sim_recipe
+from tests.harness.sim import answers_seen_by, sim_recipe, turn_knobs
 from tests.harness.studio import StudioServer, words
 from tests.harness.usage import wait_for_requests
+from tests.harness.waiting import eventually
 
 HELLO = [{"role": "user", "content": "Hello!"}]
 REMOTE_TOOL = {"type": "mcp", "server_label": "x", "server_url": "http://127.0.0.1:9/mcp"}
@@ -65,6 +66,36 @@ def _timeless(answer: bytes) -> list[Any]:
             read = [(name, said) for name, said in read if name not in ("id", "created")]
         found.append((line[:6], read))
     return found
+
+
+@both_lanes
+def test_an_engine_that_dies_in_a_stream_is_told_in_every_format(
+    studio: StudioServer, lane: str
+) -> None:
+    """One error event, and nothing that looks like the end of a whole answer."""
+    model = studio.named("lane-h")
+    formats = {
+        "/chat/completions": ({"messages": HELLO}, "[DONE]"),
+        "/completions": ({"prompt": "x"}, "[DONE]"),
+        "/responses": ({"input": "x"}, "response.completed"),
+        "/messages": ({"messages": HELLO, "max_tokens": 99}, "message_stop"),
+    }
+    studio.add(sim_recipe(model, tokens=50, tokens_per_second=50))
+    for path, (body, end) in formats.items():
+        turn_knobs(studio.load(model)["port"], die_after_tokens=5)
+        answer = httpx.post(
+            f"{studio.v1}{path}",
+            json={"model": model, "stream": True, **body},
+            headers=studio.wishes,
+            timeout=60,
+        )
+        assert answer.status_code in (200, 502), (path, answer.text)  # 502: before its first word
+        assert answer.text.count('"error":{') == 1, (path, answer.text)
+        assert end not in answer.text, (path, answer.text)
+        gone = lambda: model not in studio.engines()  # noqa: E731
+        eventually(gone, within=20, what=f"the engine that died at {path} is noticed")
+    booked = wait_for_requests(studio.home, model, len(formats))
+    assert {one.outcome for one in booked} == {"error"}
 
 
 def test_what_must_be_translated_goes_to_the_gateway_though_direct_was_wished(

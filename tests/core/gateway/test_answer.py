@@ -62,6 +62,22 @@ def test_anthropics_error_event_is_an_error_too() -> None:
     assert answer.failed
 
 
+def test_a_response_that_failed_says_so_in_an_event_of_its_own() -> None:
+    """Named in a line before it or not; where the engine was lost it is told by us."""
+    for event in (
+        b'event: response.failed\ndata: {"type":"response.failed","response":{"error":{}}}\n\n',
+        b'data: {"type": "response.failed", "response": {"error": {}}}\n\n',
+        b'data: {"type":"error","message":"x","error":null}\n\n',
+    ):
+        answer = EventStream()
+        assert answer.feed(event + b"data: [DONE]\n\n") == event
+        assert (answer.failed, answer.engine_lost) == (True, False)
+    lost = EventStream()
+    message = b'"error":{"message":"<TransferEncodingError: 400>"}'
+    assert lost.feed(b'event: response.failed\ndata: {"response":{' + message + b"}}\n\n") == b""
+    assert (lost.failed, lost.engine_lost) == (True, True)
+
+
 def test_a_model_that_writes_about_errors_has_not_failed() -> None:
     """Text is text."""
     answer = EventStream(DONE)
