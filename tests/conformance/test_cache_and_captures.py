@@ -12,9 +12,9 @@ def test_the_same_question_is_answered_again_without_the_model(studio: StudioSer
     """Also when it is gone; another parameter of the engine's is another question."""
     model = studio.named("cache-a")
     studio.add(sim_recipe(model, tokens=3, recipe={"cache": True, "cache_ttl_s": 600}))
-    thinking = {"chat_template_kwargs": {"enable_thinking": True}}
+    thinking = {"enable_thinking": True}
     first = studio.chat(model, "What is cached?")
-    other = studio.chat(model, "What is cached?", **thinking)
+    other = studio.chat(model, "What is cached?", chat_template_kwargs=thinking)
     assert len(answers_seen_by(studio.engines()[model]["port"])) == 2
     studio.evict_all()
     again = studio.chat(model, "What is cached?")
