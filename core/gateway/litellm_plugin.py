@@ -40,8 +40,6 @@ HIDDEN = "•••"
 NOT_REACHED = ("Cannot connect to host", " - Connection error.")  # as LiteLLM's clients say it
 
 providers: dict[str, tuple[str, str]] = {}  # model name → its provider and the API key given to it
-reports: collections.deque[bytes] = collections.deque(maxlen=KEPT)
-told: collections.deque[bytes] = collections.deque(maxlen=TOLD_AGAIN)
 news = asyncio.Event()
 
 
@@ -65,6 +63,23 @@ def _same(given: str, expected: str) -> bool:
 
 
 # ---- what was used --------------------------------------------------------------------------
+
+
+class Reports:
+    """The newest of them; how many there were, and how many of these were told to somebody."""
+
+    def __init__(self) -> None:
+        self.kept: collections.deque[bytes] = collections.deque(maxlen=KEPT)
+        self.count = self.told = 0
+
+    def add(self, line: bytes) -> None:
+        """One more, for whoever listens."""
+        self.kept.append(line)
+        self.count += 1
+        news.set()
+
+
+reports = Reports()
 
 
 class Usage(CustomLogger):  # type: ignore[misc]  # not typed by its authors
@@ -139,8 +154,7 @@ def _report(kwargs: dict[str, Any]) -> None:
         "cached_tokens": details.get("cached_tokens"),
         "reasoning_tokens": made.get("reasoning_tokens"),
     }
-    reports.append(json.dumps(report).encode() + b"\n")
-    news.set()
+    reports.add(json.dumps(report).encode() + b"\n")
 
 
 # ---- thoughts under both names --------------------------------------------------------------
@@ -218,13 +232,14 @@ async def follow_usage(request: Request) -> StreamingResponse:
 
 
 async def _report_lines() -> AsyncIterator[bytes]:
+    """What was not told to anybody yet, and before it some that were: they may be lost."""
+    at = max(reports.told - TOLD_AGAIN, 0)
     yield b"\n"
-    for line in tuple(told):  # whoever was told may have died before it was written down
-        yield line
     while True:
-        while reports:
-            told.append(reports.popleft())
-            yield told[-1]
+        while (at := max(at, reports.count - len(reports.kept))) < reports.count:
+            at += 1
+            reports.told = max(reports.told, at)
+            yield reports.kept[at - 1 - reports.count]
         news.clear()
         try:
             await asyncio.wait_for(news.wait(), SIGN_OF_LIFE_S)

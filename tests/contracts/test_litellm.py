@@ -1,5 +1,6 @@
 """LiteLLM as the gateway counts on it: one test for each fact of the table in core/gateway."""
 
+import json
 import re
 import time
 from typing import Any
@@ -73,6 +74,17 @@ def test_a_call_is_reported_once_with_its_counts(lite: Lite, stream: bool) -> No
     assert report["completion_tokens"] == 5
     assert report["prompt_tokens"] > 0
     assert ('"usage"' in answer.text) is not stream
+
+
+def test_a_new_listener_is_told_the_last_reports_once_more(lite: Lite) -> None:
+    """A studio that was killed had been told, and may not have written it down."""
+    call_id = lite.ask().headers["x-litellm-call-id"]
+    report = lite.report(call_id)
+    headers = {"authorization": f"Bearer {MASTER}"}
+    with httpx.stream("GET", f"{lite.url}/_studio/usage", headers=headers, timeout=10) as told:
+        lines = filter(None, told.iter_lines())
+        assert next(one for line in lines if (one := json.loads(line))["request_id"] == call_id)
+    assert report["reasoning_tokens"] in (0, None)
 
 
 def test_a_failed_call_is_reported_once_and_asked_once(lite: Lite) -> None:
