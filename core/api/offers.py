@@ -4,6 +4,9 @@ Providers are for the owner of this machine alone: through them requests leave i
 An API key goes in here and never comes out.
 """
 
+import asyncio
+import contextlib
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -13,9 +16,12 @@ from core.api.asking import Asking
 from core.api.control import demand_owner
 from core.application import Application
 from core.errors import Invalid
+from core.gateway.routes import Routes
 from core.offers.provider import KINDS, OfferedModel, Provider, RemoteModel
 from core.offers.virtual import VirtualModel
 from core.recipes.problem import Problem
+
+ROUTED_S = 5.0  # a gateway that is restarting is not waited for: requests do that themselves
 
 
 class VirtualView(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +114,9 @@ async def save_provider(
         provider, api_key=data.api_key, actor=asking.actor
     )
     saved = application.offers.provider(data.id) or provider
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(ROUTED_S):
+            await routed(application.routes, [model.name for model in saved.remote_models])
     return msgspec.structs.replace(provider_view(saved), problems=problems)
 
 
@@ -116,6 +125,18 @@ async def remove_provider(application: Application, asking: Asking, provider_id:
     """Ask it no more, from this moment on, and forget its API key."""
     demand_owner(asking, "remove a provider")
     await application.offer_desk.remove_provider(provider_id, actor=asking.actor)
+
+
+async def routed(routes: Routes, names: Sequence[str]) -> None:
+    """Return when all of these may be asked for. The caller sets the deadline."""
+    changed = asyncio.Event()
+    stop_listening = routes.listen(changed.set)
+    try:
+        while any(routes.current.get(name) is None for name in names):
+            changed.clear()
+            await changed.wait()
+    finally:
+        stop_listening()
 
 
 def virtual_view(application: Application, model: VirtualModel) -> VirtualView:
