@@ -1,27 +1,32 @@
 """The same counters through a real Redis: shared by two studios, killed, restarted, hanging."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+import itertools
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from core.clock import Clock, SystemClock
 from core.keys.counters import Counters
 from core.keys.desk import KeyDesk
 from core.keys.errors import BudgetSpent, RateLimited
-from core.keys.gate import KeyGate
+from core.keys.gate import KeyGate, Passed
 from core.keys.keyring import KeyRing
 from core.keys.script import PREFIX
 from core.keys.shared import RedisCounters
 from events.facts.key import KeyLimits
 from events.store import EventStore
+from tests.core.keys.conftest import Clock as HeldClock
 from tests.core.keys.requests import CHAT, finished
 from tests.harness.redis import RedisServer
 
 pytestmark = pytest.mark.real
+NUMBERS = itertools.count()
 PATIENT_S = 5.0  # a loaded machine is no failing Redis
 
 
@@ -75,7 +80,7 @@ class Studio:
         """Wait until the counters say so."""
         async with asyncio.timeout(20):
             while not there():  # noqa: ASYNC110 - what Redis was told has no event of its own
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.001)
 
     async def enter(self, key_id: str, *request_ids: str) -> int:
         """Let requests come at once; how many got in."""
@@ -91,27 +96,30 @@ class Studio:
 Start = Callable[..., Any]
 
 
+@asynccontextmanager
+async def running(
+    ring: KeyRing, url: str, name: str, timeout_s: float, clock: Clock
+) -> AsyncIterator[Studio]:
+    """A studio that is in touch with Redis."""
+    studio = Studio(ring, url, name, timeout_s, clock)
+    task = asyncio.ensure_future(studio.shared.run())
+    try:
+        await studio.until(lambda: studio.shared.is_up)
+        yield studio
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
 @pytest.fixture
 async def start(ring: KeyRing, server: RedisServer) -> AsyncIterator[Start]:
     """Start studios that share the Redis."""
-
-    @asynccontextmanager
-    async def running(name: str, timeout_s: float, clock: Clock) -> AsyncIterator[Studio]:
-        studio = Studio(ring, server.url, name, timeout_s, clock)
-        task = asyncio.ensure_future(studio.shared.run())
-        try:
-            await studio.until(lambda: studio.shared.is_up)
-            yield studio
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
     async with AsyncExitStack() as all_of_them:
 
         async def starting(
             name: str, timeout_s: float = PATIENT_S, clock: Clock | None = None
         ) -> Studio:
-            studio = running(name, timeout_s, clock or SystemClock())
+            studio = running(ring, server.url, name, timeout_s, clock or SystemClock())
             return await all_of_them.enter_async_context(studio)
 
         yield starting
@@ -238,3 +246,65 @@ async def test_a_studio_that_crashed_finds_its_own_again(
     async with Redis.from_url(server.url) as client:
         fields = await client.hgetall(PREFIX + key_id)
     assert fields[b"p::one"] == b"1"
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["enter", "enter", "leave"]),
+        st.sampled_from([0.0, 0.4, 7.0, 21.5]),  # how long before it
+        st.booleans(),  # at which of the two studios
+    ),
+    max_size=30,
+)
+
+
+@given(steps=STEPS)
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+def test_two_studios_decide_as_one_would(
+    ring: KeyRing,
+    desk: KeyDesk,
+    server: RedisServer,
+    monkeypatch: pytest.MonkeyPatch,
+    steps: list[tuple[str, float, bool]],
+) -> None:
+    """What the script says is what memory says: who gets in, what stops it and for how long."""
+    monkeypatch.setattr("core.keys.shared.TELL_S", 0.0)
+    asyncio.run(both_ways(ring, desk, server.url, steps))
+
+
+async def both_ways(
+    ring: KeyRing, desk: KeyDesk, url: str, steps: list[tuple[str, float, bool]]
+) -> None:
+    """The same requests at two studios that share a Redis, and at one that has none."""
+    clock = HeldClock()
+    limits = {"requests_per_minute": 5, "parallel": 3, "tokens_per_minute": 1200}
+    key_id = await key(desk, f"as-one-{next(NUMBERS)}", **limits)
+    alone = KeyGate(ring=ring, clock=clock)
+    inside: list[tuple[str, KeyGate]] = []
+    async with (
+        running(ring, url, "one", PATIENT_S, clock) as one,
+        running(ring, url, "two", PATIENT_S, clock) as two,
+    ):
+        for n, (step, after, second) in enumerate(steps):
+            clock.pass_by(after)
+            gate = (two if second else one).gate
+            if step == "enter":
+                told = [await outcome(g.enter(key_id, str(n), CHAT)) for g in (gate, alone)]
+                assert told[0] == told[1]
+                if isinstance(told[0], Passed):
+                    inside.append((str(n), gate))
+            elif inside:
+                request_id, gate = inside.pop(0)
+                gate.leave(request_id)
+                alone.leave(request_id)
+            await one.until(lambda: not (one.shared.is_behind or two.shared.is_behind))
+
+
+async def outcome(
+    entering: Coroutine[Any, Any, Passed | None],
+) -> Passed | tuple[str, float] | None:
+    """How a request fares: let in with these headers, or stopped by this for so long."""
+    try:
+        return await entering
+    except RateLimited as refused:
+        return refused.limit, round(refused.retry_after, 3)
