@@ -91,9 +91,11 @@ async def create_recipe(
 
 
 @post("/recipes/check", status_code=200)
-async def check_recipe(data: dict[str, Any]) -> Checked:
+async def check_recipe(application: Application, data: dict[str, Any]) -> Checked:
     """What saving it would say, without saving it."""
-    return Checked(problems=tuple(check(parse_recipe(data))))
+    recipe = parse_recipe(data)
+    unknown = application.offer_desk.unknown_names(fallbacks=recipe.fallbacks)
+    return Checked(problems=(*check(recipe), *unknown))
 
 
 @put("/recipes/{recipe_id:str}")
