@@ -6,7 +6,8 @@
  *
  * Each client has one connection and one request under way at a time. With --stream the requests
  * are paced streams (see upstream.c) whose clients start one after the other over the warm-up, so
- * that they are not in step; a share of them leaves within the first half of an answer.
+ * that they are not in step; a share of them leaves within the first quarter of an answer, so that on a
+ * busy machine none of them leaves when the answer is through.
  * What is measured counts from the end of the warm-up until `seconds` later; after that nothing
  * new is begun, and what is under way may end. One JSON object is printed:
  *
@@ -175,8 +176,8 @@ static unsigned leaves_after(unsigned long number) {
     double share = wish.leave;
     if ((unsigned long)((double)(number + 1) * share) == (unsigned long)((double)number * share))
         return 0;
-    unsigned half = wish.tokens / 2 ? wish.tokens / 2 : 1;
-    return 1 + (unsigned)(number * 2654435761u % half);
+    unsigned quarter = wish.tokens / 4 ? wish.tokens / 4 : 1;
+    return 1 + (unsigned)(number * 2654435761u % quarter);
 }
 
 /* ---- an answer ---------------------------------------------------------------------------- */
