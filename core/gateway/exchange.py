@@ -57,7 +57,7 @@ class Exchange:
         else:
             callback()
 
-    def fetched(self) -> Fetched:
+    def fetched(self, request_id: str) -> Fetched:
         """What came of it, for whoever may keep the answer."""
         answer, tokens = self.answer, self.answer.tokens if self.answer else None
         return Fetched(
@@ -67,6 +67,7 @@ class Exchange:
             and self.fell_back_from is None,
             prompt_tokens=tokens.prompt if tokens else None,
             completion_tokens=tokens.completion if tokens else None,
+            request_id=request_id,
         )
 
     def over(self) -> None:

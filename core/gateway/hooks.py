@@ -116,6 +116,7 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     good: bool  # a whole 200 by the model that was asked for, with no error in it: may be kept
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    request_id: str = ""  # under which LiteLLM counts, where the answer told no counts
 
 
 class AnswerCache(Protocol):

@@ -197,7 +197,7 @@ class Proxy:
         async def fetch(sink: Sink) -> Fetched:
             with CancelScope() as end:
                 await self._fetching.fetch(call, asked, rule, sink, end.cancel)
-            return call.exchange.fetched()
+            return call.exchange.fetched(call.request_id)
 
         served = await cache.serve(plan, call.reply, fetch)
         call.served(served, self._recipe_of(asked.name))

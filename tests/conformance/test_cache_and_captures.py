@@ -34,6 +34,21 @@ def test_the_same_question_is_answered_again_without_the_model(studio: StudioSer
     assert studio.get("/api/cache")["entries"] == 0
 
 
+@both_lanes
+def test_a_streaming_hit_is_the_same_stream_and_its_tokens_are_known(studio: StudioServer) -> None:
+    """Though the client asks for no usage; LiteLLM tells it when the first stream is over."""
+    model = studio.named("cache-s")
+    studio.add(sim_recipe(model, tokens=3, recipe={"cache": True}))
+    first = studio.chat(model, "What flows?", stream=True)
+    (own,) = wait_for_requests(studio.home, model, 1)
+    again = studio.chat(model, "What flows?", stream=True)
+    assert again.content == first.content
+    assert first.content.endswith(b"data: [DONE]\n\n")
+    hit = next(one for one in wait_for_requests(studio.home, model, 2) if one.cache)
+    assert own.completion_tokens is not None
+    assert (hit.prompt_tokens, hit.completion_tokens) == (own.prompt_tokens, own.completion_tokens)
+
+
 def test_captured_bodies_are_for_the_owner_and_each_look_is_recorded(studio: StudioServer) -> None:
     """Off until somebody turns it on; what is erased is gone, and said to be."""
     model = "capture-a"

@@ -13,6 +13,7 @@ serve ─► is it on its way? ──► join: what already came, then the rest
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -30,7 +31,9 @@ from core.gateway.cache.recorder import Recorder
 from core.gateway.cache.stored import Store, Stored, tell
 from core.gateway.hooks import Asked, CachePlan, CacheServed, Fetched, Sink
 from core.gateway.routes import Header
+from events.facts.usage import RequestFinished
 
+UNCOUNTED = 1000  # answers whose counts may still come
 Fetch = Callable[[Sink], Awaitable[Fetched]]
 _MISS: Header = (HEADER, b"miss")
 _JOINED: Header = (HEADER, b"joined")
@@ -88,6 +91,7 @@ class Answers:
         self._room = room
         self._flights: dict[bytes, Flight] = {}
         self._flying: set[Flight] = set()
+        self._uncounted: OrderedDict[str, bytes] = OrderedDict()  # request id → what it filled
         self.hits = 0
         self.misses = 0
         self.joins = 0
@@ -132,6 +136,12 @@ class Answers:
         if not plan.joins:
             return await self._alone(plan, sink, fetch)
         return await self._together(plan, sink, fetch)
+
+    def counted(self, fact: RequestFinished) -> None:
+        """A request's record is final. LiteLLM tells counts of streams after their end."""
+        key = self._uncounted.pop(fact.request_id, None)
+        if key is not None and fact.completion_tokens is not None:
+            self._store.recount(key, fact.prompt_tokens, fact.completion_tokens)
 
     async def counts(self) -> CacheCounts:
         """How it does."""
@@ -208,8 +218,13 @@ class Answers:
             prompt_tokens=fetched.prompt_tokens,
             completion_tokens=fetched.completion_tokens,
         )
-        if answer.size <= self._store.largest:
-            self._store.put(plan.key, answer, plan.ttl_s)
+        if answer.size > self._store.largest:
+            return
+        self._store.put(plan.key, answer, plan.ttl_s)
+        if fetched.completion_tokens is None and fetched.request_id:
+            self._uncounted[fetched.request_id] = plan.key
+            if len(self._uncounted) > UNCOUNTED:
+                self._uncounted.popitem(last=False)
 
 
 def _served(kind: str, told: Fetched | Stored) -> CacheServed:

@@ -3,6 +3,8 @@
 from collections import OrderedDict
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from core.clock import Clock
 from core.gateway.cache.stored import Stored
 
@@ -47,6 +49,12 @@ class MemoryStore:
         limit = self._limit()
         while self._bytes > limit:
             self._drop(next(iter(self._kept)))
+
+    def recount(self, key: bytes, prompt: int | None, completion: int | None) -> None:
+        """See `Store.recount`."""
+        if (found := self._kept.get(key)) is not None:
+            counted = replace(found[0], prompt_tokens=prompt, completion_tokens=completion)
+            self._kept[key] = (counted, found[1])
 
     async def clear(self) -> int:
         """See `Store.clear`."""

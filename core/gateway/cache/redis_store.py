@@ -7,10 +7,11 @@ for some seconds. What it does not answer in time is a miss.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -65,11 +66,12 @@ class RedisStore:
 
     def put(self, key: bytes, answer: Stored, ttl_s: float) -> None:
         """See `Store.put`."""
-        if answer.size > LARGEST or len(self._writes) >= MOST_WRITES:
-            return
-        task = asyncio.create_task(self._written(key, answer, max(1, round(ttl_s * 1000))))
-        self._writes.add(task)
-        task.add_done_callback(self._writes.discard)
+        if answer.size <= LARGEST:
+            self._soon(self._written(key, answer, max(1, round(ttl_s * 1000))))
+
+    def recount(self, key: bytes, prompt: int | None, completion: int | None) -> None:
+        """See `Store.recount`."""
+        self._soon(self._recounted(key, prompt, completion))
 
     async def clear(self) -> int:
         """See `Store.clear`."""
@@ -97,6 +99,21 @@ class RedisStore:
             task.cancel()
         with contextlib.suppress(RedisError, OSError):
             await self._redis.aclose()
+
+    def _soon(self, writing: Coroutine[Any, Any, None]) -> None:
+        if len(self._writes) >= MOST_WRITES:
+            writing.close()
+            return
+        task = asyncio.create_task(writing)
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
+
+    async def _recounted(self, key: bytes, prompt: int | None, completion: int | None) -> None:
+        answer = await self.get(key)
+        if answer is not None:
+            counted = replace(answer, prompt_tokens=prompt, completion_tokens=completion)
+            data = _encoder.encode(counted)
+            await self._asked(lambda: self._redis.set(_name(key), data, xx=True, keepttl=True))
 
     async def _written(self, key: bytes, answer: Stored, ttl_ms: int) -> None:
         data = _encoder.encode(answer)

@@ -40,6 +40,10 @@ class Store(Protocol):
         """Keep it; returns at once."""
         ...
 
+    def recount(self, key: bytes, prompt: int | None, completion: int | None) -> None:
+        """The token counts of an answer are known by now; returns at once."""
+        ...
+
     async def clear(self) -> int:
         """Forget everything; returns how many answers that was."""
         ...

@@ -80,6 +80,7 @@ class Engine:
         self.status = status
         self.good = good
         self.head = JSON_HEAD
+        self.counts: int | None = 5  # None: the answer tells none
         self.error: Exception | None = None
         self.fails_after = 0  # pieces
         self.calls = 0
@@ -110,7 +111,12 @@ class Engine:
                     self.paused.set()
                     await self.more.wait()
             await sink.finish(self.pieces[-1])
-            return Fetched(good=self.good, prompt_tokens=3, completion_tokens=5)
+            return Fetched(
+                good=self.good,
+                prompt_tokens=self.counts and 3,
+                completion_tokens=self.counts,
+                request_id=f"r{self.calls}",
+            )
         finally:
             self.running -= 1
 

@@ -11,6 +11,7 @@ from core.gateway.cache.stored import PIECE, Stored
 from core.gateway.cancelling import Interrupted
 from core.gateway.errors import UpstreamLost
 from core.gateway.hooks import Asked, Fetched, Sink
+from events.facts.usage import RequestFinished
 from tests.core.gateway.cache.parts import BOTH, EVENTS_HEAD, Client, Engine, answers, ask, asked
 from tests.core.gateway.virtual_time import LoopClock, run, settle
 
@@ -149,6 +150,33 @@ def test_memory_is_bounded_in_bytes_and_the_least_used_goes_first() -> None:
 def kept(size: int) -> Stored:
     """An answer of so many bytes."""
     return Stored(status=200, headers=(), events=False, body=b"x" * size)
+
+
+def test_counts_that_come_after_the_end_are_kept_with_the_answer() -> None:
+    """LiteLLM tells those of streams when they are over, under the id of the request."""
+
+    async def story() -> None:
+        cache, engine = answers(BOTH), Engine()
+        engine.counts = None
+        await ask(cache, engine.fetch)
+        cache.counted(record("another", 1))
+        cache.counted(record("r1", 8))
+        cache.counted(record("r1", 9))  # there is one record of a request
+        plan = cache.plan(asked())
+        assert plan is not None
+        served = await cache.serve(plan, Client(), engine.fetch)
+        assert (served.kind, served.prompt_tokens, served.completion_tokens) == ("hit", 7, 8)
+
+    run(story())
+
+
+def record(request_id: str, completion: int) -> RequestFinished:
+    """A request's final record."""
+    return RequestFinished(
+        request_id=request_id, path="/v1/chat/completions", model="m", recipe_id="r",
+        engine_id="e", actor="api", lane="gateway", outcome="ok", status=200, stream=True,
+        prompt_tokens=7, completion_tokens=completion,
+    )  # fmt: skip
 
 
 # ---- in flight ---------------------------------------------------------------------------------

@@ -74,6 +74,19 @@ async def test_redis_forgets_by_itself(store: RedisStore) -> None:
     assert 1_200_000 < await store._redis.pttl(module._name(b"k")) <= 1_234_500
 
 
+async def test_counts_that_come_later_leave_the_time_to_live_as_it_is(store: RedisStore) -> None:
+    """And do not bring back what is gone."""
+    await put(store, b"k", ttl_s=1234.5)
+    for key in (b"k", b"gone"):
+        store.recount(key, 7, 8)
+    await asyncio.gather(*store._writes)
+    found = await store.get(b"k")
+    assert found is not None
+    assert (found.prompt_tokens, found.completion_tokens, found.body) == (7, 8, KEPT.body)
+    assert 1_200_000 < await store._redis.pttl(module._name(b"k")) <= 1_234_500
+    assert await store.get(b"gone") is None
+
+
 async def test_what_another_version_wrote_is_a_miss(store: RedisStore) -> None:
     """And so is what somebody else put there."""
     await store._redis.set(module._name(b"k"), b"not ours")
