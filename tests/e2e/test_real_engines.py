@@ -5,7 +5,9 @@ import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import anthropic
 import httpx
 import psutil
 import pytest
@@ -53,6 +55,8 @@ def test_two_real_engines_are_switched_by_name(real_studio: StudioServer) -> Non
     second = ask(real_studio, "demo-vllm", "Hello!")
     assert second == first, "one model, two engines, the same words at temperature 0"
     assert list(real_studio.engines()) == ["demo-vllm"]
+    for lane in ("gateway", "direct"):
+        _the_clients_are_served_on(real_studio, lane, first)
     assert mentioning(f"pid={small}") == []
 
     group = os.getpgid(real_studio.engines()["demo-vllm"]["pid"])
@@ -62,6 +66,35 @@ def test_two_real_engines_are_switched_by_name(real_studio: StudioServer) -> Non
 
     story = [one["sentence"] for one in real_studio.timeline()]
     assert any("demo-vllm answers after" in sentence for sentence in story), story
+
+
+def _the_clients_are_served_on(studio: StudioServer, lane: str, first: str) -> None:
+    """Chat, responses and messages by the official clients; the direct lane counts exactly."""
+    headers = {"x-studio-lane": lane}
+    hello: Any = [{"role": "user", "content": "Hello!"}]
+    model: Any = {"model": "demo-vllm", "temperature": 0}
+    with studio.openai(timeout=LOAD, default_headers=headers) as client:
+        raw = client.chat.completions.with_raw_response.create(messages=hello, **model)
+        assert raw.headers["x-studio-lane"] == lane
+        chat = raw.parse()
+        assert chat.choices[0].message.content == first
+        assert chat.usage is not None
+        response = client.responses.create(input="Hello!", **model)
+        assert response.output_text == first
+    settings: Any = {"api_key": "x", "base_url": studio.url, "default_headers": headers}
+    with anthropic.Anthropic(**settings) as claude:
+        with claude.messages.stream(
+            model="demo-vllm", max_tokens=200, messages=hello, extra_body={"temperature": 0}
+        ) as stream:
+            message = stream.get_final_message()
+        assert "".join(block.text for block in message.content if block.type == "text") == first
+        assert message.usage.output_tokens == chat.usage.completion_tokens
+        counted = claude.messages.count_tokens(model="demo-vllm", messages=hello)
+    if lane == "direct":
+        assert counted.input_tokens == chat.usage.prompt_tokens
+        asked = {"model": "demo-vllm", "messages": hello}
+        tokens = httpx.post(f"{studio.v1}/tokenize", json=asked, timeout=LOAD).json()
+        assert tokens["count"] == chat.usage.prompt_tokens
 
 
 @pytest.mark.timeout(600)
