@@ -205,6 +205,7 @@ def compose(
     usage.listen(monitor.totals.add)
     usage.listen(lambda _: board.changed())
     usage.listen(limits.gate.settle)
+    usage.listen(answers.counted)
     log_watch.listen(board.changed)
     limits.listen(board.changed)
     mirror.listen(board.changed)
