@@ -50,7 +50,7 @@ def save_virtual(
     **fields: object,
 ) -> None:
     """Let NAME stand for MEMBERS, in this order."""
-    wish = {"name": name, "members": members, "parameters": dict(map(_parameter, parameters))}
+    wish = {"name": name, "members": members, "parameters": dict(map(parameter_of, parameters))}
     answer = terminal.client().post("/api/virtual-models", wish | fields)
     _warn(terminal, answer["problems"])
     stands_for = ", ".join(answer["model"]["members"])
@@ -66,7 +66,7 @@ def remove_virtual(terminal: Terminal, name: str) -> None:
     terminal.answer({"removed": name}, f"{name} was removed.")
 
 
-def _parameter(text: str) -> tuple[str, object]:
+def parameter_of(text: str) -> tuple[str, object]:
     """`temperature=0.2`: a value that is JSON is taken as such, any other as text."""
     name, equals, value = text.partition("=")
     if not equals:
@@ -164,8 +164,8 @@ def remove_provider(terminal: Terminal, provider_id: str) -> None:
 
 def model_of(text: str) -> dict[str, Any]:
     """`gpt-5=big@1.25/10` as the API takes it."""
-    found = re.fullmatch(r"([^=]+?)(?:=([^@]+))?(?:@([\d.]+)/([\d.]+))?", text)
-    if found is None:
+    found = re.fullmatch(r"([^=]+?)(?:=([^@]+))?(?:@(\d+\.?\d*)/(\d+\.?\d*))?", text)
+    if found is None or re.search(r"@[\d./]*$", found[2] or found[1]):
         raise click.UsageError(f"--model wants MODEL[=NAME][@IN/OUT], not {text!r}")
     model: dict[str, Any] = {"model": found[1], "name": found[2] or ""}
     if found[3]:
