@@ -50,6 +50,11 @@ class Exchange:
         if self.ttft_s is None:
             self.ttft_s = self._clock.monotonic() - self._arrived
 
+    def drew(self, joules: float | None) -> None:
+        """One try at an engine took that much; tries that failed count too."""
+        if joules is not None:
+            self.energy_j = (self.energy_j or 0.0) + joules
+
     def when_over(self, callback: Callable[[], None]) -> None:
         """Call back when it has ended; at once when it has."""
         if self.running:

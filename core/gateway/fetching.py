@@ -293,7 +293,7 @@ class Fetching:
             return
         self._inflight.leave(ticket)
         if self._energy is not None:
-            exchange.energy_j = self._energy.leave(ticket.request_id)
+            exchange.drew(self._energy.leave(ticket.request_id))
 
     async def _request(self, call: Call, asked: Asked, route: Route, lane: str) -> Connection:
         body, direct = asked.body, route.direct if lane == "direct" else None
@@ -301,6 +301,7 @@ class Fetching:
         through = merged(preset, route.filter)
         is_json = body.fields is not None
         if direct is None:
+            call.exchange.asked_usage = False
             data = body.sent(route.upstream_model, through)
             headers = on_to_gateway(call.raw_headers, route, call.request_id, is_json=is_json)
             return await self._upstream.request(
