@@ -169,7 +169,7 @@ def compose(
     energy = EnergyMeter(
         read=PowerReader().read,
         devices_of=lambda recipe_id: next(
-            (view.devices for view in fleet.views() if view.recipe_id == recipe_id), ()
+            (view.devices for view in fleet.views() if view.recipe_id == recipe_id), None
         ),
         clock=clock,
     )

@@ -124,12 +124,15 @@ class EnergyMeter:
         self,
         *,
         read: Callable[[], Mapping[str, Power]],
-        devices_of: Callable[[str], Sequence[str]],
+        devices_of: Callable[[str], Sequence[str] | None],
         clock: Clock,
         pace_s: Sequence[float] = PACE_S,
         interval_s: float = INTERVAL_S,
     ) -> None:
-        """`read` may block. `devices_of` a recipe: its GPUs by UUID; none: it may use all."""
+        """`read` may block.
+
+        `devices_of` a recipe: its GPUs by UUID; none: it may use all; None: it runs elsewhere.
+        """
         self._read = read
         self._devices_of = devices_of
         self._clock = clock
@@ -147,11 +150,12 @@ class EnergyMeter:
             return
         if not self._requests:
             self._of_recipe.clear()
-            self._wanted.set()
         names = self._of_recipe.get(recipe_id)
         if names is None:
-            names = tuple(self._devices_of(recipe_id)) or self._all
-            self._of_recipe[recipe_id] = names
+            names = self._of_recipe[recipe_id] = self._names(recipe_id)
+        if not names:
+            return
+        self._wanted.set()
         now = self._clock.monotonic()
         self._requests[request_id] = [self._device(name, now).enter(now) for name in names]
 
@@ -199,6 +203,10 @@ class EnergyMeter:
         except Exception:
             log.exception("what the devices draw could not be read")
             return {}
+
+    def _names(self, recipe_id: str) -> tuple[str, ...]:
+        devices = self._devices_of(recipe_id)
+        return () if devices is None else tuple(devices) or self._all
 
     def _device(self, name: str, now: float) -> Device:
         if name not in self._devices:

@@ -122,6 +122,16 @@ def test_a_machine_that_tells_nothing_costs_nothing() -> None:
     assert bench.meter.leave("a") is None
 
 
+def test_a_model_elsewhere_draws_nothing_here() -> None:
+    """Whatever the GPUs of this machine do meanwhile."""
+    bench = Bench({"g": 100.0}, {})
+    bench.meter._devices_of = lambda recipe_id: None
+    bench.meter.enter("a", "remote:openai/gpt")
+    assert not bench.meter._wanted.is_set()
+    bench.pass_time(1.0)
+    assert bench.meter.leave("a") is None
+
+
 def test_a_card_without_a_counter_is_integrated_from_its_power() -> None:
     """By the mean of two readings."""
     bench = Bench({"g": 0.0}, {})
