@@ -197,7 +197,7 @@ class Fetching:
             if ttl_s is not None:
                 self._inflight.keep_for(route.recipe_id, ttl_s)
             try:
-                return await self._request(call, asked, route, lane)
+                return await self._request(call, asked, name, route, lane)
             except UpstreamLost as lost:
                 refused += 1
                 if not self._goes_on(call, asked, route, lane, lost, refused, deadline):
@@ -295,10 +295,11 @@ class Fetching:
         if self._energy is not None:
             exchange.drew(self._energy.leave(ticket.request_id))
 
-    async def _request(self, call: Call, asked: Asked, route: Route, lane: str) -> Connection:
+    async def _request(
+        self, call: Call, asked: Asked, name: str, route: Route, lane: str
+    ) -> Connection:
         body, direct = asked.body, route.direct if lane == "direct" else None
-        preset = None if self._choices is None else self._choices.preset(asked.name)
-        through = merged(preset, route.filter)
+        through = merged(self._preset(asked.name, name), route.filter)
         is_json = body.fields is not None
         if direct is None:
             call.exchange.asked_usage = False
@@ -314,6 +315,13 @@ class Fetching:
         headers = on_to_engine(call.raw_headers, direct, call.request_id, is_json=is_json)
         head = _head(engine_path(asked.path), asked, direct, headers, data)
         return await self._engines.request(direct.host, direct.port, head, data)
+
+    def _preset(self, asked: str, name: str) -> Filter | None:
+        """Of the name that was asked for; where another stands in for it, of that one too."""
+        if self._choices is None:
+            return None
+        preset = self._choices.preset(asked)
+        return preset if name == asked else merged(preset, self._choices.preset(name))
 
     # ---- and back -------------------------------------------------------------------------------
 

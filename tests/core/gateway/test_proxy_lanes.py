@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from core.gateway.body import Filter
 from core.gateway.routes import RouteTable
 from tests.core.gateway.bench import CHAT, Bench, bench, post
 from tests.core.gateway.tiny_upstream import (
@@ -145,6 +146,20 @@ async def test_after_the_first_byte_nobody_stands_in() -> None:
         assert b'"content":"hi"' in answer.content
         assert b"error" in answer.content
         assert second.received == []
+
+
+async def test_the_presets_of_both_names_hold_when_one_stands_in_for_another() -> None:
+    """A virtual model may have a preset's name among its members."""
+    put = {"any": {"top_k": 1, "seed": 1}, "m": {"seed": 2}}
+    choices = SimpleNamespace(
+        chain=lambda name: ("m",) if name == "any" else None,
+        preset=lambda name: Filter.of((), put.get(name, {})),
+    )
+    async with upstream(json_answer(COMPLETION)) as engine, bench(choices=choices) as made:
+        made.serve(engine.port)
+        assert (await post(made, {**CHAT, "model": "any"})).status_code == 200
+        sent = json.loads(engine.received[0].body)
+        assert (sent["model"], sent["top_k"], sent["seed"]) == ("m", 1, 2)
 
 
 async def _hangs_up(received: Received, writer: asyncio.StreamWriter) -> None:
