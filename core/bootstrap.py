@@ -142,7 +142,7 @@ def compose(
         finishes_unwanted=lambda: live.current.left_client_finishes_load,
     )
     fleet.listen(switchboard.look_again)
-    inflight.listen(switchboard.look_again)
+    inflight.listen(switchboard.requests_moved)
     admission = Admission(
         resolve=book.resolve,
         ask=partial(ask_for_model, switchboard, budget, book),

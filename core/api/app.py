@@ -34,7 +34,7 @@ from core.api import (
 from core.api.asking import provide_asking
 from core.api.events import follow_events
 from core.api.guard import ASGIApp, Guard
-from core.api.v1 import v1_mount
+from core.api.v1 import v1_app, v1_mount
 from core.api.window_files import window_handlers
 from core.application import Application
 from core.version import studio_version
@@ -67,8 +67,9 @@ def make_asgi(application: Application) -> ASGIApp:
         ],
         dependencies={"asking": Provide(provide_asking, sync_to_thread=False)},
     )
+    v1 = v1_app(application)
     app = Litestar(
-        [*system.ROOT_HANDLERS, api, v1_mount(application), *window_handlers()],
+        [*system.ROOT_HANDLERS, api, v1_mount(v1), *window_handlers()],
         dependencies={"application": Provide(lambda: application, sync_to_thread=False)},
         exception_handlers=problems.HANDLERS,
         openapi_config=OpenAPIConfig(title="vLLM Studio", version=studio_version(), path="/schema"),
@@ -79,6 +80,7 @@ def make_asgi(application: Application) -> ASGIApp:
     boot = application.boot_settings
     return Guard(
         app,
+        v1=v1,
         port=boot.port,
         host=boot.host,
         api_key=boot.api_key,

@@ -24,6 +24,7 @@ from core.keys.scopes import refused
 
 OPEN_PATHS = ("/health", "/health/ready")
 GUARDED = ("/api", "/v1", "/metrics", "/schema")
+V1 = "/v1/"  # as clients write it; other spellings are left to the router
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 Refusal = tuple[int, str, str]  # status, code, sentence
@@ -45,6 +46,7 @@ class Guard:
         self,
         app: ASGIApp,
         *,
+        v1: ASGIApp | None = None,
         port: int,
         host: str,
         api_key: str | None,
@@ -53,8 +55,13 @@ class Guard:
         check_key: CheckKey = lambda secret: Unknown(reason="this API key is not known here"),
         require_key: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`check_key` judges keys of ours; `require_key` says whether nobody gets in without."""
+        """`check_key` judges keys of ours; `require_key` says whether nobody gets in without.
+
+        `v1` is the part of `app` that is mounted at `/v1`: requests get there without the router,
+        which costs as much as the key.
+        """
         self._app = app
+        self._v1 = v1 or app
         names = (*LOOPBACK_NAMES, host)
         self._hosts = frozenset(h.encode() for n in names for h in (n, f"{n}:{port}"))
         self._own_origins = frozenset(f"http://{n}:{port}".encode() for n in names)
@@ -86,7 +93,8 @@ class Guard:
         if given is not None and asking.key_id is not None and not asking.owner:
             send = self._while_in_force(send, scope, given)
         scope.setdefault("state", {}).update(asking=asking, actor=asking.actor)
-        await self._app(scope, receive, send)
+        app = self._v1 if scope["path"].startswith(V1) else self._app
+        await app(scope, receive, send)
 
     def _foreign_origin(self, scope: Any, headers: Mapping[bytes, bytes]) -> bytes | None:
         """The origin of the page that asks, unless it is one of ours."""

@@ -18,10 +18,9 @@ from core.gateway.paths import path_of
 LISTING = b"/v1/models"
 
 
-def v1_mount(application: Application) -> Any:
-    """A plain ASGI mount: no middleware, no parsing, no body limit of the framework's."""
+def v1_app(application: Application) -> Any:
+    """Plain ASGI, for every path below `/v1`."""
 
-    @asgi("/v1", is_mount=True, copy_scope=True)
     async def v1(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.WEBSOCKET:
             await application.websockets(scope, receive, send)  # type: ignore[arg-type]  # ASGI
@@ -33,6 +32,16 @@ def v1_mount(application: Application) -> Any:
             await answer_listing(application, key_id, str(scope.get("method")), rest, send)
         else:
             await application.proxy(scope, receive, send)  # type: ignore[arg-type]  # the same
+
+    return v1
+
+
+def v1_mount(app: Any) -> Any:
+    """A mount without middleware, parsing or body limit: the whole of `/v1`, for the framework."""
+
+    @asgi("/v1", is_mount=True, copy_scope=True)
+    async def v1(scope: Scope, receive: Receive, send: Send) -> None:
+        await app(scope, receive, send)
 
     return v1
 

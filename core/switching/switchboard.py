@@ -114,6 +114,11 @@ class Switchboard:
         """Something the scheduler looks at may be different now."""
         self._wake.set()
 
+    def requests_moved(self) -> None:
+        """A request came or went. Of interest where somebody waits; the hot path pays for looks."""
+        if self._queue or self._works:
+            self.look_again()
+
     def close(self) -> None:
         """The studio stops: nothing is begun any more, and what is under way is given up."""
         self._closed = True
