@@ -46,8 +46,8 @@ def test_on_the_direct_lane_the_answer_is_the_engines_own(studio: StudioServer) 
     studio.add(sim_recipe("lane-b", tokens=3))
     port = studio.load("lane-b")["port"]
     for stream in (False, True):
-        body = {"model": "lane-b", "messages": HELLO, "stream": stream, "logprobs": True}
-        body["stream_options" if stream else "user"] = {"include_usage": True} if stream else "me"
+        more: dict[str, Any] = {"stream_options": {"include_usage": True}} if stream else {}
+        body = {"model": "lane-b", "messages": HELLO, "stream": stream, "logprobs": True, **more}
         ours = httpx.post(
             f"{studio.v1}/chat/completions", json=body, headers={"x-studio-lane": "direct"}
         )
@@ -74,7 +74,7 @@ def test_an_engine_that_dies_in_a_stream_is_told_in_every_format(
 ) -> None:
     """One error event, and nothing that looks like the end of a whole answer."""
     model = studio.named("lane-h")
-    formats = {
+    formats: dict[str, tuple[dict[str, Any], str]] = {
         "/chat/completions": ({"messages": HELLO}, "[DONE]"),
         "/completions": ({"prompt": "x"}, "[DONE]"),
         "/responses": ({"input": "x"}, "response.completed"),
