@@ -2,16 +2,16 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+from core.api.guard import ASGIApp
 from core.gateway.departure import watch
 from core.http_protocol import JoinedWrites
 from core.http_server import HttpServer, bind
 from core.settings import Settings
 
-App = Callable[[Any, Any, Any], Coroutine[Any, Any, None]]
 ASK = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}"
 
 
@@ -64,7 +64,7 @@ async def test_a_head_whose_body_is_not_there_yet_does_not_wait_for_it() -> None
 
 
 @contextlib.asynccontextmanager
-async def serving(app: App, home: Path) -> AsyncIterator[tuple[str, int]]:
+async def serving(app: ASGIApp, home: Path) -> AsyncIterator[tuple[str, int]]:
     """The studio's HTTP server with another application; where it listens."""
     with bind(Settings(home=home, port=0)) as listening:
         server = HttpServer(app)
