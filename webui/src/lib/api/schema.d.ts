@@ -9,6 +9,27 @@ export interface components {
             status: string;
             version: string;
         };
+        /** BodyView */
+        BodyView: {
+            data: string;
+            /** @enum {string} */
+            encoding: "text" | "base64";
+            size: number;
+            whole: boolean;
+        };
+        /** CacheCleared */
+        CacheCleared: {
+            forgotten: number;
+        };
+        /** CacheCounts */
+        CacheCounts: {
+            bytes: number | null;
+            entries: number;
+            hits: number;
+            joins: number;
+            misses: number;
+            place: string;
+        };
         /** CancelWish */
         CancelWish: {
             request_id?: string | null;
@@ -17,6 +38,14 @@ export interface components {
         /** Cancelled */
         Cancelled: {
             cancelled: number;
+        };
+        /** CaptureCounts */
+        CaptureCounts: {
+            bytes: number;
+            capture_bodies: string;
+            days: number;
+            dropped: number;
+            requests: number;
         };
         /** ChangeAccepted */
         ChangeAccepted: {
@@ -195,6 +224,10 @@ export interface components {
             /** @enum {string} */
             verdict: "fits" | "will-not-fit" | "unknown";
         };
+        /** Forgotten */
+        Forgotten: {
+            forgotten: number;
+        };
         /** GatewayView */
         GatewayView: {
             error?: string | null;
@@ -259,10 +292,56 @@ export interface components {
             /** @default false */
             wait: boolean;
         };
+        /**
+         * KeyLimits
+         * @default {
+         *       "budget_day": null,
+         *       "budget_month": null,
+         *       "lanes": [],
+         *       "models": [],
+         *       "parallel": null,
+         *       "preferred_lane": null,
+         *       "requests_per_minute": null,
+         *       "scopes": [
+         *         "inference"
+         *       ],
+         *       "tokens_per_minute": null
+         *     }
+         */
+        KeyLimits: {
+            budget_day?: number | null;
+            budget_month?: number | null;
+            /** @default [] */
+            lanes: string[];
+            /** @default [] */
+            models: string[];
+            parallel?: number | null;
+            preferred_lane?: string | null;
+            requests_per_minute?: number | null;
+            /**
+             * @default [
+             *       "inference"
+             *     ]
+             */
+            scopes: string[];
+            tokens_per_minute?: number | null;
+        };
         /** KeyList */
         KeyList: {
             keys: components["schemas"]["KeyView"][];
             required: boolean;
+        };
+        /** KeyUse */
+        KeyUse: {
+            day_reset_at: number;
+            month_reset_at: number;
+            parallel: number;
+            requests: number;
+            requests_reset_at: number | null;
+            spent_day: number;
+            spent_month: number;
+            tokens: number;
+            tokens_reset_at: number | null;
         };
         /** KeyView */
         KeyView: {
@@ -270,22 +349,34 @@ export interface components {
             issued_at: number;
             issued_by: string;
             key_id: string;
+            limits?: components["schemas"]["KeyLimits"];
             name: string;
             prefix: string;
             revoked_at?: number | null;
             revoked_by?: string | null;
             state: string;
+            used?: components["schemas"]["KeyUse"] | null;
         };
         /** KeyWish */
         KeyWish: {
             expires_at?: number | null;
             expires_in_s?: number | null;
+            limits?: {
+                [key: string]: unknown;
+            };
             name: string;
         };
         /** KeyWithSecret */
         KeyWithSecret: {
             key: components["schemas"]["KeyView"];
             secret: string;
+        };
+        /** Latency */
+        Latency: {
+            mean?: number | null;
+            p50?: number | null;
+            p95?: number | null;
+            p99?: number | null;
         };
         /** Link */
         Link: {
@@ -307,6 +398,19 @@ export interface components {
         Memory: {
             available: number;
             total: number;
+        };
+        /** MirrorView */
+        MirrorView: {
+            behind?: number | null;
+            last_written_at?: number | null;
+            /** @default 0 */
+            mirrored: number;
+            next_action?: string | null;
+            problem?: string | null;
+            problem_since?: number | null;
+            /** @enum {string} */
+            state: "off" | "wrong" | "connecting" | "catching up" | "following" | "away";
+            where?: string | null;
         };
         /** NewId */
         NewId: {
@@ -332,8 +436,18 @@ export interface components {
             note: string;
             version: string;
         };
+        /** OfferedModel */
+        OfferedModel: {
+            model: string;
+            /** @default  */
+            name: string;
+            price?: components["schemas"]["Price"] | null;
+            /** @default false */
+            unlisted: boolean;
+        };
         /** Price */
         Price: {
+            cached_input_per_million?: number | null;
             /** @default 0 */
             input_per_million: number;
             /** @default 0 */
@@ -348,6 +462,30 @@ export interface components {
              * @enum {string}
              */
             severity: "error" | "warning";
+        };
+        /** ProviderList */
+        ProviderList: {
+            kinds: string[];
+            providers: components["schemas"]["ProviderView"][];
+        };
+        /** ProviderView */
+        ProviderView: {
+            api_base: string | null;
+            has_key: boolean;
+            id: string;
+            kind: string;
+            models: components["schemas"]["OfferedModel"][];
+            names: string[];
+            /** @default [] */
+            problems: components["schemas"]["Problem"][];
+        };
+        /** ProviderWish */
+        ProviderWish: {
+            api_base?: string | null;
+            api_key?: string | null;
+            id: string;
+            kind: string;
+            models: components["schemas"]["OfferedModel"][];
         };
         /** QuitWish */
         QuitWish: {
@@ -365,6 +503,12 @@ export interface components {
         Recipe: {
             /** @default [] */
             aliases: string[];
+            /** @default false */
+            cache: boolean;
+            /** @default false */
+            cache_shared: boolean;
+            /** @default 3600 */
+            cache_ttl_s: number;
             chat_template?: string | null;
             chunked_prefill?: boolean | null;
             /** @default [] */
@@ -390,12 +534,16 @@ export interface components {
             expert_parallel: boolean;
             /** @default [] */
             extra_args: string[];
+            /** @default [] */
+            fallbacks: string[];
             generation_config?: string | null;
             /** @default /health */
             health_path: string;
             id: string;
             kv_cache_dtype?: string | null;
             kv_cache_gib?: number | null;
+            /** @enum {null|string} */
+            lane?: "gateway" | "direct" | null;
             load_format?: string | null;
             /** @default 900 */
             load_timeout_s: number;
@@ -420,6 +568,11 @@ export interface components {
             prefix_caching?: boolean | null;
             /** @default false */
             preload: boolean;
+            presets?: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
             price?: components["schemas"]["Price"] | null;
             /** @default 0 */
             priority: number;
@@ -432,6 +585,8 @@ export interface components {
             set_params?: {
                 [key: string]: unknown;
             };
+            /** @default false */
+            single_flight: boolean;
             /**
              * @default off
              * @enum {string}
@@ -511,21 +666,43 @@ export interface components {
             };
             sentence: string;
         };
+        /** RequestBodies */
+        RequestBodies: {
+            answer: components["schemas"]["BodyView"];
+            captured_at: number;
+            key_id: string | null;
+            model: string;
+            outcome: string;
+            path: string;
+            request: components["schemas"]["BodyView"];
+            request_id: string;
+            status: number;
+        };
         /** RequestEntry */
         RequestEntry: {
             actor: string;
+            cache: string;
             cached_tokens: number | null;
             completion_tokens: number | null;
             cost: number | null;
+            counted: string;
             duration_ms: number;
+            energy_cost: number | null;
+            energy_j: number | null;
             engine_id: string | null;
+            error_code: string | null;
+            fell_back_from: string | null;
             finished_at: number;
+            itl_ms: number | null;
             key_id: string | null;
+            key_name: string | null;
             lane: string;
+            load_ms: number;
             model: string;
             outcome: string;
             path: string;
             prompt_tokens: number | null;
+            reasoning_tokens: number | null;
             recipe_id: string | null;
             request_id: string;
             status: number;
@@ -537,6 +714,8 @@ export interface components {
         RequestList: {
             next?: string | null;
             requests: components["schemas"]["RequestEntry"][];
+            /** @default [] */
+            unreadable: string[];
         };
         /** RunningList */
         RunningList: {
@@ -596,6 +775,8 @@ export interface components {
         };
         /** Setting */
         Setting: {
+            /** @default [] */
+            choices: string[];
             default: unknown;
             environment: string;
             help: string;
@@ -699,6 +880,71 @@ export interface components {
             sentence: string;
             stream: string;
             type: string;
+        };
+        /** UsageEntry */
+        UsageEntry: {
+            cached_tokens: number;
+            completion_tokens: number;
+            cost: number | null;
+            costed: number;
+            duration: components["schemas"]["Latency"];
+            energy_cost: number | null;
+            energy_j: number | null;
+            group: {
+                [key: string]: string | number;
+            };
+            itl: components["schemas"]["Latency"];
+            key_name?: string | null;
+            load_ms: number;
+            metered: number;
+            prompt_tokens: number;
+            reasoning_tokens: number;
+            requests: number;
+            saved_tokens: number;
+            ttft: components["schemas"]["Latency"];
+            uncounted: number;
+            wait_ms: number;
+        };
+        /** UsageReport */
+        UsageReport: {
+            by: string[];
+            currency: string;
+            rows: components["schemas"]["UsageEntry"][];
+            since: number | null;
+            total: components["schemas"]["UsageEntry"];
+            tz: number;
+            /** @default [] */
+            unreadable: string[];
+            until: number | null;
+        };
+        /** VirtualList */
+        VirtualList: {
+            virtual_models: components["schemas"]["VirtualView"][];
+        };
+        /** VirtualModel */
+        VirtualModel: {
+            /** @default [] */
+            fallbacks: string[];
+            members: string[];
+            name: string;
+            parameters?: {
+                [key: string]: unknown;
+            };
+            places?: number | null;
+            /**
+             * @default first-resident
+             * @enum {string}
+             */
+            policy: "first-resident" | "spill";
+            /** @default false */
+            unlisted: boolean;
+        };
+        /** VirtualView */
+        VirtualView: {
+            model: components["schemas"]["VirtualModel"];
+            now: string[];
+            /** @default [] */
+            problems: components["schemas"]["Problem"][];
         };
         /** WaitingView */
         WaitingView: {
