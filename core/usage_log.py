@@ -3,7 +3,7 @@
 Callers hand a fact over after the last byte has gone out and go on; the write is grouped with
 others by the log's writer thread. What can not be written is kept in memory, as far as it goes,
 and written when the disk takes writes again (`core.log_watch` tries); what is lost is counted.
-A request that waits for its counts lies in a spool, so that it is written even if we are killed.
+Until it is written, a request lies in a spool, so that it is not lost when we are killed.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 DAY_US = 24 * HOUR_US
-GATHER_S = 0.01  # how long a request's record waits for others to be written with
+GATHER_S = 0.1  # how long a request's record waits for others to be written with
 KEPT = 10_000  # requests that wait for the disk, a kilobyte each
 
 
@@ -96,7 +96,7 @@ class UsageLog:
         return tuple(lost)
 
     def hold(self, fact: RequestFinished) -> None:
-        """`fact` will be handed over in a moment, when its counts have come; survives a kill."""
+        """`fact` will be written in a moment, or when its counts have come; survives a kill."""
         self._spool.hold(Held(day=self._day(), request=fact))
 
     def finished(self, fact: RequestFinished) -> None:
@@ -105,7 +105,10 @@ class UsageLog:
             self._today()[fact.recipe_id] += 1
         for callback in self._listeners:
             callback(fact)
-        self._gathered.append((self._spool.day_of(fact.request_id) or self._day(), fact))
+        day = self._spool.day_of(fact.request_id)
+        if day is None:
+            self.hold(fact)
+        self._gathered.append((day or self._day(), fact))
         if self._gathering is None:
             self._gathering = asyncio.get_running_loop().call_later(GATHER_S, self._write_gathered)
 

@@ -1,4 +1,4 @@
-"""Keeps requests that wait for their counts where a killed process does not lose them.
+"""Keeps requests that wait to be written where a killed process does not lose them.
 
     hold      a line is appended, without waiting for the disk: it survives the process
     written   the usage log has it; when nothing is held any more the file is emptied
@@ -36,6 +36,7 @@ class Spool:
         self._file: int | None = None
         self._held: dict[str, Held] = {}
         self._size = 0
+        self._works = True
 
     def left(self) -> list[Held]:
         """What an earlier run held; it is held on until it is `written`."""
@@ -58,8 +59,11 @@ class Spool:
         self._held[held.request.request_id] = held
         try:
             self._append(held)
+            self._works = True
         except OSError as error:
-            log.warning("a request that waits for its counts is kept in memory alone: %s", error)
+            if self._works:  # once, not for each request while a disk is full
+                log.warning("requests that wait to be written are in memory alone: %s", error)
+            self._works = False
 
     def day_of(self, request_id: str) -> str | None:
         """The day on which a request that is held counts."""

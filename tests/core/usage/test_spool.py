@@ -57,9 +57,11 @@ async def test_a_killed_run_leaves_each_request_once(home: Path) -> None:
     lost, written = held("lost").request, held("written").request
     killed.hold(lost)
     killed.hold(written)
-    killed._spool._held.clear()  # as if it had been killed before it could empty the file
+    spool = home / "usage-held.jsonl"
+    lines = spool.read_bytes()
     killed.finished(written)
     await killed.close()
+    spool.write_bytes(lines)  # as if it had been killed before it could take the line out
 
     clock.at = us(2026, 11, 1)  # the next day, and another month's file
     again = UsageLog(paths=Paths(home), clock=clock)
@@ -69,6 +71,26 @@ async def test_a_killed_run_leaves_each_request_once(home: Path) -> None:
         again.finished(fact)
     await again.close()
     assert await _ids(home, clock) == ["lost", "written"]
+
+
+async def test_what_ended_just_before_the_kill_is_not_lost(home: Path) -> None:
+    """It waits for others to be written with; its line is there from the first moment."""
+    killed = UsageLog(paths=Paths(home), clock=Clock())
+    await killed.open()
+    killed.finished(held("ended").request)
+    killed._gathered.clear()  # as if it had been killed before it could write
+    await killed.close()
+
+    again = UsageLog(paths=Paths(home), clock=Clock())
+    (left,) = await again.open()
+    again.finished(left)
+    await again.close()
+
+    third = UsageLog(paths=Paths(home), clock=Clock())
+    assert await third.open() == ()
+    page = await third.page(RequestFilter(), before=None, limit=9)
+    assert [one.request.request_id for one in page.requests] == ["ended"]
+    await third.close()
 
 
 async def test_a_log_that_can_not_be_read_loses_nothing_and_stops_nobody(home: Path) -> None:
