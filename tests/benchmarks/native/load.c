@@ -6,8 +6,8 @@
  *
  * Each client has one connection and one request under way at a time. With --stream the requests
  * are paced streams (see upstream.c) whose clients start one after the other over the warm-up, so
- * that they are not in step; a share of them leaves within the first quarter of an answer, so that on a
- * busy machine none of them leaves when the answer is through.
+ * that they are not in step; a share of them leaves within the first quarter of an answer, so
+ * that on a busy machine nobody leaves when the answer is through.
  * What is measured counts from the end of the warm-up until `seconds` later; after that nothing
  * new is begun, and what is under way may end. One JSON object is printed:
  *
