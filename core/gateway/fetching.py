@@ -41,6 +41,7 @@ from core.gateway.lanes import ANY, can_fail_over, choose_lane, wished_lane
 from core.gateway.loading_feedback import LoadingFeedback
 from core.gateway.native import engine_path
 from core.gateway.paths import PathRule
+from core.gateway.query import on_to_gateway as query_to_gateway
 from core.gateway.request_record import Call
 from core.gateway.routes import Direct, Header, Route, Routes
 from core.gateway.upstream import ENGINE_IDLE_S, Upstream, request_head
@@ -305,15 +306,16 @@ class Fetching:
             call.exchange.asked_usage = False
             data = body.sent(route.upstream_model, through)
             headers = on_to_gateway(call.raw_headers, route, call.request_id, is_json=is_json)
+            query = query_to_gateway(asked.query)
             return await self._upstream.request(
-                route.host, route.port, _head(asked.path, asked, route, headers, data), data
+                route.host, route.port, _head(asked.path, query, route, headers, data), data
             )
         call.exchange.asked_usage = counts = direct.tells_usage and body.may_ask_usage(
             asked.path, through
         )
         data = body.sent(direct.model, through, ask_usage=counts)
         headers = on_to_engine(call.raw_headers, direct, call.request_id, is_json=is_json)
-        head = _head(engine_path(asked.path), asked, direct, headers, data)
+        head = _head(engine_path(asked.path), asked.query, direct, headers, data)
         return await self._engines.request(direct.host, direct.port, head, data)
 
     def _preset(self, asked: str, name: str) -> Filter | None:
@@ -366,9 +368,9 @@ class Fetching:
 
 
 def _head(
-    path: bytes, asked: Asked, to: Route | Direct, headers: list[Header], data: bytes
+    path: bytes, query: bytes, to: Route | Direct, headers: list[Header], data: bytes
 ) -> bytes:
-    target = path + b"?" + asked.query if asked.query else path
+    target = path + b"?" + query if query else path
     return request_head(b"POST", target, to.host, to.port, headers, len(data))
 
 
