@@ -66,6 +66,8 @@ class Choices:
         plan = self._plans.get(name)
         if plan is None and name == DEFAULT:
             plan = self._plans.get(self._book.resolve(name) or name)
+            if plan is not None:  # as under its own name: a fallback is none of its members
+                plan = msgspec.structs.replace(plan, members=(name,))
         if plan is None:
             return None
         names = dict.fromkeys(self._ordered(plan))
