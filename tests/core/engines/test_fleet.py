@@ -160,7 +160,7 @@ async def test_a_port_of_somebody_else_is_not_taken(
     with socket.create_server(("127.0.0.1", settings.inference_port)):
         async with make_fleet() as fleet:
             endpoint = await fleet.ensure_ready(sim("a"), 1, actor="cli")
-            assert endpoint.port == settings.inference_port + 1
+            assert endpoint.port > settings.inference_port
             await fleet.stop_all(reason="done", actor="cli")
 
 
