@@ -36,6 +36,7 @@ T = TypeVar("T")
 
 DAY_US = 24 * HOUR_US
 GATHER_S = 0.1  # how long a request's record waits for others to be written with
+BATCH = 1000  # records in one commit at most
 KEPT = 10_000  # requests that wait for the disk, a kilobyte each
 
 
@@ -68,7 +69,7 @@ class UsageLog:
         self._store: EventStore | None = None
         self._gathered: list[tuple[str, RequestFinished]] = []
         self._gathering: asyncio.TimerHandle | None = None
-        self._writing: set[asyncio.Task[None]] = set()
+        self._writing: asyncio.Task[None] | None = None  # one at a time: batches grow by themselves
         self._kept: deque[tuple[str, RequestFinished]] = deque()
         self._listeners: list[Callable[[RequestFinished], None]] = []
         self.problem: str | None = None  # why the newest write failed; None when it went well
@@ -110,7 +111,7 @@ class UsageLog:
             self.hold(fact)
         self._gathered.append((day or self._day(), fact))
         if self._gathering is None:
-            self._gathering = asyncio.get_running_loop().call_later(GATHER_S, self._write_gathered)
+            self._gathering = asyncio.get_running_loop().call_later(GATHER_S, self._begin_to_write)
 
     @property
     def held(self) -> int:
@@ -172,9 +173,9 @@ class UsageLog:
 
     async def close(self) -> None:
         """Everything handed over is written when this returns, or was lost, loudly."""
-        self._write_gathered()
-        if self._writing:
-            await asyncio.gather(*self._writing, return_exceptions=True)
+        if self._writing is not None:
+            await self._writing
+        await self._write_gathered()
         if self._kept and not await self.write_again():
             self.unwritten += len(self._kept)
             log.critical("%d requests could not be written to the usage log", len(self._kept))
@@ -184,19 +185,22 @@ class UsageLog:
             self._store = None
         self._spool.close()
 
-    def _write_gathered(self) -> None:
-        """What ended in one breath is written in one."""
+    def _begin_to_write(self) -> None:
+        """What ended in one breath is written in one; while the disk is slow, breaths are long."""
+        self._gathering = None
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.ensure_future(self._write_gathered())
+
+    async def _write_gathered(self) -> None:
         if self._gathering is not None:
             self._gathering.cancel()
             self._gathering = None
-        gathered, self._gathered = self._gathered, []
-        those: dict[tuple[str, str], list[RequestFinished]] = {}
-        for day, fact in gathered:
-            those.setdefault((day, fact.actor), []).append(fact)
-        for (day, _), facts in those.items():
-            task = asyncio.ensure_future(self._write(day, *facts))
-            self._writing.add(task)
-            task.add_done_callback(self._writing.discard)
+        while self._gathered:
+            gathered, self._gathered = self._gathered[:BATCH], self._gathered[BATCH:]
+            those: dict[tuple[str, str], list[RequestFinished]] = {}
+            for day, fact in gathered:
+                those.setdefault((day, fact.actor), []).append(fact)
+            await asyncio.gather(*(self._write(day, *facts) for (day, _), facts in those.items()))
 
     async def _write(self, day: str, *facts: RequestFinished) -> None:
         """Facts of one actor, all or none; where one can not be written, each by itself."""

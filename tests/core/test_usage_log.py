@@ -160,6 +160,33 @@ async def test_what_the_disk_does_not_take_is_written_when_it_does(
     assert await ids(usage) == ["r2", "r1", "r0"]
 
 
+async def test_while_the_disk_is_slow_batches_grow_and_writers_do_not(
+    usage: UsageLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One writer; what ends meanwhile is its next batch."""
+    appends: list[int] = []
+    go_on = asyncio.Event()
+    append = EventStore.append
+
+    async def slow(self: EventStore, stream: str, events: Any, **more: Any) -> Any:
+        appends.append(len(events))
+        await go_on.wait()
+        return await append(self, stream, events, **more)
+
+    monkeypatch.setattr(EventStore, "append", slow)
+    usage.finished(BASE)
+    usage._begin_to_write()
+    await asyncio.sleep(0)
+    for number in (1, 2, 3):
+        usage.finished(msgspec.structs.replace(BASE, request_id=f"r{number}"))
+        usage._begin_to_write()
+    await asyncio.sleep(0)
+    assert appends == [1]
+    go_on.set()
+    await usage.close()
+    assert appends == [1, 3]
+
+
 async def test_requests_that_end_together_are_written_together(
     usage: UsageLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,8 +203,7 @@ async def test_requests_that_end_together_are_written_together(
     others = [msgspec.structs.replace(BASE, request_id=f"r{n}") for n in (1, 2)]
     for fact in (BASE, broken, *others):
         usage.finished(fact)
-    usage._write_gathered()
-    await asyncio.gather(*usage._writing)
+    await usage._write_gathered()
     assert await ids(usage) == ["r2", "r1", "r0"]
     assert appends == [4, 1, 1, 1, 1]
     assert usage.held == 1
