@@ -13,12 +13,11 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from core.errors import Invalid
+from core.gateway.form_parts import form_parts
 from core.steering import steers
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _options = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
-_BOUNDARY = re.compile(r'boundary=(?:"([^"]+)"|([^;\s]+))', re.IGNORECASE)
-_NAME = re.compile(rb'[;\s]name="?([^";\r\n]*)"?', re.IGNORECASE)
 
 STREAM_OPTIONS = "stream_options"
 _COUNTED = frozenset({b"/v1/chat/completions", b"/v1/completions"})  # paths that can be asked to
@@ -133,10 +132,11 @@ def peek_json(data: bytes) -> Body:
 
 def peek_form(data: bytes, content_type: str) -> Body:
     """Read a multipart form: its small fields only, never the file. Raises Invalid."""
-    boundary = _BOUNDARY.search(content_type)
-    if boundary is None:
-        raise Invalid("The body is not a multipart form with a boundary", code="invalid_form")
-    spans = dict(_form_fields(data, (boundary[1] or boundary[2]).encode()))
+    spans: dict[str, tuple[int, int]] = {}
+    for name, span in form_parts(data, content_type.encode("latin-1", "replace")):
+        if name == "model" and name in spans:
+            raise Invalid("The form names two models", field="model", code="invalid_form")
+        spans[name] = span
     _refuse_steering(spans)
     start, end = spans.get("model", (0, 0))
     model = data[start:end].decode("utf-8", "replace").strip()
@@ -182,18 +182,3 @@ def _refuse_steering(names: Iterable[str]) -> None:
     for name in names:
         if steers(name):
             raise Invalid(f"{name} is not accepted here", field=name, code="field_not_allowed")
-
-
-def _form_fields(data: bytes, boundary: bytes) -> Iterable[tuple[str, tuple[int, int]]]:
-    """Every part's name and where its content stands. Parts end with CRLF and the boundary."""
-    mark = b"--" + boundary
-    at = 0 if data.startswith(mark) else data.find(b"\r\n" + mark) + 2
-    while data.startswith(mark, at) and not data.startswith(b"--", at + len(mark)):
-        head_end = data.find(b"\r\n\r\n", at)
-        end = data.find(b"\r\n" + mark, head_end + 2)
-        if head_end < 0 or end < 0:
-            return
-        name = _NAME.search(data, at, head_end)
-        if name is not None:
-            yield name[1].decode("utf-8", "replace"), (min(head_end + 4, end), end)
-        at = end + 2

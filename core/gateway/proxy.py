@@ -145,7 +145,7 @@ class Proxy:
         self._demand_serving()
         data = await self._body(call, receive)
         if rule.multipart:
-            body = peek_form(data, call.content_type)
+            body = peek_form(data, call.content_types())
         else:
             body = with_both_names(peek_json(data))
         body.demand(rule.needs)

@@ -44,7 +44,6 @@ class Call:
         self.key_id = key_of(self.actor)
         self.raw_headers: list[tuple[bytes, bytes]] = scope["headers"]
         self.headers: Mapping[bytes, bytes] = dict(self.raw_headers)
-        self.content_type = self.headers.get(b"content-type", b"").decode("latin-1")
         self.outcome = "error"
         self.error_code: str | None = None
         self.reply = Reply(
@@ -68,6 +67,11 @@ class Call:
     @ticket.setter
     def ticket(self, ticket: Ticket | None) -> None:
         self.exchange.ticket = ticket
+
+    def content_types(self) -> str:
+        """What the body is said to be; said twice, both, for whoever can not take either."""
+        told = [value for name, value in self.raw_headers if name == b"content-type"]
+        return b"; ".join(told).decode("latin-1")
 
     def asked_for(self, model: str, *, stream: bool) -> None:
         """The body was read."""

@@ -128,6 +128,70 @@ def test_a_streamed_transcription_is_known_as_a_stream() -> None:
     assert peek_form(data, "multipart/form-data; boundary=XX").stream is True
 
 
+FORM = "multipart/form-data; boundary=XX"
+
+
+def named(disposition: str, value: str = "b") -> bytes:
+    """A part whose head says exactly this, after one that names the model "a"."""
+    first = form(("model", b"a")).removesuffix(b"--XX--\r\n")
+    return first + f"--XX\r\n{disposition}\r\n\r\n{value}\r\n--XX--\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    "disposition",
+    [
+        'content-disposition: form-data; name="model"',
+        'x: ; name="x"\r\ncontent-disposition: form-data; name="model"',
+        'content-disposition: form-data; x="; name=x"; name="model"',
+        'content-disposition: form-data; name="x"; name="model"',
+        'content-disposition: form-data; name="x"\n; name="model"',
+        "content-disposition: form-data; name=\"x\"; name*=UTF-8''model",
+        'content-disposition: form-data; name="x"\r\ncontent-disposition: form-data; name="model"',
+        'content-disposition: form-data; name="x"; name="api_base"',
+        'x: ; name="x"\r\ncontent-disposition: form-data; name="api_base"',
+    ],
+)
+def test_a_form_shows_nobody_another_model_than_us(disposition: str) -> None:
+    """What LiteLLM may read as a second model, or as an order, never gets there."""
+    with pytest.raises(Invalid):
+        peek_form(named(disposition), FORM)
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "multipart/form-data; boundary=YY; boundary=XX",
+        "multipart/form-data; xboundary=XX",
+        "multipart/form-data; boundary=XX; boundary*=YY",
+        "multipart/form-data; boundary=XX; charset=utf-7",
+        "application/x-www-form-urlencoded; boundary=XX",
+        "multipart/form-data; boundary=XX; multipart/form-data; boundary=YY",
+    ],
+)
+def test_a_form_that_could_be_read_in_two_ways_is_refused(content_type: str) -> None:
+    """The model that is asked for is the model that permission was asked for."""
+    with pytest.raises(Invalid):
+        peek_form(form(("model", b"a")), content_type)
+
+
+def test_what_only_looks_like_a_boundary_is_content() -> None:
+    """A part within a file is none."""
+    inner = b'x\r\n--XXY\r\ncontent-disposition: form-data; name="model"\r\n\r\na\r\n--XXY'
+    body = peek_form(form(("model", b"b"), ("file@", inner)), FORM)
+    assert body.model == "b"
+
+
+@pytest.mark.parametrize(
+    "filename", ["a; name=b.wav", "a\\\\b.wav", "l\u00e4rm.wav", 'say \\"hi\\".wav', "it's, so.wav"]
+)
+def test_files_may_be_called_anything(filename: str) -> None:
+    """In quotes, as clients write them."""
+    head = f'content-disposition: form-data; name="file"; filename="{filename}"'
+    assert peek_form(named(head), FORM).model == "a"
+    beside = head + "; filename*=utf-8''l%C3%A4rm.wav\r\ncontent-type: audio/wav"
+    assert peek_form(named(beside), FORM).model == "a"
+
+
 @pytest.mark.parametrize("cut", [10, 40, 60, 63])
 def test_a_torn_form_is_refused(cut: int) -> None:
     """Half a form names no model."""
