@@ -68,6 +68,7 @@ class UsageLog:
         self._month = ""
         self._store: EventStore | None = None
         self._gathered: list[tuple[str, RequestFinished]] = []
+        self._ended: list[Held] = []  # in this turn of the loop: spooled in one write
         self._gathering: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None  # one at a time: batches grow by themselves
         self._kept: deque[tuple[str, RequestFinished]] = deque()
@@ -108,7 +109,9 @@ class UsageLog:
             callback(fact)
         day = self._spool.day_of(fact.request_id)
         if day is None:
-            self.hold(fact)
+            if not self._ended:
+                asyncio.get_running_loop().call_soon(self._spool_ended)
+            self._ended.append(Held(day=self._day(), request=fact))
         self._gathered.append((day or self._day(), fact))
         if self._gathering is None:
             self._gathering = asyncio.get_running_loop().call_later(GATHER_S, self._begin_to_write)
@@ -185,6 +188,11 @@ class UsageLog:
             self._store = None
         self._spool.close()
 
+    def _spool_ended(self) -> None:
+        ended, self._ended = self._ended, []
+        if ended:
+            self._spool.hold(*ended)
+
     def _begin_to_write(self) -> None:
         """What ended in one breath is written in one; while the disk is slow, breaths are long."""
         self._gathering = None
@@ -195,6 +203,7 @@ class UsageLog:
         if self._gathering is not None:
             self._gathering.cancel()
             self._gathering = None
+        self._spool_ended()
         while self._gathered:
             gathered, self._gathered = self._gathered[:BATCH], self._gathered[BATCH:]
             those: dict[tuple[str, str], list[RequestFinished]] = {}
@@ -206,8 +215,7 @@ class UsageLog:
         """Facts of one actor, all or none; where one can not be written, each by itself."""
         try:
             await self._current().append(f"usage-{day}", facts, actor=facts[0].actor)
-            for fact in facts:
-                self._spool.written(fact.request_id)
+            self._spool.written(*(fact.request_id for fact in facts))
             self.problem = None
         except EventError as error:
             if len(facts) > 1 and isinstance(error, NotRecordable):

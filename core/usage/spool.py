@@ -10,6 +10,7 @@ A request is in the usage log exactly once: what is left over is first looked fo
 import contextlib
 import logging
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,8 @@ import msgspec
 from events.facts import RequestFinished
 
 log = logging.getLogger(__name__)
+
+_encoder = msgspec.json.Encoder()
 
 TOO_LONG = 1_000_000  # bytes; then the lines that are done with are left out
 
@@ -36,6 +39,7 @@ class Spool:
         self._file: int | None = None
         self._held: dict[str, Held] = {}
         self._size = 0
+        self._kept = 0  # bytes that the last rewriting kept
         self._works = True
 
     def left(self) -> list[Held]:
@@ -54,11 +58,12 @@ class Spool:
         self._size = sum(map(len, lines))
         return list(self._held.values())
 
-    def hold(self, held: Held) -> None:
-        """Keep it; when the file can not be written it is held in memory alone."""
-        self._held[held.request.request_id] = held
+    def hold(self, *those: Held) -> None:
+        """Keep them; when the file can not be written they are held in memory alone."""
+        for held in those:
+            self._held[held.request.request_id] = held
         try:
-            self._append(held)
+            self._append(those)
             self._works = True
         except OSError as error:
             if self._works:  # once, not for each request while a disk is full
@@ -70,11 +75,13 @@ class Spool:
         held = self._held.get(request_id)
         return held.day if held else None
 
-    def written(self, request_id: str) -> None:
-        """The usage log has it."""
-        if self._held.pop(request_id, None) is None or self._size == 0:
+    def written(self, *request_ids: str) -> None:
+        """The usage log has them."""
+        for request_id in request_ids:
+            self._held.pop(request_id, None)
+        if self._size == 0:
             return
-        if not self._held or self._size > TOO_LONG:
+        if not self._held or self._size > max(TOO_LONG, 2 * self._kept):
             with contextlib.suppress(OSError):
                 self._rewrite()
 
@@ -84,17 +91,17 @@ class Spool:
             os.close(self._file)
             self._file = None
 
-    def _append(self, held: Held) -> None:
-        line = msgspec.json.encode(held) + b"\n"
-        os.write(self._open(), line)
-        self._size += len(line)
+    def _append(self, those: Iterable[Held]) -> None:
+        lines = _encoder.encode_lines(those)
+        os.write(self._open(), lines)
+        self._size += len(lines)
 
     def _rewrite(self) -> None:
         """First empty: a request that is lost on the way was lost with the machine."""
         os.ftruncate(self._open(), 0)
         self._size = 0
-        for held in self._held.values():
-            self._append(held)
+        self._append(self._held.values())
+        self._kept = self._size
 
     def _open(self) -> int:
         if self._file is None:

@@ -17,6 +17,8 @@ An hour is the one in which the request was recorded; days and months are sums o
 import operator
 import sqlite3
 from collections.abc import Sequence
+from functools import cache
+from itertools import chain
 
 from sqlite_utils import Database
 
@@ -25,6 +27,7 @@ from events.facts import RequestFinished
 from events.projections.latency_buckets import packed
 
 HOUR_US = 3_600_000_000
+TOGETHER = 100  # rows in one statement: each costs a hand-over between threads
 LONGEST = 200  # characters of a name that is kept here: anybody can ask for any model
 
 KIND = (
@@ -133,12 +136,19 @@ class RequestRecords:
             index.append((position, kind, at, done.request_id, latencies))
         connection.executemany(_ADD_UP_ALL, [(*at, *much) for at, much in sums.items()])
         connection.executemany(_ADD_UP_KEYS, [(*at, *much) for at, much in of_keys.items()])
-        connection.executemany("insert into request_index values (?, ?, ?, ?, ?)", index)
+        for first in range(0, len(index), TOGETHER):
+            rows = index[first : first + TOGETHER]
+            connection.execute(_index(len(rows)), tuple(chain.from_iterable(rows)))
         connection.executemany(
             "insert into request_hours values (?, ?, ?)"
             " on conflict (hour) do update set last = excluded.last",
             [(hour, *ends) for hour, ends in hours.items()],
         )
+
+
+@cache
+def _index(rows: int) -> str:
+    return f"insert into request_index values {', '.join(['(?, ?, ?, ?, ?)'] * rows)}"
 
 
 def _add(sums: dict[tuple[int, int], Numbers], at: tuple[int, int], much: Numbers) -> None:
