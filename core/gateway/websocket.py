@@ -37,6 +37,7 @@ from events.facts.usage import RequestFinished
 
 FINE = (1000, 1001, 1005)  # ways to close that are no failure
 SWITCHING = 101
+LOOK_AGAIN_S = 0.01  # a route and its engine go within one turn of each other
 GOING = 1012  # the server restarts: come back
 CLOSED_HERE = {"cut": GOING, "stopping": 1001, "cancelled": 1008, "revoked": 1008}
 Closed = tuple[int, str]  # code, reason
@@ -181,11 +182,15 @@ class WebsocketBridge:
                 route = await self._admit(
                     name, actor=call.actor, request_id=call.request_id, timeout_s=left
                 )
+            if route.remote:
+                raise UnknownPath(f"{WEBSOCKET} of {name}, which is a model elsewhere")
             endpoint = self._endpoint_of(route.recipe_id)
             offered = self._routes.current.get(route.name) == route
             if offered and endpoint is not None and endpoint.engine_id == route.engine_id:
                 return route, endpoint
-            await asyncio.sleep(0)  # it went in the last moment: look again
+            if self._clock.monotonic() > deadline:
+                raise WaitedTooLong(f"the engine of {name} was not ready in time")
+            await asyncio.sleep(LOOK_AGAIN_S)  # it went in the last moment
 
     def _enter(self, call: Call, route: Route, end: CancelScope) -> None:
         """Count it in; refused when its engine is not offered any more, or has enough to do."""

@@ -278,6 +278,17 @@ async def test_what_can_not_be_is_refused_in_words_before_any_upgrade(
         assert (fact.outcome, fact.status) == ("rejected", status)
 
 
+async def test_a_model_elsewhere_has_no_websocket() -> None:
+    """There is no engine here to talk to, and none will come."""
+    async with Engine(echo) as engine, studio(engine, remote=True) as made:
+        made.endpoint = None
+        with pytest.raises(InvalidStatus) as refusal:
+            async with asyncio.timeout(5):
+                await talk_to(made)
+        assert refusal.value.response.status_code == 404
+        assert (await made.fact()).outcome == "rejected"
+
+
 async def test_one_too_many_is_told_to_wait() -> None:
     """A recipe's limit holds for websockets too."""
     async with Engine(echo) as engine, studio(engine, concurrency=1) as made, talk_to(made):
