@@ -112,7 +112,7 @@ def test_a_body_without_a_model_is_refused_with_a_sentence(data: bytes, field: s
         "extra_body",
         "extra_query",
         "router_settings_override",
-    ],  # fmt: skip
+    ],
 )
 def test_nobody_steers_the_gateway_through_the_body(field: str) -> None:
     """LiteLLM takes orders from fields that no engine knows; they are refused by name."""
