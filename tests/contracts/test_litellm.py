@@ -48,6 +48,12 @@ def test_the_answer_names_the_model_as_it_was_asked_for(lite: Lite) -> None:
     assert lite.ask("alias").status_code == 400, "aliases are ours: LiteLLM knows none"
 
 
+def test_the_query_outdoes_the_bodys_model(lite: Lite) -> None:
+    """So it does not get there from a caller (`core/gateway/query.py`)."""
+    assert lite.ask(path="/v1/chat/completions?model=nobody").status_code == 400
+    assert not lite.seen()
+
+
 def test_a_routing_is_live_at_once_and_a_stream_of_a_removed_engine_ends_well(lite: Lite) -> None:
     """Under way it is not touched; the next request goes to the new engine, or is refused."""
     turn_knobs(lite.engine, tokens=40, tokens_per_second=40)

@@ -109,8 +109,6 @@ def test_a_body_without_a_model_is_refused_with_a_sentence(data: bytes, field: s
         "fallbacks",
         "litellm_metadata",
         "no-log",
-        "extra_body",
-        "extra_query",
         "router_settings_override",
     ],
 )
