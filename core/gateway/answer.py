@@ -288,7 +288,7 @@ def answer_of(
     goes by unread. `framed`: HTTP tells where it ends, not merely the connection.
     """
     kind = content_type.partition(b";")[0].strip().lower()
-    if encoding.strip().lower() not in (b"", b"identity"):
+    if encoding and encoding.strip().lower() != b"identity":
         return OpaqueAnswer()
     if kind == b"text/event-stream":
         return EventStream(last, exact=exact, asked_usage=asked_usage, framed=framed, now=now)

@@ -186,8 +186,8 @@ class Fetching:
         deadline: float,
     ) -> Connection:
         """Find route and lane, wait for what must be waited for, send; returns with the headers."""
-        ttl_s = wished_ttl(asked.headers.items())
-        wished_lane(asked.headers.items())  # one that does not exist is refused before a load
+        ttl_s = wished_ttl(asked.headers)
+        wished_lane(asked.headers)  # one that does not exist is refused before a load
         refused = 0
         while True:
             route = await self._told_route(name, call, asked, sink, deadline)
@@ -266,7 +266,8 @@ class Fetching:
                 lane = "direct"
             else:
                 await self._gateway.ready(max(0.0, deadline - self._clock.monotonic()))
-        if self._routes.current.get(route.name) != route:
+        current = self._routes.current.get(route.name)
+        if current is not route and current != route:
             await asyncio.sleep(0)
             return None
         if not call.exchange.load_s:

@@ -6,7 +6,7 @@ server says itself, and what LiteLLM tells about its inside (`x-litellm-model-ap
 engine has no such inside: of its answers all the rest comes back, in its order.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from core.errors import Invalid
 from core.gateway.routes import Direct, Header, Route
@@ -75,22 +75,22 @@ def on_to_engine(
     return [*passed, (b"x-request-id", request_id.encode()), *direct.headers]
 
 
-def wished_ttl(headers: Iterable[Header]) -> float | None:
+def wished_ttl(headers: Mapping[bytes, bytes]) -> float | None:
     """How long a request wants its model to stay after it; None: as the recipe says.
 
     Raises Invalid for what is no number of seconds, before anything is loaded for it.
     """
-    for name, value in headers:
-        if name == TTL:
-            text = value.decode("latin-1").strip()
-            if not text.isdigit() or len(text) > 9:
-                raise Invalid(
-                    f"x-studio-ttl should be a whole number of seconds, not {text!r:.40}",
-                    field="x-studio-ttl",
-                    next_action="600 keeps the model for ten minutes, 0 for ever.",
-                )
-            return float(text)
-    return None
+    value = headers.get(TTL)
+    if value is None:
+        return None
+    text = value.decode("latin-1").strip()
+    if not text.isdigit() or len(text) > 9:
+        raise Invalid(
+            f"x-studio-ttl should be a whole number of seconds, not {text!r:.40}",
+            field="x-studio-ttl",
+            next_action="600 keeps the model for ten minutes, 0 for ever.",
+        )
+    return float(text)
 
 
 def back_to_client(headers: Iterable[Header]) -> list[Header]:

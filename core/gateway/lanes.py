@@ -10,14 +10,14 @@
 Pure. What a key may not do at all is refused; what it may do another way is done that way.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Literal
 
 from core.errors import Invalid, NotAllowed
 from core.gateway.errors import UnknownPath
 from core.gateway.hooks import Asked, Lanes
 from core.gateway.native import wants_direct, wants_gateway
-from core.gateway.routes import Header, Route
+from core.gateway.routes import Route
 
 Lane = Literal["gateway", "direct"]
 
@@ -25,21 +25,21 @@ WISH = b"x-studio-lane"
 ANY = Lanes()
 
 
-def wished_lane(headers: Iterable[Header]) -> Lane | None:
+def wished_lane(headers: Mapping[bytes, bytes]) -> Lane | None:
     """The lane that the request itself asks for. Raises Invalid for one that does not exist."""
-    for name, value in headers:
-        if name == WISH:
-            match value.strip().lower():
-                case b"gateway":
-                    return "gateway"
-                case b"direct":
-                    return "direct"
-                case _:
-                    raise Invalid(
-                        f"x-studio-lane should be gateway or direct, not {value[:40]!r}",
-                        field="x-studio-lane",
-                    )
-    return None
+    value = headers.get(WISH)
+    if value is None:
+        return None
+    match value.strip().lower():
+        case b"gateway":
+            return "gateway"
+        case b"direct":
+            return "direct"
+        case _:
+            raise Invalid(
+                f"x-studio-lane should be gateway or direct, not {value[:40]!r}",
+                field="x-studio-lane",
+            )
 
 
 def choose_lane(
@@ -52,7 +52,7 @@ def choose_lane(
     speaks = goes_direct(route, asked.path)
     if only_direct and not speaks:
         raise UnknownPath(f"{asked.path.decode('latin-1')} of {route.name}")
-    wished = wished_lane(asked.headers.items())
+    wished = wished_lane(asked.headers)
     lane = _wanted(route, asked, only_direct, wished, lanes, default) if speaks else "gateway"
     if lane in lanes.allowed:
         return lane

@@ -96,7 +96,7 @@ def wants_gateway(path: bytes, body: Body) -> bool:
     if tools is not None and _mentions(tools, b'"custom"', b'"mcp"'):
         return True
     messages = body.fields.get("messages")
-    return messages is not None and _mentions(messages, b'"file"')
+    return messages is not None and b'"file"' in body.data and _mentions(messages, b'"file"')
 
 
 def wants_direct(body: Body) -> bool:

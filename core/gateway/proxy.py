@@ -178,8 +178,7 @@ class Proxy:
         gate.demand(call.key_id, name=asked.name, path=asked.path)
         passed = await gate.enter(call.key_id, call.request_id, asked.body)
         if passed is not None:
-            for name, value in passed.headers:
-                call.reply.set_header(name, value)
+            call.reply.set_headers(*passed.headers)
 
     def _captured(self, call: Call, asked: Asked) -> Captured | None:
         if self._captures is None:

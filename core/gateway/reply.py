@@ -27,7 +27,7 @@ class Reply:
     def __init__(self, send: Send, dialect: Dialect, own_headers: Iterable[Header]) -> None:
         self._send = send
         self._dialect = dialect
-        self._own_headers = list(own_headers)
+        self._own_headers = dict(own_headers)
         self._headers: list[Header] = []
         self._events = False
         self.status = 0  # what the client was told; 0: nothing yet
@@ -59,10 +59,9 @@ class Reply:
         else:
             self._planned, self._headers, self._events = status, headers, events
 
-    def set_header(self, name: bytes, value: bytes) -> None:
-        """A header of our own; said again, the newest counts."""
-        self._own_headers = [header for header in self._own_headers if header[0] != name]
-        self._own_headers.append((name, value))
+    def set_headers(self, *headers: Header) -> None:
+        """Headers of our own; said again, the newest count."""
+        self._own_headers.update(headers)
 
     async def write(self, data: bytes) -> None:
         """Send a piece; waits while the client is slow."""
@@ -107,6 +106,6 @@ class Reply:
             {
                 "type": "http.response.start",
                 "status": status,
-                "headers": [*headers, *self._own_headers],
+                "headers": [*headers, *self._own_headers.items()],
             }
         )

@@ -84,7 +84,7 @@ class Call:
     def entered(self, route: Route, ticket: Ticket, lane: str) -> None:
         """The request has a route and counts as running."""
         if self.exchange.lane != lane:
-            self.reply.set_header(LANE, lane.encode())
+            self.reply.set_headers((LANE, lane.encode()))
         self.exchange.entered(route, lane, ticket)
 
     def watch(self, answer: Answer) -> None:

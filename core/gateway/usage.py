@@ -36,11 +36,14 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+NOTHING = Tokens()
+
+
 class UsageFinder:
     """Feed it the answer in whatever pieces it comes."""
 
     def __init__(self) -> None:
-        self.tokens = Tokens()
+        self.tokens = NOTHING
         self._carry = b""
 
     def feed_whole(self, data: bytes) -> None:
@@ -77,7 +80,8 @@ class UsageFinder:
         except (ValueError, RecursionError) as error:
             torn = isinstance(error, ValueError) and not complete
             return None if torn else head.end()
-        self.tokens = self.tokens.most(tokens_of(found))
+        found = tokens_of(found)
+        self.tokens = found if self.tokens is NOTHING else self.tokens.most(found)
         return head.end()
 
 

@@ -134,7 +134,7 @@ class Counters:
         now = self.now
         entry.left_at = now
         self._left[request_id] = entry
-        self._of(entry.key_id).running -= 1
+        self._counts[entry.key_id].running -= 1
         self._changed(entry.key_id, None)
         self._forget_unsettled(now)
 
@@ -145,16 +145,17 @@ class Counters:
 
         `counted`: a request that was not counted in (its key had no limits then) counts now.
         """
-        self.leave(request_id)  # should it be told of its end by this alone
+        if request_id in self._entries:  # it is told of its end by this alone
+            self.leave(request_id)
         entry = self._left.pop(request_id, None)
-        count = self._of(key_id)
-        count.window.slide(self.now)
+        count, now = self._of(key_id), self.now
+        count.window.slide(now)
         if entry is not None:
             count.reserved = max(0.0, count.reserved - entry.money)
             if tokens is not None:
-                self._put_right(count, entry, tokens)
+                self._put_right(count, entry, tokens, int(now))
         elif counted:
-            second = int(self.now)
+            second = int(now)
             count.window.add(second, requests=1, tokens=tokens or 0)
             self._changed(key_id, second)
         if tokens:
@@ -163,8 +164,7 @@ class Counters:
             self._spend(count, money)
             self._changed(key_id, None)
 
-    def _put_right(self, count: Count, entry: Entry, tokens: int) -> None:
-        second = int(self.now)
+    def _put_right(self, count: Count, entry: Entry, tokens: int, second: int) -> None:
         if tokens > entry.tokens:
             count.window.add(second, tokens=tokens - entry.tokens)
         else:
@@ -294,10 +294,11 @@ class Counters:
 
     def _forget_unsettled(self, now: float) -> None:
         for request_id, entry in tuple(itertools.islice(self._left.items(), 2)):
-            if entry.left_at is not None and now - entry.left_at > UNSETTLED_S:
-                del self._left[request_id]
-                count = self._of(entry.key_id)
-                count.reserved = max(0.0, count.reserved - entry.money)
+            if entry.left_at is None or now - entry.left_at <= UNSETTLED_S:
+                return  # the others left later
+            del self._left[request_id]
+            count = self._of(entry.key_id)
+            count.reserved = max(0.0, count.reserved - entry.money)
 
 
 def _is_spent(budget: float | None, spent: float) -> bool:

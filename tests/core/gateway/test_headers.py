@@ -25,16 +25,16 @@ def test_a_clients_key_stays_here() -> None:
 
 def test_a_request_may_say_how_long_its_model_stays() -> None:
     """Seconds after its end; 0 for ever; nothing said, nothing changed."""
-    assert wished_ttl([(b"x-studio-ttl", b" 600 ")]) == 600
-    assert wished_ttl([(b"x-studio-ttl", b"0")]) == 0
-    assert wished_ttl([(b"accept", b"*/*")]) is None
+    assert wished_ttl({b"x-studio-ttl": b" 600 "}) == 600
+    assert wished_ttl({b"x-studio-ttl": b"0"}) == 0
+    assert wished_ttl({b"accept": b"*/*"}) is None
 
 
 @pytest.mark.parametrize("text", [b"soon", b"-1", b"1.5", b"", b"9999999999"])
 def test_a_wish_that_is_no_number_of_seconds_is_refused(text: bytes) -> None:
     """With the name of the header and an example."""
     with pytest.raises(Invalid, match="x-studio-ttl") as refusal:
-        wished_ttl([(b"x-studio-ttl", text)])
+        wished_ttl({b"x-studio-ttl": text})
     assert "600" in refusal.value.next_action
 
 

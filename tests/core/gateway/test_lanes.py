@@ -102,10 +102,10 @@ def test_a_path_that_only_engines_have_goes_directly_or_nowhere() -> None:
 
 def test_an_unknown_lane_is_named() -> None:
     """A typo must not silently take the default."""
-    assert wished_lane([]) is None
-    assert wished_lane([(b"x-studio-lane", b" Direct ")]) == "direct"
+    assert wished_lane({}) is None
+    assert wished_lane({b"x-studio-lane": b" Direct "}) == "direct"
     with pytest.raises(Invalid, match="gateway or direct"):
-        wished_lane([(b"x-studio-lane", b"fast")])
+        wished_lane({b"x-studio-lane": b"fast"})
 
 
 def test_who_may_go_on_while_litellm_is_down() -> None:
