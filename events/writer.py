@@ -17,7 +17,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import partial
 from itertools import chain
 
 from events import reading
@@ -39,6 +39,9 @@ log = logging.getLogger(__name__)
 MAX_BATCH = 512  # appends that share a commit
 
 TOGETHER = 50  # rows in one statement: each costs a hand-over between threads
+_ROW = f"({', '.join('?' * 12)})"
+INSERT = f"insert into events ({reading.COLUMNS}) values {_ROW}"
+INSERT_MANY = f"insert into events ({reading.COLUMNS}) values {', '.join([_ROW] * TOGETHER)}"
 
 
 class Writer:
@@ -176,9 +179,11 @@ class Writer:
         return answers
 
     def _write_down(self, recorded: Sequence[Recorded], head: Head) -> None:
-        for at in range(0, len(recorded), TOGETHER):
-            rows = [_as_row(one) for one in recorded[at : at + TOGETHER]]
-            self._connection.execute(_insert(len(rows)), tuple(chain.from_iterable(rows)))
+        rest = len(recorded) % TOGETHER
+        for at in range(0, len(recorded) - rest, TOGETHER):
+            rows = map(_as_row, recorded[at : at + TOGETHER])
+            self._connection.execute(INSERT_MANY, tuple(chain.from_iterable(rows)))
+        self._connection.executemany(INSERT, map(_as_row, recorded[len(recorded) - rest :]))
         self._projector.apply(self._connection, recorded)
         self._connection.execute(
             "update log_frontier set size = ?, peaks = ?",
@@ -204,12 +209,6 @@ class Writer:
         """Write nothing more until the log is opened again: the disk can no longer be trusted."""
         self._given_up = reason
         log.critical("the log takes no more events until it is opened again: %s", reason)
-
-
-@cache
-def _insert(rows: int) -> str:
-    row = f"({', '.join('?' * 12)})"
-    return f"insert into events ({reading.COLUMNS}) values {', '.join([row] * rows)}"
 
 
 def _as_row(recorded: Recorded) -> tuple[object, ...]:

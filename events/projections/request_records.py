@@ -17,7 +17,6 @@ An hour is the one in which the request was recorded; days and months are sums o
 import operator
 import sqlite3
 from collections.abc import Sequence
-from functools import cache
 from itertools import chain
 
 from sqlite_utils import Database
@@ -27,7 +26,7 @@ from events.facts import RequestFinished
 from events.projections.latency_buckets import packed
 
 HOUR_US = 3_600_000_000
-TOGETHER = 100  # rows in one statement: each costs a hand-over between threads
+TOGETHER = 50  # rows in one statement: each costs a hand-over between threads
 LONGEST = 200  # characters of a name that is kept here: anybody can ask for any model
 
 KIND = (
@@ -72,6 +71,8 @@ _ADD_UP = (
 )
 _ADD_UP_ALL = _ADD_UP.format(table="usage_by_hour")
 _ADD_UP_KEYS = _ADD_UP.format(table="usage_of_keys")
+_ADD_PLACE = "insert into request_index values (?, ?, ?, ?, ?)"
+_ADD_PLACES = f"insert into request_index values {', '.join(['(?, ?, ?, ?, ?)'] * TOGETHER)}"
 
 Described = tuple[str | int, ...]  # a kind, by the values of KIND
 Numbers = tuple[float, ...]  # in the order of SUMS
@@ -136,19 +137,16 @@ class RequestRecords:
             index.append((position, kind, at, done.request_id, latencies))
         connection.executemany(_ADD_UP_ALL, [(*at, *much) for at, much in sums.items()])
         connection.executemany(_ADD_UP_KEYS, [(*at, *much) for at, much in of_keys.items()])
-        for first in range(0, len(index), TOGETHER):
+        rest = len(index) % TOGETHER
+        for first in range(0, len(index) - rest, TOGETHER):
             rows = index[first : first + TOGETHER]
-            connection.execute(_index(len(rows)), tuple(chain.from_iterable(rows)))
+            connection.execute(_ADD_PLACES, tuple(chain.from_iterable(rows)))
+        connection.executemany(_ADD_PLACE, index[len(index) - rest :])
         connection.executemany(
             "insert into request_hours values (?, ?, ?)"
             " on conflict (hour) do update set last = excluded.last",
             [(hour, *ends) for hour, ends in hours.items()],
         )
-
-
-@cache
-def _index(rows: int) -> str:
-    return f"insert into request_index values {', '.join(['(?, ?, ?, ?, ?)'] * rows)}"
 
 
 def _add(sums: dict[tuple[int, int], Numbers], at: tuple[int, int], much: Numbers) -> None:
