@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from events.projections.latency_buckets import MASK, MEASURES, UNKNOWN, shift
-from events.projections.request_records import HOUR_US, LONGEST, SUMS
+from events.projections.request_records import HOUR_US, LONGEST, SCALES, SUMS
 
 TOKENS = ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens")
 
@@ -89,7 +89,10 @@ def usage_sums(connection: sqlite3.Connection, query: UsageQuery, most: int = -1
     found = [
         Sums(
             group=row[:many],
-            sums=dict(zip(SUMS, row[many:-1], strict=True)),
+            sums={
+                name: value / SCALES[name] if name in SCALES else value
+                for name, value in zip(SUMS, row[many:-1], strict=True)
+            },
             saved_tokens=row[-1],
             latencies={},
         )

@@ -153,6 +153,23 @@ def test_sums_are_those_of_a_count_one_by_one(
             assert found[group].latencies.get(measure, {}) == counts
 
 
+@given(_history)
+def test_a_replay_gives_the_same_tables_bit_for_bit(
+    history: list[tuple[int, list[RequestFinished]]],
+) -> None:
+    """Whatever was committed together: fractions added up in another order would differ."""
+    one_by_one = [(moment, [fact]) for moment, fact in flat(history)]
+
+    def tables(written: list[tuple[int, list[RequestFinished]]]) -> list[list[tuple[Any, ...]]]:
+        with told(written) as connection:
+            return [
+                connection.execute(f"select * from {table} order by 1, 2").fetchall()
+                for table in RequestRecords.tables
+            ]
+
+    assert tables(history) == tables(one_by_one)
+
+
 _wishes = st.fixed_dictionaries(
     {},
     optional={
