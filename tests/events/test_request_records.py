@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from events.facts import RequestFinished
@@ -153,7 +154,16 @@ def test_sums_are_those_of_a_count_one_by_one(
             assert found[group].latencies.get(measure, {}) == counts
 
 
+def _lasted(*durations: float) -> tuple[int, list[RequestFinished]]:
+    fact = RequestFinished(
+        request_id="a", path="/v1/embeddings", model="m", recipe_id="r", engine_id="e",
+        actor="api", lane="direct", outcome="ok", status=200, stream=False,
+    )  # fmt: skip
+    return START, [msgspec.structs.replace(fact, duration_ms=one) for one in durations]
+
+
 @given(_history)
+@example([_lasted(0.1), _lasted(0.2, 0.3)])  # 0.1 + (0.2 + 0.3) is not (0.1 + 0.2) + 0.3
 def test_a_replay_gives_the_same_tables_bit_for_bit(
     history: list[tuple[int, list[RequestFinished]]],
 ) -> None:
