@@ -3,7 +3,8 @@
 Callers hand a fact over after the last byte has gone out and go on; the write is grouped with
 others by the log's writer thread. What can not be written is kept in memory, as far as it goes,
 and written when the disk takes writes again (`core.log_watch` tries); what is lost is counted.
-Until it is written, a request lies in a spool, so that it is not lost when we are killed.
+Until it is written, a request lies in a spool, so that it is not lost when we are killed; what ends
+in one turn of the loop is spooled together, so a kill in that very moment loses these.
 """
 
 import asyncio
