@@ -146,7 +146,7 @@ class Fetching:
     def _names(self, call: Call, asked: Asked) -> tuple[str, ...]:
         """Whoever may ask for a virtual model may use its members; others need the key's leave."""
         names = None if self._choices is None else self._choices.chain(asked.name)
-        if names is None or not names:
+        if not names:
             return (asked.name,)
         if asked.name not in names or self._gate is None:
             return names
