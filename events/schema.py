@@ -9,6 +9,8 @@ deletes the old row without firing a delete trigger, unless recursive triggers a
 
 from sqlite_utils import Database, Migrations
 
+from events.audit.merkle import Frontier
+
 APPLICATION_ID = 0x764C_5354  # "vLST", for `file` and the curious
 
 migrations = Migrations("events")
@@ -107,3 +109,29 @@ def m004_projections(db: Database) -> None:
         not_null={"version", "position", "tables"},
         strict=True,
     )
+
+
+@migrations()
+def m005_tiles(db: Database) -> None:
+    """The roots of whole tiles of the tree; a log from before gets them from its leaves."""
+    db.execute(
+        """
+        create table log_tiles (
+          level  integer not null,
+          number integer not null,
+          root   blob    not null check (length(root) = 32),
+          primary key (level, number)
+        ) strict, without rowid
+        """
+    )
+    for change in ("update", "delete"):
+        db.execute(
+            f"""
+            create trigger log_tiles_no_{change} before {change} on log_tiles
+            begin select raise(abort, 'tiles are never changed'); end
+            """
+        )
+    frontier = Frontier()
+    for (leaf,) in db.execute("select leaf from events order by position"):
+        frontier.push(leaf)
+    db.conn.executemany("insert into log_tiles values (?, ?, ?)", frontier.closed)

@@ -4,7 +4,7 @@
     append ─┼─► queue ─► one transaction ──┤
     append ─┘   1. events, in order        └─► subscriptions, in the same call
                 2. read models
-                3. the tree's frontier
+                3. the tree's tiles and frontier
                 4. commit: the disk has it
 
 A commit costs the same for one event as for hundreds, so writers that come together share it.
@@ -185,6 +185,9 @@ class Writer:
             self._connection.execute(INSERT_MANY, tuple(chain.from_iterable(rows)))
         self._connection.executemany(INSERT, map(_as_row, recorded[len(recorded) - rest :]))
         self._projector.apply(self._connection, recorded)
+        if tiles := head.frontier.closed:
+            self._connection.executemany("insert into log_tiles values (?, ?, ?)", tiles)
+            head.frontier.closed = []
         self._connection.execute(
             "update log_frontier set size = ?, peaks = ?",
             (head.frontier.size, head.frontier.pack()),

@@ -8,11 +8,17 @@ at any time:
                          ╱      ╲
        peaks[0] (4 leaves)     ╱ ╲
                      peaks[1] (2)  peaks[2] (1)
+
+Whole subtrees of 256, 65,536, … lines are *tiles*; their roots are kept when they close, so that
+a proof or a root of long ago needs a few hundred hashes and not all of them (`tree.py`).
 """
 
 from collections.abc import Iterable
 from hashlib import sha256
+from typing import NamedTuple
 
+TILE = 256  # leaves, or tiles of the level below, under one tile
+TILE_HEIGHT = 8  # TILE is 2 to this power
 EMPTY_ROOT = sha256(b"").digest()
 
 
@@ -26,14 +32,26 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\1" + left + right).digest()
 
 
-class Frontier:
-    """The growing edge of the tree: its size and the roots of its whole subtrees."""
+class Tile(NamedTuple):
+    """A whole subtree of 256 leaves (level 0), or of 256 tiles of the level below."""
 
-    __slots__ = ("peaks", "size")
+    level: int
+    number: int  # counted from 0 in its level
+    root: bytes
+
+
+class Frontier:
+    """The growing edge of the tree: its size and the roots of its whole subtrees.
+
+    `closed` collects the tiles that became whole since it was last emptied.
+    """
+
+    __slots__ = ("closed", "peaks", "size")
 
     def __init__(self, size: int = 0, peaks: Iterable[bytes] = ()) -> None:
         self.size = size
         self.peaks = list(peaks)
+        self.closed: list[Tile] = []
         if len(self.peaks) != size.bit_count():
             raise ValueError(f"a tree of {size} leaves has {size.bit_count()} peaks")
 
@@ -58,10 +76,13 @@ class Frontier:
 
     def push(self, leaf: bytes) -> None:
         """Append one leaf: as many whole subtrees close as the size has trailing ones."""
-        size, peak = self.size, leaf
+        size, peak, height = self.size, leaf, 0
         while size & 1:
             peak = node_hash(self.peaks.pop(), peak)
             size >>= 1
+            height += 1
+            if height % TILE_HEIGHT == 0:
+                self.closed.append(Tile(height // TILE_HEIGHT - 1, size, peak))
         self.peaks.append(peak)
         self.size += 1
 
