@@ -7,6 +7,18 @@ Wire names (tags) are the storage format: rename a class freely, a tag never.
 from events.facts.app import AppCrashDetected, AppStarted, AppStopped
 from events.facts.audit import AuditLogCreated, AuditLogRecovered
 from events.facts.capture import CaptureRead, CapturesPruned
+from events.facts.conversation import (
+    ConversationBranchChosen,
+    ConversationErased,
+    ConversationErasureRequested,
+    ConversationFiled,
+    ConversationPinned,
+    ConversationRenamed,
+    ConversationStarted,
+    ConversationUnfiled,
+    ConversationUnpinned,
+    MessageAdded,
+)
 from events.facts.engine import (
     EngineAdopted,
     EngineBecameReady,
@@ -77,6 +89,15 @@ __all__ = [
     "AuditLogRecovered",
     "CaptureRead",
     "CapturesPruned",
+    "ConversationBranchChosen",
+    "ConversationErased",
+    "ConversationErasureRequested",
+    "ConversationFiled",
+    "ConversationPinned",
+    "ConversationRenamed",
+    "ConversationStarted",
+    "ConversationUnfiled",
+    "ConversationUnpinned",
     "EngineAdopted",
     "EngineBecameReady",
     "EngineCrashed",
@@ -104,6 +125,7 @@ __all__ = [
     "KeyLimitReached",
     "KeyLimitsSet",
     "KeyRevoked",
+    "MessageAdded",
     "ModelMade",
     "ProviderRemoved",
     "ProviderSaved",

@@ -23,6 +23,7 @@ SCALARS: dict[object, st.SearchStrategy[Any]] = {
     int: INTEGER,
     float: NUMBER,
     bool: st.booleans(),
+    bytes: st.binary(max_size=20),
     Any: JSON,
     types.NoneType: st.none(),
 }
