@@ -102,9 +102,15 @@ class Head:
             leaf=leaf,
         )
 
+    def make_room(self) -> None:
+        """Forget the streams' versions when they are many; only between two commits.
+
+        Within one, the file does not know yet what has got its place.
+        """
+        if len(self._versions) >= MAX_STREAMS:
+            self._versions.clear()
+
     def _version(self, stream: str) -> int:
         if stream not in self._versions:
-            if len(self._versions) >= MAX_STREAMS:
-                self._versions.clear()
             self._versions[stream] = reading.stream_version(self._connection, stream)
         return self._versions[stream]

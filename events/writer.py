@@ -160,6 +160,7 @@ class Writer:
         if self._given_up is not None:
             raise LogUnavailable(self._given_up)
         head = self._head = self._head or Head(self._connection)
+        head.make_room()
         self._connection.execute("begin immediate")
         answers: list[Answer] = []
         recorded: list[Recorded] = []
