@@ -1,4 +1,4 @@
-"""More streams than are remembered: the versions of a commit's own facts are not forgotten in it."""
+"""More streams than are remembered: no commit forgets the versions of its own facts."""
 
 from concurrent.futures import Future
 
