@@ -3,6 +3,7 @@
 import click
 
 from core.version import studio_version
+from desktop.cli.audit import audit
 from desktop.cli.autostart import autostart
 from desktop.cli.cache import cache
 from desktop.cli.changing import evict, load, sleep, switch, wake
@@ -55,6 +56,7 @@ for command in (
     wake,
     logs,
     events,
+    audit,
     runtimes,
     keys,
     requests,

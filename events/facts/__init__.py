@@ -5,7 +5,20 @@ Wire names (tags) are the storage format: rename a class freely, a tag never.
 """
 
 from events.facts.app import AppCrashDetected, AppStarted, AppStopped
-from events.facts.audit import AuditLogCreated, AuditLogRecovered
+from events.facts.audit import (
+    AuditCheckpointed,
+    AuditExported,
+    AuditImported,
+    AuditKeyMade,
+    AuditKeyReplaced,
+    AuditLogContinued,
+    AuditLogCreated,
+    AuditLogRecovered,
+    AuditSegmentPruned,
+    AuditSegmentSealed,
+    AuditVerificationFailed,
+    AuditVerified,
+)
 from events.facts.capture import CaptureRead, CapturesPruned
 from events.facts.conversation import (
     ConversationBranchChosen,
@@ -85,8 +98,18 @@ __all__ = [
     "AppCrashDetected",
     "AppStarted",
     "AppStopped",
+    "AuditCheckpointed",
+    "AuditExported",
+    "AuditImported",
+    "AuditKeyMade",
+    "AuditKeyReplaced",
+    "AuditLogContinued",
     "AuditLogCreated",
     "AuditLogRecovered",
+    "AuditSegmentPruned",
+    "AuditSegmentSealed",
+    "AuditVerificationFailed",
+    "AuditVerified",
     "CaptureRead",
     "CapturesPruned",
     "ConversationBranchChosen",

@@ -1,0 +1,19 @@
+"""`audit`: whether the log is what was written, and how others can see that for themselves.
+
+Each command, or each family of them, is a file `audit_*.py` of its own.
+"""
+
+import click
+
+from desktop.cli.terminal import StudioCommand, StudioGroup
+
+COMMANDS: tuple[StudioCommand, ...] = ()
+
+
+@click.group(cls=StudioGroup)
+def audit() -> None:
+    """Verify the log, prove what stands in it, and keep signed checkpoints of it."""
+
+
+for command in COMMANDS:
+    audit.add_command(command)
