@@ -16,25 +16,27 @@ from core.gateway.routes import Route
 class Exchange:
     """Filled in by `core.gateway.fetching` as it happens."""
 
+    # As it is before anything has happened; what has stands in its own dictionary.
+    route: Route | None = None
+    lane = "none"
+    ticket: Ticket | None = None
+    status = 0  # what the upstream answered
+    answer: Answer | None = None
+    running = False
+    asked_usage = False  # we asked the engine for token counts, the client did not
+    begun = False  # something of the answer was passed on
+    without_gateway = False  # LiteLLM went down under it
+    fell_back_from: str | None = None
+    wait_s = 0.0
+    load_s = 0.0
+    ttft_s: float | None = None
+    energy_j: float | None = None
+    _when_over: tuple[Callable[[], None], ...] = ()
+
     def __init__(self, clock: Clock, arrived: float) -> None:
         """`arrived`: when its request came, in monotonic seconds."""
         self._clock = clock
         self._arrived = arrived
-        self.route: Route | None = None
-        self.lane = "none"
-        self.ticket: Ticket | None = None
-        self.status = 0  # what the upstream answered
-        self.answer: Answer | None = None
-        self.running = False
-        self.asked_usage = False  # we asked the engine for token counts, the client did not
-        self.begun = False  # something of the answer was passed on
-        self.without_gateway = False  # LiteLLM went down under it
-        self.fell_back_from: str | None = None
-        self.wait_s = 0.0
-        self.load_s = 0.0
-        self.ttft_s: float | None = None
-        self.energy_j: float | None = None
-        self._when_over: list[Callable[[], None]] = []
 
     def waited(self, load_s: float = 0.0) -> None:
         """Model and gateway are there; until now it waited, `load_s` of that for a load."""
@@ -58,7 +60,7 @@ class Exchange:
     def when_over(self, callback: Callable[[], None]) -> None:
         """Call back when it has ended; at once when it has."""
         if self.running:
-            self._when_over.append(callback)
+            self._when_over += (callback,)
         else:
             callback()
 
@@ -78,6 +80,6 @@ class Exchange:
     def over(self) -> None:
         """Nothing more comes."""
         self.running = False
-        for callback in self._when_over:
+        told, self._when_over = self._when_over, ()
+        for callback in told:
             callback()
-        self._when_over.clear()

@@ -22,24 +22,18 @@ from typing import Protocol
 
 from core.clock import Clock
 from core.errors import EngineFailure, Refused, StudioError, Unavailable
-from core.gateway.answer import answer_of
 from core.gateway.body import Filter
 from core.gateway.cancelling import Reason
 from core.gateway.connection import Connection
 from core.gateway.errors import Cut, TooMany, UpstreamLost, WaitedTooLong
 from core.gateway.exchange import Exchange
-from core.gateway.headers import (
-    back_from_engine,
-    back_to_client,
-    on_to_engine,
-    on_to_gateway,
-    wished_ttl,
-)
+from core.gateway.headers import on_to_engine, on_to_gateway, wished_ttl
 from core.gateway.hooks import Asked, Choices, Energy, KeyGate, Sink
 from core.gateway.inflight import InFlight
 from core.gateway.lanes import ANY, can_fail_over, choose_lane, wished_lane
 from core.gateway.loading_feedback import LoadingFeedback
 from core.gateway.native import engine_path
+from core.gateway.passing import Passing
 from core.gateway.paths import PathRule
 from core.gateway.query import on_to_gateway as query_to_gateway
 from core.gateway.request_record import Call
@@ -332,40 +326,17 @@ class Fetching:
         self, call: Call, connection: Connection, rule: PathRule, sink: Sink
     ) -> None:
         """Every piece as it comes, until the answer is complete."""
-        exchange = call.exchange
-        exchange.status = connection.status
-        kind, exact = connection.header(b"content-type"), exchange.lane == "direct"
-        answer = exchange.answer = answer_of(
-            kind,
-            rule.last,
-            exact=exact,
-            asked_usage=exchange.asked_usage,
-            encoding=connection.header(b"content-encoding"),
-            framed=connection.framed,
-        )
-        headers = (back_from_engine if exact else back_to_client)(connection.headers)
-        events = kind.startswith(b"text/event-stream")
-        sink.plan(connection.status, headers, events=events)
+        passing = Passing(call, connection, rule, sink)
         while piece := await connection.read():
-            exchange.first_byte()
-            if ready := answer.feed(piece):
-                exchange.begun = True
+            if ready := passing.feed(piece):
                 await sink.write(ready)
-        if connection.status >= 500 and answer.engine_lost:
-            raise UpstreamLost("the engine ended while it was answering", code="engine_lost")
-        rest = answer.end()
-        if connection.status < 400 and not answer.is_whole():
-            if rest:
-                exchange.begun = True
-                await sink.write(rest)
-            raise UpstreamLost("the answer broke off before its end")
-        if answer.engine_lost:
-            if rest:
-                await sink.write(rest)
-            raise UpstreamLost("the engine ended while it was answering", code="engine_lost")
-        call.answered(well=not answer.failed and connection.status < 400)
-        exchange.begun = True
-        await sink.finish(rest)
+        rest, lost = passing.end()
+        if lost is None:
+            await sink.finish(rest)
+            return
+        if rest:
+            await sink.write(rest)
+        raise lost
 
 
 def _head(

@@ -92,7 +92,7 @@ class Proxy:
         """Serve one request; however it ends, one RequestFinished tells of it."""
         if scope["type"] != "http":
             return
-        call = Call(scope, send, self._clock)
+        call = Call.of(scope, send, self._clock)
         try:
             await self._answered(call, scope, receive)
         finally:

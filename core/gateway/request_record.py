@@ -1,6 +1,6 @@
 """What is known of one request while it runs, and the fact it becomes when it has ended."""
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import msgspec
@@ -15,49 +15,67 @@ from core.gateway.hooks import CacheServed, Captured
 from core.gateway.inflight import Ticket
 from core.gateway.loading_stream import LoadingStream
 from core.gateway.paths import dialect_of, path_of
-from core.gateway.reply import Reply
-from core.gateway.routes import Route
-from core.ids import uuid7
+from core.gateway.reply import Reply, Send
+from core.gateway.routes import Header, Route
 from core.usage.cost import cost_at
+from events.envelope import uuid7
 from events.facts.usage import RequestFinished
 
 CLIENT_CLOSED_REQUEST = 499  # nginx' number for a client that left before it was told anything
 LANE = b"x-studio-lane"
+UNBUFFERED: Header = (b"x-accel-buffering", b"no")  # said to an nginx before us
 
 
 class Call:
     """One request from arrival to its end."""
 
+    # As most requests leave it; what is said of one stands in its own dictionary.
+    outcome = "error"
+    error_code: str | None = None
+    captured: Captured | None = None  # who reads along, where somebody may
+    loading: LoadingStream | None = None  # what the client was told while it waited
+    _ended: float | None = None
+    _served: CacheServed | None = None
+    _recipe_id: str | None = None
+    _model = ""
+    _stream = False
+
     def __init__(
         self,
-        scope: MutableMapping[str, Any],
-        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
+        *,
+        path: bytes,
+        actor: str,
+        raw_headers: list[Header],
+        headers: Mapping[bytes, bytes],
+        send: Send,
         clock: Clock,
     ) -> None:
+        """`headers`: the raw ones by name, of doubles the last."""
         self._clock = clock
         self._arrived = clock.monotonic()
-        self._ended: float | None = None
         self._since = clock.now()
-        self.request_id = uuid7()
-        self.path = path_of(scope)
-        self.actor = _actor(scope)
-        self.key_id = key_of(self.actor)
-        self.raw_headers: list[tuple[bytes, bytes]] = scope["headers"]
-        self.headers: Mapping[bytes, bytes] = dict(self.raw_headers)
-        self.outcome = "error"
-        self.error_code: str | None = None
+        self.request_id = uuid7(self._since)
+        self.path = path
+        self.actor = actor
+        self.key_id = key_of(actor)
+        self.raw_headers = raw_headers
+        self.headers = headers
         self.reply = Reply(
-            send,
-            dialect_of(self.path),
-            [(b"x-request-id", self.request_id.encode()), (b"x-accel-buffering", b"no")],
+            send, dialect_of(path), ((b"x-request-id", self.request_id.encode()), UNBUFFERED)
         )
         self.exchange = Exchange(clock, self._arrived)
-        self.captured: Captured | None = None  # who reads along, where somebody may
-        self.loading: LoadingStream | None = None  # what the client was told while it waited
-        self._served: CacheServed | None = None
-        self._recipe_id: str | None = None
-        self._model = ""
-        self._stream = False
+
+    @classmethod
+    def of(cls, scope: MutableMapping[str, Any], send: Send, clock: Clock) -> "Call":
+        """The one that an ASGI server tells of."""
+        return cls(
+            path=path_of(scope),
+            actor=_actor(scope),
+            raw_headers=scope["headers"],
+            headers=dict(scope["headers"]),
+            send=send,
+            clock=clock,
+        )
 
     @property
     def ticket(self) -> Ticket | None:

@@ -78,7 +78,7 @@ class WebsocketBridge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one websocket; however it ends, one RequestFinished tells of it."""
-        call = Call(scope, denying(scope, send), self._clock)
+        call = Call.of(scope, denying(scope, send), self._clock)
         try:
             await self._answered(call, scope, receive, send)
         finally:
