@@ -6,8 +6,10 @@ EventError              something about the log went wrong
 ├── SubscriberTooSlow   a follower fell behind; resume after `position`
 ├── LogLocked           another process has the log open for writing
 ├── LogUnavailable      the disk is full, read-only or failing, or the log is closed;
-│                       nothing was written
+│   │                   nothing was written
+│   └── LogNewer        a newer version made the file, with tables that this one does not know
 └── LogDamaged          the file is not what was written; nothing is repaired behind your back
+    └── LogRolledBack   what was signed for, outside, is not in it any more
 
 `from_sqlite` is the one place where a SQLite error becomes one of these.
 """
@@ -60,15 +62,31 @@ class SubscriberTooSlow(EventError):
 
 
 class LogLocked(EventError):
-    """Another process writes this log."""
+    """Another process writes this log; `pid` is its number, where it said so."""
+
+    def __init__(self, message: str, pid: int | None = None) -> None:
+        super().__init__(message)
+        self.pid = pid
 
 
 class LogUnavailable(EventError):
     """The log cannot be written or read now; nothing was written."""
 
 
+class LogNewer(LogUnavailable):
+    """A newer version made the file: it can be read, but writing might not fit what it expects."""
+
+
 class LogDamaged(EventError):
-    """The file does not hold what was written to it."""
+    """The file does not hold what was written to it; `position` is the first bad one, if known."""
+
+    def __init__(self, message: str, position: int | None = None) -> None:
+        super().__init__(message)
+        self.position = position
+
+
+class LogRolledBack(LogDamaged):
+    """A checkpoint that was kept outside tells more than the log, or something else."""
 
 
 def primary_code(error: sqlite3.Error) -> int:

@@ -1,5 +1,9 @@
-"""One writing process per log: a lock that the system drops by itself when its holder dies."""
+"""One writing process per log: a lock that the system drops by itself when its holder dies.
 
+Who holds it writes its process number into the file, for the sentence that others get.
+"""
+
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -24,8 +28,11 @@ class ProcessLock:
         try:
             _lock(descriptor)
         except OSError as error:
+            pid = _written(descriptor)
             os.close(descriptor)
-            raise LogLocked(f"{path.stem} is in use by another process") from error
+            who = "another process" if pid is None else f"the process {pid}"
+            raise LogLocked(f"{path.stem} is in use by {who}", pid) from error
+        _write(descriptor, os.getpid())
         return cls(path, descriptor)
 
     def release(self) -> None:
@@ -35,11 +42,32 @@ class ProcessLock:
             self._descriptor = None
 
 
+def _written(descriptor: int) -> int | None:
+    """Whose lock it is; None when that is not to be read."""
+    try:
+        return int(os.read(descriptor, 20))
+    except (OSError, ValueError):
+        return None
+
+
+def _write(descriptor: int, pid: int) -> None:
+    """A full disk leaves the lock without a name, and a lock all the same."""
+    with contextlib.suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, str(pid).encode())
+
+
 if sys.platform == "win32":
     import msvcrt
 
+    BEHIND = 1024  # bytes that are locked can not be read by others, so not those with the number
+
     def _lock(descriptor: int) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        os.lseek(descriptor, BEHIND, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        finally:
+            os.lseek(descriptor, 0, os.SEEK_SET)
 else:
     import fcntl
 

@@ -7,6 +7,8 @@ Migrations are only added. The log's own tables are these; read models make thei
 deletes the old row without firing a delete trigger, unless recursive triggers are on.
 """
 
+import sqlite3
+
 from sqlite_utils import Database, Migrations
 
 from events.audit.merkle import Frontier
@@ -19,6 +21,14 @@ migrations = Migrations("events")
 def migrate(database: Database) -> None:
     """Bring the file to today's tables; each step in a transaction of its own."""
     migrations.apply(database)
+
+
+def unknown_steps(connection: sqlite3.Connection) -> list[str]:
+    """What a newer version did to the file's own tables, by name."""
+    done = connection.execute(
+        "select name from _sqlite_migrations where migration_set = ?", (migrations.name,)
+    )
+    return sorted({name for (name,) in done} - KNOWN_STEPS)
 
 
 @migrations()
@@ -135,3 +145,6 @@ def m005_tiles(db: Database) -> None:
     for (leaf,) in db.execute("select leaf from events order by position"):
         frontier.push(leaf)
     db.conn.executemany("insert into log_tiles values (?, ?, ?)", frontier.closed)
+
+
+KNOWN_STEPS = frozenset(step.name for step in migrations.pending(Database(memory=True)))

@@ -18,19 +18,16 @@ from uuid import uuid4
 from sqlite_utils import Database
 
 from events import codec, connections, reading, schema
-from events.audit.merkle import leaf_hash
 from events.envelope import Recorded
 from events.errors import EventError, LogDamaged, LogUnavailable, NotRecordable, from_sqlite
+from events.examining import Check, examine
 from events.facts import AuditLogCreated
 from events.facts.base import Fact
-from events.head import Head, Submission
+from events.head import Submission
 from events.lock import ProcessLock
 from events.projections.projector import Projection, Projector
 from events.subscription import Hub, Subscription
 from events.writer import Writer
-
-CHECKED_ON_OPEN = 1024  # newest leaves recomputed when a log is opened
-QUICK_CHECK_BELOW = 64 * 2**20  # bytes; bigger files are left to a full verification
 
 
 def wall_clock_us() -> int:
@@ -69,6 +66,7 @@ class EventStore:
         self._writer = writer
         self._projector = projector
         self._late: list[Late] = []
+        self._refusal: str | None = None
 
     @classmethod
     def open(
@@ -78,19 +76,24 @@ class EventStore:
         projections: Sequence[Projection] = (),
         now: Callable[[], int] = wall_clock_us,
         read_only: bool = False,
+        check: Check | None = None,
+        problem: str | None = None,
     ) -> "EventStore":
         """Open a log, making it when it is not there; read models are brought up to date.
 
+        `check` sees an existing log, through a connection that only reads, before it is written.
         Raises LogLocked when another process writes it, LogDamaged when its tail is not what was
         written, LogUnavailable when the file cannot be used. `read_only` takes no lock, checks
-        nothing and works beside a writing process; it needs an existing log.
+        nothing and works beside a writing process; it needs an existing log. `problem` says why
+        it is opened so, to everyone who wants to append.
         """
         try:
             if read_only:
-                return cls._open_read_only(path)
+                return cls._open_read_only(path, problem)
             path.parent.mkdir(parents=True, exist_ok=True)
             lock = ProcessLock.take(path.with_name(path.name + ".lock"))
             try:
+                examine(path, check)
                 return cls._open_writing(path, lock, projections, now)
             except BaseException:
                 lock.release()
@@ -101,10 +104,12 @@ class EventStore:
             raise LogUnavailable(f"{path} cannot be opened: {error.strerror}") from error
 
     @classmethod
-    def _open_read_only(cls, path: Path) -> "EventStore":
+    def _open_read_only(cls, path: Path, problem: str | None) -> "EventStore":
         store = cls(path, reading.Readers(path), Hub())
+        store._refusal = problem
         try:
             store.log_id = store._read_log_id()
+            store._hub = Hub(store.head)
         except BaseException:
             store.close()
             raise
@@ -121,7 +126,6 @@ class EventStore:
         connection = connections.open_writer(path)
         try:
             schema.migrate(Database(connection, execute_plugins=False))
-            verify_tail(connection, path.stat().st_size)
             projector = Projector(projections)
             projector.open(connection)
             connections.guard(connection)
@@ -264,8 +268,11 @@ class EventStore:
 
     @property
     def problem(self) -> str | None:
-        """Why the newest commit failed; None when it went well. The next may succeed."""
-        return self._writer.problem if self._writer else None
+        """Why the newest commit failed; None when it went well. The next may succeed.
+
+        Of a log that was opened for reading only, because of a problem: that problem.
+        """
+        return self._writer.problem if self._writer else self._refusal
 
     @property
     def broken_projections(self) -> dict[str, str]:
@@ -274,7 +281,8 @@ class EventStore:
 
     def subscribe(self, after: int | None = None, *, maxsize: int = 1000) -> Subscription:
         """Follow the log from the position after `after`; None, or one not yet there: from now."""
-        self._open_for_writing()
+        if self._refusal is None:
+            self._open_for_writing()
         start = self._hub.head if after is None else min(after, self._hub.head)
         return Subscription(self._hub, self.read_all, start, maxsize)
 
@@ -308,7 +316,7 @@ class EventStore:
 
     def _open_for_writing(self) -> Writer:
         if self._writer is None:
-            raise LogUnavailable("the log was opened for reading only")
+            raise LogUnavailable(self._refusal or "the log was opened for reading only")
         return self._writer
 
     def _read_log_id(self) -> str:
@@ -316,22 +324,6 @@ class EventStore:
             case [Recorded(event=AuditLogCreated(log_id=log_id))]:
                 return log_id
         raise LogDamaged(f"{self.path.name} does not begin with its creation")
-
-
-def verify_tail(connection: sqlite3.Connection, size: int) -> None:
-    """Check the file's structure and recompute its newest leaves; LogDamaged when they differ."""
-    if size < QUICK_CHECK_BELOW:
-        found = connection.execute("pragma quick_check(1)").fetchone()[0]
-        if found != "ok":
-            raise LogDamaged(f"the log's file is damaged: {found}")
-    head = Head(connection)
-    tail = head.frontier.tail(CHECKED_ON_OPEN)
-    newest = reading.read_all(connection, head.position - tail, CHECKED_ON_OPEN)
-    for recorded in newest:
-        if leaf_hash(codec.canonical_line(recorded)) != recorded.leaf:
-            raise LogDamaged(f"the event at position {recorded.position} was changed")
-    if not head.frontier.holds_tail([recorded.leaf for recorded in newest]):
-        raise LogDamaged("the newest events are not those that were written")
 
 
 def _seal(

@@ -47,7 +47,7 @@ def said(process: "subprocess.Popen[str]") -> str:
 def test_a_second_process_is_refused(log: EventStore, path: Path) -> None:
     """It hears at once, in a sentence, and the first goes on."""
     second = other_process(path)
-    assert said(second) == "refused: main.db is in use by another process"
+    assert said(second) == f"refused: main.db is in use by the process {os.getpid()}"
     second.communicate()
     assert log.head == 1
 
@@ -63,8 +63,9 @@ def test_the_lock_of_a_killed_process_is_free(path: Path, opened: Open) -> None:
     """No stale lock file ever keeps the application from starting."""
     first = other_process(path)
     assert said(first) == "open"
-    with pytest.raises(LogLocked):
+    with pytest.raises(LogLocked) as refusal:
         opened()
+    assert refusal.value.pid == first.pid
     os.kill(first.pid, signal.SIGKILL)
     first.communicate()
     assert opened().head == 1
