@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from core.captures import Captures
 from core.clock import Clock
+from core.conversations import Conversations
 from core.engines.fleet import Fleet
 from core.engines.warm import Spares
 from core.fit.fitting import Fitting
@@ -61,6 +62,7 @@ class Application:
     answers: Answers
     mirror: Mirror
     captures: Captures
+    conversations: Conversations
     energy: EnergyMeter
     offers: OfferBook
     offer_desk: OfferDesk

@@ -9,9 +9,11 @@ from core.answer_policies import answer_cache
 from core.application import Application
 from core.captures import Captures, Vault
 from core.clock import SystemClock
+from core.conversations import Conversations
 from core.engines.fleet import Fleet
 from core.engines.processes import system_launcher
 from core.engines.warm import Spares, WarmLauncher, possible
+from core.erasure import SubjectKeys
 from core.fit.fitting import Fitting
 from core.gateway.admission import Admission
 from core.gateway.fetching import Fetching
@@ -287,6 +289,7 @@ def compose(
         answers=answers,
         mirror=mirror,
         captures=captures,
+        conversations=Conversations(store=store, keys=SubjectKeys(settings.paths.keys_db, secrets)),
         energy=energy,
         offers=offers,
         offer_desk=OfferDesk(

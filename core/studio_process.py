@@ -76,6 +76,7 @@ class StudioProcess:
                 application.ledger.flush()
                 await application.usage.close()
                 await application.limits.close()
+                await application.conversations.close()
                 application.store.close()
         return 0
 
@@ -87,6 +88,7 @@ class StudioProcess:
     ) -> None:
         server = HttpServer(make_asgi(application))
         await record_start(application.store, headless=self._headless)
+        await application.conversations.finish_erasures()
         await application.runtimes.reconcile()
         held = await open_usage(application)
         async with application.fleet:

@@ -6,7 +6,8 @@
 | `manage` | `/api`, `/metrics` and `/schema`, but not what is the owner's alone |
 | `audit` | reading what happened and what was used; no writes, no `/v1` |
 
-The owner's alone: keys, captured bodies, changing settings, quitting, opening the window.
+The owner's alone: keys, captured bodies, conversations, changing settings, quitting, opening
+the window.
 """
 
 from collections.abc import Collection
@@ -23,7 +24,7 @@ AUDITED = (
     "/api/usage",
     "/api/audit",
 )
-OWNERS = ("/api/keys", "/api/captures", "/api/quit", "/api/focus")
+OWNERS = ("/api/keys", "/api/captures", "/api/conversations", "/api/quit", "/api/focus")
 OWNERS_TO_CHANGE = ("/api/settings",)
 
 

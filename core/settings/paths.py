@@ -3,6 +3,7 @@
 <home>/                       0700: logs and recipes are nobody else's business
 ├── .env  settings.toml       settings in files (core/settings.py)
 ├── main.db                   the log: what happened, for ever
+├── keys.db                   keys that can be destroyed: what the log holds sealed (core/erasure)
 ├── usage-YYYY-MM.db          one record per request, a file per month
 ├── secrets/                  one 0600 file per secret (core/secrets.py)
 ├── run/                      app.lock, app.json: which process is the app
@@ -37,6 +38,7 @@ class Paths:
         self.env_file = home / ".env"
         self.settings_file = home / "settings.toml"
         self.main_db = home / "main.db"
+        self.keys_db = home / "keys.db"
         self.logs = home / "logs"
         self.engine_logs = self.logs / "engines"
         self.runtimes = home / "runtimes"

@@ -7,6 +7,7 @@ from desktop.cli.audit import audit
 from desktop.cli.autostart import autostart
 from desktop.cli.cache import cache
 from desktop.cli.changing import evict, load, sleep, switch, wake
+from desktop.cli.conversations import conversations
 from desktop.cli.demo import demo
 from desktop.cli.doctor import doctor
 from desktop.cli.events import events
@@ -62,6 +63,7 @@ for command in (
     requests,
     usage,
     cache,
+    conversations,
     virtual,
     providers,
     mirror,

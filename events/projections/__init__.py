@@ -1,5 +1,6 @@
 """Read models: one file per question, folded from the log inside the append's transaction."""
 
+from events.projections.conversations import Conversations
 from events.projections.engine_runs import EngineRuns
 from events.projections.failed_starts import FailedStartsByRecipe
 from events.projections.keys_in_force import KeysInForce
@@ -24,6 +25,7 @@ ALL: tuple[Projection, ...] = (
     RuntimesInstalled(),
     KeysInForce(),
     Offers(),
+    Conversations(),
 )
 """What is folded from `main.db`."""
 

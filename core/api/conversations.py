@@ -1,0 +1,45 @@
+"""`/api/conversations`: what was said, for the owner of this machine alone."""
+
+import msgspec
+from litestar import delete, get
+
+from core.api.asking import Asking
+from core.api.control import demand_owner
+from core.application import Application
+from core.conversations import Conversation, ConversationView
+
+
+class ConversationList(msgspec.Struct, frozen=True, kw_only=True):
+    """Every conversation, also the erased ones, the last used first."""
+
+    conversations: list[ConversationView]
+
+
+@get("/conversations")
+async def list_conversations(
+    application: Application, asking: Asking, at: int | None = None
+) -> ConversationList:
+    """Every conversation now, or as they stood after event `at`; erased ones without title."""
+    demand_owner(asking, "see conversations")
+    return ConversationList(conversations=await application.conversations.list(at=at))
+
+
+@get("/conversations/{conversation_id:str}")
+async def read_conversation(
+    application: Application, asking: Asking, conversation_id: str, at: int | None = None
+) -> Conversation:
+    """One with its messages, now or as it stood after event `at`; erased ones without text."""
+    demand_owner(asking, "read conversations")
+    return await application.conversations.read(conversation_id, at=at)
+
+
+@delete("/conversations/{conversation_id:str}", status_code=200)
+async def erase_conversation(
+    application: Application, asking: Asking, conversation_id: str
+) -> ConversationView:
+    """Destroy its key: nobody can read it any more. That it was there stays in the log."""
+    demand_owner(asking, "erase conversations")
+    return await application.conversations.erase(conversation_id, actor=asking.actor)
+
+
+HANDLERS = (list_conversations, read_conversation, erase_conversation)

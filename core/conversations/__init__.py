@@ -1,0 +1,6 @@
+"""Conversations: what was said, encrypted in the log, and erasable."""
+
+from core.conversations.conversations import Conversations
+from core.conversations.views import Conversation, ConversationView, MessageView, NewMessage
+
+__all__ = ["Conversation", "ConversationView", "Conversations", "MessageView", "NewMessage"]

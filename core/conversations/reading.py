@@ -1,0 +1,138 @@
+"""Conversations as they can be read today, now or at an earlier position of the log.
+
+Nothing here fails because something was erased: it is shown as erased. Blocks, as its keys do.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+
+import msgspec
+
+from core.conversations.decider import not_found
+from core.conversations.items import FOLDER, TITLE, item_of, stream_of
+from core.conversations.views import (
+    Conversation,
+    ConversationView,
+    MessageView,
+    Said,
+    Standing,
+    view_of,
+)
+from core.erasure import SubjectKeys, Unreadable
+from core.erasure.subject_keys import OVERHEAD
+from core.errors import Invalid
+from events.envelope import Recorded
+from events.facts import ConversationBranchChosen, ConversationErasureRequested, MessageAdded
+from events.projections.conversations import (
+    ConversationRow,
+    Conversations,
+    conversation,
+    conversations,
+)
+from events.replay import empty, fold, state_at
+from events.store import EventStore
+
+MODEL = (Conversations(),)
+
+
+class Reading:
+    """Opens what is sealed, where there still is a key."""
+
+    def __init__(self, *, store: EventStore, keys: SubjectKeys) -> None:
+        self._store = store
+        self._keys = keys
+
+    def all(self, at: int | None) -> list[ConversationView]:
+        """Every conversation, also the erased, the last used first."""
+        with self._store.reading() as connection:
+            now = conversations(connection)
+        shown = now if at is None else self._rows_at(at)
+        gone = {row.conversation_id for row in now if row.erasing_at is not None}
+        return [self._view(row, gone=row.conversation_id in gone) for row in shown]
+
+    def one(self, which: str, at: int | None) -> Conversation:
+        """One with its messages. Raises NotFound."""
+        told = self._store.read_stream(stream_of(which))
+        gone = any(isinstance(one.event, ConversationErasureRequested) for one in told)
+        told = [one for one in told if at is None or one.position <= at]
+        row = _folded(which, told)
+        if row is None:
+            raise not_found(which)
+        view = self._view(row, gone=gone)
+        messages = [
+            self._message(one, one.event, gone=gone)
+            for one in told
+            if isinstance(one.event, MessageAdded)
+        ]
+        return Conversation(conversation=view, messages=tuple(messages), chosen=_chosen(told))
+
+    def _rows_at(self, at: int) -> list[ConversationRow]:
+        if not 0 <= at <= self._store.head:
+            raise Invalid(f"`at` is a position from 0 to {self._store.head}", field="at")
+        connection = state_at(self._store, at, projections=MODEL)
+        try:
+            return conversations(connection)
+        finally:
+            connection.close()
+
+    def _view(self, row: ConversationRow, *, gone: bool) -> ConversationView:
+        which = row.conversation_id
+        missing = Unreadable.ERASED if gone else self._keys.missing(stream_of(which))
+        if missing is not None:
+            standing: Standing = "erased" if missing is Unreadable.ERASED else "lost"
+            return view_of(row, standing, None, None)
+        title, folder = self._line(which, TITLE, row.title), self._line(which, FOLDER, row.folder)
+        return view_of(row, "open", title, folder)
+
+    def _line(self, which: str, item: str, sealed: bytes | None) -> str | None:
+        if sealed is None:
+            return None
+        plain = self._keys.decrypt(stream_of(which), item, sealed)
+        return None if isinstance(plain, Unreadable) else plain.decode("utf-8", "replace")
+
+    def _message(self, recorded: Recorded, message: MessageAdded, *, gone: bool) -> MessageView:
+        text = Unreadable.ERASED if gone else self._text(message)
+        return MessageView(
+            message_id=message.message_id,
+            parent_id=message.parent_id,
+            role=message.role,
+            added_at=recorded.recorded_at,
+            outcome=message.outcome,
+            model=message.model,
+            request_id=message.request_id,
+            prompt_tokens=message.prompt_tokens,
+            completion_tokens=message.completion_tokens,
+            size=max(0, len(message.sealed) - OVERHEAD),
+            text=text if isinstance(text, str) else None,
+            unreadable=text.value if isinstance(text, Unreadable) else None,
+        )
+
+    def _text(self, message: MessageAdded) -> str | Unreadable:
+        subject = stream_of(message.conversation_id)
+        plain = self._keys.decrypt(subject, item_of(message.message_id), message.sealed)
+        if isinstance(plain, Unreadable):
+            return plain
+        try:
+            return _said.decode(plain).text
+        except msgspec.MsgspecError:
+            return Unreadable.ALTERED
+
+
+def _folded(which: str, told: Sequence[Recorded]) -> ConversationRow | None:
+    connection: sqlite3.Connection = empty(MODEL)
+    try:
+        fold(connection, MODEL, told)
+        return conversation(connection, which)
+    finally:
+        connection.close()
+
+
+def _chosen(told: Sequence[Recorded]) -> str | None:
+    """The newest message, unless another was chosen after it came."""
+    for one in reversed(told):
+        if isinstance(one.event, MessageAdded | ConversationBranchChosen):
+            return one.event.message_id
+    return None
+
+
+_said = msgspec.json.Decoder(Said)

@@ -1,0 +1,123 @@
+"""How conversations look to who may read them, and what of a message is sealed."""
+
+from typing import Literal
+
+import msgspec
+
+from core.errors import Invalid
+from events.projections.conversations import ConversationRow
+
+MOST_BYTES = 8 * 1024 * 1024  # of one message; the log keeps it for ever
+MOST_TITLE = 200  # characters of a title, and of a folder's name
+
+Standing = Literal["open", "erased", "lost"]
+
+
+class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message on its way into the log."""
+
+    role: str  # system | user | assistant | tool
+    text: str
+    parent_id: str | None = None
+    outcome: str = "whole"  # whole | stopped | cut
+    model: str | None = None
+    request_id: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is sealed of a message. New fields have defaults: old messages stay readable."""
+
+    text: str = ""
+
+
+class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
+    """One conversation in a list. Times are µs since the epoch."""
+
+    conversation_id: str
+    standing: Standing  # lost: its key is not in keys.db, or secrets/erasure-key is another
+    title: str | None
+    folder: str | None
+    pinned: bool
+    started_at: int
+    started_by: str
+    last_at: int
+    messages: int
+    model: str | None  # who answered last
+    prompt_tokens: int
+    completion_tokens: int
+    erased_at: int | None  # when that was asked for
+    erased_by: str | None
+
+
+class MessageView(msgspec.Struct, frozen=True, kw_only=True):
+    """One message; `text` is None when it can not be read."""
+
+    message_id: str
+    parent_id: str | None
+    role: str
+    added_at: int  # µs since the epoch
+    outcome: str
+    model: str | None
+    request_id: str | None
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    size: int  # bytes of what is sealed
+    text: str | None
+    unreadable: str | None  # erased | lost | altered
+
+
+class Conversation(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation with its messages, in the order in which they were added."""
+
+    conversation: ConversationView
+    messages: tuple[MessageView, ...]
+    chosen: str | None  # the message at which the branch ends that is to be shown
+
+
+def sealable(text: str) -> bytes:
+    """A message as it is encrypted. Raises Invalid when it is too long or no text."""
+    try:
+        plain = msgspec.json.encode(Said(text=text))
+    except UnicodeEncodeError:
+        raise Invalid("the text holds half a character", field="text") from None
+    if len(plain) > MOST_BYTES:
+        raise Invalid(
+            f"a message holds at most {MOST_BYTES // 2**20} MiB, this one {len(plain)} bytes",
+            field="text",
+        )
+    return plain
+
+
+def line_of(text: str, field: str) -> bytes:
+    """A title or a folder's name as it is encrypted. Raises Invalid."""
+    stripped = " ".join(text.split())
+    if not 0 < len(stripped) <= MOST_TITLE:
+        raise Invalid(f"the {field} has 1 to {MOST_TITLE} characters", field=field)
+    try:
+        return stripped.encode()
+    except UnicodeEncodeError:
+        raise Invalid(f"the {field} holds half a character", field=field) from None
+
+
+def view_of(
+    row: ConversationRow, standing: Standing, title: str | None, folder: str | None
+) -> ConversationView:
+    """A row with what could be read of it."""
+    return ConversationView(
+        conversation_id=row.conversation_id,
+        standing=standing,
+        title=title,
+        folder=folder,
+        pinned=row.pinned,
+        started_at=row.started_at,
+        started_by=row.started_by,
+        last_at=row.last_at,
+        messages=row.messages,
+        model=row.model,
+        prompt_tokens=row.prompt_tokens,
+        completion_tokens=row.completion_tokens,
+        erased_at=row.erasing_at,
+        erased_by=row.erased_by,
+    )

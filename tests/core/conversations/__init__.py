@@ -1,0 +1,1 @@
+"""Conversations: written sealed, read back, erased."""
