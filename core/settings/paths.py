@@ -7,6 +7,7 @@
 ├── usage-YYYY-MM.db          one record per request, a file per month
 ├── secrets/                  one 0600 file per secret (core/secrets.py)
 ├── run/                      app.lock, app.json: which process is the app
+├── checkpoints/              what was signed for, unless the settings say another place
 ├── logs/  logs/engines/      what our children print, and what we print
 ├── runtimes/                 one virtualenv per installed engine version
 ├── models/                   weights made or fetched by us
@@ -39,6 +40,7 @@ class Paths:
         self.settings_file = home / "settings.toml"
         self.main_db = home / "main.db"
         self.keys_db = home / "keys.db"
+        self.checkpoints = home / "checkpoints"
         self.logs = home / "logs"
         self.engine_logs = self.logs / "engines"
         self.runtimes = home / "runtimes"

@@ -265,6 +265,30 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tru
             most=1_048_576,
         ),
     ] = 1024
+    checkpoint_events: Annotated[
+        int,
+        about(
+            "After so many new events the log is signed for again.",
+            least=1,
+            most=1_000_000,
+        ),
+    ] = 1000
+    checkpoint_minutes: Annotated[
+        int,
+        about(
+            "After so many minutes the log is signed for again, when something new is in it.",
+            unit="min",
+            least=1,
+            most=10_080,
+        ),
+    ] = 60
+    checkpoints_folder: Annotated[
+        str | None,
+        about(
+            "Where signed checkpoints of the log are kept; best on another disk or machine. "
+            "None: the folder checkpoints in the data directory.",
+        ),
+    ] = None
     lane: Annotated[
         str,
         about(
@@ -329,6 +353,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tru
     def paths(self) -> Paths:
         """Where everything lies."""
         return Paths(self.home)
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of the checkpoints."""
+        chosen = self.checkpoints_folder
+        return Path(chosen).expanduser() if chosen else self.paths.checkpoints
 
     @property
     def demands_key(self) -> bool:

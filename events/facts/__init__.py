@@ -4,7 +4,7 @@ A docstring is the event's sentence on the timeline; `{field}` stands for the ev
 Wire names (tags) are the storage format: rename a class freely, a tag never.
 """
 
-from events.facts.app import AppCrashDetected, AppStarted, AppStopped
+from events.facts.app import AppCrashDetected, AppStarted, AppStopped, ClockSteppedBack
 from events.facts.audit import (
     AuditCheckpointed,
     AuditExported,
@@ -112,6 +112,7 @@ __all__ = [
     "AuditVerified",
     "CaptureRead",
     "CapturesPruned",
+    "ClockSteppedBack",
     "ConversationBranchChosen",
     "ConversationErased",
     "ConversationErasureRequested",

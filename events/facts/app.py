@@ -28,3 +28,10 @@ class AppCrashDetected(Fact, frozen=True, kw_only=True, tag="app-crash-detected"
     """The previous run (process {pid}) ended without saying goodbye."""
 
     pid: int
+
+
+class ClockSteppedBack(Fact, frozen=True, kw_only=True, tag="clock-stepped-back"):
+    """The machine's clock stands {seconds:.0f} s before the newest event: times overlap here."""
+
+    seconds: float
+    newest_at: int  # µs since the epoch: when the newest event was recorded by the clock of then
