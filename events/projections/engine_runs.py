@@ -97,6 +97,12 @@ class EngineRuns:
     name = "engine-runs"
     version = 3
     tables = ("engine_runs",)
+    reads = (
+        *(EngineStartRequested, EngineStarted, EngineProgressed, EngineBecameReady),
+        *(EngineAdopted, EngineLeftAlone, EngineSleepRequested, EngineFellAsleep),
+        *(EngineWakeRequested, EngineWoke, EngineSleepFailed, EngineWakeFailed),
+        *(EngineStopRequested, EngineStopped, EngineLost, EngineStartFailed, EngineCrashed),
+    )
 
     def create(self, db: Database) -> None:
         """Make the empty table."""

@@ -42,6 +42,10 @@ class FailedStartsByRecipe:
     name = "failed-starts"
     version = 1
     tables = ("failed_starts",)
+    reads = (
+        *(EngineStartFailed, EngineCrashed, EngineBecameReady, EngineAdopted, EngineStopped),
+        *(RecipeRevised, RecipeImported, RecipeArchived),
+    )
 
     def create(self, db: Database) -> None:
         """Make the empty table."""

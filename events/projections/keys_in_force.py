@@ -37,6 +37,7 @@ class KeysInForce:
     name = "keys-in-force"
     version = 2
     tables = ("issued_keys",)
+    reads = (KeyIssued, KeyLimitsSet, KeyRevoked)
 
     def create(self, db: Database) -> None:
         """Make the empty table."""

@@ -41,6 +41,10 @@ class LoadPhases:
     name = "load-phases"
     version = 1
     tables = ("load_phases", "loads")
+    reads = (
+        *(EngineStartRequested, EngineStarted, EngineProgressed, EngineBecameReady, EngineWoke),
+        *(EngineStartFailed, EngineStopRequested, EngineStopped, EngineCrashed, EngineLost),
+    )
 
     def create(self, db: Database) -> None:
         """Make the empty tables."""

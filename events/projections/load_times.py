@@ -18,6 +18,7 @@ class LoadTimes:
     name = "load-times"
     version = 1
     tables = ("load_times",)
+    reads = (EngineBecameReady,)
 
     def create(self, db: Database) -> None:
         """Make the empty table."""

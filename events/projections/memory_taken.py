@@ -28,6 +28,7 @@ class MemoryTakenByRecipes:
     name = "memory-taken"
     version = 1
     tables = ("memory_taken",)
+    reads = (EngineMemoryMeasured,)
 
     def create(self, db: Database) -> None:
         """Make the empty table."""

@@ -25,6 +25,7 @@ class Offers:
     name = "offers"
     version = 1
     tables = ("virtual_models", "providers")
+    reads = (VirtualModelSaved, VirtualModelRemoved, ProviderSaved, ProviderRemoved)
 
     def create(self, db: Database) -> None:
         """Make the empty tables."""

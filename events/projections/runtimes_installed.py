@@ -37,6 +37,10 @@ class RuntimesInstalled:
     name = "runtimes-installed"
     version = 1
     tables = ("runtimes_installed",)
+    reads = (
+        *(RuntimeInstallRequested, RuntimeInstallProgressed, RuntimeInstalled),
+        *(RuntimeInstallFailed, RuntimeRemoved),
+    )
 
     def create(self, db: Database) -> None:
         """Make the empty table."""

@@ -47,6 +47,10 @@ class SavedRecipes:
     name = "saved-recipes"
     version = 1
     tables = ("saved_recipes", "recipe_revisions")
+    reads = (
+        *(RecipeCreated, RecipeRevised, RecipeCloned, RecipeImported),
+        *(RecipeArchived, RecipeRestored),
+    )
 
     def create(self, db: Database) -> None:
         """Make the empty tables."""

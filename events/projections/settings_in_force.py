@@ -16,6 +16,7 @@ class SettingsInForce:
     name = "settings-in-force"
     version = 1
     tables = ("settings_in_force",)
+    reads = (SettingChanged,)
 
     def create(self, db: Database) -> None:
         """Make the empty table."""
