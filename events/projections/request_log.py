@@ -85,7 +85,7 @@ def requests(
 def _newest(
     connection: sqlite3.Connection, wanted: RequestFilter, span: _Span, limit: int
 ) -> list[int]:
-    kinds = _kinds(connection, wanted)
+    kinds = kinds_wanted(connection, wanted)
     if kinds is None:
         return _walk(connection, span, None, limit, 2**62)[0]
     if not kinds:
@@ -147,7 +147,7 @@ def _merged(
 
 
 def _of_id(connection: sqlite3.Connection, wanted: RequestFilter, span: _Span) -> list[int]:
-    kinds = _kinds(connection, wanted)
+    kinds = kinds_wanted(connection, wanted)
     return [
         position
         for position, kind in connection.execute(
@@ -159,8 +159,22 @@ def _of_id(connection: sqlite3.Connection, wanted: RequestFilter, span: _Span) -
     ]
 
 
-def _kinds(connection: sqlite3.Connection, wanted: RequestFilter) -> frozenset[int] | None:
+def kinds_wanted(connection: sqlite3.Connection, wanted: RequestFilter) -> frozenset[int] | None:
     """The numbers of the kinds that are wanted; None: all are."""
+    asked = columns_wanted(wanted)
+    if asked is None:
+        return frozenset()
+    if not asked:
+        return None
+    rows = connection.execute(
+        f"select id from request_kinds where {' and '.join(f'{column} = ?' for column in asked)}",
+        tuple(asked.values()),
+    )
+    return frozenset(number for (number,) in rows)
+
+
+def columns_wanted(wanted: RequestFilter) -> dict[str, object] | None:
+    """What the columns of a wanted kind hold (`request_records.KIND`); None: no kind is wanted."""
     asked: dict[str, object] = {
         column: value
         for name, column in _COLUMNS.items()
@@ -172,14 +186,8 @@ def _kinds(connection: sqlite3.Connection, wanted: RequestFilter) -> frozenset[i
     if wanted.actor is not None:
         for column, value in _actor(wanted.actor).items():
             if asked.setdefault(column, value) != value:
-                return frozenset()  # a key that is not that actor
-    if not asked:
-        return None
-    rows = connection.execute(
-        f"select id from request_kinds where {' and '.join(f'{column} = ?' for column in asked)}",
-        tuple(asked.values()),
-    )
-    return frozenset(number for (number,) in rows)
+                return None  # a key that is not that actor
+    return asked
 
 
 def _actor(actor: str) -> dict[str, object]:

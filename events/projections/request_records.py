@@ -135,9 +135,9 @@ class RequestRecords:
         for one in recorded:
             if not isinstance(done := one.event, RequestFinished):
                 continue
-            described = _described(done)
-            if (numbers := kinds.get(described)) is None:
-                numbers = kinds[described] = _kind(connection, described)
+            told = described(done)
+            if (numbers := kinds.get(told)) is None:
+                numbers = kinds[told] = _kind(connection, told)
             kind, common = numbers
             at, position, much = one.recorded_at, one.position, _how_much(done)
             hour = at // HOUR_US
@@ -166,7 +166,8 @@ def _add(sums: dict[tuple[int, int], Numbers], at: tuple[int, int], much: Number
     sums[at] = much if so_far is None else tuple(map(operator.add, so_far, much))
 
 
-def _described(done: RequestFinished) -> Described:
+def described(done: RequestFinished) -> Described:
+    """The kind of a request, by the values of KIND."""
     actor, _, key_id = done.actor.partition(":")
     return (
         key_id if actor == "key" else "",

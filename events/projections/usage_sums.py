@@ -107,19 +107,29 @@ def usage_sums(connection: sqlite3.Connection, query: UsageQuery, most: int = -1
 def _count_latencies(
     connection: sqlite3.Connection, query: UsageQuery, found: Mapping[tuple[str | int, ...], Sums]
 ) -> None:
-    group = _group(query.by, f"(i.at / {HOUR_US})")
+    group = _group(query.by, "i.hour")
     for measure in MEASURES:
         bucket = f"(i.latencies >> {shift(measure)}) & {MASK}"
         rows = connection.execute(
-            f"select {', '.join((*group, f'{bucket} bucket', 'count(*)'))}"
-            " from request_index i join request_kinds k on k.id = i.kind"
-            f" where i.at >= :since * {HOUR_US} and i.at < :until * {HOUR_US}{_kinds(query, 'i')}"
+            f"select {', '.join((*group, f'{bucket} bucket', 'sum(i.requests)'))}"
+            f" from {_latencies(connection)} i join request_kinds k on k.id = i.kind"
+            f" where i.hour >= :since and i.hour < :until{_kinds(query, 'i')}"
             f" and bucket <> {UNKNOWN}{_group_by((*query.by, 'bucket'))}",
             _values(query),
         )
         for *of, number, requests in rows:
             if (one := found.get(tuple(of))) is not None:
                 one.latencies.setdefault(measure, {})[number] = requests
+
+
+def _latencies(connection: sqlite3.Connection) -> str:
+    """Of each request; or, where a month is sealed, counted by hour and kind (`rollup.py`)."""
+    if connection.execute("select 1 from sqlite_master where name = 'usage_latencies'").fetchone():
+        return "usage_latencies"
+    return (
+        f"(select at / {HOUR_US} hour, kind, latencies, 1 requests from request_index"
+        f" where at >= :since * {HOUR_US} and at < :until * {HOUR_US})"
+    )
 
 
 def _table(query: UsageQuery) -> str:
