@@ -7,19 +7,16 @@ secret values of a recipe's environment.
 """
 
 import contextlib
-import json
 import os
 import re
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 from core.errors import Invalid
+from core.masking import Masking
 
-HIDDEN = "•••"
-SHORTEST_MASKED = 6  # shorter values also occur in innocent words
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}")
 _SCRATCH = ".new-"
 
@@ -35,7 +32,7 @@ class Secrets:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._remembered: set[str] = set()  # masked as well, but kept elsewhere
-        self._pattern: tuple[int, re.Pattern[str] | None] | None = None
+        self._masking: tuple[int, Masking] | None = None
 
     def get(self, name: str) -> str | None:
         """The value, or None when there is none of that name."""
@@ -51,7 +48,7 @@ class Secrets:
             return known
         with self._written(make()) as scratch, contextlib.suppress(FileExistsError):
             _claim(scratch, self._file(name))
-        self._pattern = None
+        self._masking = None
         return _text(self._file(name))
 
     def put(self, name: str, value: str) -> str:
@@ -62,13 +59,13 @@ class Secrets:
         target = self._file(name)
         with self._written(value) as scratch:
             scratch.replace(target)
-        self._pattern = None
+        self._masking = None
         return name
 
     def delete(self, name: str) -> None:
         """Forget it; nothing happens when it is not there."""
         self._file(name).unlink(missing_ok=True)
-        self._pattern = None
+        self._masking = None
 
     def names(self) -> tuple[str, ...]:
         """Every name that has a value, sorted."""
@@ -78,22 +75,17 @@ class Secrets:
         """Mask this value too, though it is kept elsewhere (a key from the environment)."""
         if value:
             self._remembered.add(value)
-            self._pattern = None
+            self._masking = None
 
     def mask(self, text: str) -> str:
-        """`text` with every known secret replaced by "•••".
+        """`text` with every known secret replaced by "•••", in whatever spelling (masking.py).
 
-        Found as it is, as it stands inside JSON, and as it stands inside a URL.
         Values shorter than 6 characters are left alone: they would hide half of any log.
         """
-        pattern = self._known()
-        return text if pattern is None else pattern.sub(HIDDEN, text)
-
-    def _known(self) -> re.Pattern[str] | None:
         stamp = self._stamp()
-        if self._pattern is None or self._pattern[0] != stamp:
-            self._pattern = (stamp, _one_of(self._values()))
-        return self._pattern[1]
+        if self._masking is None or self._masking[0] != stamp:
+            self._masking = (stamp, Masking(self._values()))
+        return self._masking[1].mask(text)
 
     def _values(self) -> Iterator[str]:
         yield from self._remembered
@@ -145,15 +137,3 @@ def _claim(scratch: Path, target: Path) -> None:
     except OSError:  # a file system without hard links: the first writer is still the only one
         with open(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
             file.write(scratch.read_bytes())
-
-
-def _one_of(values: Iterator[str]) -> re.Pattern[str] | None:
-    """Longest first, so that a secret which contains another is hidden whole."""
-    spellings = {
-        spelling
-        for value in values
-        if len(value) >= SHORTEST_MASKED
-        for spelling in (value, json.dumps(value)[1:-1], quote(value, safe=""))
-    }
-    longest_first = sorted(spellings, key=lambda spelling: (-len(spelling), spelling))
-    return re.compile("|".join(map(re.escape, longest_first))) if spellings else None

@@ -1,7 +1,8 @@
 """`/api/engines` and `/api/logs`: what runs, and what it prints."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -41,8 +42,9 @@ async def list_engines(application: Application) -> EngineList:
 async def show_log(application: Application, name: str, lines: int = 200) -> LogLines:
     """The end of a log: of a recipe's newest run, an engine, "gateway" or "app"."""
     path = log_path(application, name)
-    newest = await asyncio.to_thread(tail, path, min(lines, MOST_LINES))
-    return LogLines(name=name, lines=[application.secrets.mask(line) for line in newest])
+    mask = application.secrets.mask
+    newest = await asyncio.to_thread(partial(tail, path, min(lines, MOST_LINES), mask=mask))
+    return LogLines(name=name, lines=newest)
 
 
 @get("/logs/{name:str}/stream")
@@ -65,8 +67,8 @@ async def log_stream(
 
     async def pump() -> None:
         try:
-            async for line in follow(path, history=lines):
-                await mailbox.post(log_frame(line, application.secrets.mask))
+            async for line in follow(path, history=lines, mask=application.secrets.mask):
+                await mailbox.post(log_frame(line))
         finally:
             mailbox.end()  # the file can not be read any more: whoever follows comes back
 
@@ -78,11 +80,11 @@ async def log_stream(
         pumping.cancel()
 
 
-def log_frame(line: str | Skipped, mask: Callable[[str], str]) -> bytes:
+def log_frame(line: str | Skipped) -> bytes:
     """One line, or the mark where lines are missing."""
     if isinstance(line, Skipped):
         return frame("dropped", msgspec.json.encode({"bytes": line.bytes}))
-    return frame("line", msgspec.json.encode({"line": mask(line)}))
+    return frame("line", msgspec.json.encode({"line": line}))
 
 
 def log_path(application: Application, name: str) -> Path:

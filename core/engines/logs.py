@@ -15,6 +15,7 @@ import msgspec
 LOOK_S = 0.2
 TAIL_BLOCK = 64 * 1024
 LONGEST_LINE = 16 * 1024
+SEAM = 1024  # characters beside a cut that are not told: half a secret may stand there
 MOST_BEHIND = 1024 * 1024  # bytes; a follower that is further behind skips what is between
 
 Mask = Callable[[str], str]
@@ -48,21 +49,29 @@ def tail(
                 data = file.read(step) + data
     except OSError:
         return []
-    return [mask(line) for line in split(data)[-lines:]] if lines > 0 else []
+    return split(data, mask, torn=at > after)[-lines:] if lines > 0 else []
 
 
-def split(data: bytes) -> list[str]:
-    """Whole text lines; carriage returns end one as well, blank ones are dropped."""
+def split(data: bytes, mask: Mask = unmasked, *, torn: bool = False) -> list[str]:
+    """Whole text lines; carriage returns end one as well, blank ones are dropped.
+
+    A line is masked before it is cut. Where the first is `torn`, its remains are left out: a
+    secret that was torn with it would not be known any more.
+    """
     text = data.decode("utf-8", errors="replace").replace("\r", "\n")
-    return [line[:LONGEST_LINE] for line in text.split("\n") if line.strip()]
+    if torn:
+        _, end, rest = text.partition("\n")
+        text = rest if end else mask(text)[SEAM:]
+    return [mask(line)[:LONGEST_LINE] for line in text.split("\n") if line.strip()]
 
 
 class Reader:
-    """Gives what was added since the last time, in whole lines."""
+    """Gives what was added since the last time, in whole lines, masked."""
 
-    def __init__(self, path: Path, *, from_start: bool = True) -> None:
+    def __init__(self, path: Path, *, from_start: bool = True, mask: Mask = unmasked) -> None:
         self._path = path
-        self._at = 0 if from_start else _end_of_lines(path)
+        self._mask = mask
+        self._at, self._torn = (0, False) if from_start else _end_of_lines(path)
         self._rest = b""
 
     @property
@@ -79,23 +88,37 @@ class Reader:
         self._rest = b""
         with self._path.open("rb") as file:
             file.seek(self._at)
-            torn = len(file.readline(LONGEST_LINE))  # the end of a line that began before
-        self._at += torn
-        return unread - most + torn
+            line = file.readline(LONGEST_LINE)  # the end of a line that began before
+        self._torn = not line.endswith(b"\n")
+        self._at += len(line)
+        return unread - most + len(line)
 
     def new_lines(self) -> list[str]:
         """What is new; a truncated file is read again from its beginning."""
         try:
             with self._path.open("rb") as file:
                 if os.fstat(file.fileno()).st_size < self._at:
-                    self._at, self._rest = 0, b""
+                    self._at, self._rest, self._torn = 0, b"", False
                 file.seek(self._at)
                 data = file.read()
         except OSError:
             return []
         self._at += len(data)
-        whole, self._rest = _whole_lines(self._rest + data)
-        return split(whole)
+        whole, rest = _whole_lines(self._rest + data)
+        lines = split(self._untorn(whole), self._mask)
+        if not self._torn and len(rest) > LONGEST_LINE + SEAM:
+            lines += split(self._mask(rest.decode("utf-8", "replace"))[:-SEAM].encode())
+            self._torn = True  # its beginning was told, the rest of it is not
+        self._rest = b"" if self._torn else rest
+        return lines
+
+    def _untorn(self, whole: bytes) -> bytes:
+        """Without the end of a line whose beginning is not there."""
+        if not self._torn or not whole:
+            return whole
+        self._torn = False
+        ends = [at for end in (b"\n", b"\r") if (at := whole.find(end)) >= 0]
+        return whole[min(ends) + 1 :]
 
 
 class Skipped(msgspec.Struct, frozen=True):
@@ -117,7 +140,7 @@ async def follow(
     Who takes them more slowly than they are written is told what was skipped: the writer of the
     log waits for nobody, and nothing is piled up here.
     """
-    reader = Reader(path, from_start=False)
+    reader = Reader(path, from_start=False, mask=mask)
     newest = partial(tail, path, history, mask=mask, before=reader.position)
     for line in await asyncio.to_thread(newest):
         yield line
@@ -125,7 +148,7 @@ async def follow(
         if skipped := await asyncio.to_thread(reader.skip_ahead, most_behind):
             yield Skipped(skipped)
         for line in await asyncio.to_thread(reader.new_lines):
-            yield mask(line)
+            yield line
         await asyncio.sleep(look_s)
 
 
@@ -138,19 +161,21 @@ def size(path: Path) -> int:
 
 
 def _whole_lines(data: bytes) -> tuple[bytes, bytes]:
-    """Up to the last line end, and the rest (given up on when it is absurdly long)."""
+    """Up to the last line end, and the rest."""
     end = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
-    if end == 0 and len(data) > LONGEST_LINE:
-        return data, b""
     return data[:end], data[end:]
 
 
-def _end_of_lines(path: Path) -> int:
-    """Where the last whole line ends: what follows is still being written."""
+def _end_of_lines(path: Path) -> tuple[int, bool]:
+    """Where the last whole line ends; what follows is still being written.
+
+    True: it began further back than is looked, and its beginning is not there.
+    """
     try:
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
             start = file.seek(max(0, size - LONGEST_LINE))
-            return start + len(_whole_lines(file.read(size - start))[0])
+            whole = _whole_lines(file.read(size - start))[0]
+            return start + len(whole), start > 0 and not whole
     except OSError:
-        return 0
+        return 0, False

@@ -12,6 +12,7 @@ import msgspec
 
 from core.command_handler import Decider, handle
 from core.errors import Invalid
+from core.masking import SHORTEST
 from core.offers import decider as rules
 from core.offers import provider as providers
 from core.offers.book import OfferBook
@@ -26,7 +27,7 @@ from core.offers.provider import Provider
 from core.offers.virtual import VirtualModel
 from core.recipes.book import RecipeBook
 from core.recipes.problem import Problem, doubtful
-from core.secrets import SHORTEST_MASKED, Secrets
+from core.secrets import Secrets
 from events.store import EventStore
 
 OFFERS: Decider[OfferCommand, rules.State] = Decider(
@@ -139,9 +140,9 @@ class OfferDesk:
 
 def _demand_key(api_key: str) -> None:
     plain = api_key.isascii() and api_key.isprintable() and " " not in api_key
-    if not plain or not SHORTEST_MASKED <= len(api_key) <= LONGEST_KEY:
+    if not plain or not SHORTEST <= len(api_key) <= LONGEST_KEY:
         raise Invalid(
-            f"an API key is {SHORTEST_MASKED} to {LONGEST_KEY} letters, digits and signs on one "
+            f"an API key is {SHORTEST} to {LONGEST_KEY} letters, digits and signs on one "
             "line, without spaces",
             field="api_key",
         )

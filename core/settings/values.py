@@ -14,8 +14,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from core.errors import Invalid, Refused
+from core.masking import HIDDEN
 from core.nearest import did_you_mean
-from core.secrets import HIDDEN
 from core.settings.paths import Paths
 from core.settings.setting import Setting, about, described, typed
 
