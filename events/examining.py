@@ -17,20 +17,25 @@ from events.head import Head
 CHECKED_ON_OPEN = 1024  # newest leaves recomputed when a log is opened
 QUICK_CHECK_BELOW = 64 * 2**20  # bytes; bigger files are left to a full verification
 
-Check = Callable[[sqlite3.Connection], None]
+Check = Callable[[sqlite3.Connection | None], None]
 
 
 def examine(path: Path, check: Check | None = None) -> None:
     """Check an existing log's structure and newest events, and whatever else `check` looks for.
 
+    `check` is given None where there is no log yet.
     Raises LogDamaged, or what `check` raises; LogNewer when a newer version made its tables.
     """
     if not path.exists():
+        if check is not None:
+            check(None)
         return
     with closing(connections.open_reader(path)) as connection:
         connection.execute("begin")
-        if not _is_whole(connection):
-            return  # a first start that was cut off: the next one finishes it
+        if not _is_whole(connection):  # a first start that was cut off: the next one finishes it
+            if check is not None:
+                check(None)
+            return
         if steps := schema.unknown_steps(connection):
             raise LogNewer(
                 f"{path.name} was made by a newer version of this program ({', '.join(steps)})"

@@ -1,0 +1,1 @@
+"""Checkpoints, what is noticed when a log is opened, and the way on."""
