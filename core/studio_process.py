@@ -15,6 +15,7 @@ from core.api.app import make_asgi
 from core.application import Application
 from core.bootstrap import compose
 from core.http_server import HttpServer, bind
+from core.own_log import listen_to
 from core.running import (
     background,
     expect_starts,
@@ -62,6 +63,7 @@ class StudioProcess:
         the port is taken.
         """
         self._loop = asyncio.get_running_loop()
+        listen_to(self._loop)
         self._stopping = asyncio.Event()
         if self._stop_early.is_set():
             return 0

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from core.errors import Refused
+from core.own_log import kept
 from core.settings import Settings
 from desktop.host import Host
 from desktop.running_app import RunningApp
@@ -32,7 +33,7 @@ def run_headless(settings: Settings, say: Say, *, started: Callable[[Host], None
     first = first_or_running(settings.paths.run)
     if not isinstance(first, SingleInstance):
         raise _already_running(first)
-    with Host(settings, first, headless=True) as host:
+    with kept(settings), Host(settings, first, headless=True) as host:
         stop_on_signals(host, say)
         host.start()
         started(host)
@@ -51,7 +52,7 @@ def run_desktop(
     if first is None:
         raise _already_running(None)
     around = look_around()
-    with Host(settings, first, headless=not around.tray_host) as host:
+    with kept(settings), Host(settings, first, headless=not around.tray_host) as host:
         host.start()
         say(f"vLLM Studio is at {url_of(host)}")
         say(around.explanation)
