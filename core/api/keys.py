@@ -189,4 +189,12 @@ def state_of(key: IssuedKey, now: int) -> str:
     return "expired" if expired else "in force"
 
 
-HANDLERS = (list_keys, show_key, issue_key, limit_key, revoke_key)
+@post("/keys/{key:str}/reinstate", status_code=200)
+async def reinstate_key(application: Application, asking: Asking, key: str) -> KeyView:
+    """Let the holder of a revoked key in again, by its id; what it might before, it may again."""
+    demand_owner(asking, "reinstate keys")
+    again = await application.key_desk.reinstate(key, actor=asking.actor)
+    return view(application, again, application.clock.now())
+
+
+HANDLERS = (list_keys, show_key, issue_key, limit_key, revoke_key, reinstate_key)

@@ -31,4 +31,11 @@ class RevokeKey(msgspec.Struct, frozen=True, kw_only=True):
     key_id: str
 
 
-KeyCommand = IssueKey | SetLimits | RevokeKey
+class ReinstateKey(msgspec.Struct, frozen=True, kw_only=True):
+    """Let its holder in again, as before it was revoked."""
+
+    key_id: str
+    taken_names: frozenset[str] = frozenset()
+
+
+KeyCommand = IssueKey | SetLimits | RevokeKey | ReinstateKey

@@ -1,8 +1,8 @@
-"""Which keys may be issued, limited and revoked. Pure: facts in, facts out.
+"""Which keys may be issued, limited, revoked and reinstated. Pure: facts in, facts out.
 
     Absent ── issued ──► InForce ── revoked ──► Revoked
-                          │   ▲
-                          └───┘ new limits
+                          │   ▲                   │
+               new limits └───┘◄── reinstated ────┘
 
 That a key expires is no fact: it stands in the one that issued it.
 """
@@ -12,9 +12,9 @@ from typing import assert_never
 import msgspec
 
 from core.errors import Invalid, NotFound, Refused
-from core.keys.commands import IssueKey, KeyCommand, RevokeKey, SetLimits
+from core.keys.commands import IssueKey, KeyCommand, ReinstateKey, RevokeKey, SetLimits
 from core.keys.limits import demand_sensible
-from events.facts import KeyIssued, KeyLimitsSet, KeyRevoked
+from events.facts import KeyIssued, KeyLimitsSet, KeyReinstated, KeyRevoked
 from events.facts.base import Fact
 from events.facts.key import KeyLimits
 
@@ -35,9 +35,10 @@ class InForce(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Revoked(msgspec.Struct, frozen=True, kw_only=True):
-    """It opens nothing any more, for ever."""
+    """It opens nothing, unless it is reinstated; then it may what it might before."""
 
     name: str
+    limits: KeyLimits = KeyLimits()
 
 
 State = Absent | InForce | Revoked
@@ -56,6 +57,8 @@ def decide(command: KeyCommand, state: State) -> list[Fact]:
             return _set_limits(command, state)
         case RevokeKey():
             return _revoke(command, state)
+        case ReinstateKey():
+            return _reinstate(command, state)
         case _:
             assert_never(command)
 
@@ -87,11 +90,13 @@ def _demand_name(command: IssueKey) -> None:
             field="name",
         )
     if name in command.taken_names:
-        raise Refused(
-            f"there is a key {name!r} already",
-            code="key-name-taken",
-            next_action="choose another name, or revoke that key first",
-        )
+        raise _name_taken(name, "choose another name, or revoke that key first")
+
+
+def _name_taken(name: str, next_action: str) -> Refused:
+    return Refused(
+        f"there is a key {name!r} already", code="key-name-taken", next_action=next_action
+    )
 
 
 def _one_line(name: str) -> bool:
@@ -136,6 +141,20 @@ def _revoke(command: RevokeKey, state: State) -> list[Fact]:
             assert_never(state)
 
 
+def _reinstate(command: ReinstateKey, state: State) -> list[Fact]:
+    match state:
+        case Absent():
+            raise _not_found(command.key_id)
+        case InForce():
+            return []
+        case Revoked(name=name):
+            if name in command.taken_names:
+                raise _name_taken(name, "revoke that key first")
+            return [KeyReinstated(key_id=command.key_id, name=name)]
+        case _:
+            assert_never(state)
+
+
 # Evolve
 
 
@@ -147,6 +166,8 @@ def evolve(state: State, fact: Fact) -> State:
         case KeyLimitsSet(limits=limits) if isinstance(state, InForce):
             return InForce(name=state.name, limits=limits)
         case KeyRevoked() if isinstance(state, InForce):
-            return Revoked(name=state.name)
+            return Revoked(name=state.name, limits=state.limits)
+        case KeyReinstated() if isinstance(state, Revoked):
+            return InForce(name=state.name, limits=state.limits)
         case _:
             return state

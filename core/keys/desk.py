@@ -9,7 +9,7 @@ from core.clock import Clock
 from core.command_handler import Decider, handle
 from core.ids import new_id
 from core.keys import decider as rules
-from core.keys.commands import IssueKey, KeyCommand, RevokeKey, SetLimits
+from core.keys.commands import IssueKey, KeyCommand, ReinstateKey, RevokeKey, SetLimits
 from core.keys.keyring import KeyRing
 from core.keys.secret import digest_of, make_secret, prefix_of
 from events.facts.key import KeyLimits
@@ -83,6 +83,15 @@ class KeyDesk:
         await handle(self._store, stream_of(key_id), KEYS, RevokeKey(key_id=key_id), actor=actor)
         self._ring.revoked(key_id)
         return self._ring.named(key_id)
+
+    async def reinstate(self, key_id: str, *, actor: str) -> IssuedKey:
+        """By id; one that is in force stays so. Raises NotFound, or Refused for a taken name."""
+        async with self._one_at_a_time:
+            key = self._ring.named(key_id)
+            command = ReinstateKey(key_id=key.key_id, taken_names=self._ring.taken_names)
+            await handle(self._store, stream_of(key.key_id), KEYS, command, actor=actor)
+            self._ring.refresh(key.key_id)
+        return self._ring.named(key.key_id)
 
 
 def stream_of(key_id: str) -> str:

@@ -55,6 +55,9 @@ values ($1, $2, $3, $4, {_TIME.format(5)}, $6, {_TIME.format(7)}, {_TIME.format(
 on conflict (origin, key_id) do update set
   {", ".join(f"{name} = coalesce(excluded.{name}, k.{name})" for name in (*_KEY, "limits"))}
 """
+REINSTATE_KEY = """
+update vllm_studio.keys set revoked_at = null, revoked_by = null where origin = $1 and key_id = $2
+"""
 
 MOVE = """
 update vllm_studio.mirror_progress
@@ -212,6 +215,8 @@ class Database:
     async def _save_key(self, key: KeyChange) -> None:
         values = [getattr(key, name) for name in ("key_id", *_KEY, "limits")]
         await self._connection.execute(SAVE_KEY, self._origin, *values)
+        if key.reinstated:
+            await self._connection.execute(REINSTATE_KEY, self._origin, key.key_id)
 
     async def _schema_version(self) -> int:
         """The newest migration that was carried out; 0 when there is nothing."""

@@ -8,12 +8,12 @@ not fit the columns (written by a newer version, or by a broken engine's numbers
 import msgspec
 
 from events.codec import CODEC, encode, wire_name
-from events.facts import KeyIssued, KeyLimitsSet, KeyRevoked, RequestFinished
+from events.facts import KeyIssued, KeyLimitsSet, KeyReinstated, KeyRevoked, RequestFinished
 from events.projections.facts_since import Line
 from events.upcasting import UPCASTERS
 
 REQUESTS = (wire_name(RequestFinished),)
-KEYS = tuple(wire_name(fact) for fact in (KeyIssued, KeyLimitsSet, KeyRevoked))
+KEYS = tuple(wire_name(fact) for fact in (KeyIssued, KeyLimitsSet, KeyRevoked, KeyReinstated))
 LATEST = 253_402_300_799_000_000  # µs: the year 9999 ends, and with it what other programs read
 NUL = "\\u0000"  # as JSON writes it; PostgreSQL keeps it in no text
 _SCHEMA = UPCASTERS.current(REQUESTS[0])
@@ -31,6 +31,7 @@ class KeyChange(msgspec.Struct, frozen=True, kw_only=True):
     revoked_at: int | None = None
     revoked_by: str | None = None
     limits: str | None = None  # JSON
+    reinstated: bool = False  # that it was revoked holds no more
 
 
 def request_data(line: Line) -> tuple[str, bool]:
@@ -65,6 +66,8 @@ def key_change(line: Line) -> KeyChange | None:
                 revoked_at=line.recorded_at,
                 revoked_by=_text(line.actor),
             )
+        case KeyReinstated() as key:
+            return KeyChange(key_id=_text(key.key_id), name=_text(key.name), reinstated=True)
     return None
 
 

@@ -22,7 +22,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 @click.group(cls=StudioGroup)
 def keys() -> None:
-    """List, issue, limit and revoke keys to the endpoint."""
+    """List, issue, limit, revoke and reinstate keys to the endpoint."""
 
 
 @keys.command("list")
@@ -80,6 +80,15 @@ def revoke_key(terminal: Terminal, key: str) -> None:
     """Revoke KEY (an id, or a name), from this moment on."""
     answer = terminal.client().delete(_path(key))
     terminal.answer(answer, f"The key {answer['name']} was revoked.")
+
+
+@keys.command("reinstate")
+@click.argument("key_id")
+@pass_terminal
+def reinstate_key(terminal: Terminal, key_id: str) -> None:
+    """Let the holder of a revoked key in again, by its id."""
+    answer = terminal.client().post(f"{_path(key_id)}/reinstate", {})
+    terminal.answer(answer, f"The key {answer['name']} opens the door again.")
 
 
 def seconds_of(text: str) -> int:

@@ -59,7 +59,7 @@ from events.facts.gateway import (
     GatewayStarted,
     GatewayStopped,
 )
-from events.facts.key import KeyIssued, KeyLimitReached, KeyLimitsSet, KeyRevoked
+from events.facts.key import KeyIssued, KeyLimitReached, KeyLimitsSet, KeyReinstated, KeyRevoked
 from events.facts.model import ModelMade
 from events.facts.offer import (
     ProviderRemoved,
@@ -148,6 +148,7 @@ __all__ = [
     "KeyIssued",
     "KeyLimitReached",
     "KeyLimitsSet",
+    "KeyReinstated",
     "KeyRevoked",
     "MessageAdded",
     "ModelMade",

@@ -77,5 +77,12 @@ class KeyRevoked(Fact, frozen=True, kw_only=True, tag="key-revoked"):
     name: str
 
 
+class KeyReinstated(Fact, frozen=True, kw_only=True, tag="key-reinstated"):
+    """The key {name} opens the door again, as it did before it was revoked."""
+
+    key_id: str
+    name: str
+
+
 def _plain(value: object) -> str:
     return "+".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -10,7 +10,7 @@ import msgspec
 from sqlite_utils import Database
 
 from events.envelope import Recorded
-from events.facts import KeyIssued, KeyLimitsSet, KeyRevoked
+from events.facts import KeyIssued, KeyLimitsSet, KeyReinstated, KeyRevoked
 from events.facts.key import KeyLimits
 
 _limits = msgspec.json.Decoder(KeyLimits)
@@ -35,9 +35,9 @@ class KeysInForce:
     """One row a key that was ever issued."""
 
     name = "keys-in-force"
-    version = 2
+    version = 3
     tables = ("issued_keys",)
-    reads = (KeyIssued, KeyLimitsSet, KeyRevoked)
+    reads = (KeyIssued, KeyLimitsSet, KeyRevoked, KeyReinstated)
 
     def create(self, db: Database) -> None:
         """Make the empty table."""
@@ -84,6 +84,11 @@ class KeysInForce:
                 connection.execute(
                     "update issued_keys set revoked_at = ?, revoked_by = ? where key_id = ?",
                     (recorded.recorded_at, recorded.actor, key.key_id),
+                )
+            case KeyReinstated() as key:
+                connection.execute(
+                    "update issued_keys set revoked_at = null, revoked_by = null where key_id = ?",
+                    (key.key_id,),
                 )
 
 

@@ -294,7 +294,7 @@ class Handler(BaseHTTPRequestHandler):
                 return {"keys": [KEY], "required": False}, 200
             case "POST", ["keys"]:
                 return {"key": KEY, "secret": "sk-studio-secret"}, 201
-            case "GET" | "PATCH" | "DELETE", ["keys", _]:
+            case ("GET" | "PATCH" | "DELETE", ["keys", _]) | ("POST", ["keys", _, "reinstate"]):
                 return KEY, 200
             case "DELETE", _:
                 return None, 204

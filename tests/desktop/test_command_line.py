@@ -330,6 +330,12 @@ def test_a_key_is_revoked_by_its_name(app: FakeApp, run: Run) -> None:
     assert ("DELETE", "/api/keys/my%20laptop", None) in app.asked
 
 
+def test_a_revoked_key_is_let_in_again_by_its_id(app: FakeApp, run: Run) -> None:
+    """Its name may be another key's by now."""
+    assert "opens the door again" in run("keys", "reinstate", "k1").output
+    assert ("POST", "/api/keys/k1/reinstate", {}) in app.asked
+
+
 def test_a_time_to_live_needs_its_unit(app: FakeApp, run: Run) -> None:
     """Ninety what?"""
     result = run("keys", "issue", "laptop", "--expires", "90")

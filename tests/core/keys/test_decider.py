@@ -7,8 +7,8 @@ import pytest
 from core.command_handler import Decider
 from core.errors import Invalid, NotFound, Refused, StudioError
 from core.keys import decider as rules
-from core.keys.commands import IssueKey, KeyCommand, RevokeKey, SetLimits
-from events.facts import KeyIssued, KeyLimitsSet, KeyRevoked
+from core.keys.commands import IssueKey, KeyCommand, ReinstateKey, RevokeKey, SetLimits
+from events.facts import KeyIssued, KeyLimitsSet, KeyReinstated, KeyRevoked
 from events.facts.base import Fact
 from events.facts.key import KeyLimits
 from events.sentences import sentence
@@ -120,3 +120,21 @@ def test_only_a_key_in_force_has_limits() -> None:
         decided(when=SetLimits(key_id="1", limits=TEN))
     with pytest.raises(Refused, match="revoked"):
         decided(ISSUED, REVOKED, when=SetLimits(key_id="1", limits=TEN))
+
+
+def test_a_revoked_key_is_reinstated_with_what_it_might() -> None:
+    """Its limits are those from before; one that is in force stays so."""
+    again = KeyReinstated(key_id="1", name="laptop")
+    wish = ReinstateKey(key_id="1")
+    assert decided(ISSUED, LIMITED, REVOKED, when=wish) == [again]
+    assert decided(ISSUED, when=wish) == []
+    assert decided(ISSUED, LIMITED, REVOKED, again, when=SetLimits(key_id="1", limits=TEN)) == []
+    with pytest.raises(NotFound):
+        decided(when=wish)
+
+
+def test_a_name_that_another_key_has_by_now_is_not_given_twice() -> None:
+    """The other one must go first."""
+    wish = ReinstateKey(key_id="1", taken_names=frozenset({"laptop"}))
+    with pytest.raises(Refused, match="laptop"):
+        decided(ISSUED, REVOKED, when=wish)

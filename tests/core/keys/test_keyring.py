@@ -104,3 +104,17 @@ async def test_limits_count_from_the_next_look_on_and_outlive_the_app(
     assert KeyRing(store, clock).limits_of(new.key.key_id) == then
     with pytest.raises(NotFound):
         await desk.set_limits("nobody", lambda now: now, actor="cli")
+
+
+async def test_a_reinstated_key_opens_the_door_as_before(
+    desk: KeyDesk, ring: KeyRing, store: EventStore, clock: Clock
+) -> None:
+    """At once, with its limits, and after a restart too."""
+    limits = KeyLimits(requests_per_minute=3)
+    new = await desk.issue("laptop", actor="cli", limits=limits)
+    await desk.revoke("laptop", actor="cli")
+    again = await desk.reinstate(new.key.key_id, actor="window")
+    assert (again.revoked_at, again.revoked_by, again.limits) == (None, None, limits)
+    for one in (ring, KeyRing(store, clock)):
+        assert one.check(new.secret.encode()) == Known(key_id=new.key.key_id)
+        assert one.named("laptop").key_id == new.key.key_id

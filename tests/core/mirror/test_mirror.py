@@ -12,7 +12,14 @@ import pytest
 
 from core.mirror import mirror as mirror_module
 from core.mirror.schema import COLUMNS
-from events.facts import AppStarted, KeyIssued, KeyLimitsSet, KeyRevoked, RequestFinished
+from events.facts import (
+    AppStarted,
+    KeyIssued,
+    KeyLimitsSet,
+    KeyReinstated,
+    KeyRevoked,
+    RequestFinished,
+)
 from events.facts.key import KeyLimits
 from tests.core.mirror.conftest import Logs, mirror_of, mirrored, request, running, until
 from tests.harness.postgres import Postgres
@@ -284,3 +291,14 @@ async def test_the_queries_of_the_readme_answer(postgres: Postgres, logs: Logs) 
     assert await postgres.rows(first_token) == [("m", 2, 22.0)]
     ((*what, _),) = await postgres.rows(failures)
     assert what == ["m", "error", 502, "engine-died", 1]
+
+
+async def test_a_key_that_was_reinstated_is_revoked_no_more(postgres: Postgres, logs: Logs) -> None:
+    """What was known of it otherwise stays."""
+    revoked, again = KeyRevoked(key_id="k1", name="ci"), KeyReinstated(key_id="k1", name="ci")
+    await logs.main.append("key-k1", [ISSUED, revoked, again], actor="cli")
+    mirror = mirror_of(logs, postgres.url)
+    async with running(mirror):
+        await mirrored(mirror, 3)
+    rows = await postgres.rows("select name, prefix, revoked_at, revoked_by from vllm_studio.keys")
+    assert rows == [("ci", "vs-abc", None, None)]
