@@ -57,3 +57,31 @@ def first_bad(claims: Iterable[Claim]) -> Claim | None:
     """The disproved claim with the smallest position; one without a position comes last."""
     bad = [claim for claim in claims if claim.verdict == "disproved"]
     return min(bad, key=lambda claim: (claim.position is None, claim.position or 0), default=None)
+
+
+class LogReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found of one log, as long as it was when it was looked at."""
+
+    log: str
+    log_id: str = ""
+    size: int = 0  # lines there are
+    root: str = ""  # of these, in base64
+    claims: tuple[Claim, ...] = ()
+    seconds: float = 0
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found of the main log, which comes first, and of those that it speaks of."""
+
+    logs: tuple[LogReport, ...]
+    seconds: float
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """All of them, in the order of the logs."""
+        return tuple(claim for log in self.logs for claim in log.claims)
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing was disproved."""
+        return first_bad(self.claims) is None
