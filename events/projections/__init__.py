@@ -12,6 +12,7 @@ from events.projections.projector import Projection
 from events.projections.request_records import RequestRecords
 from events.projections.runtimes_installed import RuntimesInstalled
 from events.projections.saved_recipes import SavedRecipes
+from events.projections.sealed_months import SealedMonths
 from events.projections.settings_in_force import SettingsInForce
 
 ALL: tuple[Projection, ...] = (
@@ -26,6 +27,7 @@ ALL: tuple[Projection, ...] = (
     KeysInForce(),
     Offers(),
     Conversations(),
+    SealedMonths(),
 )
 """What is folded from `main.db`."""
 
