@@ -3,6 +3,7 @@
 import asyncio
 
 from core.application import Application
+from core.ids import uuid7
 from core.switching.commands import RequestEvict
 
 LOOK_EVERY_S = 1.0
@@ -56,6 +57,6 @@ def _evict(application: Application, recipe_id: str, reason: str, *, may_sleep: 
     application.switchboard.request(
         RequestEvict(target=recipe_id, reason=reason, only_idle=True, may_sleep=may_sleep),
         actor="system",
-        correlation_id=recipe_id,
+        correlation_id=uuid7(),
         manual=False,
     )

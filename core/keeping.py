@@ -9,14 +9,18 @@ import logging
 import sqlite3
 
 from core.application import Application
+from core.ids import uuid7
 from core.recipes.book import Entry
 from core.switching.commands import RequestLoad
+from events.envelope import Event
 from events.errors import EventError
 from events.projections.failed_starts import FailedStarts, failed_starts
+from events.store import EventStore
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 2.0
+LOOKED_BACK = 1000  # events in which the crash is looked for
 TRY_EVERY_S = 30.0  # when the last try was refused, as for want of room
 
 
@@ -40,9 +44,22 @@ async def keep_alive(application: Application) -> None:
             application.switchboard.request(
                 RequestLoad(target=recipe_id),
                 actor="system",
-                correlation_id=f"keep-{recipe_id}",
+                correlation_id=uuid7(),
                 manual=False,
+                causation_id=_crash_of(application.store, recipe_id),
             )
+
+
+def _crash_of(store: EventStore, recipe_id: str) -> str | None:
+    """The event that is answered: how its last run ended, as far as that is not long ago."""
+    ends = store.read_all(
+        max(0, store.head - LOOKED_BACK), types=("engine-crashed", "engine-start-failed")
+    )
+    return next((e.id for e in reversed(ends) if _is_of(e.event, recipe_id)), None)
+
+
+def _is_of(event: Event, recipe_id: str) -> bool:
+    return getattr(event, "recipe_id", None) == recipe_id
 
 
 def to_bring_back(application: Application) -> list[str]:

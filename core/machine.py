@@ -123,6 +123,7 @@ class Machine:
         reason: str,
         actor: str,
         correlation_id: str,
+        causation_id: str | None = None,
         newcomer: Placement | None,
         may_sleep: bool,
     ) -> Gone:
@@ -131,13 +132,24 @@ class Machine:
         level = self._level(recipe_id) if may_sleep else None
         if level is not None:
             slept = await self._fleet.sleep(
-                recipe_id, level=level, reason=reason, actor=actor, correlation_id=correlation_id
+                recipe_id,
+                level=level,
+                reason=reason,
+                actor=actor,
+                correlation_id=correlation_id,
+                causation_id=causation_id,
             )
             if slept is not None:
                 left = self._places.slept(recipe_id, slept)
                 if newcomer is None or beside(newcomer, left, self._places.capacity):
                     return "asleep"
-        await self.stop(recipe_id, reason=reason, actor=actor, correlation_id=correlation_id)
+        await self.stop(
+            recipe_id,
+            reason=reason,
+            actor=actor,
+            correlation_id=correlation_id,
+            causation_id=causation_id,
+        )
         return "stopped"
 
     def _level(self, recipe_id: str) -> int | None:
@@ -159,15 +171,35 @@ class Machine:
         total = self._places.capacity.get(HOST, 0)
         return sleep_rules.budget_gib(self._settings.current.sleep_memory_gib or None, total)
 
-    async def stop(self, recipe_id: str, *, reason: str, actor: str, correlation_id: str) -> None:
+    async def stop(
+        self,
+        recipe_id: str,
+        *,
+        reason: str,
+        actor: str,
+        correlation_id: str,
+        causation_id: str | None = None,
+    ) -> None:
         """Return when it is gone; whatever it still served after a cut has ended before."""
         await self._inflight.drained([recipe_id], timeout_s=CUT_GRACE_S)
-        await self._fleet.stop(recipe_id, reason=reason, actor=actor, correlation_id=correlation_id)
+        await self._fleet.stop(
+            recipe_id,
+            reason=reason,
+            actor=actor,
+            correlation_id=correlation_id,
+            causation_id=causation_id,
+        )
         self._places.gone(recipe_id)
         self._inflight.forget_ttl(recipe_id)
 
     async def start(
-        self, recipe_id: str, placement: Placement | None, *, actor: str, correlation_id: str
+        self,
+        recipe_id: str,
+        placement: Placement | None,
+        *,
+        actor: str,
+        correlation_id: str,
+        causation_id: str | None = None,
     ) -> None:
         """Return when it answers and is routed."""
         entry = self._book.get(recipe_id)
@@ -179,6 +211,7 @@ class Machine:
             entry.revision,
             actor=actor,
             correlation_id=correlation_id,
+            causation_id=causation_id,
             devices=placement.devices if placement is not None else (),
         )
         self._publisher.restore([recipe_id])

@@ -165,6 +165,7 @@ class Studio:
             RequestEvict(target=command.recipe_id, reason="its recipe was archived"),
             actor=actor,
             correlation_id=correlation,
+            causation_id=recorded[-1].id if recorded else None,
         )
         return recorded
 

@@ -160,6 +160,7 @@ class Fleet:
         actor: str,
         reason: str = "another model needs its memory",
         correlation_id: str | None = None,
+        causation_id: str | None = None,
     ) -> Slept | None:
         """Return when it sleeps and its memory is measured to be free.
 
@@ -171,7 +172,7 @@ class Fleet:
         run = self._runs.get(recipe_id)
         if run is None or level not in self.can_sleep(recipe_id):
             return None
-        asker = Asker(actor=actor, correlation_id=correlation_id)
+        asker = Asker(actor=actor, correlation_id=correlation_id, causation_id=causation_id)
         slept = await asyncio.shield(run.ask_to_sleep(level, reason, asker))
         if slept is None and run.slept_badly not in (None, "sleep-busy"):
             self._sleepless.add(run.run.fingerprint)
@@ -204,6 +205,7 @@ class Fleet:
         reason: str,
         actor: str,
         correlation_id: str | None = None,
+        causation_id: str | None = None,
         grace_s: float | None = None,
         left_alone: bool = False,
     ) -> None:
@@ -216,8 +218,9 @@ class Fleet:
         if left_alone:
             runs += [r for r in self._left_alone.values() if r.run.recipe_id == recipe_id]
         living = [run for run in runs if not run.is_over]
+        asker = Asker(actor=actor, correlation_id=correlation_id, causation_id=causation_id)
         for run in living:
-            run.ask_to_stop(reason, Asker(actor=actor, correlation_id=correlation_id), grace_s)
+            run.ask_to_stop(reason, asker, grace_s)
         for run in living:
             await run.over()
 

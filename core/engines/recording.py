@@ -41,7 +41,11 @@ class Recorder:
         """The run is over, and nobody comes back to it: what waits is the store's to record."""
         for fact, of in self._unrecorded:
             self._store.append_later(
-                self._stream, fact, actor=of.actor, correlation_id=of.correlation_id
+                self._stream,
+                fact,
+                actor=of.actor,
+                correlation_id=of.correlation_id or self._cause.correlation_id,
+                causation_id=of.causation_id or self._cause.causation_id,
             )
 
     async def _append(self, fact: Fact, asker: Asker) -> None:

@@ -59,18 +59,33 @@ class Effects(Protocol):
         reason: str,
         actor: str,
         correlation_id: str,
+        causation_id: str | None = None,
         newcomer: Placement | None,
         may_sleep: bool,
     ) -> Gone:
         """Return when its memory is free: stopped, or put to sleep where that leaves room."""
         ...
 
-    async def stop(self, recipe_id: str, *, reason: str, actor: str, correlation_id: str) -> None:
+    async def stop(
+        self,
+        recipe_id: str,
+        *,
+        reason: str,
+        actor: str,
+        correlation_id: str,
+        causation_id: str | None = None,
+    ) -> None:
         """Return when it is gone."""
         ...
 
     async def start(
-        self, recipe_id: str, placement: Placement | None, *, actor: str, correlation_id: str
+        self,
+        recipe_id: str,
+        placement: Placement | None,
+        *,
+        actor: str,
+        correlation_id: str,
+        causation_id: str | None = None,
     ) -> None:
         """Return when it answers and is routed. Raises EngineFailure and other StudioErrors."""
         ...

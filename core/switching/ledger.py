@@ -8,6 +8,7 @@ from core.command_handler import known_facts
 from core.switching import decider
 from core.switching.decider import BeginChange, State, UnderWay
 from core.switching.pending import Pending
+from events.envelope import Recorded
 from events.errors import EventError
 from events.facts.base import Fact
 from events.store import EventStore
@@ -26,10 +27,20 @@ class Ledger:
         self._state: State = decider.INITIAL
         self._unwritten: list[tuple[Fact, Pending]] = []
         self._writing = asyncio.Lock()
+        self._newest: dict[str, Recorded] = {}
 
     def read(self) -> None:
         """Fold what the log says."""
-        self._fold(known_facts(self._store.read_stream(STREAM)))
+        recorded = self._store.read_stream(STREAM)
+        self._fold(known_facts(recorded))
+        for one in recorded:
+            switch_id = getattr(one.event, "switch_id", None)
+            if isinstance(switch_id, str) and switch_id in self._state:
+                self._newest[switch_id] = one
+
+    def newest(self, switch_id: str) -> Recorded | None:
+        """The newest fact of a change that was under way when the log was read."""
+        return self._newest.get(switch_id)
 
     @property
     def under_way(self) -> tuple[UnderWay, ...]:
@@ -88,9 +99,16 @@ class Ledger:
                 del self._unwritten[0]
 
     async def _append(self, fact: Fact, pending: Pending) -> None:
-        await self._store.append(
-            STREAM, [fact], actor=pending.actor, correlation_id=pending.correlation_id
+        """Each fact of a change follows from the one before it."""
+        recorded = await self._store.append(
+            STREAM,
+            [fact],
+            actor=pending.actor,
+            correlation_id=pending.correlation_id,
+            causation_id=pending.caused_by,
         )
+        for one in recorded:
+            pending.caused_by = one.id
 
     def _fold(self, facts: Sequence[Fact]) -> None:
         for fact in facts:

@@ -30,6 +30,7 @@ class Pending:
     options: tuple[Placement, ...] | None = None  # None: not looked up yet
     wanted: bool = True  # somebody waits for it
     looked_twice: bool = False  # there seemed to be no room, and it was looked again
+    caused_by: str | None = None  # the event that led to it, then its own newest fact
     resumed: bool = False  # left over from before a restart, and nobody has asked for it since
 
     def as_wish(self) -> Wish:
@@ -56,6 +57,7 @@ def new_pending(
     asked_at: float,
     manual: bool,
     priority: int = 0,
+    causation_id: str | None = None,
 ) -> Pending:
     """A wish nobody has begun; both answers may go unheard."""
     loop = asyncio.get_running_loop()
@@ -68,6 +70,7 @@ def new_pending(
         priority=priority,
         begun=loop.create_future(),
         done=loop.create_future(),
+        caused_by=causation_id,
     )
     pending.begun.add_done_callback(_heard)
     pending.done.add_done_callback(_heard)

@@ -81,9 +81,11 @@ class Switchboard:
         correlation_id: str,
         manual: bool = True,
         priority: int = 0,
+        causation_id: str | None = None,
     ) -> Pending:
         """Queue a wish, or join the equal one that is already waiting or under way.
 
+        `correlation_id` is the id of the request that asks, where one does.
         Raises Unavailable when the studio is stopping.
         """
         if self._closed:
@@ -97,6 +99,7 @@ class Switchboard:
                 asked_at=self._clock.monotonic(),
                 manual=manual,
                 priority=priority,
+                causation_id=causation_id,
             )
             self._queue.append(pending)
             if not isinstance(change, RequestEvict):
@@ -335,12 +338,14 @@ class Switchboard:
             change = RequestEvict(target=state.target, force=state.force)
         else:
             change = RequestSwitch(target=state.target, force=state.force)
+        newest = self._ledger.newest(state.switch_id)
         pending = new_pending(
             change,
             actor="system",
-            correlation_id=state.switch_id,
+            correlation_id=(newest and newest.correlation_id) or state.switch_id,
             asked_at=self._clock.monotonic(),
             manual=False,
+            causation_id=newest.id if newest is not None else None,
         )
         pending.switch_id, pending.resumed = state.switch_id, True
         placement = await self._placement_of(state)

@@ -190,6 +190,7 @@ class Work:
                     self.placement,
                     actor=pending.actor,
                     correlation_id=pending.correlation_id,
+                    causation_id=pending.caused_by,
                 )
             case Finish():
                 pass
@@ -219,6 +220,7 @@ class Work:
             reason=why,
             actor=pending.actor,
             correlation_id=pending.correlation_id,
+            causation_id=pending.caused_by,
             newcomer=self.placement,
             may_sleep=may_sleep,
         )
@@ -256,6 +258,7 @@ class Work:
                 reason="its load was cancelled",
                 actor=self.pending.actor,
                 correlation_id=self.pending.correlation_id,
+                causation_id=self.pending.caused_by,
             )
         await self._ledger.record_outcome(
             SwitchCancelled(switch_id=state.switch_id, kind=state.kind, target=state.target),

@@ -96,7 +96,15 @@ class Machine:
         self.deeds.append(f"cut {' '.join(recipe_ids)}")
         return self.in_flight(recipe_ids)
 
-    async def stop(self, recipe_id: str, *, reason: str, actor: str, correlation_id: str) -> None:
+    async def stop(
+        self,
+        recipe_id: str,
+        *,
+        reason: str,
+        actor: str,
+        correlation_id: str,
+        causation_id: str | None = None,
+    ) -> None:
         """It is gone."""
         self.deeds.append(f"stop {recipe_id}: {reason}")
         self.there.pop(recipe_id, None)
@@ -108,6 +116,7 @@ class Machine:
         reason: str,
         actor: str,
         correlation_id: str,
+        causation_id: str | None = None,
         newcomer: Placement | None,
         may_sleep: bool,
     ) -> Gone:
@@ -116,7 +125,13 @@ class Machine:
         return "stopped"
 
     async def start(
-        self, recipe_id: str, placement: Placement | None, *, actor: str, correlation_id: str
+        self,
+        recipe_id: str,
+        placement: Placement | None,
+        *,
+        actor: str,
+        correlation_id: str,
+        causation_id: str | None = None,
     ) -> None:
         """It is there, when the test lets it."""
         self.deeds.append(f"start {recipe_id}")

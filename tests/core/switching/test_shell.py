@@ -116,7 +116,15 @@ class Machine:
         await self.stop(recipe_id, reason="", actor="", correlation_id="")
         return "stopped"
 
-    async def stop(self, recipe_id: str, *, reason: str, actor: str, correlation_id: str) -> None:
+    async def stop(
+        self,
+        recipe_id: str,
+        *,
+        reason: str,
+        actor: str,
+        correlation_id: str,
+        causation_id: str | None = None,
+    ) -> None:
         """It takes a while."""
         await self.inflight.drained([recipe_id], timeout_s=2)
         await asyncio.sleep(self.random.uniform(0.05, STOP_S))
@@ -124,7 +132,13 @@ class Machine:
         self._publish()
 
     async def start(
-        self, recipe_id: str, placement: Placement | None, *, actor: str, correlation_id: str
+        self,
+        recipe_id: str,
+        placement: Placement | None,
+        *,
+        actor: str,
+        correlation_id: str,
+        causation_id: str | None = None,
     ) -> None:
         """It takes a while, and may come to nothing."""
         assert recipe_id not in self.engines, f"{recipe_id} is started twice"
