@@ -9,7 +9,6 @@ in one turn of the loop is spooled together, so a kill in that very moment loses
 
 import asyncio
 import logging
-import sqlite3
 from collections import Counter, deque
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -26,7 +25,7 @@ from core.usage.spool import Held, Spool
 from events.errors import EventError, NotRecordable
 from events.facts import RequestFinished
 from events.projections import USAGE
-from events.projections.request_log import LoggedRequest, RequestFilter, requests
+from events.projections.request_log import LoggedRequest, RequestFilter
 from events.projections.request_records import HOUR_US
 from events.projections.usage_sums import Sums, UsageQuery, usage_sums
 from events.store import EventStore
@@ -46,7 +45,7 @@ class RequestPage(msgspec.Struct, frozen=True, kw_only=True):
 
     requests: tuple[LoggedRequest, ...]
     next: str | None = None
-    unreadable: tuple[str, ...] = ()  # months whose log could not be read
+    unreadable: tuple[str, ...] = ()  # months whose log could not be read, or was erased
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +61,7 @@ class UsageLog:
     def __init__(self, *, paths: Paths, clock: Clock) -> None:
         self._paths = paths
         self._clock = clock
-        self._past = Months(paths)
+        self.months = Months(paths)
         self._spool = Spool(paths.home / "usage-held.jsonl")
         self._counts: tuple[str, Counter[str]] | None = None  # of a day, by recipe
         self._named_day = (-1, "")
@@ -146,8 +145,9 @@ class UsageLog:
         unreadable: list[str] = []
         for name in [m for m in self._months(wanted.since, wanted.until) if m <= month]:
             at = position if name == month else None
-            ask = partial(requests, wanted=wanted, before=at, limit=limit - len(found))
-            those = await self._ask(name, ask)
+            left = limit - len(found)
+            look = partial(self.months.requests, name, wanted, before=at, limit=left)
+            those = await self._ask(name, look)
             if those is None:
                 unreadable.append(name)
                 continue
@@ -165,7 +165,8 @@ class UsageLog:
         found: dict[tuple[str | int, ...], Sums] = {}
         unreadable: list[str] = []
         for name in self._months(query.since, query.until):
-            those = await self._ask(name, partial(usage_sums, query=query, most=most))
+            sums = partial(usage_sums, query=query, most=most)
+            those = await self._ask(name, partial(self.months.read, name, sums))
             if those is None:
                 unreadable.append(name)
             for one in those or ():
@@ -174,6 +175,18 @@ class UsageLog:
                 else:
                     found[one.group] = one
         return Usage(sums=tuple(found.values()), unreadable=tuple(unreadable))
+
+    def is_over(self, month: str) -> bool:
+        """Whether nothing can be recorded in a month's log any more; lets go of its file."""
+        if month >= self._day()[:7] or month in self._still_to_come():
+            return False
+        self._current()
+        return True
+
+    def _still_to_come(self) -> set[str]:
+        """The months of requests that wait for their counts, for others, or for the disk."""
+        held = (one.day for one in self._spool.waiting())
+        return {day[:7] for day in (*held, *(day for day, _ in (*self._gathered, *self._kept)))}
 
     async def close(self) -> None:
         """Everything handed over is written when this returns, or was lost, loudly."""
@@ -268,14 +281,14 @@ class UsageLog:
         """
         first = "" if since is None else month_of(max(0, since - DAY_US))
         last = "9999-99" if until is None else month_of(until)
-        return [name for name in self._past.names() if first <= name <= last]
+        return [name for name in self.months.names() if first <= name <= last]
 
-    async def _ask(self, month: str, ask: Callable[[sqlite3.Connection], T]) -> T | None:
+    async def _ask(self, month: str, ask: Callable[[], T]) -> T | None:
         """In a thread; None, loudly, when the month's log can not be read."""
         try:
             if month == self._day()[:7]:
                 self._current()  # brings it up to date
-            return await asyncio.to_thread(self._past.read, month, ask)
+            return await asyncio.to_thread(ask)
         except EventError as problem:
             log.error("the requests of %s can not be read: %s", month, problem)
             return None
@@ -287,7 +300,7 @@ class UsageLog:
             if old:
                 old.close()
             self._store = EventStore.open(
-                self._paths.usage_db(self._day()),
+                self.months.writable(month),
                 projections=USAGE,
                 now=self._clock.now,
             )

@@ -5,6 +5,8 @@
 ├── main.db                   the log: what happened, for ever
 ├── keys.db                   keys that can be destroyed: what the log holds sealed (core/erasure)
 ├── usage-YYYY-MM.db          one record per request, a file per month
+├── usage-YYYY-MM.segment     a month that is over, sealed (core/sealing)
+├── usage-YYYY-MM.rollup      … and what it adds up to
 ├── secrets/                  one 0600 file per secret (core/secrets.py)
 ├── run/                      app.lock, app.json: which process is the app
 ├── checkpoints/              what was signed for, unless the settings say another place
@@ -58,6 +60,14 @@ class Paths:
         """The month's usage log that holds `day` (a date, or "2026-11-23")."""
         month = (date.fromisoformat(day) if isinstance(day, str) else day).strftime("%Y-%m")
         return self.home / f"usage-{month}.db"
+
+    def usage_segment(self, month: str) -> Path:
+        """The records of a sealed month, such as "2026-11"."""
+        return self.home / f"usage-{month}.segment"
+
+    def usage_rollup(self, month: str) -> Path:
+        """What a sealed month adds up to."""
+        return self.home / f"usage-{month}.rollup"
 
     def engine_log(self, engine_id: str) -> Path:
         """What one run of an engine prints."""

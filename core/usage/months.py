@@ -1,7 +1,8 @@
 """The months' usage logs as files: which there are, and how one that is over is read.
 
 A month that is over is not written any more, so nobody keeps its read models up to date when the
-app learns a new one. It is brought up to date here, once, before it is first read.
+app learns a new one. It is brought up to date here, once, before it is first read. One that is
+sealed has no live log any more (`sealed.py`); nobody who asks can tell the two apart.
 """
 
 import logging
@@ -13,9 +14,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from core.settings import Paths
-from events.errors import LogLocked, LogUnavailable
+from core.usage.sealed import SealedBooks
+from events.errors import EventError, LogLocked, LogUnavailable
 from events.projections import USAGE
 from events.projections.projector import are_current
+from events.projections.request_log import LoggedRequest, RequestFilter, requests
 from events.store import EventStore
 
 T = TypeVar("T")
@@ -29,18 +32,73 @@ class Months:
     def __init__(self, paths: Paths) -> None:
         self._paths = paths
         self._renewing = threading.Lock()
+        self.sealed = SealedBooks(paths)
 
     def names(self) -> list[str]:
-        """The months that have a log, newest first."""
-        names = (path.stem.removeprefix("usage-") for path in self._paths.home.glob("usage-*.db"))
-        return sorted(names, reverse=True)
+        """The months that have a log, live or sealed, newest first."""
+        live = (path.stem.removeprefix("usage-") for path in self._paths.home.glob("usage-*.db"))
+        return sorted({*live, *self.sealed.names()}, reverse=True)
 
     def read(self, month: str, ask: Callable[[sqlite3.Connection], T]) -> T:
-        """What `ask` finds in a month; may take long the first time after an update.
+        """What `ask` finds in the sums of a month; may take long the first time after an update.
 
-        Raises EventError when the month's log can not be read.
+        Raises EventError when they can not be read.
         """
-        path = self._paths.usage_db(f"{month}-01")
+        if self._is_live(month):
+            try:
+                return self._read_live(month, ask)
+            except EventError:
+                if self._is_live(month):
+                    raise  # else it was sealed meanwhile
+        with self.sealed.sums(month) as connection:
+            return ask(connection)
+
+    def requests(
+        self, month: str, wanted: RequestFilter, *, before: int | None, limit: int
+    ) -> list[LoggedRequest] | None:
+        """The wanted requests of a month, newest first; None: they were erased, or are lost.
+
+        Raises EventError when they can not be read.
+        """
+
+        def ask(connection: sqlite3.Connection) -> list[LoggedRequest]:
+            return requests(connection, wanted, before=before, limit=limit)
+
+        if self._is_live(month):
+            try:
+                return self._read_live(month, ask)
+            except EventError:
+                if self._is_live(month):
+                    raise
+        return self.sealed.requests(month, wanted, before=before, limit=limit)
+
+    def writable(self, month: str) -> Path:
+        """The live log for what is recorded in a month.
+
+        That of a later one, when the clock was set back into one that is sealed.
+        """
+        sealed = self.sealed.names()
+        while month in sealed and not self._is_live(month):
+            year, number = int(month[:4]), int(month[5:])
+            month = f"{year + number // 12:04}-{number % 12 + 1:02}"
+        return self._live(month)
+
+    def drop_live(self, month: str) -> None:
+        """Remove the live log of a month; whoever reads it reads what is sealed from now on."""
+        path = self._live(month)
+        with self._renewing:
+            path.unlink(missing_ok=True)  # first: what is left without it is of no use
+            for end in ("-wal", "-shm", ".lock"):
+                path.with_name(path.name + end).unlink(missing_ok=True)
+
+    def _is_live(self, month: str) -> bool:
+        return self._live(month).exists()
+
+    def _live(self, month: str) -> Path:
+        return self._paths.usage_db(f"{month}-01")
+
+    def _read_live(self, month: str, ask: Callable[[sqlite3.Connection], T]) -> T:
+        path = self._live(month)
         with _reading(path) as connection:
             if are_current(connection, USAGE):
                 return ask(connection)
@@ -50,6 +108,8 @@ class Months:
 
     def _renew(self, path: Path) -> None:
         with self._renewing:
+            if not path.exists():  # opening it would make an empty one
+                return
             log.info("%s: its read models are made anew", path.name)
             try:
                 EventStore.open(path, projections=USAGE).close()

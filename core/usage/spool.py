@@ -75,6 +75,10 @@ class Spool:
         held = self._held.get(request_id)
         return held.day if held else None
 
+    def waiting(self) -> tuple[Held, ...]:
+        """Those that are held now."""
+        return tuple(self._held.values())
+
     def written(self, *request_ids: str) -> None:
         """The usage log has them."""
         for request_id in request_ids:
