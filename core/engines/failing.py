@@ -38,6 +38,16 @@ def failure_of(refusal: StudioError) -> Failure:
     )
 
 
+def stuck(seconds: float, why: str, lines: tuple[str, ...]) -> Failure:
+    """It has not moved for so long."""
+    return Failure(
+        reason=f"no progress for {seconds:g} s: {why}",
+        code="load-timeout",
+        next_action="Look at its log; a slow disk or network may need a longer load_timeout_s.",
+        lines=lines,
+    )
+
+
 def impostor(health: Health) -> Failure:
     """Somebody answers, and it is not going to become the engine that we want."""
     next_action = (

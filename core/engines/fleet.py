@@ -8,7 +8,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import msgspec
 
@@ -17,13 +17,14 @@ from core.engines import health, reconciliation
 from core.engines.launch_spec import LaunchSpec
 from core.engines.launches import KEY, FlagsFor, Launch, Launches, no_flags
 from core.engines.lifecycle import Asleep, Failure, Ready, Slept
-from core.engines.ports import is_free
+from core.engines.ports import OTHER_PORTS, is_free, is_ours_to_choose
 from core.engines.processes import Launcher
 from core.engines.reconciliation import Adopt, LeaveAlone
 from core.engines.run import Asker, Endpoint, Run
 from core.engines.sleeping import HttpSleeping, Measure, Sleeping
 from core.engines.supervisor import Supervisor
 from core.engines.tools import Look, Sleep, Tools
+from core.errors import StudioError
 from core.hardware import Name, gpu_names, process_memory
 from core.recipes.recipe import Recipe
 from core.runtimes.runtime import Runtime
@@ -33,9 +34,6 @@ from core.status import EngineView
 from events.errors import EventError
 from events.projections.engine_runs import EngineRun
 from events.store import EventStore
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["Endpoint", "Fleet", "Sleeper"]
 
@@ -132,7 +130,8 @@ class Fleet:
         2. It is being stopped: wait until it is gone, then as 4.
         3. It sleeps: wake it. When it does not wake in its right mind, or its recipe would launch
            something else by now, it is ended, and then as 4.
-        4. It does not run: start it.
+        4. It does not run: start it. When its port is taken before it listens there, it is begun
+           again on another one, and everybody waits on.
         `devices`: the GPUs of a start, in place of the recipe's; what runs keeps those it has.
         A caller that leaves is forgotten; the start goes on. Raises EngineFailure with the
         diagnosis, Unavailable when its runtime is not installed or no port is free.
@@ -150,7 +149,8 @@ class Fleet:
             endpoint = await run.ready(asker)  # 1, 3
             if endpoint is not None:
                 return endpoint
-            self._sleepless.add(run.run.fingerprint)
+            if self._runs.get(recipe.id) is run:  # nothing came after it: it slept
+                self._sleepless.add(run.run.fingerprint)
 
     async def sleep(
         self,
@@ -327,12 +327,31 @@ class Fleet:
     # beginning
 
     def _begin(
-        self, recipe: Recipe, revision: int, asker: Asker, devices: tuple[str, ...]
+        self,
+        recipe: Recipe,
+        revision: int,
+        asker: Asker,
+        devices: tuple[str, ...],
+        lost: frozenset[int] = frozenset(),
     ) -> Supervisor:
-        """Settle everything and start the life. Nothing is awaited here: see `ensure_ready`."""
-        launch = self._launches.settle(recipe, devices=devices, taken=self._ports_in_use())
+        """Settle everything and start the life. Nothing is awaited here: see `ensure_ready`.
+
+        `lost` are the ports that somebody else took from the runs before it.
+        """
+        launch = self._launches.settle(recipe, devices=devices, taken=self._ports_in_use() | lost)
         run = self._launches.run_of(launch, revision)
-        supervisor = Supervisor(run, self._tools, asker)
+
+        def elsewhere() -> bool:
+            log.warning("%s: port %d was taken; trying another", recipe.id, run.port)
+            try:
+                self._begin(recipe, revision, asker, devices, lost | {run.port})
+            except StudioError as refusal:
+                log.warning("%s: %s", recipe.id, refusal.message)
+                return False
+            return True
+
+        may_move = len(lost) < OTHER_PORTS and is_ours_to_choose(recipe)
+        supervisor = Supervisor(run, self._tools, asker, elsewhere if may_move else None)
         self._runs[recipe.id] = supervisor
         self._look_after(supervisor, supervisor.start(self._preflight(launch, run)))
         return supervisor

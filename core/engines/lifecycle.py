@@ -320,6 +320,13 @@ def decide(signal: Signal, state: State, engine_id: str, recipe_id: str) -> tupl
             return ()
 
 
+def went_wrong(signal: Signal) -> bool:
+    """Of a sleeper: it ends, and nobody asked for that."""
+    if isinstance(signal, NotAsleep):
+        return not signal.usable
+    return isinstance(signal, (NotAwake, Ended))
+
+
 def start_failed(engine_id: str, recipe_id: str, failure: Failure) -> EngineStartFailed:
     """The fact that a start came to nothing."""
     return EngineStartFailed(

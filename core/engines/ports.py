@@ -1,4 +1,8 @@
-"""Which port an engine gets: the first free one, from the configured port upwards."""
+"""Which port an engine gets: the first free one, from the configured port upwards.
+
+A port that was free when it was chosen may be taken before the engine listens on it. Then another
+run is begun on another port, as long as the port is ours to choose.
+"""
 
 import os
 import secrets
@@ -6,10 +10,15 @@ import socket
 from collections.abc import Callable, Collection
 
 from core.errors import Unavailable
+from core.recipes.recipe import Recipe
 
 HOST = "127.0.0.1"
 RANGE = 1000  # how far to look
-UNGUESSED = range(20_000, 60_000)  # where engines listen whose routes ask for no key
+# Where engines listen whose routes ask for no key; with RANGE more it stays below 32768, where
+# Linux begins to give ports to whoever connects to somewhere.
+UNGUESSED = range(20_000, 31_500)
+TAKEN = "port-taken"  # the code of a start that lost its port
+OTHER_PORTS = 3  # how many more are tried then
 
 
 def is_free(port: int) -> bool:
@@ -38,6 +47,15 @@ def first_free(first: int, taken: Collection[int], *, free: Callable[[int], bool
         f"No free port from {first} on",
         code="no-free-port",
         next_action="Choose another VLLM_STUDIO_INFERENCE_PORT.",
+    )
+
+
+def is_ours_to_choose(recipe: Recipe) -> bool:
+    """Whether another port may mend a start: not a command's own, nor where machines meet."""
+    if recipe.spread_by is not None:
+        return False
+    return recipe.engine != "command" or any(
+        "{port}" in word for word in (*recipe.command, *recipe.extra_args)
     )
 
 

@@ -47,9 +47,11 @@ from core.engines.lifecycle import (
     Woke,
     decide,
     evolve,
+    went_wrong,
 )
 from core.engines.load_plan import typical
 from core.engines.memory_kills import killed_for_memory, memory_kills
+from core.engines.ports import TAKEN
 from core.engines.processes import Child
 from core.engines.progress import Progress
 from core.engines.recording import Recorder
@@ -59,7 +61,7 @@ from core.engines.sleeping import NotSlept
 from core.engines.tools import Tools
 from core.errors import StudioError
 from core.status import EngineView
-from events.facts import EngineAdopted, EngineLeftAlone, EngineStarted
+from events.facts import EngineAdopted, EngineLeftAlone, EngineStarted, EngineStartFailed
 from events.facts.base import Fact
 
 log = logging.getLogger(__name__)
@@ -74,7 +76,10 @@ Preflight = Callable[[], Awaitable[None]]
 class Supervisor:
     """Looks after one run from its first fact to its last."""
 
-    def __init__(self, run: Run, tools: Tools, asker: Asker) -> None:
+    def __init__(
+        self, run: Run, tools: Tools, asker: Asker, elsewhere: Callable[[], bool] | None = None
+    ) -> None:
+        """`elsewhere` begins it on another port, and says whether it could."""
         self.run = run
         self.state: State = Unborn()
         self._tools = tools
@@ -87,7 +92,8 @@ class Supervisor:
         self._over = asyncio.Event()
         self._nap: asyncio.Future[Slept | None] | None = None
         self._slept_badly: str | None = None  # the code of a sleep or a waking that failed
-        self._replaceable = False  # it went while it slept: who waits is served by a new run
+        self._elsewhere = elsewhere
+        self._replaceable = False  # it slept, or lost its port: who waits is served by a new run
         self._child: Child | None = None
         self._grace_s = run.stop_grace_s
         self._leaving = False
@@ -105,7 +111,8 @@ class Supervisor:
     async def ready(self, asker: Asker | None = None) -> Endpoint | None:
         """Wait until it answers, waking it when it sleeps.
 
-        None: it slept and did not wake in its right mind, and is gone; start it anew.
+        None: it is gone, for it slept and did not wake in its right mind, or because its port was
+        taken and another run has begun; ask for it anew.
         Raises EngineFailure when it failed or was stopped first.
         """
         while True:
@@ -237,7 +244,7 @@ class Supervisor:
         before = self.state
         facts = decide(signal, before, self.run.engine_id, self.run.recipe_id)
         if facts and isinstance(before, SLEEPS):
-            self._replaceable |= _went_wrong(signal)
+            self._replaceable |= went_wrong(signal)
         for fact in facts:
             if isinstance(signal, GaveUp):
                 self._gave_up = signal.failure
@@ -278,6 +285,8 @@ class Supervisor:
         before, self.state = self.state, evolve(self.state, fact)
         if type(before) is not type(self.state):
             self._since = self._tools.clock.now()
+        if self._elsewhere is not None and self._lost_its_port(fact):
+            self._replaceable = self._elsewhere()
         if isinstance(fact, EngineStarted):
             plan = self.run.warm_plan if getattr(fact, "warm", False) else self.run.plan
             self._progress.follow(plan or typical(self.run.kind), self._tools.clock.monotonic())
@@ -290,6 +299,12 @@ class Supervisor:
         if isinstance(self.state, OVER):
             self._over.set()
         self._tools.changed()
+
+    def _lost_its_port(self, fact: Fact) -> bool:
+        """Who answers for a command's server may be a daemon of its own: that is told at once."""
+        if self._leaving or not isinstance(fact, EngineStartFailed) or fact.code != TAKEN:
+            return False
+        return self._gave_up is None or self.run.kind != "command"
 
     # what it sets in motion
 
@@ -370,12 +385,8 @@ class Supervisor:
 
     async def _stuck(self, health: Health) -> Failure:
         lines = await asyncio.to_thread(logs.tail, self.run.log_path, 12)
-        return Failure(
-            reason=f"no progress for {self.run.load_timeout_s:g} s: {health.why}",
-            code="load-timeout",
-            next_action="Look at its log; a slow disk or network may need a longer load_timeout_s.",
-            lines=tuple(self._tools.mask(line.strip()) for line in lines),
-        )
+        shown = tuple(self._tools.mask(line.strip()) for line in lines)
+        return failing.stuck(self.run.load_timeout_s, health.why, shown)
 
     async def _put_to_sleep(self, level: int) -> None:
         outcome = await self._tools.sleeping.fall_asleep(
@@ -437,10 +448,3 @@ class Supervisor:
     def _the_child(self) -> Child:
         assert self._child is not None, "only asked of a launched or adopted run"
         return self._child
-
-
-def _went_wrong(signal: Signal) -> bool:
-    """It ends, and nobody asked for that."""
-    if isinstance(signal, NotAsleep):
-        return not signal.usable
-    return isinstance(signal, (NotAwake, Ended))
