@@ -147,4 +147,14 @@ def m005_tiles(db: Database) -> None:
     db.conn.executemany("insert into log_tiles values (?, ?, ?)", frontier.closed)
 
 
+@migrations()
+def m006_threads(db: Database) -> None:
+    """What led to an event and what came of it, found without reading the whole log.
+
+    Costs nothing where nothing is related, as with requests.
+    """
+    for column in ("correlation_id", "causation_id"):
+        db.execute(f"create index events_{column} on events ({column}) where {column} is not null")
+
+
 KNOWN_STEPS = frozenset(step.name for step in migrations.pending(Database(memory=True)))
