@@ -8,6 +8,7 @@ be started), the hub commit behind a branch, and how the recipe changes requests
 import contextlib
 import hashlib
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -24,6 +25,8 @@ from core.gateway.cache import (
     Store,
     policy_of,
 )
+from core.gateway.hooks import KeyGate
+from core.gateway.standing_in import may_answer
 from core.live_settings import LiveSettings
 from core.models.local import model_folders
 from core.offers.choices import Choices
@@ -109,6 +112,7 @@ def answer_cache(
     book: RecipeBook,
     fleet: Fleet,
     choices: Choices,
+    gate: KeyGate,
 ) -> Answers:
     """The cache of this studio: in Redis where there is one, else in memory."""
     policies = AnswerPolicies(
@@ -126,6 +130,7 @@ def answer_cache(
     return Answers(
         policy_of=policies.policy_of,
         revision_of=policies.revision_of,
+        may_answer=partial(may_answer, choices=choices, gate=gate),
         store=store,
         place="redis" if url else "memory",
     )

@@ -161,7 +161,7 @@ def compose(
         names_of=book.names_of,
         redis_url=settings.redis_url,
     )
-    answers = answer_cache(settings, live, clock, book, fleet, choices)
+    answers = answer_cache(settings, live, clock, book, fleet, choices, limits.gate)
     captures = Captures(
         vault=Vault(settings.paths.captures, secrets),
         store=store,

@@ -38,6 +38,7 @@ from core.gateway.paths import PathRule
 from core.gateway.query import on_to_gateway as query_to_gateway
 from core.gateway.request_record import Call
 from core.gateway.routes import Direct, Header, Route, Routes
+from core.gateway.standing_in import may_answer
 from core.gateway.upstream import ENGINE_IDLE_S, Upstream, request_head
 
 CONNECT_AGAIN_S = 0.2  # nobody took the connection: LiteLLM or the engine is being started again
@@ -119,7 +120,7 @@ class Fetching:
         """Answer `asked` into `sink`; `cancel` is how others end it. Raises StudioError."""
         exchange = call.exchange
         exchange.running = True
-        names = self._names(call, asked)
+        names = may_answer(asked, self._choices, self._gate)
         deadline = self._clock.monotonic() + self._wait_s
         try:
             for name in names:
@@ -136,16 +137,6 @@ class Fetching:
         finally:
             self._leave(exchange)
             exchange.over()
-
-    def _names(self, call: Call, asked: Asked) -> tuple[str, ...]:
-        """Whoever may ask for a virtual model may use its members; others need the key's leave."""
-        names = None if self._choices is None else self._choices.chain(asked.name)
-        if not names:
-            return (asked.name,)
-        if asked.name not in names or self._gate is None:
-            return names
-        permits = self._gate.permits
-        return tuple(n for n in names if n == asked.name or permits(call.key_id, n))
 
     async def _from(
         self,

@@ -43,6 +43,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """A request whose answer may come from another's."""
 
     key: bytes
+    flight: tuple[bytes, tuple[str, ...]]  # shared by who may be answered by the same models
     name: str
     revision: str
     ttl_s: float
@@ -75,6 +76,7 @@ class Answers:
         *,
         policy_of: Callable[[str], CachePolicy | None],
         revision_of: Callable[[str], str | None],
+        may_answer: Callable[[Asked], tuple[str, ...]] = lambda asked: (asked.name,),
         store: Store,
         place: str = "memory",
         room: int = ROOM,
@@ -82,14 +84,16 @@ class Answers:
         """`policy_of(name)`: what the recipe of that name says; asked for every request.
 
         `revision_of(name)`: what would answer now, in a word that changes with it; None: unknown.
+        `may_answer(asked)`: the models which may answer its key, those that stand in among them.
         `room`: bytes of an answer on its way that are kept for who comes later or reads slowly.
         """
         self._policy_of = policy_of
         self._revision_of = revision_of
+        self._may_answer = may_answer
         self._store = store
         self._place = place
         self._room = room
-        self._flights: dict[bytes, Flight] = {}
+        self._flights: dict[tuple[bytes, tuple[str, ...]], Flight] = {}
         self._flying: set[Flight] = set()
         self._uncounted: OrderedDict[str, bytes] = OrderedDict()  # request id → what it filled
         self.hits = 0
@@ -114,6 +118,7 @@ class Answers:
             return None
         return Plan(
             key=key,
+            flight=(key, self._may_answer(asked)),
             name=asked.name,
             revision=revision,
             ttl_s=policy.ttl_s,
@@ -126,7 +131,7 @@ class Answers:
         """See `AnswerCache.serve`."""
         if not isinstance(plan, Plan):
             raise TypeError("this plan was made by another cache")
-        if plan.looks and not (plan.joins and plan.key in self._flights):
+        if plan.looks and not (plan.joins and plan.flight in self._flights):
             kept = await self._store.get(plan.key)
             if kept is not None:
                 self.hits += 1
@@ -177,7 +182,7 @@ class Answers:
     # ---- one fetch, many readers ---------------------------------------------------------------
 
     async def _together(self, plan: Plan, sink: Sink, fetch: Fetch) -> CacheServed:
-        flight = self._flights.get(plan.key)
+        flight = self._flights.get(plan.flight)
         kind, headers = "", plan.headers
         if flight is None:
             flight = self._begun(plan, fetch)
@@ -193,12 +198,12 @@ class Answers:
 
     def _begun(self, plan: Plan, fetch: Fetch) -> Flight:
         def landed(flight: Flight) -> None:
-            del self._flights[plan.key]
+            del self._flights[plan.flight]
             body = flight.content() if plan.keeps and flight.fetched is not None else None
             if body is not None and flight.fetched is not None:
                 self._keep(plan, flight.fetched, flight.head, body)
 
-        flight = self._flights[plan.key] = Flight(fetch, landed=landed, room=self._room)
+        flight = self._flights[plan.flight] = Flight(fetch, landed=landed, room=self._room)
         self._flying.add(flight)
         flight.task.add_done_callback(lambda _: self._flying.discard(flight))
         return flight

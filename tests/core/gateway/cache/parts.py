@@ -127,11 +127,13 @@ def answers(
     store: Store | None = None,
     revision: Callable[[str], str | None] = lambda name: "r1",
     room: int = ROOM,
+    may_answer: Callable[[Asked], tuple[str, ...]] = lambda asked: (asked.name,),
 ) -> Answers:
     """A cache in which every model has this policy."""
     return Answers(
         policy_of=lambda name: policy,
         revision_of=revision,
+        may_answer=may_answer,
         store=store or MemoryStore(clock=LoopClock(), limit=lambda: 1 << 22),
         room=room,
     )

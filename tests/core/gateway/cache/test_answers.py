@@ -230,6 +230,26 @@ def test_who_does_not_join(other: Asked) -> None:
     run(story())
 
 
+def test_keys_share_an_answer_on_its_way_only_where_the_same_models_may_answer_them() -> None:
+    """Else a key would get the answer of a fallback that it may not use."""
+    leave = {"a": ("m", "spare"), "b": ("m", "spare"), "c": ("m",)}
+
+    async def story() -> None:
+        shared = CachePolicy(shared=True, single_flight=True)
+        cache = answers(shared, may_answer=lambda asked: leave[asked.key_id or ""])
+        engine = Engine()
+        engine.go.clear()
+        all_of_them = [
+            asyncio.create_task(ask(cache, engine.fetch, asked(key_id=key))) for key in leave
+        ]
+        await settle()
+        assert engine.calls == 2
+        engine.go.set()
+        assert [kind for _, kind in await asyncio.gather(*all_of_them)] == ["", "joined", ""]
+
+    run(story())
+
+
 def test_the_first_may_leave_without_ending_it_for_the_others() -> None:
     """The fetch goes on while anybody reads."""
 
