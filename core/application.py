@@ -30,6 +30,7 @@ from core.monitoring.monitor import Monitor
 from core.offers.book import OfferBook
 from core.offers.choices import Choices
 from core.offers.desk import OfferDesk
+from core.past.time_travel import TimeTravel
 from core.recipes.book import RecipeBook
 from core.routing import RoutePublisher
 from core.runtimes.runtimes import Runtimes
@@ -53,6 +54,7 @@ class Application:
     secrets: Secrets
     clock: Clock
     store: EventStore
+    past: TimeTravel
     usage: UsageLog
     log_watch: LogWatch
     book: RecipeBook

@@ -39,6 +39,7 @@ from core.monitoring.monitor import Monitor
 from core.offers.book import OfferBook
 from core.offers.choices import Choices
 from core.offers.desk import OfferDesk
+from core.past.time_travel import TimeTravel
 from core.places import Places
 from core.recipes.book import RecipeBook
 from core.routing import RoutePublisher
@@ -283,6 +284,7 @@ def compose(
         usage=usage,
         log_watch=log_watch,
         book=book,
+        past=TimeTravel(store, settings.paths.home),
         keys=keys,
         key_desk=KeyDesk(store=store, ring=keys, clock=clock),
         limits=limits,

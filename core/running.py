@@ -66,6 +66,7 @@ async def background(
         application.log_watch.run(),
         application.limits.run(),
         application.mirror.run(),
+        application.past.run(),
         application.captures.run(),
         application.energy.run(),
         evict_idle(application),

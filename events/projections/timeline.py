@@ -1,16 +1,20 @@
 """What happened, told in sentences? Has no table: the log itself is the answer."""
 
+import sqlite3
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from events.codec import plain
-from events.envelope import Recorded
+from events.envelope import Recorded, UnknownEvent
+from events.reading import COLUMNS, from_row
 from events.sentences import sentence
 
 if TYPE_CHECKING:
     from events.store import EventStore
+
+SEARCHED = 20_000  # events in whose sentences a text is looked for, in one go
 
 
 class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +29,26 @@ class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
     correlation_id: str | None
     causation_id: str | None
     data: dict[str, Any]
+    known: bool = True  # this version knows what it means
+
+
+class TimelineFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which events are wanted: those for which everything that is set holds."""
+
+    actor: str | None = None  # such as "window" or "key:<id>"; "key": any key
+    model: str | None = None  # a recipe's id: what is about it, starts it or evicts it
+    kind: str | None = None  # a type, or a category: the beginning of types, or a stream
+    correlation: str | None = None
+    text: str | None = None  # in the sentence, in whatever case
+    since: int | None = None  # µs since the epoch, that moment included
+    until: int | None = None  # … and this one not
+
+
+class TimelinePage(msgspec.Struct, frozen=True, kw_only=True):
+    """Events in the order that was asked for, and where to go on."""
+
+    entries: list[TimelineEntry]
+    reached: int | None  # every event up to here was looked at; None: all that there are
 
 
 def entry(recorded: Recorded) -> TimelineEntry:
@@ -39,6 +63,7 @@ def entry(recorded: Recorded) -> TimelineEntry:
         correlation_id=recorded.correlation_id,
         causation_id=recorded.causation_id,
         data=plain(recorded.data),
+        known=not isinstance(recorded.event, UnknownEvent),
     )
 
 
@@ -57,3 +82,75 @@ def timeline(
         after, limit, before=before, newest_first=newest_first, streams=streams, types=types
     )
     return [entry(recorded) for recorded in found]
+
+
+def timeline_page(
+    connection: sqlite3.Connection,
+    wanted: TimelineFilter,
+    *,
+    before: int | None = None,
+    after: int = 0,
+    limit: int = 100,
+    newest_first: bool = True,
+) -> TimelinePage:
+    """Tell the wanted events with after < position < before, a page in either direction.
+
+    A text is looked for in at most `SEARCHED` events: the page may hold less than it could, or
+    nothing, and `reached` still says where to go on.
+    """
+    where, values = _conditions(wanted, before, after)
+    most = limit if wanted.text is None else SEARCHED
+    rows = connection.execute(
+        f"select {COLUMNS} from events where {' and '.join(where)}"
+        f" order by position {'desc' if newest_first else 'asc'} limit ?",
+        (*values, most),
+    ).fetchall()
+    entries: list[TimelineEntry] = []
+    reached = None
+    for row in rows:
+        told = entry(from_row(row))
+        reached = told.position
+        if wanted.text is None or wanted.text.casefold() in told.sentence.casefold():
+            entries.append(told)
+            if len(entries) == limit:
+                return TimelinePage(entries=entries, reached=reached)
+    return TimelinePage(entries=entries, reached=reached if len(rows) == most else None)
+
+
+def _conditions(
+    wanted: TimelineFilter, before: int | None, after: int
+) -> tuple[list[str], list[str | int]]:
+    where, values = ["position > ?"], list[str | int]([after])
+
+    def demand(condition: str, *given: str | int) -> None:
+        where.append(condition)
+        values.extend(given)
+
+    if before is not None:
+        demand("position < ?", before)
+    if wanted.correlation is not None:
+        demand("correlation_id = ?", wanted.correlation)
+    if wanted.actor is not None:
+        any_key = wanted.actor == "key"
+        demand("actor glob ?" if any_key else "actor = ?", "key:*" if any_key else wanted.actor)
+    if wanted.kind is not None:  # types of one concept begin alike, whatever their stream
+        kind = wanted.kind
+        demand("(type = ? or type glob ? or stream = ?)", kind, f"{_literally(kind)}-*", kind)
+    if wanted.model is not None:
+        demand(
+            "(stream = ? or data ->> 'recipe_id' = ? or data ->> 'target' = ? or (type ="
+            " 'switch-requested' and exists (select 1 from json_each(data, '$.evict') e where"
+            " e.value = ?)))",
+            f"recipe-{wanted.model}",
+            *[wanted.model] * 3,
+        )
+    if wanted.since is not None:
+        demand("recorded_at >= ?", wanted.since)
+    if wanted.until is not None:
+        demand("recorded_at < ?", wanted.until)
+    return where, values
+
+
+def _literally(text: str) -> str:
+    """For GLOB: nothing in it stands for anything else."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in text)
