@@ -265,6 +265,33 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tru
             most=1_048_576,
         ),
     ] = 1024
+    usage_seal: Annotated[
+        bool,
+        about(
+            "Months of requests that are over are sealed: packed into a file an eighth as big that "
+            "can be proved whole and is asked like the rest.",
+        ),
+    ] = True
+    usage_keep_live_months: Annotated[
+        int,
+        about(
+            "So many months stay as they are written, the current one included; older ones are "
+            "sealed.",
+            unit="months",
+            least=1,
+            most=1200,
+        ),
+    ] = 2
+    usage_keep_months: Annotated[
+        int,
+        about(
+            "After so many full months single requests are erased, which is recorded; what they "
+            "add up to stays. 0: they are kept for ever.",
+            unit="months",
+            least=0,
+            most=1200,
+        ),
+    ] = 0
     checkpoint_events: Annotated[
         int,
         about(
