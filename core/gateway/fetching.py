@@ -25,7 +25,7 @@ from core.errors import EngineFailure, Refused, StudioError, Unavailable
 from core.gateway.body import Filter
 from core.gateway.cancelling import Reason
 from core.gateway.connection import Connection
-from core.gateway.errors import Cut, TooMany, UpstreamLost, WaitedTooLong
+from core.gateway.errors import Cut, UpstreamLost, WaitedTooLong
 from core.gateway.exchange import Exchange
 from core.gateway.headers import on_to_engine, on_to_gateway, wished_ttl
 from core.gateway.hooks import Asked, Choices, Energy, KeyGate, Sink
@@ -264,13 +264,7 @@ class Fetching:
         return self._may_fail_over() and can_fail_over(route, asked, lanes)
 
     def _enter(self, call: Call, route: Route, lane: str, cancel: Cancel) -> None:
-        """Counted in. A place is kept for who waited for the model and was let through."""
-        limit, inflight = route.concurrency, self._inflight
-        if limit is not None and limit <= inflight.count(route.recipe_id) + inflight.owed(
-            route.recipe_id, but=call.request_id
-        ):
-            raise TooMany(f"{route.name} serves {limit} requests at once, and does so already")
-        call.entered(route, inflight.enter(route, call.request_id, cancel), lane)
+        call.entered(route, self._inflight.enter(route, call.request_id, cancel), lane)
         if self._energy is not None:
             self._energy.enter(call.request_id, route.recipe_id)
 

@@ -11,6 +11,7 @@ import msgspec
 
 from core.clock import Clock, SystemClock
 from core.gateway.cancelling import Reason
+from core.gateway.errors import TooMany
 from core.gateway.routes import Route
 
 OWED_S = 2.0  # how long one that was let through may take to enter
@@ -43,12 +44,20 @@ class InFlight:
         self._listeners.append(callback)
 
     def enter(self, route: Route, request_id: str, cancel: Callable[[Reason], None]) -> Ticket:
-        """From now on a drain of this recipe waits for the request."""
+        """From now on a drain of this recipe waits for the request.
+
+        Raises TooMany when all its places are taken, or kept for those who were let through.
+        """
+        limit, recipe_id = route.concurrency, route.recipe_id
+        if limit is not None and limit <= self.count(recipe_id) + self.owed(
+            recipe_id, but=request_id
+        ):
+            raise TooMany(f"{route.name} serves {limit} requests at once, and does so already")
         ticket = Ticket(request_id=request_id, route=route, cancel=cancel, since=self._clock.now())
         self._tickets[request_id] = ticket
         self._owed.pop(request_id, None)
-        self._counts[route.recipe_id] += 1
-        self._last_used[route.recipe_id] = ticket.since
+        self._counts[recipe_id] += 1
+        self._last_used[recipe_id] = ticket.since
         self._tell()
         return ticket
 

@@ -23,7 +23,7 @@ from core.errors import NotAllowed, StudioError, Unavailable
 from core.gateway.body import Body
 from core.gateway.calls import WEBSOCKET, Calls, RunningRequest
 from core.gateway.cancelling import CancelScope, Interrupted
-from core.gateway.errors import Cut, TooMany, UnknownPath, WaitedTooLong
+from core.gateway.errors import Cut, UnknownPath, WaitedTooLong
 from core.gateway.fetching import Admit
 from core.gateway.hooks import Choices, KeyGate
 from core.gateway.inflight import InFlight
@@ -197,9 +197,6 @@ class WebsocketBridge:
         current = self._routes.current.get(route.name)
         if current is None or current.engine_id != route.engine_id:
             raise Cut("its model was unloaded", code="unloaded")
-        limit = route.concurrency
-        if limit is not None and self._inflight.count(route.recipe_id) >= limit:
-            raise TooMany(f"{route.name} serves {limit} requests at once, and does so already")
         call.entered(route, self._inflight.enter(route, call.request_id, end.cancel), "direct")
 
     def _leave(self, call: Call) -> None:

@@ -2,7 +2,11 @@
 
 import asyncio
 
-from core.gateway.inflight import InFlight
+import msgspec
+import pytest
+
+from core.gateway.errors import TooMany
+from core.gateway.inflight import OWED_S, InFlight
 from tests.core.gateway.test_routes import route
 from tests.core.gateway.virtual_time import LoopClock, run, settle
 
@@ -74,6 +78,23 @@ def test_one_request_is_cancelled_by_its_id() -> None:
     assert inflight.cancel("1") is True
     assert inflight.cancel("2") is False
     assert reasons == ["cancelled"]
+
+
+def test_a_place_is_kept_for_a_moment_for_who_was_let_through() -> None:
+    """For nobody else; and who was let through does not stand in its own way."""
+    clock = LoopClock()
+
+    async def scenario() -> None:
+        inflight, only = InFlight(clock), msgspec.structs.replace(route("a"), concurrency=1)
+        inflight.owe("waited", only.recipe_id)
+        with pytest.raises(TooMany):
+            inflight.enter(only, "other", print)
+        inflight.leave(inflight.enter(only, "waited", print))
+        inflight.owe("left", only.recipe_id)
+        await asyncio.sleep(OWED_S + 0.1)
+        inflight.enter(only, "other", print)
+
+    run(scenario())
 
 
 def test_the_end_of_a_request_counts_as_use() -> None:

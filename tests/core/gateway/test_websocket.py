@@ -298,6 +298,15 @@ async def test_one_too_many_is_told_to_wait() -> None:
         assert refused.value.response.headers["retry-after"]
 
 
+async def test_a_place_is_kept_for_who_waited_for_the_model() -> None:
+    """A websocket does not take it from a request that was let through a moment ago."""
+    async with Engine(echo) as engine, studio(engine, concurrency=1) as made:
+        made.inflight.owe("waited", "r")
+        with pytest.raises(InvalidStatus) as refused:
+            await talk_to(made)
+        assert refused.value.response.status_code == 429
+
+
 async def test_the_engines_refusal_of_the_upgrade_is_the_clients() -> None:
     """Status and body as they are; the book says that it failed."""
 
