@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from core.auditing.checkpointer import Checkpointer
+from core.auditing.opening import OpenedLog
 from core.captures import Captures
 from core.clock import Clock
 from core.conversations import Conversations
@@ -53,8 +55,10 @@ class Application:
     boot_settings: Settings
     secrets: Secrets
     clock: Clock
+    opened_log: OpenedLog
     store: EventStore
     past: TimeTravel
+    checkpointer: Checkpointer
     usage: UsageLog
     log_watch: LogWatch
     book: RecipeBook

@@ -7,6 +7,9 @@ from functools import partial
 from core.admitting import ask_for_model
 from core.answer_policies import answer_cache
 from core.application import Application
+from core.auditing.checkpointer import Checkpointer
+from core.auditing.opening import open_for_reading, open_log
+from core.auditing.trouble import Trouble
 from core.captures import Captures, Vault
 from core.clock import SystemClock
 from core.conversations import Conversations
@@ -52,21 +55,31 @@ from core.studio import Studio
 from core.switching.switchboard import Switchboard
 from core.usage.energy import EnergyMeter
 from core.usage_log import UsageLog
-from events import projections
 from events.projections.load_times import last_load
 from events.projections.settings_in_force import settings_in_force
 from events.store import EventStore
 
 
 def compose(
-    settings: Settings, stopping: asyncio.Event, request_stop: Callable[..., None]
+    settings: Settings,
+    stopping: asyncio.Event,
+    request_stop: Callable[..., None],
+    *,
+    trouble: Trouble | None = None,
 ) -> Application:
-    """Every part, made once and handed to those who need it."""
+    """Every part, made once and handed to those who need it.
+
+    `trouble`: why the log is only to be read.
+    """
     clock = SystemClock()
     secrets = Secrets(settings.paths.secrets)
     for value in settings.secret_values():
         secrets.remember(value)
-    store = EventStore.open(settings.paths.main_db, projections=projections.ALL, now=clock.now)
+    if trouble is None:
+        opened = open_log(settings, secrets, clock)
+    else:
+        opened = open_for_reading(settings.paths.main_db, trouble, clock)
+    store = opened.store
     with store.reading() as connection:
         live = LiveSettings(settings, settings_in_force(connection))
     launcher = system_launcher()
@@ -78,7 +91,14 @@ def compose(
     book = RecipeBook(store, default=lambda: live.current.default_recipe)
     offers = OfferBook(store)
     keys = KeyRing(store, clock)
-    usage = UsageLog(paths=settings.paths, clock=clock)
+    usage = UsageLog(paths=settings.paths, clock=clock, read_only=opened.trouble is not None)
+    checkpointer = Checkpointer(
+        store=store,
+        secrets=secrets,
+        settings=lambda: live.current,
+        clock=clock,
+        notices=opened.notices,
+    )
     log_watch = LogWatch(
         store=store, usage=usage, clock=clock, serves=lambda: live.current.serve_without_log
     )
@@ -203,6 +223,8 @@ def compose(
         requests_today=usage.today,
         endpoint=f"http://{settings.host}:{settings.port}/v1",
         alarm=lambda: log_watch.alarm or limits.problem or mirror.problem,
+        problem=opened.trouble.view() if opened.trouble else None,
+        notices=lambda: checkpointer.notices,
     )
 
     usage.listen(monitor.totals.add)
@@ -280,7 +302,9 @@ def compose(
         boot_settings=settings,
         secrets=secrets,
         clock=clock,
+        opened_log=opened,
         store=store,
+        checkpointer=checkpointer,
         usage=usage,
         log_watch=log_watch,
         book=book,

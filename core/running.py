@@ -64,6 +64,7 @@ async def background(
         application.board.run(),
         application.monitor.run(),
         application.log_watch.run(),
+        application.checkpointer.run(),
         application.limits.run(),
         application.mirror.run(),
         application.past.run(),

@@ -95,6 +95,15 @@ class WaitingView(msgspec.Struct, frozen=True, kw_only=True):
     because: str = ""  # what it waits for, in words
 
 
+class ProblemView(msgspec.Struct, frozen=True, kw_only=True):
+    """The log is only read: nothing is changed, started or stopped until that is seen to."""
+
+    code: str  # log-damaged | log-rolled-back | log-newer | log-unavailable
+    sentence: str
+    next_action: str
+    position: int | None = None  # the first bad event, where one is known
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """One consistent picture. `position` says up to which event it is true."""
 
@@ -112,3 +121,5 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     in_flight: int = 0
     alarm: str | None = None  # what a person has to see to at once, such as a full disk
     switches: tuple[SwitchView, ...] = ()  # every change under way
+    problem: ProblemView | None = None  # why this studio only looks on
+    notices: tuple[str, ...] = ()  # what a person should know, but need not see to at once

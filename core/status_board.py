@@ -18,7 +18,7 @@ from core.gateway.inflight import InFlight
 from core.picture import headline, newest_failure, newest_view, overall, recipe_view
 from core.recipes.book import RecipeBook
 from core.start_budget import StartBudget
-from core.status import EngineView, Status
+from core.status import EngineView, ProblemView, Status
 from core.switching.switchboard import Switchboard
 from core.version import studio_version
 from events.projections.engine_runs import engine_runs
@@ -49,6 +49,8 @@ class StatusBoard:
         requests_today: Callable[[], dict[str, int]],
         endpoint: str,
         alarm: Callable[[], str | None] = lambda: None,
+        problem: ProblemView | None = None,
+        notices: Callable[[], tuple[str, ...]] = tuple,
     ) -> None:
         self._store = store
         self._book = book
@@ -61,6 +63,8 @@ class StatusBoard:
         self._requests_today = requests_today
         self._endpoint = endpoint
         self._alarm = alarm
+        self._problem = problem
+        self._notices = notices
         self._dirty = asyncio.Event()
         self._listeners: list[Callable[[Status], None]] = []
         self.current = self.build()
@@ -142,6 +146,8 @@ class StatusBoard:
             ),
             in_flight=self._inflight.total,
             alarm=self._alarm(),
+            problem=self._problem,
+            notices=self._notices(),
         )
 
     def _with_in_flight(self, view: EngineView) -> EngineView:

@@ -2,6 +2,8 @@
 
 Start:  log → recipes → engines found and adopted → gateway, HTTP → unfinished switch → preload
 Stop:   waiters told → no new requests → engines (unless they stay) → gateway → log
+
+A log that can not be written makes it look on and do nothing (`looking_on.py`).
 """
 
 import asyncio
@@ -13,8 +15,10 @@ import msgspec
 
 from core.api.app import make_asgi
 from core.application import Application
+from core.auditing.trouble import trouble_of
 from core.bootstrap import compose
 from core.http_server import HttpServer, bind
+from core.looking_on import look_on
 from core.own_log import listen_to
 from core.running import (
     background,
@@ -27,6 +31,7 @@ from core.running import (
     until_stopped,
 )
 from core.settings import Settings
+from events.errors import EventError
 
 TELL_S = 1.0  # how long those who are being served may take to hear that we stop
 
@@ -59,8 +64,8 @@ class StudioProcess:
     async def serve(self, *, started: Callable[[Application], None] | None = None) -> int:
         """Run until asked to stop; `started` is called in this loop once HTTP answers.
 
-        Returns the exit code. Raises EventError when the log can not be opened, and OSError when
-        the port is taken.
+        Returns the exit code. Raises LogLocked when another process writes the log, and OSError
+        when the port is taken.
         """
         self._loop = asyncio.get_running_loop()
         listen_to(self._loop)
@@ -70,17 +75,29 @@ class StudioProcess:
         self._settings.paths.create()
         with bind(self._settings) as listening:  # refused early, before anything is opened
             settings = msgspec.structs.replace(self._settings, port=listening.getsockname()[1])
-            application = compose(settings, self._stopping, self.request_stop)
+            application = await self._begin(settings, self._stopping)
             try:
                 with stop_on_signals(self._loop, self.request_stop):
-                    await self._run(application, listening, started)
+                    if (trouble := application.opened_log.trouble) is not None:
+                        await look_on(application, trouble, listening, started)
+                    else:
+                        await self._run(application, listening, started)
             finally:
-                application.ledger.flush()
-                await application.usage.close()
-                await application.limits.close()
-                await application.conversations.close()
-                application.store.close()
+                await _let_go(application)
         return 0
+
+    async def _begin(self, settings: Settings, stopping: asyncio.Event) -> Application:
+        """Make every part and say that we are here; where that can not be said, only look on."""
+        application = compose(settings, stopping, self.request_stop)
+        if application.opened_log.trouble is not None:
+            return application
+        try:
+            await application.checkpointer.begin()
+            await record_start(application.store, headless=self._headless)
+        except EventError as error:
+            await _let_go(application)
+            return compose(settings, stopping, self.request_stop, trouble=trouble_of(error))
+        return application
 
     async def _run(
         self,
@@ -89,7 +106,6 @@ class StudioProcess:
         started: Callable[[Application], None] | None,
     ) -> None:
         server = HttpServer(make_asgi(application))
-        await record_start(application.store, headless=self._headless)
         await application.conversations.finish_erasures()
         await application.runtimes.reconcile()
         held = await open_usage(application)
@@ -126,3 +142,13 @@ class StudioProcess:
             await application.fleet.stop_all(reason="vLLM Studio stops", actor="system")
         await application.gateway.stop()
         await record_stop(application.store, self._reason, left, cut)
+
+
+async def _let_go(application: Application) -> None:
+    """Write what waits, sign for it all, close the files."""
+    application.ledger.flush()
+    await application.usage.close()
+    await application.limits.close()
+    await application.conversations.close()
+    await application.checkpointer.close()
+    application.opened_log.close()

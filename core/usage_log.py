@@ -58,7 +58,9 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 class UsageLog:
     """Owns the month's store; asked and written from the studio's loop alone."""
 
-    def __init__(self, *, paths: Paths, clock: Clock) -> None:
+    def __init__(self, *, paths: Paths, clock: Clock, read_only: bool = False) -> None:
+        """`read_only`: the studio only looks on, so no month's log is opened to be written."""
+        self._read_only = read_only
         self._paths = paths
         self._clock = clock
         self.months = Months(paths)
@@ -265,6 +267,8 @@ class UsageLog:
 
     def _counted(self) -> Counter[str]:
         """What an earlier run wrote today."""
+        if self._read_only:
+            return Counter()
         midnight = self._clock.now() // DAY_US * DAY_US
         try:
             with self._current().reading() as connection:
@@ -286,7 +290,7 @@ class UsageLog:
     async def _ask(self, month: str, ask: Callable[[], T]) -> T | None:
         """In a thread; None, loudly, when the month's log can not be read."""
         try:
-            if month == self._day()[:7]:
+            if month == self._day()[:7] and not self._read_only:
                 self._current()  # brings it up to date
             return await asyncio.to_thread(ask)
         except EventError as problem:

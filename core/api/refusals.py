@@ -10,14 +10,18 @@ from core.gateway.websocket_handshake import denying
 Send = Callable[[Any], Awaitable[None]]
 
 PREFLIGHT_S = b"600"
+KINDS = {401: "authentication_error", 503: "api_error"}
 
 
-async def refuse(scope: Any, send: Send, status: int, code: str, detail: str) -> None:
+async def refuse(
+    scope: Any, send: Send, status: int, code: str, detail: str, *, next_action: str = ""
+) -> None:
     """The OpenAI error object under `/v1`, problem details elsewhere."""
     if scope["type"] == "websocket":
         send = denying(scope, send)
     if scope["path"].startswith("/v1"):
-        kind = "authentication_error" if status == 401 else "permission_error"
+        kind = KINDS.get(status, "permission_error")
+        detail = f"{detail}. What to do: {next_action}" if next_action else detail
         body: dict[str, Any] = {
             "error": {"message": detail, "type": kind, "code": code, "param": None}
         }
@@ -25,6 +29,7 @@ async def refuse(scope: Any, send: Send, status: int, code: str, detail: str) ->
     else:
         body = {"type": f"about:blank#{code}", "title": "Refused", "status": status}
         body |= {"detail": detail, "code": code}
+        body |= {"next_action": next_action} if next_action else {}
         media = b"application/problem+json"
     headers = [(b"content-type", media)]
     if status == 401:

@@ -17,8 +17,9 @@ from core.version import studio_version
 class Alive(msgspec.Struct, frozen=True, kw_only=True):
     """The process answers."""
 
-    status: str
+    status: str  # "ok", or "degraded": it only looks on
     version: str
+    problem: str | None = None
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,9 +42,14 @@ async def show_hardware() -> Hardware:
 
 
 @get("/health")
-async def alive() -> Alive:
+async def alive(application: Application) -> Alive:
     """Quick, whatever else goes on."""
-    return Alive(status="ok", version=studio_version())
+    trouble = application.opened_log.trouble
+    return Alive(
+        status="degraded" if trouble else "ok",
+        version=studio_version(),
+        problem=trouble.code if trouble else None,
+    )
 
 
 @get("/health/ready")

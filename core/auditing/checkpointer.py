@@ -26,7 +26,7 @@ from core.settings import Settings
 from events.audit.checkpoint import Checkpoint, origin_of, signed, signer_for
 from events.audit.note import Signer, Verifier
 from events.audit.tree import LogTree
-from events.errors import EventError
+from events.errors import EventError, LogUnavailable
 from events.facts import AuditCheckpointed, AuditKeyReplaced, ClockSteppedBack
 from events.facts.base import Fact
 from events.store import EventStore
@@ -77,19 +77,26 @@ class Checkpointer:
             raise Unavailable("nothing is signed while the log can not be written")
         return signer_for(log_id, self._seed)
 
+    def sign(self, told: Checkpoint) -> str:
+        """Sign for any log of this studio; the note is kept outside, too. From any thread."""
+        note = signed(told, self.signer(told.log_id))
+        self._keep_outside(note)
+        return note
+
     def verifiers(self, log_id: str) -> tuple[Verifier, ...]:
         """Who may have signed for a log, now or earlier."""
         with self._store.reading() as connection:
             return key.verifiers_for(log_id, key.recorded_keys(connection), self._seed)
 
     async def begin(self) -> None:
-        """Tell of the clock and the key where there is something to tell; before anything else."""
+        """Tell of the clock and the key where there is something to tell; before anything else.
+
+        Raises LogUnavailable when the log can not be written, or no key can be kept.
+        """
         with self._store.reading() as connection:
             known = key.recorded_keys(connection)
         facts: list[Fact] = list(self._clock_facts())
-        self._seed, of_key = key.settle(
-            self._secrets, self._store.log_id, known[-1] if known else None
-        )
+        seed, of_key = self._key(known[-1] if known else None)
         if of_key is not None:
             facts.append(of_key)
         if isinstance(of_key, AuditKeyReplaced):
@@ -98,6 +105,13 @@ class Checkpointer:
             stream = "app" if isinstance(fact, ClockSteppedBack) else STREAM
             await self._store.append(stream, [fact], actor="system")
         self._covered = self._last_covered()
+        self._seed = seed
+
+    def _key(self, recorded: str | None) -> tuple[bytes, key.KeyFact | None]:
+        try:
+            return key.settle(self._secrets, self._store.log_id, recorded)
+        except OSError as error:
+            raise LogUnavailable(f"no key to sign with can be kept: {error.strerror}") from error
 
     async def run(self) -> None:
         """Sign when it is time; until cancelled."""
@@ -171,14 +185,12 @@ class Checkpointer:
             tree = LogTree(connection)
             size = tree.size
             told = Checkpoint(origin_of(store.log_id), size, tree.root(0, size))
-        note = signed(told, self.signer(store.log_id))
-        self._keep_outside(note)
         return AuditCheckpointed(
             log=name,
             log_id=store.log_id,
             size=size,
             root=base64.b64encode(told.root).decode(),
-            note=note,
+            note=self.sign(told),
             reason=reason,
         )
 

@@ -70,6 +70,14 @@ class NotesFolder:
                 continue
         return None
 
+    def notes(self) -> list[str]:
+        """Every whole note of every log, whoever signed it."""
+        return [
+            note
+            for log_id in self.log_ids()
+            for note in notes_in(self.path_of(log_id).read_text(errors="replace"))
+        ]
+
     def log_ids(self) -> tuple[str, ...]:
         """Every log that something is kept of."""
         return tuple(sorted(path.stem for path in self.folder.glob("*.notes")))
