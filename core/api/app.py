@@ -35,6 +35,7 @@ from core.api import (
 from core.api.asking import provide_asking
 from core.api.events import follow_events
 from core.api.guard import ASGIApp, Guard
+from core.api.read_only import ReadOnly
 from core.api.v1 import v1_app, v1_mount
 from core.api.window_files import window_handlers
 from core.application import Application
@@ -80,9 +81,10 @@ def make_asgi(application: Application) -> ASGIApp:
         signature_types=[Application],
     )
     boot = application.boot_settings
+    trouble = application.opened_log.trouble
     return Guard(
-        app,
-        v1=v1,
+        app if trouble is None else ReadOnly(app, trouble),
+        v1=v1 if trouble is None else ReadOnly(v1, trouble),
         port=boot.port,
         host=boot.host,
         api_key=boot.api_key,
