@@ -249,6 +249,7 @@ def compose(
             choices=choices,
             gate=limits.gate,
             energy=energy,
+            engine_of=book.engine_of,
             loading=LoadingFeedback(
                 progress=LoadingProgress(
                     resolve=book.resolve,

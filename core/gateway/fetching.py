@@ -38,8 +38,9 @@ from core.gateway.paths import PathRule
 from core.gateway.query import on_to_gateway as query_to_gateway
 from core.gateway.request_record import Call
 from core.gateway.routes import Direct, Header, Route, Routes
-from core.gateway.standing_in import may_answer
+from core.gateway.standing_in import able, may_answer
 from core.gateway.upstream import ENGINE_IDLE_S, Upstream, request_head
+from core.recipes.recipe import EngineKind
 
 CONNECT_AGAIN_S = 0.2  # nobody took the connection: LiteLLM or the engine is being started again
 REFUSED_MOST = 5  # times that an engine which counts as ready may not take a connection
@@ -88,10 +89,12 @@ class Fetching:
         choices: Choices | None = None,
         gate: KeyGate | None = None,
         energy: Energy | None = None,
+        engine_of: Callable[[str], EngineKind | None] = lambda name: None,
     ) -> None:
         """`wait_s`: how long a request may wait for model and gateway together.
 
         `lane`: the one where nobody says which; `loaded_in`: how long a recipe took to load last.
+        `engine_of`: the kind of engine behind a name, where it is known before it is loaded.
         """
         self._routes = routes
         self._inflight = inflight
@@ -108,6 +111,7 @@ class Fetching:
         self._choices = choices
         self._gate = gate
         self._energy = energy
+        self._engine_of = engine_of
 
     def close(self) -> None:
         """Let go of idle connections. Running requests are the server's to end."""
@@ -121,6 +125,8 @@ class Fetching:
         exchange = call.exchange
         exchange.running = True
         names = may_answer(asked, self._choices, self._gate)
+        if rule.direct_only:
+            names = able(names, asked, self._engine_of)
         deadline = self._clock.monotonic() + self._wait_s
         try:
             for name in names:

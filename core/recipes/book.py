@@ -10,7 +10,7 @@ from types import MappingProxyType
 import msgspec
 
 from core.errors import NotFound, StudioError
-from core.recipes.recipe import Price, Recipe
+from core.recipes.recipe import EngineKind, Price, Recipe
 from core.recipes.stored import from_data
 from events.projections.saved_recipes import SavedRecipe, saved_recipes
 from events.store import EventStore
@@ -88,6 +88,11 @@ class RecipeBook:
     def named(self, name: str) -> Entry:
         """Like `get`, but by any of its names."""
         return self.get(self.resolve(name) or name)
+
+    def engine_of(self, name: str) -> EngineKind | None:
+        """The kind of engine behind one of a recipe's names; None when none has it."""
+        entry = self._entries.get(self.resolve(name) or "")
+        return entry.recipe.engine if entry else None
 
     def concurrency_of(self, recipe_id: str) -> int | None:
         """How many requests it takes at once; None: no limit, also for one that is not there."""

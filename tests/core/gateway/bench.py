@@ -21,6 +21,7 @@ from core.gateway.proxy import Proxy
 from core.gateway.routes import Direct, Route, Routes, RouteTable
 from core.gateway.websocket import WebsocketBridge
 from core.http_protocol import StudioProtocol
+from core.recipes.recipe import EngineKind
 from events.facts.usage import RequestFinished
 from tests.core.gateway.tiny_upstream import until
 
@@ -47,6 +48,7 @@ class Bench:
         self.facts: list[RequestFinished] = []
         self.refusal: StudioError | None = None
         self.admitted: list[str] = []
+        self.engines: dict[str, EngineKind] = {}  # by name, as the recipes say
         self.coming: asyncio.Future[Route] | None = None  # admission waits for it
         self.gateway_is_ready = asyncio.Event()
         self.gateway_is_ready.set()
@@ -60,6 +62,7 @@ class Bench:
             loading=loading,
             choices=choices,
             gate=proxy.get("gate"),
+            engine_of=self.engines.get,
         )
         self.proxy = Proxy(
             fetching=self.fetching, finished=self.facts.append, clock=SystemClock(), **proxy

@@ -145,6 +145,18 @@ async def test_upstream_errors_pass_unchanged(status: str) -> None:
         assert (await made.fact()).outcome == "error"
 
 
+async def test_nothing_is_loaded_for_a_path_that_its_engine_does_not_speak() -> None:
+    """Refused before the wait; where the engine speaks it, the model is waited for. (404)"""
+    async with bench() as made:
+        made.engines["m"] = "transformers"
+        answer = await post(made, {"model": "m", "prompt": "hi"}, "/v1/tokenize")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "unknown_path")
+        assert made.admitted == []
+        made.engines["m"] = "vllm"
+        await post(made, {"model": "m", "prompt": "hi"}, "/v1/tokenize")
+        assert made.admitted == ["m"]
+
+
 async def test_a_compressed_answer_stays_valid() -> None:
     """Content-Encoding comes back with it (C63)."""
 

@@ -3,7 +3,10 @@
 from types import SimpleNamespace
 from typing import Any
 
-from core.gateway.standing_in import may_answer
+import pytest
+
+from core.gateway.errors import UnknownPath
+from core.gateway.standing_in import able, may_answer
 from tests.core.gateway.cache.parts import asked
 
 
@@ -29,3 +32,12 @@ def test_a_fallback_answers_only_keys_that_may_ask_for_it() -> None:
 def test_who_may_ask_for_a_virtual_model_may_use_its_members() -> None:
     """Its name is not among them."""
     assert answering("one", "two", permitted={"m"}) == ("one", "two")
+
+
+def test_a_path_that_litellm_has_not_is_asked_only_of_engines_that_speak_it() -> None:
+    """What is not known beforehand, such as a model elsewhere, is found out on the way."""
+    kinds: Any = {"m": "transformers", "v": "vllm", "x": None}
+    score = asked(path=b"/v1/score")
+    assert able(("m", "v", "x"), score, kinds.get) == ("v", "x")
+    with pytest.raises(UnknownPath, match="/v1/score of m"):
+        able(("m",), score, kinds.get)
