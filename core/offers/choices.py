@@ -5,8 +5,6 @@ recipes or offers. What is ready comes from the route table, what is busy from t
 flight; nothing is waited for.
 """
 
-from collections.abc import Iterable
-
 import msgspec
 
 from core.gateway.body import Filter
@@ -79,12 +77,6 @@ class Choices:
     def preset(self, name: str) -> Filter | None:
         """What an alias or virtual model changes in requests, before the recipe's own filter."""
         return self._presets.get(name)
-
-    def is_ready(self, name: str) -> bool:
-        """Whether a request by this name would be answered without a load."""
-        plan = self._plans.get(name)
-        members: Iterable[str] = (name,) if plan is None else plan.members
-        return any(self._routes.current.get(member) is not None for member in members)
 
     def _ordered(self, plan: Plan) -> tuple[str, ...]:
         if len(plan.members) == 1:
