@@ -7,7 +7,7 @@ line, so an answer is printed while it is made.
 import http.client
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlencode
 
 import msgspec
@@ -18,6 +18,7 @@ from desktop.sse import ServerEvent, server_events
 Json = Any  # what a JSON document decodes to
 
 QUICK_S = 30.0
+PIECE = 2**16
 
 
 class Client:
@@ -93,6 +94,26 @@ class Client:
         finally:
             connection.close()
 
+    def download(
+        self, path: str, target: IO[bytes], *, timeout_s: float = 60.0, **query: object
+    ) -> Iterator[tuple[int, Mapping[str, str]]]:
+        """Write an answer of any length into a file; yields how many bytes came, and the headers.
+
+        `timeout_s` bounds the silence between two pieces. Raises AppRefused, and NotRunning also
+        when the answer is cut off.
+        """
+        connection = self._connection(timeout_s)
+        try:
+            response = self._send(connection, "GET", _with_query(path, query), None)
+            headers = {name.lower(): value for name, value in response.getheaders()}
+            came = 0
+            while piece := _piece(response):
+                target.write(piece)
+                came += len(piece)
+                yield came, headers
+        finally:
+            connection.close()
+
     # -- one exchange ---------------------------------------------------------------------------
 
     def _call(
@@ -149,6 +170,13 @@ def _content(response: http.client.HTTPResponse) -> Json:
     if "json" in (response.getheader("content-type") or ""):
         return msgspec.json.decode(content)
     return content.decode("utf-8", "replace")
+
+
+def _piece(response: http.client.HTTPResponse) -> bytes:
+    try:
+        return response.read1(PIECE)
+    except (OSError, http.client.HTTPException) as error:
+        raise NotRunning("the connection to vLLM Studio was lost") from error
 
 
 def _problem(response: http.client.HTTPResponse) -> Mapping[str, Any]:

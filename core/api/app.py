@@ -13,6 +13,7 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
 from core.api import (
+    audit_export,
     cache,
     captures,
     changes,
@@ -65,6 +66,7 @@ def make_asgi(application: Application) -> ASGIApp:
             *cache.HANDLERS,
             *captures.HANDLERS,
             *conversations.HANDLERS,
+            *audit_export.HANDLERS,
             *control.HANDLERS,
             follow_events,
         ],

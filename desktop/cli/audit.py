@@ -5,9 +5,10 @@ Each command, or each family of them, is a file `audit_*.py` of its own.
 
 import click
 
+from desktop.cli.audit_export import export, import_
 from desktop.cli.terminal import StudioCommand, StudioGroup
 
-COMMANDS: tuple[StudioCommand, ...] = ()
+COMMANDS: tuple[StudioCommand, ...] = (export, import_)
 
 
 @click.group(cls=StudioGroup)
