@@ -59,11 +59,20 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
     fields: Mapping[str, msgspec.Raw] | None = None  # JSON
     model_at: tuple[int, int] = (0, 0)  # where the name stands in a form
 
-    def demand(self, field: str) -> None:
-        """Raise Invalid when a JSON body lacks `field`; an empty name demands nothing."""
-        if field and self.fields is not None and field not in self.fields:
+    def demand(self, field: str, alien: str = "") -> None:
+        """Raise Invalid when a JSON body lacks `field`, or has `alien`; empty names: no matter."""
+        if self.fields is None:
+            return
+        if field and field not in self.fields:
             raise Invalid(
                 f"Missing required parameter: '{field}'", field=field, code="missing_parameter"
+            )
+        if alien and alien in self.fields:  # as OpenAI says it
+            raise Invalid(
+                f"Unrecognized request argument supplied: {alien}",
+                field=alien,
+                code="unrecognized_parameter",
+                next_action=f"Leave out {alien}, or ask the path that takes them.",
             )
 
     def may_ask_usage(self, path: bytes, through: Filter | None = None) -> bool:

@@ -17,13 +17,16 @@ class PathRule(msgspec.Struct, frozen=True, kw_only=True):
     dialect: Dialect = "openai"
     multipart: bool = False  # the body is a form with a file, not JSON
     needs: str = ""  # the field without which no model could answer
+    alien: str = ""  # a field of another path, beside which nobody knows what is meant
     last: tuple[bytes, ...] = ()  # how a line of a stream's final event begins
     direct_only: bool = False  # LiteLLM has no such path: engines that speak it, or nobody
 
 
 ALLOWED: Mapping[bytes, PathRule] = {
     b"/v1/chat/completions": PathRule(needs="messages", last=(b"data: [DONE]", b"data:[DONE]")),
-    b"/v1/completions": PathRule(needs="prompt", last=(b"data: [DONE]", b"data:[DONE]")),
+    b"/v1/completions": PathRule(
+        needs="prompt", alien="messages", last=(b"data: [DONE]", b"data:[DONE]")
+    ),
     b"/v1/embeddings": PathRule(
         needs="input",
     ),

@@ -148,7 +148,7 @@ class Proxy:
             body = peek_form(data, call.content_types())
         else:
             body = with_both_names(peek_json(data))
-        body.demand(rule.needs)
+        body.demand(rule.needs, rule.alien)
         call.asked_for(body.model, stream=body.stream)
         asked = Asked(
             name=body.model,

@@ -157,6 +157,18 @@ async def test_nothing_is_loaded_for_a_path_that_its_engine_does_not_speak() -> 
         assert made.admitted == ["m"]
 
 
+async def test_messages_beside_a_prompt_are_refused_on_both_lanes() -> None:
+    """As OpenAI does; vLLM would ignore them, and LiteLLM trips over them. (400)"""
+    async with upstream(json_answer(COMPLETION)) as server, bench() as made:
+        for serve in (made.serve, made.serve_directly):
+            serve(server.port)
+            answer = await post(made, {**CHAT, "prompt": "hi"}, "/v1/completions")
+            assert answer.status_code == 400
+            assert answer.json()["error"]["param"] == "messages"
+        assert (await post(made, {**CHAT, "prompt": "hi"})).status_code == 200
+        assert len(server.received) == 1
+
+
 async def test_a_compressed_answer_stays_valid() -> None:
     """Content-Encoding comes back with it (C63)."""
 
