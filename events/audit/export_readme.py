@@ -70,15 +70,15 @@ _LEAVES = """
 def text(logs: Sequence[ExportedLog], lines: Lines, tools: Sequence[str]) -> str:
     """The README of one export."""
     rows = [
-        f"{log.file:<32} {log.log}, positions {log.first} to {log.last} of {log.size}"
-        for log in logs
+        f"{log.file:<32} {log.log}, {positions(log.first, log.last)} of {log.size}" for log in logs
     ]
     rows += [f"{log.checkpoint:<32} {_signature(log)}" for log in logs if log.checkpoint]
     ranges = _RANGES if any(log.first > 1 for log in logs) else ""
     return _HEAD.format(
         table="\n".join(rows),
         tools="".join(
-            f"{tool} needs Python and nothing else, and says how to use it.\n" for tool in tools
+            f"{tool} needs Python 3.11 and its package cryptography; it says how to use it.\n"
+            for tool in tools
         ),
         file=logs[0].file if logs else "log.jsonl",
         leaves=_LEAVES if lines == "cloudevents" else "",
@@ -91,5 +91,15 @@ def _signature(log: ExportedLog) -> str:
     if not log.signed:
         return "a checkpoint that could not be read"
     rest = log.last - log.signed
-    told = f"the signature for the first {log.signed} lines"
-    return f"{told}; nobody has signed for the last {rest}" if rest > 0 else told
+    told = f"the signature for the first {counted(log.signed)}"
+    return f"{told}; nobody has signed for the last {counted(rest)}" if rest > 0 else told
+
+
+def counted(lines: int) -> str:
+    """So many lines, in words that agree."""
+    return f"{lines:,} lines" if lines != 1 else "line"
+
+
+def positions(first: int, last: int) -> str:
+    """From one to another."""
+    return f"position {first}" if first == last else f"positions {first} to {last}"

@@ -18,6 +18,7 @@ from events.audit.bundles import COPIED_AT_ONCE, Bundle, BundleInvalid
 from events.audit.canonical import Line, LineInvalid, parse
 from events.audit.checkpoint import Checkpoint
 from events.audit.claims import Claim, disproved, not_provable, proved
+from events.audit.export_readme import counted, positions
 from events.audit.manifest import (
     FORMAT,
     KEYS,
@@ -189,8 +190,8 @@ def _log(exported: Exported, log: ExportedLog, known: Sequence[Verifier]) -> Ite
     yield proved(
         log.log,
         "lines",
-        f"{log.last - log.first + 1} lines, positions {log.first} to {log.last},"
-        f" give the root {base64.b64encode(root).decode()}.",
+        f"The lines of {log.log}, {positions(log.first, log.last)}, give the root"
+        f" {base64.b64encode(root).decode()}.",
         until=log.last,
     )
     yield from _signature(exported, log, seen, known)
@@ -222,14 +223,15 @@ def _signature(
     yield proved(
         log.log,
         "signature",
-        f"The first {found.size} lines of {log.log} are signed for by {_whose(log, known)}.",
+        f"The first {counted(found.size)} of {log.log} {_are(found.size)} signed for by"
+        f" {_whose(known)}.",
         until=min(found.size, log.last),
     )
     if found.size < log.last:
         yield not_provable(
             log.log,
             "rest",
-            f"Nobody has signed for positions {found.size + 1} to {log.last} of {log.log}.",
+            f"Nobody has signed for {positions(found.size + 1, log.last)} of {log.log}.",
         )
 
 
@@ -243,5 +245,9 @@ def _ties(found: Checkpoint, log: ExportedLog, seen: _Seen) -> bool:
     return is_consistent(first, first_root, second, second_root, proof)
 
 
-def _whose(log: ExportedLog, known: Sequence[Verifier]) -> str:
+def _are(lines: int) -> str:
+    return "is" if lines == 1 else "are"
+
+
+def _whose(known: Sequence[Verifier]) -> str:
     return "a key you gave" if known else "the key that came with the export"
