@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Generator
 from typing import IO, Annotated, cast
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from litestar.response import Stream
 
 from core.api.asking import Asking
@@ -33,7 +33,7 @@ async def export_log(
     application: Application,
     asking: Asking,
     format: str = "jsonl",
-    since: Annotated[str | None, Parameter(query="from")] = None,
+    since: Annotated[str | None, QueryParameter(name="from")] = None,
     until: str | None = None,
     usage: bool = True,
 ) -> Stream:
