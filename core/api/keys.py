@@ -16,6 +16,7 @@ from events.facts.key import KeyLimits
 from events.projections.keys_in_force import IssuedKey
 
 NO_LIMITS = KeyLimits()
+MOST = 1000  # in one answer
 LONGEST_S = 100 * 366 * 86400.0
 
 
@@ -62,6 +63,7 @@ class KeyList(msgspec.Struct, frozen=True, kw_only=True):
     """The answer of GET /api/keys, oldest first; `required`: nobody gets in without one."""
 
     keys: tuple[KeyView, ...]
+    next: str | None = None  # what to ask `after` for more; None: there are no more
     required: bool
 
 
@@ -73,12 +75,18 @@ class KeyWithSecret(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/keys")
-async def list_keys(application: Application, asking: Asking) -> KeyList:
-    """Every key that was ever issued."""
+async def list_keys(
+    application: Application, asking: Asking, after: str | None = None, limit: int = MOST
+) -> KeyList:
+    """Every key that was ever issued, a page at a time."""
     demand_owner(asking, "see its keys")
+    if limit < 1:
+        raise Invalid("`limit` should be at least 1", field="limit")
     now = application.clock.now()
+    keys, following = application.keys.page(after, min(limit, MOST))
     return KeyList(
-        keys=tuple(view(application, key, now) for key in application.keys.all()),
+        keys=tuple(view(application, key, now) for key in keys),
+        next=following,
         required=application.settings.current.demands_key,
     )
 

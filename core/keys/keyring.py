@@ -10,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from core.clock import Clock
-from core.errors import NotFound
+from core.errors import Invalid, NotFound
 from core.keys.secret import SCHEME, digest_of
 from events.facts.key import KeyLimits
 from events.projections.keys_in_force import IssuedKey, issued_key, issued_keys
@@ -94,6 +94,16 @@ class KeyRing:
     def all(self) -> tuple[IssuedKey, ...]:
         """Every key, oldest first, the revoked ones included."""
         return tuple(self._by_id.values())
+
+    def page(self, after: str | None, limit: int) -> tuple[tuple[IssuedKey, ...], str | None]:
+        """So many keys behind the one of that id, and where to go on; None: there are no more."""
+        if after is not None and after not in self._by_id:
+            raise Invalid(f"`after` should be the id of a key, not {after!r}", field="after")
+        ids = list(self._by_id)
+        begin = 0 if after is None else ids.index(after) + 1
+        shown = ids[begin : begin + limit]
+        goes_on = begin + limit < len(ids)
+        return tuple(self._by_id[key_id] for key_id in shown), shown[-1] if goes_on else None
 
     def named(self, name: str) -> IssuedKey:
         """The key of that id, or the one in force of that name; NotFound when there is none."""

@@ -29,7 +29,13 @@ def keys() -> None:
 @pass_terminal
 def list_keys(terminal: Terminal) -> None:
     """Every key that was ever issued, whether it still opens the door, and its limits."""
-    answer = terminal.client().get("/api/keys")
+    client = terminal.client()
+    answer = client.get("/api/keys")
+    keys, after = answer["keys"], answer["next"]
+    while after is not None:
+        page = client.get("/api/keys", after=after)
+        keys, after = keys + page["keys"], page["next"]
+    answer = {**answer, "keys": keys, "next": None}
     terminal.answer(answer, lambda: _in_words(answer))
 
 

@@ -291,7 +291,10 @@ class Handler(BaseHTTPRequestHandler):
             case "GET", ["usage"]:
                 return USAGE, 200
             case "GET", ["keys"]:
-                return {"keys": [KEY], "required": False}, 200
+                rest = app.queries[-1].get("after") == KEY["key_id"]
+                keys = [KEY] if not rest else [{**KEY, "key_id": "k2", "name": "on page two"}]
+                following = None if rest else KEY["key_id"]
+                return {"keys": keys, "next": following, "required": False}, 200
             case "POST", ["keys"]:
                 return {"key": KEY, "secret": "sk-studio-secret"}, 201
             case ("GET" | "PATCH" | "DELETE", ["keys", _]) | ("POST", ["keys", _, "reinstate"]):

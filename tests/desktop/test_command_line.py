@@ -284,6 +284,7 @@ def test_keys_are_listed_with_what_became_of_them(app: FakeApp, run: Run) -> Non
     result = run("keys", "list")
     assert "laptop" in result.output
     assert "in force" in result.output
+    assert "on page two" in result.output
     assert "A key is not demanded" in result.output
 
 
