@@ -13,7 +13,9 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from core.auditing.opening import trouble_now
 from core.hardware import read_hardware
+from core.secrets import Secrets
 from core.settings import Settings
 from desktop.check import Check, fail, ok, warn
 from desktop.doctor_clusters import clusters
@@ -21,7 +23,6 @@ from desktop.doctor_database import database
 from desktop.doctor_engines import engines_left_alone
 from desktop.running_app import RunningApp, running_app
 from desktop.surroundings import look_around
-from events.errors import EventError
 from events.store import EventStore
 
 GIB = 2**30
@@ -54,12 +55,15 @@ def _checks(settings: Settings, app: RunningApp | None) -> tuple[Callable[[], Ch
         return disk_room(settings.home)
 
     def log() -> Check:
-        return log_readable(settings.paths.main_db)
+        return log_healthy(settings)
+
+    def notes() -> Check:
+        return checkpoints(settings)
 
     def runtimes() -> Check:
         return runtimes_present(settings.paths.runtimes)
 
-    return (home, disk, log, python, sqlite, gpu, uv, runtimes, display, window)
+    return (home, disk, log, notes, python, sqlite, gpu, uv, runtimes, display, window)
 
 
 def running(app: RunningApp | None) -> Check:
@@ -97,18 +101,35 @@ def disk_room(home: Path) -> Check:
     return ok("disk", text)
 
 
-def log_readable(main_db: Path) -> Check:
-    """The event log can be opened and read."""
+def log_healthy(settings: Settings) -> Check:
+    """The event log is what was signed for, and can be written."""
+    main_db = settings.paths.main_db
+    trouble = trouble_now(settings, Secrets(settings.paths.secrets))
+    if trouble is not None:
+        return fail("log", trouble.reason, trouble.next_action)
     if not main_db.exists():
         return ok("log", "nothing recorded yet")
+    store = EventStore.open(main_db, read_only=True)
     try:
-        store = EventStore.open(main_db, read_only=True)
-        try:
-            return ok("log", f"{store.head} events in {main_db}")
-        finally:
-            store.close()
-    except (EventError, sqlite3.Error, OSError) as error:
-        return fail("log", f"{main_db} can not be read: {error}", "keep the file; report this")
+        return ok("log", f"{store.head} events in {main_db}")
+    finally:
+        store.close()
+
+
+def checkpoints(settings: Settings) -> Check:
+    """What was signed for can be kept outside the log."""
+    folder = settings.checkpoints
+    while not folder.exists():
+        folder = folder.parent
+    if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+        return warn(
+            "checkpoints",
+            f"{settings.checkpoints} can not be written",
+            "make it writable, or choose another with the setting checkpoints_folder",
+        )
+    beside = settings.checkpoints == settings.paths.checkpoints
+    where = "on the same disk as the log" if beside else "as the settings say"
+    return ok("checkpoints", f"{settings.checkpoints}, {where}")
 
 
 def python() -> Check:

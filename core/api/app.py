@@ -13,6 +13,7 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
 from core.api import (
+    audit_checkpoint,
     audit_export,
     cache,
     captures,
@@ -68,6 +69,8 @@ def make_asgi(application: Application) -> ASGIApp:
             *conversations.HANDLERS,
             *audit_export.HANDLERS,
             *control.HANDLERS,
+            *audit_seal.HANDLERS,
+            *audit_checkpoint.HANDLERS,
             follow_events,
         ],
         dependencies={"asking": Provide(provide_asking, sync_to_thread=False)},

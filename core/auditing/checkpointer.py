@@ -77,6 +77,11 @@ class Checkpointer:
             raise Unavailable("nothing is signed while the log can not be written")
         return signer_for(log_id, self._seed)
 
+    def kept_in(self, log_id: str) -> str | None:
+        """The file outside that has the newest notes of a log; None when none could be written."""
+        path = NotesFolder(self._settings().checkpoints).path_of(log_id)
+        return str(path) if self._outside is None and path.exists() else None
+
     def sign(self, told: Checkpoint) -> str:
         """Sign for any log of this studio; the note is kept outside, too. From any thread."""
         note = signed(told, self.signer(told.log_id))

@@ -19,8 +19,7 @@ PARTS = ("-wal", "-shm", "")  # in this order
 def building(log: Path) -> Path:
     """Where the new log is made; what an earlier attempt left is removed."""
     path = log.with_name(log.name + ".building")
-    for part in PARTS:
-        path.with_name(path.name + part).unlink(missing_ok=True)
+    _clear(path)
     return path
 
 
@@ -34,8 +33,9 @@ def put_in_place(log: Path, stamp: str) -> tuple[Path, ...]:
     made = log.with_name(log.name + ".building")
     with made.open("rb") as file:
         os.fsync(file.fileno())
-    made.replace(finished(log))
+    rename(made, finished(log))
     sync_folder(log.parent)
+    _clear(made)
     return _swap(log, stamp)
 
 
@@ -52,11 +52,21 @@ def _swap(log: Path, stamp: str) -> tuple[Path, ...]:
         old = log.with_name(log.name + part)
         if old.exists():
             aside.append(_free(log.with_name(f"{log.name}.damaged-{stamp}{part}")))
-            old.rename(aside[-1])
+            rename(old, aside[-1])
     sync_folder(log.parent)
-    finished(log).replace(log)
+    rename(finished(log), log)
     sync_folder(log.parent)
     return tuple(aside)
+
+
+def _clear(path: Path) -> None:
+    for part in (*PARTS, ".lock"):
+        path.with_name(path.name + part).unlink(missing_ok=True)
+
+
+def rename(path: Path, target: Path) -> Path:
+    """One step."""
+    return path.replace(target)
 
 
 def _free(path: Path) -> Path:

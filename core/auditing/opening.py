@@ -9,6 +9,7 @@ A log that another process writes is no trouble but a refusal: there is a studio
 """
 
 import contextlib
+import os
 import sqlite3
 import tempfile
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ from core.auditing.trouble import Trouble, trouble_of
 from core.clock import Clock
 from core.secrets import Secrets
 from core.settings import Settings
-from events.errors import EventError, LogLocked
+from events.errors import EventError, LogLocked, LogUnavailable, from_sqlite
+from events.examining import examine
 from events.projections import ALL
 from events.projections.projector import are_current
 from events.projections.settings_in_force import settings_in_force
@@ -59,7 +61,27 @@ def open_log(settings: Settings, secrets: Secrets, clock: Clock) -> OpenedLog:
         raise
     except EventError as error:
         return open_for_reading(settings.paths.main_db, trouble_of(error), clock)
+    except OSError as error:
+        unfinished = LogUnavailable(f"a recovery can not be finished: {error.strerror}")
+        return open_for_reading(settings.paths.main_db, trouble_of(unfinished), clock)
     return OpenedLog(store=store, notices=tuple(check.notices))
+
+
+def trouble_now(settings: Settings, secrets: Secrets) -> Trouble | None:
+    """What would keep the log from being written, found without writing to it."""
+    path = settings.paths.main_db
+    check = OutsideCheck(lambda log: NotesFolder(_in_force(settings, log).checkpoints), secrets)
+    try:
+        examine(path, check)
+    except sqlite3.Error as error:
+        return trouble_of(from_sqlite(error))
+    except EventError as error:
+        return trouble_of(error)
+    except OSError as error:
+        return trouble_of(LogUnavailable(f"{path} can not be read: {error.strerror}"))
+    if path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        return trouble_of(LogUnavailable(f"{path} or its folder may not be written"))
+    return None
 
 
 def open_for_reading(path: Path, trouble: Trouble, clock: Clock) -> OpenedLog:

@@ -20,8 +20,8 @@ import msgspec
 
 from core.auditing import moving
 from core.auditing.carrying import Carried
-from core.auditing.notes import NotesFolder, sync_folder
-from core.auditing.outside import OutsideCheck
+from core.auditing.notes import sync_folder
+from core.auditing.opening import trouble_now
 from core.auditing.salvage import good_events, last_position
 from core.auditing.trouble import Trouble, trouble_of
 from core.clock import Clock
@@ -30,7 +30,7 @@ from core.secrets import Secrets
 from core.settings import Settings
 from events.audit.merkle import Frontier
 from events.envelope import Recorded
-from events.errors import EventError, LogDamaged, from_sqlite
+from events.errors import EventError, from_sqlite
 from events.examining import examine
 from events.facts import AuditLogContinued, AuditLogCreated, RequestFinished
 from events.facts.base import Fact
@@ -69,7 +69,7 @@ class Recovered(msgspec.Struct, frozen=True, kw_only=True):
 def look(settings: Settings, secrets: Secrets, log: str = MAIN) -> Looked:
     """See what is wrong with a log. Raises Refused when nothing is, or when nothing would help."""
     path = settings.home / f"{log}.db"
-    trouble = _trouble(settings, secrets, path)
+    trouble = trouble_now(settings, secrets) if log == MAIN else _trouble_of_a_month(path)
     if trouble is not None and trouble.code in ("log-newer", "log-unavailable"):
         raise Refused(trouble.reason, code=trouble.code, next_action=trouble.next_action)
     frontier, good, log_id, expected = Frontier(), 0, "unknown", 1
@@ -124,21 +124,15 @@ def recover(looked: Looked, settings: Settings, clock: Clock, *, carry: bool = T
     )
 
 
-def _trouble(settings: Settings, secrets: Secrets, path: Path) -> Trouble | None:
-    check = OutsideCheck(lambda _: NotesFolder(settings.checkpoints), secrets)
+def _trouble_of_a_month(path: Path) -> Trouble | None:
+    if not path.exists():
+        raise Refused(f"there is no log {path}", code="no-log")
     try:
-        if path.stem == MAIN:
-            examine(path, check)
-        elif path.exists():
-            examine(path, lambda log: check(log) if log is not None else None)
-        else:
-            raise Refused(f"there is no log {path}", code="no-log")
+        examine(path)
     except EventError as error:
         return trouble_of(error)
     except sqlite3.Error as error:
         return trouble_of(from_sqlite(error))
-    except OSError as error:
-        return trouble_of(LogDamaged(f"{path} can not be read: {error.strerror}"))
     return None
 
 

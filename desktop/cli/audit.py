@@ -5,10 +5,13 @@ Each command, or each family of them, is a file `audit_*.py` of its own.
 
 import click
 
+from desktop.cli.audit_checkpoint import checkpoint
 from desktop.cli.audit_export import export, import_
+from desktop.cli.audit_recover import recover
+from desktop.cli.audit_seal import prune, seal, segments
 from desktop.cli.terminal import StudioCommand, StudioGroup
 
-COMMANDS: tuple[StudioCommand, ...] = (export, import_)
+COMMANDS: tuple[StudioCommand, ...] = (checkpoint, export, import_, recover, seal, segments, prune)
 
 
 @click.group(cls=StudioGroup)

@@ -51,6 +51,7 @@ def in_words(now: Mapping[str, Any]) -> str:
     gateway = now["gateway"]
     lines = [
         click.style(now["headline"], bold=True),
+        *_log_in_words(now),
         f"endpoint  {now['endpoint']}",
         f"gateway   {gateway['state']} on port {gateway['port']}"
         + (f": {gateway['error']}" if gateway.get("error") else ""),
@@ -80,6 +81,14 @@ def in_words(now: Mapping[str, Any]) -> str:
     ]
     lines += ["", _recipes_in_words(now)]
     return "\n".join(lines)
+
+
+def _log_in_words(now: Mapping[str, Any]) -> list[str]:
+    """Why it only looks on, and what else should be known of the log."""
+    lines = [f"notice    {notice}" for notice in now.get("notices", ())]
+    if problem := now.get("problem"):
+        lines.append(f"          → {problem['next_action']}")
+    return lines
 
 
 def left_alone(recipe: Mapping[str, Any]) -> str:

@@ -12,11 +12,13 @@ from functools import cached_property
 import click
 import msgspec
 
-from core.errors import Invalid, StudioError
+from core.auditing.trouble import trouble_of
+from core.errors import Invalid, Refused, StudioError, Unavailable
 from core.settings import Settings, load_settings
 from desktop.client import Client, Json
 from desktop.problems import NotRunning, problem_of
 from desktop.running_app import running_app
+from events.errors import EventError, LogLocked
 
 DONE, FAILED, USAGE, NOT_RUNNING = 0, 1, 2, 3
 
@@ -167,11 +169,25 @@ def answered(context: click.Context, run: Callable[[], object]) -> Json:
         return run()
     except StudioError as error:
         context.exit(terminal.fail(error))
+    except EventError as error:
+        context.exit(terminal.fail(_of_the_log(error)))
     except msgspec.ValidationError as error:
         context.exit(terminal.fail(Invalid(str(error))))
     finally:
         with contextlib.suppress(OSError):
             sys.stdout.flush()
+
+
+def _of_the_log(error: EventError) -> StudioError:
+    """The log itself could not be used, by this process."""
+    if isinstance(error, LogLocked):
+        return Refused(
+            str(error),
+            code="log-locked",
+            next_action="use the vLLM Studio that runs, or end it with `vllm-studio quit`",
+        )
+    trouble = trouble_of(error)
+    return Unavailable(trouble.reason, code=trouble.code, next_action=trouble.next_action)
 
 
 pass_terminal = click.make_pass_decorator(Terminal, ensure=True)

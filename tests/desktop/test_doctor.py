@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from core.settings import Settings
 from desktop import doctor
 from desktop.check import Check, ok
 from tests.desktop.conftest import Run
@@ -51,7 +52,12 @@ def test_a_file_that_is_no_log_fails(home: Path) -> None:
     """Said, not raised."""
     path = home / "main.db"
     path.write_bytes(b"this is no database, however long one looks at it" * 100)
-    assert doctor.log_readable(path).verdict == "fail"
+    before = path.read_bytes()
+    found = doctor.log_healthy(Settings(home=home))
+    assert found.verdict == "fail"
+    assert "the log is damaged" in found.message
+    assert "audit recover" in found.next_action
+    assert path.read_bytes() == before
 
 
 def test_little_room_is_a_warning_and_none_a_failure(
