@@ -12,7 +12,8 @@ LONGEST = 200  # characters of one value
 def sentence(event: Event) -> str:
     """Tell what happened. Never raises: a field that does not fit is shown as it is."""
     template = (type(event).__doc__ or type(event).__name__).strip().splitlines()[0]
-    return _Sentence(event).format(template)
+    told = _Sentence(event).format(template)
+    return told[:-1] if told.endswith("..") and not told.endswith("...") else told
 
 
 class _Words(str):

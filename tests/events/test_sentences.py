@@ -88,3 +88,11 @@ def test_braces_in_a_value_are_only_text() -> None:
     assert sentence(SettingChanged(key="{value}", value="{key.__class__}")) == (
         "The setting {value} was changed from nothing to {key.__class__}."
     )
+
+
+def test_a_reason_that_is_a_sentence_ends_with_one_full_stop() -> None:
+    """Whoever wrote the reason; three dots are meant."""
+    crashed = EngineCrashed(engine_id="e", recipe_id="qwen", reason="It was killed.", code="x")
+    assert sentence(crashed).endswith("It was killed.")
+    waiting = EngineCrashed(engine_id="e", recipe_id="qwen", reason="waiting ..", code="x")
+    assert sentence(waiting).endswith("waiting ...")
