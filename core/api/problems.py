@@ -75,7 +75,8 @@ def from_http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
 
 def from_bug(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Nothing we foresaw: the log has the traceback, the caller a plain sentence."""
-    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    path = request.scope.get("path_template", "")  # without what was filled in
+    log.error("%s %s failed", request.method, path, exc_info=error)
     return problem(
         500,
         TITLES[500],

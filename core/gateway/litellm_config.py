@@ -252,6 +252,7 @@ def environment(
         "LANG": "C.UTF-8",
         "PYTHONUNBUFFERED": "1",
         "PYTHONUTF8": "1",
+        "PYTHONWARNINGS": "ignore",  # pydantic's repeat what an engine has answered
         "LITELLM_MASTER_KEY": master_key,
         INTERNAL_KEY: internal_key,
         "LITELLM_WORKER_STARTUP_HOOKS": f"{PLUGIN}:install",

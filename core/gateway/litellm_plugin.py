@@ -17,7 +17,11 @@ import functools
 import hashlib
 import hmac
 import json
+import linecache
+import logging
 import os
+import sys
+import traceback
 from collections.abc import AsyncIterator, Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -36,6 +40,8 @@ KEPT = 10_000  # reports kept while nobody fetches them
 TOLD_AGAIN = 1_000  # reports that a new listener is told once more
 SIGN_OF_LIFE_S = 15.0
 SHORTEST_KEY = 6
+LONGEST_CODE = 200  # characters of the line that logs
+DEEPEST = 8  # frames of an exception, the innermost
 HIDDEN = "•••"
 NOT_REACHED = ("Cannot connect to host", " - Connection error.")  # as LiteLLM's clients say it
 
@@ -179,6 +185,35 @@ def _with_both_names(init: Callable[..., None]) -> Callable[..., None]:
     return begin
 
 
+# ---- what is written down -------------------------------------------------------------------
+
+
+def be_discreet() -> None:
+    """From now on no line of the log says what was asked: messages of failed calls repeat it."""
+    logging.setLogRecordFactory(_discreet)
+
+
+def _discreet(*args: Any, **kwargs: Any) -> logging.LogRecord:  # noqa: ANN401 - logging's own
+    """What the code says where it logs, and of exceptions their kind and places; no message.
+
+    LiteLLM puts its messages together before it logs them: no part of one is known to be its own.
+    """
+    record = logging.LogRecord(*args, **kwargs)
+    if record.levelno < logging.WARNING:
+        return record
+    code = (linecache.getline(record.pathname, record.lineno + more) for more in range(3))
+    lines = [f"{record.module}:{record.lineno}: {' '.join(' '.join(code).split())[:LONGEST_CODE]}"]
+    error = record.exc_info[1] if record.exc_info else sys.exc_info()[1]
+    if error is not None:
+        for frame in traceback.extract_tb(error.__traceback__)[-DEEPEST:]:
+            lines.append(f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}')
+        status = getattr(error, "status_code", None)
+        lines.append(type(error).__name__ + (f" ({status})" if isinstance(status, int) else ""))
+    record.msg, record.args = "\n".join(lines), ()
+    record.exc_info = record.exc_text = record.stack_info = None
+    return record
+
+
 # ---- the studio's own door ------------------------------------------------------------------
 
 door = APIRouter(prefix="/_studio", include_in_schema=False)
@@ -251,6 +286,7 @@ async def install() -> None:
     """LiteLLM's start-up hook: the door comes before LiteLLM's catch-all routes."""
     from litellm.proxy import proxy_server
 
+    be_discreet()
     give_thoughts_both_names()
     proxy_server.app.include_router(door)
     routes = proxy_server.app.router.routes

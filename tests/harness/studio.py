@@ -27,6 +27,7 @@ class StudioServer:
     """One running app. `url` is the controller, `v1` the OpenAI endpoint, `home` its data."""
 
     lane: str | None = None  # wished by its requests, when it is one
+    program: tuple[str, ...] = ("-m", "desktop", "serve")  # for this Python
 
     def __init__(self, home: Path, env: dict[str, str] | None = None) -> None:
         self.home = home
@@ -53,7 +54,7 @@ class StudioServer:
         """Start it and wait until /health answers."""
         with (self.home / "serve.out").open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "desktop", "serve"],
+                [sys.executable, *self.program],
                 cwd=ROOT,
                 env=self.env,
                 stdin=subprocess.DEVNULL,

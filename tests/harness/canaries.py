@@ -1,0 +1,124 @@
+"""Words that must not be found where they do not belong, and the search for them.
+
+Each canary is planted once and looked for everywhere, in the forms in which it could have flown:
+as it is, in base64 at each offset, in hex, in UTF-16, percent-encoded. Databases are also read row
+by row, because a long value is split over their pages.
+"""
+
+import base64
+import gzip
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from secrets import token_hex
+from urllib.parse import quote
+
+import psutil
+
+SKIPPED = ("runtimes",)  # installed programs, linked; nothing of ours writes there
+
+
+class Cage:
+    """The canaries of one test, by name."""
+
+    def __init__(self) -> None:
+        self.words: dict[str, str] = {}
+        self._forms: dict[str, tuple[bytes, ...]] = {}
+
+    def new(self, name: str, shape: str = "{}") -> str:
+        """A word nobody else says; `shape` such as "sk-{}"."""
+        return self.adopt(name, shape.format(f"cnry{token_hex(16)}"))
+
+    def adopt(self, name: str, word: str) -> str:
+        """One that somebody else has made. A name that is planted again is looked for twice."""
+        while name in self.words:
+            name += "+"
+        self.words[name] = word
+        self._forms[name] = tuple(forms(word))
+        return word
+
+    def found_in(self, data: bytes) -> set[str]:
+        """The names of those that are in it."""
+        if not data:
+            return set()
+        return {name for name, known in self._forms.items() if any(form in data for form in known)}
+
+
+def forms(word: str) -> Iterator[bytes]:
+    """Everything it is looked for as."""
+    plain = word.encode()
+    yield plain
+    yield word.encode("utf-16-le")
+    yield plain.hex().encode()
+    if (quoted := quote(word, safe="").encode()) != plain:
+        yield quoted
+    for shift in range(3):
+        encoded = base64.b64encode(bytes(shift) + plain).rstrip(b"=")
+        yield encoded[4:-4]
+        yield base64.urlsafe_b64encode(bytes(shift) + plain).rstrip(b"=")[4:-4]
+
+
+def in_files(home: Path, cage: Cage) -> Mapping[str, set[str]]:
+    """Canary → the files of a home that hold it, as paths in it."""
+    found: dict[str, set[str]] = {name: set() for name in cage.words}
+    for path in _files(home):
+        shown = path.relative_to(home).as_posix()
+        for data in _contents(path):
+            for name in cage.found_in(data):
+                found[name].add(shown)
+    return {name: places for name, places in found.items() if places}
+
+
+def _files(home: Path) -> Iterator[Path]:
+    for path in sorted(home.rglob("*")):
+        parts = path.relative_to(home).parts
+        if parts[0] not in SKIPPED and path.is_file() and not path.is_symlink():
+            yield path
+
+
+def _contents(path: Path) -> Iterator[bytes]:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:  # a journal, a scratch file: gone by now
+        return
+    yield path.name.encode()
+    yield data
+    if data.startswith(b"SQLite format 3"):
+        yield from _rows(path)
+    for open_it in (gzip.decompress, zlib.decompress):
+        try:
+            yield open_it(data)
+        except (OSError, EOFError, zlib.error):
+            continue
+
+
+def _rows(path: Path) -> Iterator[bytes]:
+    """Every value of every table, with what stands in the WAL."""
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        connection.text_factory = bytes
+        tables = connection.execute("select name from sqlite_master where type = 'table'")
+        for (table,) in tables.fetchall():
+            for row in connection.execute(f'select * from "{table.decode()}"'):
+                yield b"\n".join(
+                    value if isinstance(value, bytes) else str(value).encode() for value in row
+                )
+    except sqlite3.DatabaseError:
+        return
+    finally:
+        connection.close()
+
+
+def in_command_lines(pids: Iterable[int], cage: Cage) -> Mapping[str, set[str]]:
+    """Canary → the programs whose command line, title or folder shows it to every user."""
+    found: dict[str, set[str]] = {}
+    for root in pids:
+        for process in (psutil.Process(root), *psutil.Process(root).children(recursive=True)):
+            try:
+                shown = [*process.cmdline(), process.name(), process.cwd()]
+            except psutil.Error:
+                continue
+            for name in cage.found_in("\0".join(shown).encode()):
+                found.setdefault(name, set()).add(process.name())
+    return found
