@@ -71,7 +71,6 @@ def make_asgi(application: Application) -> ASGIApp:
             *conversations.HANDLERS,
             *audit_export.HANDLERS,
             *control.HANDLERS,
-            *audit_seal.HANDLERS,
             *audit_checkpoint.HANDLERS,
             follow_events,
         ],

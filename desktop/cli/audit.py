@@ -8,10 +8,9 @@ import click
 from desktop.cli.audit_checkpoint import checkpoint
 from desktop.cli.audit_export import export, import_
 from desktop.cli.audit_recover import recover
-from desktop.cli.audit_seal import prune, seal, segments
 from desktop.cli.terminal import StudioCommand, StudioGroup
 
-COMMANDS: tuple[StudioCommand, ...] = (checkpoint, export, import_, recover, seal, segments, prune)
+COMMANDS: tuple[StudioCommand, ...] = (checkpoint, export, import_, recover)
 
 
 @click.group(cls=StudioGroup)
