@@ -130,7 +130,7 @@ class KeyGate:
                 fact.request_id,
                 tokens=tokens_of(fact),
                 money=money_of(fact),
-                counted=fact.outcome != "rejected",
+                counted=was_let_in(fact),
             )
 
     def use(self, key_id: str) -> Use:
@@ -151,7 +151,7 @@ class KeyGate:
         """
         for recorded_at, fact in requests:
             key_id = key_of(fact.actor)
-            if key_id is None or fact.outcome == "rejected":
+            if key_id is None or not was_let_in(fact):
                 continue
             ended = recorded_at / US
             self._counters.restore(key_id, ended - fact.duration_ms / 1000, requests=1, tokens=0)
@@ -218,6 +218,11 @@ def allowed_of(limits: KeyLimits, limit: str) -> float:
     per_minute = {"requests": limits.requests_per_minute, "tokens": limits.tokens_per_minute}
     allowed = per_minute[limit] if limit in per_minute else getattr(limits, limit)
     return float(allowed or 0)
+
+
+def was_let_in(fact: RequestFinished) -> bool:
+    """Whether it counts as a request: not when it was refused, or ended while it was still read."""
+    return fact.outcome != "rejected" and bool(fact.model)
 
 
 def tokens_of(fact: RequestFinished) -> int | None:

@@ -281,6 +281,20 @@ async def test_counters_are_rebuilt_from_the_log(
     assert refused.value.retry_after == 46  # 61 s after the second it came in
 
 
+async def test_who_left_before_its_body_was_read_was_never_let_in(
+    gate: KeyGate, desk: KeyDesk, clock: Clock
+) -> None:
+    """Not counted at its end, nor after a restart, which knows it from the log alone."""
+    one = await key(desk, requests_per_minute=2)
+    left = finished(one, "r", model="", outcome="client_gone", status=0)
+    gate.settle(left)
+    assert gate.use(one).requests == 0
+    gate.restore([(clock.now(), left)], {})
+    assert gate.use(one).requests == 0
+    gate.settle(finished(one, "s", outcome="client_gone", status=0))
+    assert gate.use(one).requests == 1
+
+
 def is_let_in(gate: KeyGate, key_id: str, request_id: str) -> bool:
     """Whether a request gets in now."""
     try:
