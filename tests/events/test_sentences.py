@@ -8,6 +8,7 @@ from events.envelope import UnknownEvent
 from events.facts import (
     AppStarted,
     EngineBecameReady,
+    EngineCrashed,
     EngineStartFailed,
     GatewayConfigApplied,
     SettingChanged,
