@@ -36,6 +36,7 @@ from core.past.time_travel import TimeTravel
 from core.recipes.book import RecipeBook
 from core.routing import RoutePublisher
 from core.runtimes.runtimes import Runtimes
+from core.sealing import Sealing
 from core.secrets import Secrets
 from core.settings import Settings
 from core.start_budget import StartBudget
@@ -67,6 +68,7 @@ class Application:
     limits: KeyLimiting
     answers: Answers
     mirror: Mirror
+    sealing: Sealing
     captures: Captures
     conversations: Conversations
     energy: EnergyMeter

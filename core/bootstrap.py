@@ -47,6 +47,7 @@ from core.places import Places
 from core.recipes.book import RecipeBook
 from core.routing import RoutePublisher
 from core.runtimes.runtimes import Runtimes
+from core.sealing import Sealing
 from core.secrets import Secrets
 from core.settings import Settings
 from core.start_budget import StartBudget
@@ -98,6 +99,14 @@ def compose(
         settings=lambda: live.current,
         clock=clock,
         notices=opened.notices,
+    )
+    sealing = Sealing(
+        store=store,
+        usage=usage,
+        paths=settings.paths,
+        settings=lambda: live.current,
+        clock=clock,
+        sign=checkpointer.sign,
     )
     log_watch = LogWatch(
         store=store, usage=usage, clock=clock, serves=lambda: live.current.serve_without_log
@@ -315,6 +324,7 @@ def compose(
         limits=limits,
         answers=answers,
         mirror=mirror,
+        sealing=sealing,
         captures=captures,
         conversations=Conversations(store=store, keys=SubjectKeys(settings.paths.keys_db, secrets)),
         energy=energy,

@@ -38,6 +38,7 @@ async def open_usage(application: Application) -> tuple[RequestFinished, ...]:
 
     Returns the requests of an earlier run whose counts LiteLLM may still tell.
     """
+    await application.sealing.settle()
     held = await application.usage.open()
     await application.limits.restore(Remembered(application.usage))
     return held
@@ -67,6 +68,7 @@ async def background(
         application.checkpointer.run(),
         application.limits.run(),
         application.mirror.run(),
+        application.sealing.run(),
         application.past.run(),
         application.captures.run(),
         application.energy.run(),

@@ -127,6 +127,7 @@ class StudioProcess:
     async def _stop(self, application: Application, server: HttpServer) -> None:
         left = application.fleet.running() if self._leave_engines else ()
         application.switchboard.close()
+        application.sealing.close()
         await application.admission.close()
         application.gateway.turn_away()
         cut = application.inflight.end_all()

@@ -15,6 +15,7 @@ from litestar.openapi import OpenAPIConfig
 from core.api import (
     audit_checkpoint,
     audit_export,
+    audit_seal,
     cache,
     captures,
     changes,
@@ -70,6 +71,7 @@ def make_asgi(application: Application) -> ASGIApp:
             *captures.HANDLERS,
             *conversations.HANDLERS,
             *audit_export.HANDLERS,
+            *audit_seal.HANDLERS,
             *control.HANDLERS,
             *audit_checkpoint.HANDLERS,
             follow_events,

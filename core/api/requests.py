@@ -3,12 +3,13 @@
 import msgspec
 from litestar import get
 
-from core.api.usage import name_of
+from core.api.usage import name_of, pruned_in
 from core.application import Application
 from core.errors import Invalid, NotFound
 from core.gateway.calls import RunningRequest, key_of
 from events.facts.usage import RequestFinished
 from events.projections.request_log import LoggedRequest, RequestFilter
+from events.projections.sealed_months import PrunedMonth
 
 MOST = 1000
 
@@ -53,6 +54,7 @@ class RequestList(msgspec.Struct, frozen=True, kw_only=True):
     requests: tuple[RequestEntry, ...]
     next: str | None = None
     unreadable: tuple[str, ...] = ()  # months that are missing, because they could not be read
+    pruned: tuple[PrunedMonth, ...] = ()  # months that are missing, because they were erased
 
 
 class RunningList(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,10 +108,13 @@ async def list_requests(
         until=until,
     )
     page = await application.usage.page(wanted, before=before, limit=min(limit, MOST))
+    pruned = pruned_in(application, since, until) if page.unreadable else ()
+    erased = {one.month for one in pruned}
     return RequestList(
         requests=tuple(entry(one, application) for one in page.requests),
         next=page.next,
-        unreadable=page.unreadable,
+        unreadable=tuple(month for month in page.unreadable if month not in erased),
+        pruned=tuple(one for one in pruned if one.month in page.unreadable),
     )
 
 

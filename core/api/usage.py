@@ -12,6 +12,7 @@ from core.nearest import did_you_mean
 from core.usage.csv import table
 from core.usage.report import UsageReport, entries, total
 from events.projections.request_records import HOUR_US
+from events.projections.sealed_months import PrunedMonth, pruned_months
 from events.projections.usage_sums import DIMENSIONS, UsageQuery
 
 MOST_ROWS = 100_000
@@ -88,6 +89,7 @@ async def show_usage(
             rows=rows,
             total=total(usage.sums),
             unreadable=usage.unreadable,
+            pruned=pruned_in(application, since, until),
         )
     )
 
@@ -96,6 +98,14 @@ def name_of(application: Application, key_id: str) -> str | None:
     """What a key was called, also one that was revoked; None: no such key is known."""
     key = application.keys.get(key_id)
     return key.name if key else None
+
+
+def pruned_in(
+    application: Application, since: int | None, until: int | None
+) -> tuple[PrunedMonth, ...]:
+    """The months of that time whose single requests were erased."""
+    with application.store.reading() as connection:
+        return pruned_months(connection, since, until)
 
 
 def told_apart(by: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from events.projections.latency_buckets import percentile
+from events.projections.sealed_months import PrunedMonth
 from events.projections.usage_sums import Sums
 
 NOBODY = ""  # the group of requests that have none of that
@@ -54,6 +55,7 @@ class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[UsageEntry, ...]
     total: UsageEntry
     unreadable: tuple[str, ...] = ()  # months that are missing, because they could not be read
+    pruned: tuple[PrunedMonth, ...] = ()  # months in it whose single requests were erased
 
 
 def entries(

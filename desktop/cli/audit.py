@@ -8,9 +8,10 @@ import click
 from desktop.cli.audit_checkpoint import checkpoint
 from desktop.cli.audit_export import export, import_
 from desktop.cli.audit_recover import recover
+from desktop.cli.audit_seal import prune, seal, segments
 from desktop.cli.terminal import StudioCommand, StudioGroup
 
-COMMANDS: tuple[StudioCommand, ...] = (checkpoint, export, import_, recover)
+COMMANDS: tuple[StudioCommand, ...] = (checkpoint, export, import_, recover, seal, segments, prune)
 
 
 @click.group(cls=StudioGroup)

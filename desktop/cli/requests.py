@@ -9,7 +9,7 @@ import click
 
 from core.errors import NotFound
 from desktop.cli.terminal import StudioGroup, Terminal, answered, json_option, pass_terminal
-from desktop.cli.usage import moment
+from desktop.cli.usage import erased, moment
 from desktop.cli.words import columns, day_and_time, for_how_long
 from desktop.client import Client
 
@@ -114,9 +114,9 @@ def in_words(answer: Mapping[str, Any]) -> str:
     """A table, the newest at the end."""
     rows = [_cells(entry) for entry in reversed(answer["requests"])]
     if not rows:
-        return "No request was found."
+        return "No request was found." + erased(answer)
     older = "\n\nThere are older ones: see --limit." if answer["next"] else ""
-    return columns(HEAD, rows) + older
+    return columns(HEAD, rows) + older + erased(answer)
 
 
 def running_in_words(answer: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ import click
 
 from desktop.cli.keys import seconds_of
 from desktop.cli.terminal import StudioCommand, Terminal, pass_terminal
-from desktop.cli.words import columns
+from desktop.cli.words import columns, day_and_time
 
 ALWAYS = ("requests", "in", "out")
 PATIENCE_S = 300.0  # months of an older version are folded anew when they are first asked for
@@ -81,7 +81,7 @@ def in_words(answer: Mapping[str, Any]) -> str:
     """The table, and under it the total."""
     by, currency, total = answer["by"], answer["currency"], answer["total"]
     if not answer["rows"]:
-        return "Nothing was asked in that time." + _missing(answer)
+        return "Nothing was asked in that time." + _missing(answer) + erased(answer)
     shown: dict[str, Callable[[Mapping[str, Any]], str]] = {
         "requests": lambda row: f"{row['requests']:,}",
         "in": lambda row: f"{row['prompt_tokens']:,}",
@@ -107,7 +107,9 @@ def in_words(answer: Mapping[str, Any]) -> str:
         (*group, *(cells[name][at].rjust(len(name)) for name in told))
         for at, (group, _) in enumerate(lines)
     ]
-    return columns(head, _right(rows, len(by))) + _uncounted(total) + _missing(answer)
+    return (
+        columns(head, _right(rows, len(by))) + _uncounted(total) + _missing(answer) + erased(answer)
+    )
 
 
 def _group(row: Mapping[str, Any], by: Sequence[str]) -> list[str]:
@@ -146,3 +148,13 @@ def _uncounted(total: Mapping[str, Any]) -> str:
 def _missing(answer: Mapping[str, Any]) -> str:
     months = ", ".join(answer["unreadable"])
     return f"\n\nWithout {months}: what was recorded then can not be read." if months else ""
+
+
+def erased(answer: Mapping[str, Any]) -> str:
+    """Which months' single requests were erased, and by whom."""
+    lines = [
+        f"The {one['requests']:,} single requests of {one['month']} were erased on"
+        f" {day_and_time(one['pruned_at'])[:10]} by {one['pruned_by']} ({one['pruned_why']})."
+        for one in answer.get("pruned", ())
+    ]
+    return "\n\n" + "\n".join(lines) if lines else ""

@@ -38,6 +38,16 @@ class SealedMonth(msgspec.Struct, frozen=True, kw_only=True):
     pruned_why: str | None = None
 
 
+class PrunedMonth(msgspec.Struct, frozen=True, kw_only=True):
+    """A month whose single requests were erased; what they added up to is known."""
+
+    month: str
+    requests: int
+    pruned_at: int  # µs since the epoch
+    pruned_by: str
+    pruned_why: str
+
+
 class SealedMonths:
     """One row for each sealed month; a month that was sealed twice is what it was the last time."""
 
@@ -85,6 +95,25 @@ def sealed_months(connection: sqlite3.Connection) -> list[SealedMonth]:
         f"select {', '.join(names)} from sealed_months order by month desc"
     ).fetchall()
     return [_month(dict(zip(names, row, strict=True))) for row in rows]
+
+
+def pruned_months(
+    connection: sqlite3.Connection, since: int | None = None, until: int | None = None
+) -> tuple[PrunedMonth, ...]:
+    """The months of a span of time (µs) whose single requests were erased, newest first."""
+    return tuple(
+        PrunedMonth(
+            month=one.month,
+            requests=int(one.rollup.get("requests", 0)),
+            pruned_at=one.pruned_at,
+            pruned_by=one.pruned_by or "",
+            pruned_why=one.pruned_why or "",
+        )
+        for one in sealed_months(connection)
+        if one.pruned_at is not None
+        and (since is None or one.last_at >= since)
+        and (until is None or one.first_at < until)
+    )
 
 
 def _month(row: dict[str, Any]) -> SealedMonth:

@@ -35,6 +35,7 @@ async def http(home: Path, store: EventStore) -> AsyncIterator[AsyncTestClient[L
     clock = Clock()
     await store.append("key-k1", [ISSUED], actor="cli")
     made = Application.__new__(Application)
+    made.store = store
     made.usage = UsageLog(paths=Paths(home), clock=clock)
     made.keys = KeyRing(store, clock)
     made.settings = LiveSettings(Settings(home=home, currency="EUR"), {})
