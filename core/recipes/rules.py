@@ -17,6 +17,7 @@ from core.recipes.placement_rules import (
 )
 from core.recipes.problem import Problem, doubtful, wrong
 from core.recipes.recipe import Recipe
+from core.recipes.secrets_in_clear import no_secret_stands_in_clear
 from core.recipes.slug import RESERVED, is_id
 from core.steering import steers
 
@@ -346,6 +347,7 @@ RULES: tuple[Rule, ...] = (
     the_id_is_usable,
     numbers_are_in_range,
     texts_reach_programs_whole,
+    no_secret_stands_in_clear,
     names_can_be_asked_for,
     the_engine_has_something_to_run,
     devices_can_be_meant,

@@ -16,6 +16,7 @@ import msgspec
 
 from core.errors import Invalid
 from core.recipes.recipe import Recipe
+from core.recipes.secrets_in_clear import holds_secret
 from core.secrets import Secrets
 
 REFERENCE = "@secret:"
@@ -62,7 +63,8 @@ def looks_secret(name: str, value: str) -> bool:
     """By the words of its name (HF_TOKEN, but not TOKENIZERS_PARALLELISM), or by its value."""
     if not value:
         return False
-    return not _WORDS.isdisjoint(name.upper().split("_")) or _VALUES.fullmatch(value) is not None
+    named = not _WORDS.isdisjoint(name.upper().split("_"))
+    return named or _VALUES.fullmatch(value) is not None or holds_secret(value)
 
 
 def resolve_env(recipe: Recipe, secrets: Secrets) -> dict[str, str]:
