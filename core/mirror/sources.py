@@ -1,21 +1,34 @@
 """The logs that are mirrored: the main log for keys, and a usage log for each month.
 
 Everything here blocks and is called in a thread. A month's log is opened for one look and closed
-again: whoever writes it shall be the last to hold it when the month is over.
+again: whoever writes it shall be the last to hold it when the month is over. One that is sealed
+goes on where it was; one whose requests were erased is no source any more.
 """
 
 import contextlib
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from core.mirror.rows import KEYS, REQUESTS
 from core.settings import Paths
-from events.errors import EventError
-from events.projections.facts_since import Page, event_at, facts_since
+from events.audit.segments import Segment
+from events.errors import EventError, LogUnavailable
+from events.projections.facts_since import (
+    Page,
+    event_at,
+    facts_since,
+    sealed_event_at,
+    sealed_facts_since,
+)
 from events.store import EventStore
+
+T = TypeVar("T")
 
 MONTH = re.compile(r"usage-\d{4}-\d{2}")
 
@@ -65,13 +78,19 @@ class Sources:
 
     def page(self, source: Source, after: int, limit: int) -> Page:
         """What comes after a position, oldest first."""
-        with self._reading(source) as connection:
-            return facts_since(connection, after, source.types, limit)
+        return self._look(
+            source,
+            partial(facts_since, after=after, types=source.types, limit=limit),
+            partial(sealed_facts_since, after=after, types=source.types, limit=limit),
+        )
 
     def event_at(self, source: Source, position: int) -> str:
         """The id of the event there; empty when there is none."""
-        with self._reading(source) as connection:
-            return event_at(connection, position)
+        return self._look(
+            source,
+            partial(event_at, position=position),
+            partial(sealed_event_at, position=position),
+        )
 
     def reached_end(self, source: Source) -> None:
         """It is mirrored; when a newer month has begun it is not looked at again."""
@@ -84,15 +103,15 @@ class Sources:
         self._finished.clear()
 
     def _names(self) -> list[str]:
-        found = self._home.glob("usage-*.db")
-        return sorted(path.name for path in found if MONTH.fullmatch(path.stem))
+        """The months' live logs, by their names, also of those that are sealed by now."""
+        found = (*self._home.glob("usage-*.db"), *self._home.glob("usage-*.segment"))
+        return sorted({f"{path.stem}.db" for path in found if MONTH.fullmatch(path.stem)})
 
     def _month(self, name: str, *, newest: bool) -> Source | None:
         """None when it can not be read: it is damaged, or only just being made."""
         if name not in self._months:
             try:
-                with contextlib.closing(self._opened(name)) as store:
-                    self._months[name] = Source(name=name, log=store.log_id, types=REQUESTS)
+                self._months[name] = Source(name=name, log=self._log_id(name), types=REQUESTS)
             except EventError as error:
                 again = name in self._unread or not newest
                 self._unread[name] = f"{name} can not be read: {error}" if again else ""
@@ -100,17 +119,42 @@ class Sources:
             self._unread.pop(name, None)
         return self._months[name]
 
-    @contextlib.contextmanager
-    def _reading(self, source: Source) -> Iterator[sqlite3.Connection]:
+    def _look(
+        self,
+        source: Source,
+        live: Callable[[sqlite3.Connection], T],
+        sealed: Callable[[Segment], T],
+    ) -> T:
+        """Ask a log, in whichever of its two forms it is by now."""
         if source is self._main:
             with self._store.reading() as connection:
-                yield connection
-            return
-        with (
-            contextlib.closing(self._opened(source.name)) as store,
-            store.reading() as connection,
-        ):
-            yield connection
+                return live(connection)
+        path = self._home / source.name
+        if path.exists():
+            try:
+                with (
+                    contextlib.closing(EventStore.open(path, read_only=True)) as store,
+                    store.reading() as connection,
+                ):
+                    return live(connection)
+            except EventError:
+                if path.exists():
+                    raise  # else it was sealed meanwhile
+        with _sealed(path) as segment:
+            return sealed(segment)
 
-    def _opened(self, name: str) -> EventStore:
-        return EventStore.open(self._home / name, read_only=True)
+    def _log_id(self, name: str) -> str:
+        path = self._home / name
+        if path.exists():
+            with contextlib.closing(EventStore.open(path, read_only=True)) as store:
+                return store.log_id
+        with _sealed(path) as segment:
+            return segment.log_id
+
+
+def _sealed(live: Path) -> Segment:
+    path = live.with_suffix(".segment")
+    try:
+        return Segment.open(path)
+    except OSError as error:
+        raise LogUnavailable(f"{path.name} can not be read: {error.strerror}") from error

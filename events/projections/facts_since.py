@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from events.audit.canonical import parse
+from events.audit.segments import Segment
 from events.reading import head_position
 
 
@@ -46,6 +48,34 @@ def facts_since(
     lines = [Line(*row) for row in rows]
     position = lines[-1].position if len(lines) == limit else max(head, after)
     return Page(lines, position, event_at(connection, position), head)
+
+
+def sealed_facts_since(segment: Segment, after: int, types: Sequence[str], limit: int) -> Page:
+    """The same of a sealed log."""
+    lines: list[Line] = []
+    for line in map(parse, segment.lines(after)):
+        if line.type in types:
+            lines.append(
+                Line(
+                    line.position,
+                    line.id,
+                    line.stream,
+                    line.type,
+                    line.schema,
+                    line.recorded_at,
+                    line.actor,
+                    bytes(line.data).decode(),
+                )
+            )
+            if len(lines) == limit:
+                break
+    position = lines[-1].position if len(lines) == limit else max(segment.size, after)
+    return Page(lines, position, sealed_event_at(segment, position), segment.size)
+
+
+def sealed_event_at(segment: Segment, position: int) -> str:
+    """The same of a sealed log."""
+    return parse(segment.line(position)).id if 1 <= position <= segment.size else ""
 
 
 def event_at(connection: sqlite3.Connection, position: int) -> str:

@@ -3,8 +3,10 @@
 import asyncio
 import re
 import sqlite3
+import time
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import msgspec
@@ -12,6 +14,8 @@ import pytest
 
 from core.mirror import mirror as mirror_module
 from core.mirror.schema import COLUMNS
+from core.sealing.steps import seal_month
+from core.usage.months import Months
 from events.facts import (
     AppStarted,
     KeyIssued,
@@ -93,6 +97,37 @@ async def test_a_new_mirror_begins_with_the_oldest_month_and_follows_into_the_ne
         logs.add("2026-11-01", request(7))
         await mirrored(mirror, 8)
     assert await postgres.rows(ALL_OF) == names(range(8))
+
+
+async def test_months_that_are_sealed_are_mirrored_like_the_others(
+    postgres: Postgres, logs: Logs
+) -> None:
+    """From the beginning, and also one that is sealed while it is half mirrored."""
+    logs.add("2026-09-05", *(request(n) for n in range(30)))
+    logs.add("2026-10-05", *(request(n) for n in range(30, 60)))
+    logs.add("2026-11-05", *(request(n) for n in range(60, 70)))
+    seal(logs, "2026-09")
+    mirror = mirror_of(logs, postgres.url, page=7)
+    async with running(mirror):
+        await until(lambda: mirror.view().mirrored >= 40)
+        seal(logs, "2026-10")
+        await mirrored(mirror, 70)
+    assert await postgres.rows(ALL_OF) == names(range(70))
+    assert mirror.problem is None
+
+
+def seal(logs: Logs, month: str) -> None:
+    """As the studio does it."""
+    seal_month(
+        month,
+        paths=logs.paths,
+        months=Months(logs.paths),
+        store=logs.main,
+        now=lambda: time.time_ns() // 1000,
+        sign=None,
+        actor="system",
+        given_up=Event(),
+    )
 
 
 async def test_a_mirror_that_is_stopped_anywhere_goes_on_where_it_was(
