@@ -118,13 +118,15 @@ async def show_why(application: Application, position: int) -> Why:
 
 
 @get("/timeline/why")
-async def show_why_of_model(application: Application, model: str, at: str = "now") -> Why:
-    """Why a model came or went, the last time at or before a moment.
+async def show_why_of_model(
+    application: Application, model: str | None = None, at: str = "now"
+) -> Why:
+    """Why a model, or without one any, came or went, the last time at or before a moment.
 
     A time that shows only minutes means all of that minute; then its going is meant before its
     coming.
     """
-    recipe_id = application.book.resolve(model) or model
+    recipe_id = (application.book.resolve(model) or model) if model else None
     wanted = moment(at, application.clock.now())
 
     def ask() -> Thread:

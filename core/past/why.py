@@ -89,18 +89,23 @@ def thread(connection: sqlite3.Connection, recorded: Recorded) -> Thread:
 
 
 def newest_change(
-    connection: sqlite3.Connection, recipe_id: str, *, until: int, within: int | None = None
+    connection: sqlite3.Connection,
+    recipe_id: str | None,
+    *,
+    until: int,
+    within: int | None = None,
 ) -> Recorded:
-    """The newest event up to a position in which a model came or went; raises NotFound.
+    """The newest event up to a position in which a model (None: any) came or went.
 
-    `within`: after that position, its going is meant before its coming.
+    `within`: after that position, its going is meant before its coming. Raises NotFound.
     """
     found = None
     if within is not None:
         found = newest_about(connection, recipe_id, GOING, after=within, until=until)
     found = found or newest_about(connection, recipe_id, (*GOING, *COMING), until=until)
     if found is None:
-        raise NotFound(f"nothing is recorded about {recipe_id} coming or going until then")
+        which = recipe_id or "any model"
+        raise NotFound(f"nothing is recorded about {which} coming or going until then")
     return found
 
 

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
+
 from core.settings import Settings
 from desktop.problems import NotRunning
 from events.envelope import Recorded
 from events.projections.saved_recipes import SavedRecipe, saved_recipes
-from events.sentences import sentence
+from events.projections.timeline import entry
 from events.store import EventStore
 
 
@@ -42,13 +44,5 @@ def _as_answered(saved: SavedRecipe) -> dict[str, Any]:
 
 def timeline_entry(recorded: Recorded) -> dict[str, Any]:
     """One recorded event in the shape /api/timeline gives it."""
-    return {
-        "position": recorded.position,
-        "recorded_at": recorded.recorded_at,
-        "type": recorded.type,
-        "stream": recorded.stream,
-        "actor": recorded.actor,
-        "sentence": sentence(recorded.event),
-        "correlation_id": recorded.correlation_id,
-        "causation_id": recorded.causation_id,
-    }
+    told: dict[str, Any] = msgspec.to_builtins(entry(recorded))
+    return told

@@ -16,6 +16,7 @@ from desktop.cli.logs import logs
 from desktop.cli.mirror import mirror
 from desktop.cli.offers import providers, virtual
 from desktop.cli.recipes import recipes
+from desktop.cli.replay import replay
 from desktop.cli.requests import requests
 from desktop.cli.running import desktop, open_window, quit_app, serve
 from desktop.cli.runtimes import runtimes
@@ -23,6 +24,7 @@ from desktop.cli.settings import settings
 from desktop.cli.status import status
 from desktop.cli.terminal import StudioGroup, answered, json_option
 from desktop.cli.usage import usage
+from desktop.cli.why import why
 
 
 @click.group(
@@ -57,6 +59,8 @@ for command in (
     wake,
     logs,
     events,
+    why,
+    replay,
     audit,
     runtimes,
     keys,

@@ -64,16 +64,17 @@ def of_one_wish(
 
 def newest_about(
     connection: sqlite3.Connection,
-    recipe_id: str,
+    recipe_id: str | None,
     types: Sequence[str],
     *,
     after: int = 0,
     until: int,
 ) -> Recorded | None:
-    """Give the newest event of some types about a recipe, of after < position <= until."""
+    """Give the newest event of some types about a recipe (None: any), after < position <= until."""
     row = connection.execute(
         f"select {COLUMNS} from events where position > ? and position <= ?"
-        f" and type in ({', '.join('?' * len(types))}) and data ->> 'recipe_id' = ?"
+        f" and type in ({', '.join('?' * len(types))})"
+        " and data ->> 'recipe_id' = coalesce(?, data ->> 'recipe_id')"
         " order by position desc limit 1",
         (after, until, *types, recipe_id),
     ).fetchone()

@@ -334,8 +334,13 @@ class Handler(BaseHTTPRequestHandler):
     def _timeline(self, query: dict[str, str]) -> None:
         low, limit = int(query.get("after") or 0), int(query["limit"])
         high = int(query.get("before") or 10**9)
-        found = [f for f in self.app.facts if low < f["position"] < high][::-1][:limit]
-        self._json({"entries": found, "head": len(self.app.facts)}, 200)
+        found = [f for f in self.app.facts if low < f["position"] < high]
+        newest = query.get("order") != "oldest"
+        page = (found[::-1] if newest else found)[:limit]
+        answer = {"entries": page, "head": len(self.app.facts)}
+        if len(page) < len(found):
+            answer["older" if newest else "newer"] = page[-1]["position"]
+        self._json(answer, 200)
 
     def _chat(self) -> None:
         self._sse_head()
