@@ -26,6 +26,9 @@ def verify_segment(
     lost. `verifiers`: who may have signed for it; None: the signature is not looked at.
     """
     log = f"usage-{sealed.month}"
+    if path.with_suffix(".db").exists():
+        there = f"The live log of {sealed.month} is there and counts, whatever lies beside it."
+        return [skipped(log, "file", there)]
     claims = [_sums(path.parent, log, sealed)]
     if not path.exists():
         return [_missing(path, log, sealed, pruned), *claims]

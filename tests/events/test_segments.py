@@ -149,6 +149,9 @@ def test_a_missing_segment_is_lost_unless_it_was_pruned(home: Path) -> None:
     lost = first_bad(verify_segment(path, fact))
     assert lost is not None
     assert "is lost" in lost.sentence
+    (home / "usage-2026-09.db").touch()
+    assert first_bad(verify_segment(path, fact)) is None  # not removed yet, or brought back
+    (home / "usage-2026-09.db").unlink()
     pruned = AuditSegmentPruned(month="2026-09", log_id=LOG_ID, reason="owner", requests=2)
     claims = verify_segment(path, fact, pruned)
     assert first_bad(claims) is None
