@@ -105,7 +105,7 @@ def test_the_quick_switch_sleeps_wakes_and_tells_what_a_load_takes(
     expect(mistral.get_by_role("img", name="weights 13.4")).to_be_visible()
     expect(page.get_by_role("option").get_by_text("Loading 62 % · ~30 s left")).to_be_visible()
     page.keyboard.type("sleep")
-    expect(page.get_by_role("option")).to_have_count(1)
+    expect(page.get_by_role("dialog").get_by_role("option")).to_have_count(1)
     page.keyboard.press("Enter")
     expect(page.get_by_role("row", name="Qwen3-32B-AWQ").get_by_text("Asleep")).to_be_visible()
     page.keyboard.press("Control+k")

@@ -1,5 +1,5 @@
 // Who asked, in words: "window", "command line", "key ab12".
-import type { Key } from './i18n/en'
+import type { Key } from './i18n/words'
 import { t } from './i18n/index.svelte'
 
 const KNOWN = new Set(['tray', 'window', 'cli', 'api', 'gateway', 'system'])

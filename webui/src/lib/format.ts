@@ -61,6 +61,12 @@ function pair(large: number, largeUnit: string, small: number, smallUnit: string
   return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`
 }
 
+/** "57 ms" below a second, then as `duration`. */
+export function millis(ms: number | null | undefined, locale: string): string {
+  if (ms === null || ms === undefined) return DASH
+  return ms < 1000 ? `${figure(ms, locale)} ms` : duration(ms / 1000, locale)
+}
+
 export function clockTime(micros: number, locale: string): string {
   return new Intl.DateTimeFormat(locale, {
     hour: '2-digit',

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { EngineView, FitDevice, FitReport, FitSegment, RecipeView, Status, SwitchView } from './api/types'
 import { barOf, bytesOf, changesBy, devicesOf, partsOn, patched, split, tightest } from './fit'
-import { en, type Key } from './i18n/en'
+import dashboard from './i18n/en/dashboard'
+import type { Key } from './i18n/words'
 import { actionsOf, asSentence, changesOf, rounded, timeLeft } from './lifecycle'
 
 const recipe = (more: Partial<RecipeView>): RecipeView =>
@@ -10,7 +11,7 @@ const status = (more: Partial<Status> = {}): Status =>
   ({ active: null, switch: null, switches: [], ...more }) as Status
 const change = (target: string, since: number): SwitchView => ({ target, since, switch_id: target }) as SwitchView
 const say = (key: Key, values?: Record<string, string | number>): string =>
-  en[key].replace('{time}', String(values?.['time'] ?? ''))
+  (dashboard as Record<string, string>)[key]!.replace('{time}', String(values?.['time'] ?? ''))
 
 describe('what can be done with a model', () => {
   it('is what its state allows, the likeliest first', () => {

@@ -1,7 +1,7 @@
 // What a model's state means for a person: what can be done with it now, and how long it takes. Pure.
 import type { RecipeView, Status, SwitchView } from './api/types'
 import { duration } from './format'
-import type { Key } from './i18n/en'
+import type { Key } from './i18n/words'
 
 /** switch: make it the resident one · wake, restart: the same, as people call it · load: beside what is there. */
 export type Action = 'switch' | 'wake' | 'restart' | 'load' | 'sleep' | 'cancel' | 'evict'

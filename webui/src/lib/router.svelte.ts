@@ -1,7 +1,16 @@
 // Where we are: "/recipes?of=qwen2.5" → page "recipes", about "qwen2.5".
 // What a page is about stands in the query, because an id may look like a file's name to the server.
 
-export const PAGES = ['dashboard', 'chat', 'recipes', 'logs', 'timeline'] as const
+export const PAGES = [
+  'dashboard',
+  'chat',
+  'recipes',
+  'usage',
+  'logs',
+  'timeline',
+  'keys',
+  'settings',
+] as const
 export type Page = (typeof PAGES)[number]
 
 export interface Place {

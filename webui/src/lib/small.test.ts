@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { byDay, joined, kindOf } from '../pages/timeline/days'
 import { matches } from '../shell/palette'
 import type { EngineView, FactEntry, Gpu } from './api/types'
-import { count, duration, figure, gib, modelName, percent, size } from './format'
+import { count, duration, figure, gib, millis, modelName, percent, size } from './format'
 import { append, levelOf, pattern } from './logs'
 import { href, placeOf } from './router.svelte'
 import { gpuUse } from './store/measures'
@@ -16,6 +16,7 @@ describe('numbers for people', () => {
   })
 
   it('are in the language of the reader', () => {
+    expect([0.4, 57, 1500, null].map((ms) => millis(ms, 'en'))).toEqual(['0.4 ms', '57 ms', '1.5 s', '–'])
     expect([count(1204, 'en'), count(1204, 'de')]).toEqual(['1,204', '1.204'])
   })
 

@@ -7,8 +7,11 @@ export const GO: Readonly<Record<string, Page>> = {
   d: 'dashboard',
   c: 'chat',
   r: 'recipes',
+  u: 'usage',
   l: 'logs',
   t: 'timeline',
+  k: 'keys',
+  s: 'settings',
 }
 const SECOND_KEY_MS = 1200
 

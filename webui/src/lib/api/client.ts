@@ -5,13 +5,20 @@ import type {
   FieldProblem,
   FitReport,
   Hardware,
+  KeyLimits,
+  KeyList,
+  KeyView,
+  KeyWish,
   Problem,
   Recipe,
+  RequestList,
   RunningRequest,
   RuntimeEntry,
   RuntimeOffer,
   SavedRecipe,
+  SettingsView,
   Status,
+  UsageReport,
 } from './types'
 
 /** The studio said no; `problem` says why, where and what to do next. */
@@ -118,6 +125,36 @@ export const api = {
   archiveRecipe: (id: string) => send('DELETE', `/api/recipes/${at(id)}`),
   restoreRecipe: (id: string) => send('POST', `/api/recipes/${at(id)}/restore`),
   cloneRecipe: (id: string, copy: string) => send('POST', `/api/recipes/${at(id)}/clone`, { id: copy }),
+
+  settings: () => get<SettingsView>('/api/settings'),
+  /** All or none take effect; null puts a default back. */
+  changeSettings: (changes: Record<string, unknown>) =>
+    send<SettingsView>('PATCH', '/api/settings', changes),
+
+  keys: async (signal?: AbortSignal): Promise<KeyList> => {
+    const first = await get<KeyList>('/api/keys', signal)
+    const keys = [...first.keys]
+    for (let { next } = first; next; ) {
+      const page = await get<KeyList>(`/api/keys?after=${at(next)}`, signal)
+      keys.push(...page.keys)
+      next = page.next
+    }
+    return { ...first, keys, next: null }
+  },
+  issueKey: (wish: KeyWish) => send<{ key: KeyView; secret: string }>('POST', '/api/keys', wish),
+  limitKey: (id: string, limits: Partial<KeyLimits>) =>
+    send<KeyView>('PATCH', `/api/keys/${at(id)}`, limits),
+  /** Lets a revoked key in again. */
+  reinstateKey: (id: string) => send<KeyView>('POST', `/api/keys/${at(id)}/reinstate`),
+  revokeKey: (id: string) => send<KeyView>('DELETE', `/api/keys/${at(id)}`),
+
+  usage: (query: Record<string, string>, signal?: AbortSignal) =>
+    get<UsageReport>(`/api/usage?${new URLSearchParams(query)}`, signal),
+  requests: (query: Record<string, string>, signal?: AbortSignal) =>
+    get<RequestList>(`/api/requests?${new URLSearchParams(query)}`, signal),
+  /** A file of what was asked, to be kept. */
+  usageCsv: async (query: Record<string, string>): Promise<Blob> =>
+    (await request(`/api/usage?${new URLSearchParams({ ...query, format: 'csv' })}`)).blob(),
 
   timeline: (before: number | null, limit = 100) =>
     get<{ entries: FactEntry[]; head: number }>(

@@ -6,6 +6,7 @@ export interface components {
     schemas: {
         /** Alive */
         Alive: {
+            problem?: string | null;
             status: string;
             version: string;
         };
@@ -47,12 +48,31 @@ export interface components {
             dropped: number;
             requests: number;
         };
+        /** Cause */
+        Cause: {
+            actor: string;
+            position: number;
+            recorded_at: number;
+            sentence: string;
+            type: string;
+        };
         /** ChangeAccepted */
         ChangeAccepted: {
             /** @default [] */
             evict: string[];
             kind: string;
             switch_id: string | null;
+            target: string | null;
+        };
+        /** ChangeUnderWay */
+        ChangeUnderWay: {
+            actor: string;
+            evict: string[];
+            kind: string;
+            position: number;
+            since: number;
+            step: string;
+            switch_id: string;
             target: string | null;
         };
         /** ChangeWish */
@@ -68,6 +88,49 @@ export interface components {
         /** Checked */
         Checked: {
             problems: components["schemas"]["Problem"][];
+        };
+        /** Checkpointed */
+        Checkpointed: {
+            kept: string | null;
+            log_id: string;
+            note: string;
+            root: string;
+            size: number;
+            verifier_key: string;
+        };
+        /** Consequences */
+        Consequences: {
+            complete: boolean;
+            entries: components["schemas"]["TimelineEntry"][];
+            position: number;
+        };
+        /** Conversation */
+        Conversation: {
+            chosen: string | null;
+            conversation: components["schemas"]["ConversationView"];
+            messages: components["schemas"]["MessageView"][];
+        };
+        /** ConversationList */
+        ConversationList: {
+            conversations: components["schemas"]["ConversationView"][];
+        };
+        /** ConversationView */
+        ConversationView: {
+            completion_tokens: number;
+            conversation_id: string;
+            erased_at: number | null;
+            erased_by: string | null;
+            folder: string | null;
+            last_at: number;
+            messages: number;
+            model: string | null;
+            pinned: boolean;
+            prompt_tokens: number;
+            /** @enum {string} */
+            standing: "open" | "erased" | "lost";
+            started_at: number;
+            started_by: string;
+            title: string | null;
         };
         /** Cpu */
         Cpu: {
@@ -86,6 +149,17 @@ export interface components {
             action: string;
             /** @default false */
             wait: boolean;
+        };
+        /** Difference */
+        Difference: {
+            /** @enum {string} */
+            change: "added" | "removed" | "changed";
+            facts: components["schemas"]["Cause"][];
+            fields: components["schemas"]["FieldChange"][];
+            id: string;
+            /** @default 0 */
+            more_facts: number;
+            what: string;
         };
         /** Disk */
         Disk: {
@@ -168,6 +242,22 @@ export interface components {
             sleep_level?: number | null;
             /** @enum {string} */
             state: "starting" | "loading" | "ready" | "stopping" | "stopped" | "failed" | "asleep" | "left-alone";
+        };
+        /** FailedStarts */
+        FailedStarts: {
+            at: number;
+            code: string;
+            count: number;
+            next_action: string;
+            ready_at: number | null;
+            reason: string;
+            recipe_id: string;
+        };
+        /** FieldChange */
+        FieldChange: {
+            after: unknown;
+            before: unknown;
+            field: string;
         };
         /** FieldInfo */
         FieldInfo: {
@@ -292,22 +382,7 @@ export interface components {
             /** @default false */
             wait: boolean;
         };
-        /**
-         * KeyLimits
-         * @default {
-         *       "budget_day": null,
-         *       "budget_month": null,
-         *       "lanes": [],
-         *       "models": [],
-         *       "parallel": null,
-         *       "preferred_lane": null,
-         *       "requests_per_minute": null,
-         *       "scopes": [
-         *         "inference"
-         *       ],
-         *       "tokens_per_minute": null
-         *     }
-         */
+        /** KeyLimits */
         KeyLimits: {
             budget_day?: number | null;
             budget_month?: number | null;
@@ -329,7 +404,21 @@ export interface components {
         /** KeyList */
         KeyList: {
             keys: components["schemas"]["KeyView"][];
+            next?: string | null;
             required: boolean;
+        };
+        /** KeyThen */
+        KeyThen: {
+            expires_at: number | null;
+            issued_at: number;
+            issued_by: string;
+            key_id: string;
+            limits: components["schemas"]["KeyLimits"];
+            name: string;
+            prefix: string;
+            revoked_at: number | null;
+            revoked_by: string | null;
+            state: string;
         };
         /** KeyUse */
         KeyUse: {
@@ -399,6 +488,21 @@ export interface components {
             available: number;
             total: number;
         };
+        /** MessageView */
+        MessageView: {
+            added_at: number;
+            completion_tokens: number | null;
+            message_id: string;
+            model: string | null;
+            outcome: string;
+            parent_id: string | null;
+            prompt_tokens: number | null;
+            request_id: string | null;
+            role: string;
+            size: number;
+            text: string | null;
+            unreadable: string | null;
+        };
         /** MirrorView */
         MirrorView: {
             behind?: number | null;
@@ -411,6 +515,24 @@ export interface components {
             /** @enum {string} */
             state: "off" | "wrong" | "connecting" | "catching up" | "following" | "away";
             where?: string | null;
+        };
+        /** MonthList */
+        MonthList: {
+            months: components["schemas"]["MonthView"][];
+        };
+        /** MonthView */
+        MonthView: {
+            bytes: number;
+            events?: number | null;
+            month: string;
+            pruned_at?: number | null;
+            pruned_by?: string | null;
+            pruned_why?: string | null;
+            requests?: number | null;
+            root?: string | null;
+            sealed_at?: number | null;
+            /** @enum {string} */
+            state: "live" | "sealed" | "pruned" | "lost";
         };
         /** NewId */
         NewId: {
@@ -429,6 +551,15 @@ export interface components {
             memory_fraction: number | null;
             sequences: number;
             weights: number;
+        };
+        /** OfferThen */
+        OfferThen: {
+            data: {
+                [key: string]: unknown;
+            };
+            id: string;
+            saved_at: number;
+            saved_by: string;
         };
         /** OfferView */
         OfferView: {
@@ -463,6 +594,13 @@ export interface components {
              */
             severity: "error" | "warning";
         };
+        /** ProblemView */
+        ProblemView: {
+            code: string;
+            next_action: string;
+            position?: number | null;
+            sentence: string;
+        };
         /** ProviderList */
         ProviderList: {
             kinds: string[];
@@ -486,6 +624,20 @@ export interface components {
             id: string;
             kind: string;
             models: components["schemas"]["OfferedModel"][];
+        };
+        /** PruneWish */
+        PruneWish: {
+            before: string;
+            /** @default owner */
+            reason: string;
+        };
+        /** PrunedMonth */
+        PrunedMonth: {
+            month: string;
+            pruned_at: number;
+            pruned_by: string;
+            pruned_why: string;
+            requests: number;
         };
         /** QuitWish */
         QuitWish: {
@@ -713,6 +865,8 @@ export interface components {
         /** RequestList */
         RequestList: {
             next?: string | null;
+            /** @default [] */
+            pruned: components["schemas"]["PrunedMonth"][];
             requests: components["schemas"]["RequestEntry"][];
             /** @default [] */
             unreadable: string[];
@@ -740,6 +894,20 @@ export interface components {
             available: components["schemas"]["OfferView"][];
             runtimes: components["schemas"]["RuntimeView"][];
         };
+        /** RuntimeRow */
+        RuntimeRow: {
+            bytes_on_disk: number | null;
+            error: string | null;
+            kind: string;
+            next_action: string;
+            percent: number | null;
+            phase: string;
+            runtime_id: string;
+            seconds: number | null;
+            since: number;
+            state: string;
+            version: string;
+        };
         /** RuntimeView */
         RuntimeView: {
             bytes_on_disk?: number | null;
@@ -766,12 +934,26 @@ export interface components {
             updated_at: number;
             updated_by: string;
         };
+        /** SealWish */
+        SealWish: {
+            month?: string | null;
+        };
         /** Segment */
         Segment: {
             bytes: number;
             /** @enum {string} */
             kind: "weights" | "kv_cache" | "activations" | "graphs" | "overhead" | "offload" | "swap";
             least: number;
+        };
+        /** Service */
+        Service: {
+            name: string;
+            pid: number | null;
+            reason: string;
+            routes: string[];
+            since: number;
+            state: string;
+            version: string;
         };
         /** Setting */
         Setting: {
@@ -821,12 +1003,39 @@ export interface components {
         };
         /** StateAt */
         StateAt: {
+            archived: components["schemas"]["SavedRecipe"][];
+            changes: components["schemas"]["ChangeUnderWay"][];
+            ended: components["schemas"]["EngineRun"][];
             engines: components["schemas"]["EngineRun"][];
+            failed_starts: components["schemas"]["FailedStarts"][];
+            head: number;
+            keys: components["schemas"]["KeyThen"][];
+            load_s: {
+                [key: string]: number;
+            };
             position: number;
+            providers: components["schemas"]["OfferThen"][];
+            ready: string[];
             recipes: components["schemas"]["SavedRecipe"][];
+            recorded_at: number | null;
+            runtimes: components["schemas"]["RuntimeRow"][];
+            services: {
+                [key: string]: components["schemas"]["Service"];
+            };
             settings: {
                 [key: string]: unknown;
             };
+            unknown: components["schemas"]["UnknownKind"][];
+            usage: components["schemas"]["UsageThen"] | null;
+            virtual_models: components["schemas"]["OfferThen"][];
+        };
+        /** StateDiff */
+        StateDiff: {
+            differences: components["schemas"]["Difference"][];
+            from_position: number;
+            from_recorded_at: number | null;
+            to_position: number;
+            to_recorded_at: number | null;
         };
         /** Status */
         Status: {
@@ -838,7 +1047,10 @@ export interface components {
             headline: string;
             /** @default 0 */
             in_flight: number;
+            /** @default [] */
+            notices: string[];
             position: number;
+            problem?: components["schemas"]["ProblemView"] | null;
             recipes: components["schemas"]["RecipeView"][];
             /** @enum {string} */
             state: "idle" | "ready" | "switching" | "failed";
@@ -866,6 +1078,8 @@ export interface components {
         Timeline: {
             entries: components["schemas"]["TimelineEntry"][];
             head: number;
+            newer?: number | null;
+            older?: number | null;
         };
         /** TimelineEntry */
         TimelineEntry: {
@@ -875,10 +1089,18 @@ export interface components {
             data: {
                 [key: string]: unknown;
             };
+            /** @default true */
+            known: boolean;
             position: number;
             recorded_at: number;
             sentence: string;
             stream: string;
+            type: string;
+        };
+        /** UnknownKind */
+        UnknownKind: {
+            events: number;
+            schema: number;
             type: string;
         };
         /** UsageEntry */
@@ -909,6 +1131,8 @@ export interface components {
         UsageReport: {
             by: string[];
             currency: string;
+            /** @default [] */
+            pruned: components["schemas"]["PrunedMonth"][];
             rows: components["schemas"]["UsageEntry"][];
             since: number | null;
             total: components["schemas"]["UsageEntry"];
@@ -916,6 +1140,15 @@ export interface components {
             /** @default [] */
             unreadable: string[];
             until: number | null;
+        };
+        /** UsageThen */
+        UsageThen: {
+            models: components["schemas"]["UsageEntry"][];
+            month: string;
+            total: components["schemas"]["UsageEntry"];
+            /** @default [] */
+            unreadable: string[];
+            until: number;
         };
         /** VirtualList */
         VirtualList: {
@@ -953,6 +1186,15 @@ export interface components {
             oldest_since: number;
             recipe_id: string;
             requests: number;
+        };
+        /** Why */
+        Why: {
+            answer: string;
+            position: number;
+            request: components["schemas"]["RequestEntry"] | null;
+            request_id: string | null;
+            running: components["schemas"]["RunningRequest"] | null;
+            thread: components["schemas"]["TimelineEntry"][];
         };
     };
     responses: never;

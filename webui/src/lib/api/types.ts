@@ -36,6 +36,34 @@ export type FieldProblem = Sent<Schemas['Problem']>
 export type RuntimeEntry = Sent<Schemas['RuntimeView']>
 export type RuntimeOffer = Sent<Schemas['OfferView']>
 
+export type SettingInfo = Sent<Schemas['Setting']>
+export type SettingSource = 'default' | 'file' | 'environment' | 'log'
+/** What is in force and where each value comes from. */
+export interface SettingsView {
+  settings: Record<string, unknown>
+  from: Record<string, SettingSource>
+  described: SettingInfo[]
+  takes_effect_after_restart: string[]
+}
+
+export type KeyView = Sent<Schemas['KeyView']>
+export type KeyLimits = KeyView['limits']
+export type KeyUse = Sent<Schemas['KeyUse']>
+export type KeyList = Sent<Schemas['KeyList']>
+export interface KeyWish {
+  name: string
+  expires_in_s: number | null
+  limits: Partial<KeyLimits>
+}
+
+/** Sums over requests, and what was told apart in them. */
+export type UsageReport = Sent<Schemas['UsageReport']>
+export type UsageEntry = Omit<Sent<Schemas['UsageEntry']>, 'group'> & {
+  group: Record<string, string | number>
+}
+export type RequestEntry = Sent<Schemas['RequestEntry']>
+export type RequestList = Sent<Schemas['RequestList']>
+
 /** One thing that happened; `data` is the fact itself. */
 export type FactEntry = Sent<Schemas['TimelineEntry']>
 

@@ -1,19 +1,26 @@
-// Words in the language of the person: t('key', {values}). English is always there, others come when wanted.
-import { en, type Catalogue, type Key } from './en'
+// Words in the language of the person: t('key', {values}). What the first page needs is there from
+// the start; a page's own words come with the page (`words.need`), in whichever language is spoken.
+import dashboard from './en/dashboard'
+import shell from './en/shell'
+import type { Catalogue, Key, Part } from './words'
 
-export type Language = 'en' | 'de'
-export const LANGUAGES: readonly Language[] = ['en', 'de']
+export type { Key } from './words'
+export const LANGUAGES = { en: 'English', de: 'Deutsch' } as const
+export type Language = keyof typeof LANGUAGES
 const NAME = 'studio.language'
+const FIRST: readonly Part[] = ['shell', 'dashboard']
+const FILES = import.meta.glob<{ default: Catalogue }>('./{en,de}/*.ts')
 
 type Values = Record<string, string | number>
 
 class Words {
   language = $state<Language>('en')
-  private catalogue = $state.raw<Catalogue>(en)
+  private catalogue = $state.raw<Catalogue>({ ...shell, ...dashboard })
+  private here = new Set<Part>(FIRST)
 
   /** Before the first paint: the language chosen here, else the browser's. */
   async start(): Promise<void> {
-    await this.use(stored() ?? (navigator.language.toLowerCase().startsWith('de') ? 'de' : 'en'))
+    await this.use(stored() ?? spoken(navigator.languages))
   }
 
   async choose(language: Language): Promise<void> {
@@ -25,10 +32,15 @@ class Words {
     }
   }
 
-  private async use(language: Language): Promise<void> {
-    this.catalogue = language === 'de' ? (await import('./de')).de : en
-    this.language = language
-    document.documentElement.lang = language
+  /** Returns when these words can be said. */
+  async need(...parts: Part[]): Promise<void> {
+    const missing = parts.filter((part) => !this.here.has(part))
+    if (missing.length === 0) return
+    const language = this.language
+    const come = await Promise.all(missing.map((part) => read(language, part)))
+    if (language !== this.language) return this.need(...parts) // it was changed meanwhile
+    missing.forEach((part) => this.here.add(part))
+    this.catalogue = Object.assign({}, this.catalogue, ...come) as Catalogue
   }
 
   say(key: Key, values?: Values): string {
@@ -37,16 +49,40 @@ class Words {
     const text = this.catalogue[singular ? one : key] ?? key
     return values ? fill(text, values) : text
   }
+
+  /** Whether there is such a word, for keys that are made of data. */
+  has(key: string): key is Key {
+    return key in this.catalogue
+  }
+
+  private async use(language: Language): Promise<void> {
+    if (language === this.language) return
+    const parts = await Promise.all([...this.here].map((part) => read(language, part)))
+    this.catalogue = Object.assign({}, ...parts) as Catalogue
+    this.language = language
+    document.documentElement.lang = language
+  }
+}
+
+async function read(language: Language, part: Part): Promise<Catalogue> {
+  const file = FILES[`./${language}/${part}.ts`]
+  return file ? (await file()).default : {}
 }
 
 function fill(text: string, values: Values): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
 }
 
+/** The first language of the browser's list that we speak. */
+export function spoken(tags: readonly string[]): Language {
+  const known = tags.map((tag) => tag.toLowerCase().split('-')[0]).find((tag) => tag! in LANGUAGES)
+  return (known ?? 'en') as Language
+}
+
 function stored(): Language | null {
   try {
     const value = localStorage.getItem(NAME)
-    return LANGUAGES.find((language) => language === value) ?? null
+    return value !== null && value in LANGUAGES ? (value as Language) : null
   } catch {
     return null
   }

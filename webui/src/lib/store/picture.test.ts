@@ -17,6 +17,8 @@ const status = (position: number, more: Partial<Status> = {}): Status => ({
   in_flight: 0,
   alarm: null,
   switches: [],
+  notices: [],
+  problem: null,
   ...more,
 })
 
@@ -29,6 +31,7 @@ const fact = (position: number, type = 'app-started', data: Record<string, unkno
   sentence: `fact ${position}`,
   correlation_id: null,
   causation_id: null,
+  known: true,
   data,
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { en } from '../../lib/i18n/en'
+import en from '../../lib/i18n/en/fields'
 import type { Recipe } from '../../lib/api/types'
 import { draftOf, fieldNamed, FIELDS, recipeOf, toToml } from './fields'
 

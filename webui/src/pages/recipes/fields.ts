@@ -3,7 +3,7 @@
 // What the form does not show is kept as it was. An empty field means "the engine's own default" and is
 // left out, so that only what is set becomes a flag. Whether a value is right is for the server to say.
 import type { EngineKind, Recipe } from '../../lib/api/types'
-import type { Key } from '../../lib/i18n/en'
+import type { Key } from '../../lib/i18n/words'
 
 type Shape = 'text' | 'number' | 'flag' | 'maybe' | 'choice' | 'words' | 'numbers' | 'lines' | 'pairs' | 'prose'
 

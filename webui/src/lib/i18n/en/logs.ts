@@ -1,0 +1,21 @@
+// The logs page, in English.
+export default {
+  'logs.title': 'Logs',
+  'logs.source': 'Source',
+  'logs.app': 'App',
+  'logs.gateway': 'Gateway',
+  'logs.filter': 'Filter, as a regular expression',
+  'logs.bad.filter': 'Not a regular expression',
+  'logs.wrap': 'Wrap',
+  'logs.live': 'Live',
+  'logs.new': '{n} new',
+  'logs.lines': '{n} lines',
+  'logs.shown': '{n} of {all} lines',
+  'logs.empty': 'Nothing was written yet',
+  'logs.empty.text': 'The log of {name} appears here as it is written.',
+  'logs.missing': 'There is no log of {name} yet',
+  'logs.missing.text': 'It begins when {name} is started.',
+  'logs.nothing': 'No line matches.',
+  'logs.label': 'Log of {name}',
+  'logs.copy': 'Copy the lines shown',
+} as const

@@ -1,0 +1,21 @@
+// The timeline, in English.
+export default {
+  'timeline.title': 'Timeline',
+  'timeline.text': 'Everything that happened, and who asked for it.',
+  'timeline.filter': 'Filter events',
+  'timeline.older': 'Load older',
+  'timeline.begin': 'This is where the log begins.',
+  'timeline.empty': 'Nothing has happened yet',
+  'timeline.nothing': 'No event shown here matches.',
+  'timeline.today': 'Today',
+  'timeline.all': 'All',
+  'timeline.kind.switch': 'Switching',
+  'timeline.kind.engine': 'Engines',
+  'timeline.kind.recipe': 'Recipes',
+  'timeline.kind.gateway': 'Gateway',
+  'timeline.kind.runtime': 'Runtimes',
+  'timeline.kind.app': 'App',
+  'timeline.stream': 'stream',
+  'timeline.type': 'type',
+  'timeline.because': 'because of',
+} as const

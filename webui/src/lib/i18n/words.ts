@@ -1,0 +1,30 @@
+// Which words there are. A part is a file of its own and comes with the page that needs it; English is
+// the measure: every other language has exactly its keys. `{name}` is filled in; a key that ends in
+// ".one" is the singular of the same key without it, and not every language needs one.
+import type chat from './en/chat'
+import type dashboard from './en/dashboard'
+import type fields from './en/fields'
+import type keys from './en/keys'
+import type logs from './en/logs'
+import type recipes from './en/recipes'
+import type settings from './en/settings'
+import type shell from './en/shell'
+import type timeline from './en/timeline'
+import type usage from './en/usage'
+
+export interface Parts {
+  shell: typeof shell
+  dashboard: typeof dashboard
+  chat: typeof chat
+  recipes: typeof recipes
+  fields: typeof fields
+  logs: typeof logs
+  timeline: typeof timeline
+  usage: typeof usage
+  keys: typeof keys
+  settings: typeof settings
+}
+export type Part = keyof Parts
+export type Words<P extends Part> = Record<keyof Parts[P], string>
+export type Key = { [P in Part]: keyof Parts[P] }[Part]
+export type Catalogue = Partial<Record<Key, string>>

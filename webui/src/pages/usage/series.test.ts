@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import type { UsageEntry } from '../../lib/api/types'
+import { barUntil, beginningOf, groupsOf, lineOf, piled, spanOf, stacksOf } from './series'
+
+const NOON = Date.UTC(2026, 10, 30, 12, 30)
+const row = (group: Record<string, string>, requests: number): UsageEntry =>
+  ({ group, requests, ttft: { p50: requests * 10 } }) as unknown as UsageEntry
+const requests = (one: UsageEntry): number => one.requests
+
+describe('the bars of a range', () => {
+  it('are hours up to the one that is now', () => {
+    const span = spanOf('day', NOON, 60)
+    expect([span.step, span.at.length]).toEqual(['hour', 24])
+    expect(span.until).toBe(Date.UTC(2026, 10, 30, 13) * 1000)
+    expect(barUntil(span, 23)).toBe(span.until)
+    expect(barUntil(span, 0)).toBe(span.at[1])
+  })
+
+  it('are days of the zone where they are many', () => {
+    const span = spanOf('month', NOON, 120)
+    expect([span.step, span.at.length]).toEqual(['day', 30])
+    expect(span.until).toBe(Date.UTC(2026, 10, 30, 22) * 1000)
+    expect(beginningOf('2026-11-30', 120)).toBe(span.at[29])
+  })
+
+  it('are found by the names that rows have', () => {
+    expect(beginningOf('2026-11-30T12:00', -90)).toBe(Date.UTC(2026, 10, 30, 13, 30) * 1000)
+  })
+})
+
+describe('what is stacked', () => {
+  const span = spanOf('day', NOON, 0)
+  const at = (hour: number, model: string, n: number): UsageEntry =>
+    row({ hour: `2026-11-30T${String(hour).padStart(2, '0')}:00`, model }, n)
+
+  it('has the largest groups first and the rest as one', () => {
+    const rows = 'abcdefgh'.split('').map((name, i) => at(1, name, 100 - i))
+    expect(groupsOf(rows, 'model', requests)).toEqual(['a', 'b', 'c', 'd', 'e', null])
+    expect(groupsOf(rows.slice(0, 2), 'model', requests)).toEqual(['a', 'b'])
+  })
+
+  it('adds up to every request, also those of small groups', () => {
+    const rows = [at(12, 'a', 5), at(12, 'b', 2), at(11, 'c', 1)]
+    const stacks = stacksOf(rows, span, 'model', ['a', null], requests)
+    expect(stacks.map((stack) => stack.slice(-2))).toEqual([[0, 5], [1, 2]])
+    expect(piled(stacks).map((pile) => pile.slice(-2))).toEqual([[0, 5], [1, 7]])
+  })
+
+  it('leaves out what lies outside', () => {
+    const rows = [row({ hour: '2026-11-01T00:00', model: 'a' }, 9)]
+    expect(stacksOf(rows, span, 'model', ['a'], requests).flat().some(Boolean)).toBe(false)
+  })
+
+  it('shows no latency where nothing was asked', () => {
+    const line = lineOf([at(12, '', 3)], span, (one) => one.ttft.p50)
+    expect(line.slice(-2)).toEqual([null, 30])
+  })
+})
