@@ -1,8 +1,8 @@
 """Make an empty home the home of an exported log.
 
 1. The export is checked: lines, roots, checkpoint. What does not hold is not imported.
-2. The logs are made in a folder of their own, with their read models, and `AuditImported` after
-   the last line.
+2. The logs are made in a folder of their own, with their read models; after the last line comes
+   `AuditImported`, and what was under way is told as ended (`loose_ends.py`).
 3. They are moved to their places, the main log last: with it, and not before, the home has a log.
 
 Whoever is killed on the way leaves a home without a log, and the next attempt begins anew.
@@ -20,6 +20,7 @@ import msgspec
 
 from core.auditing.notes import NotesFolder, sync_folder
 from core.errors import Invalid, Refused
+from core.exports.loose_ends import loose_ends
 from core.recipes.secrets_in_env import REFERENCE
 from core.secrets import Secrets
 from core.settings import Paths, Settings
@@ -191,7 +192,9 @@ def _finish(
         fact = AuditImported(
             source_log_id=main.log_id, events=sum(log.last for log in logs), root=main.root
         )
-        store.append_now("audit", [fact], actor=actor)
+        [told] = store.append_now("audit", [fact], actor=actor)
+        for stream, end in list(loose_ends(store)):
+            store.append_now(stream, [end], actor=actor, causation_id=told.id)
         return _arrived(store, logs, fact, settings)
     finally:
         store.close()
