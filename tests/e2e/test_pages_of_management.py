@@ -1,4 +1,4 @@
-"""Keys, settings and usage in the window, over the real app: what people do there, in both themes."""
+"""Keys, settings and usage in the window, over the real app: what people do, in both themes."""
 
 import re
 from collections.abc import Iterator
