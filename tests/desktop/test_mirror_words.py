@@ -40,12 +40,12 @@ def test_a_database_that_is_away_is_told_with_what_to_do() -> None:
     [
         ("", None, ""),
         ("mysql://u:secret@h/d", "fail", "not the address"),
-        (f"postgresql://u:secret@127.0.0.1:{free_port()}/d", "warn", "can not be reached"),
+        ("postgresql://u:secret@127.0.0.1:{port}/d", "warn", "can not be reached"),
     ],
 )
 def test_the_doctor_looks_at_the_database(url: str, verdict: str | None, said: str) -> None:
     """Not at all when there is none; one that is away is no reason not to work."""
-    found = list(database(Settings(home=Path("h"), database_url=url)))
+    found = list(database(Settings(home=Path("h"), database_url=url.format(port=free_port()))))
     assert [check.verdict for check in found] == ([verdict] if verdict else [])
     for check in found:
         assert said in check.message
