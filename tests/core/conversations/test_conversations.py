@@ -352,3 +352,34 @@ async def test_many_at_once_lose_no_message(house: House) -> None:
     await asyncio.gather(*adding)
     read = await house.conversations.read(which)
     assert sorted(str(m.text) for m in read.messages) == texts
+
+
+async def test_what_comes_while_it_is_erased_is_refused_or_erased_with_it(house: House) -> None:
+    """Whichever was first: nothing that was said can be read, and nothing fails otherwise."""
+    for _ in range(5):
+        which = await house.conversations.start(actor="window")
+        wishes = [
+            house.conversations.add(which, NewMessage(role="user", text=WORDS), actor="window")
+            for _ in range(3)
+        ]
+        told = await asyncio.gather(
+            wishes[0],
+            house.conversations.erase(which, actor="cli"),
+            *wishes[1:],
+            return_exceptions=True,
+        )
+        assert {type(one) for one in told if isinstance(one, BaseException)} <= {Refused}
+        read = await house.conversations.read(which)
+        assert [m.text for m in read.messages if m.text is not None] == []
+        assert house.types(which)[-1] == "conversation-erased"
+
+
+async def test_a_spoilt_database_of_keys_keeps_nobody_from_starting(house: House) -> None:
+    """It is said to whoever asks for conversations; everything else goes on."""
+    which = await house.told()
+    house.keys.close()
+    (house.home / "keys.db").write_bytes(b"no database at all" * 500)
+    await house.conversations.finish_erasures()
+    for call in (house.conversations.list(), house.conversations.read(which)):
+        with pytest.raises(Unavailable, match="can not be used"):
+            await call
