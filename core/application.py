@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from core.auditing.checkpointer import Checkpointer
 from core.auditing.opening import OpenedLog
+from core.auditing.verification import Verification
 from core.captures import Captures
 from core.clock import Clock
 from core.conversations import Conversations
@@ -60,6 +61,7 @@ class Application:
     store: EventStore
     past: TimeTravel
     checkpointer: Checkpointer
+    verification: Verification
     usage: UsageLog
     log_watch: LogWatch
     book: RecipeBook

@@ -10,6 +10,7 @@ from core.application import Application
 from core.auditing.checkpointer import Checkpointer
 from core.auditing.opening import open_for_reading, open_log
 from core.auditing.trouble import Trouble
+from core.auditing.verification import Verification
 from core.captures import Captures, Vault
 from core.clock import SystemClock
 from core.conversations import Conversations
@@ -315,6 +316,9 @@ def compose(
         opened_log=opened,
         store=store,
         checkpointer=checkpointer,
+        verification=Verification(
+            store=store, secrets=secrets, settings=lambda: live.current, clock=clock
+        ),
         usage=usage,
         log_watch=log_watch,
         book=book,

@@ -148,6 +148,7 @@ class StudioProcess:
 async def _let_go(application: Application) -> None:
     """Write what waits, sign for it all, close the files."""
     application.ledger.flush()
+    await application.verification.close()
     await application.usage.close()
     await application.limits.close()
     await application.conversations.close()

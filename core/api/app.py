@@ -13,6 +13,7 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
 from core.api import (
+    audit,
     audit_checkpoint,
     audit_export,
     audit_seal,
@@ -70,6 +71,7 @@ def make_asgi(application: Application) -> ASGIApp:
             *cache.HANDLERS,
             *captures.HANDLERS,
             *conversations.HANDLERS,
+            *audit.HANDLERS,
             *audit_export.HANDLERS,
             *audit_seal.HANDLERS,
             *control.HANDLERS,

@@ -4,7 +4,7 @@
 |---|---|
 | `inference` | `/v1` |
 | `manage` | `/api`, `/metrics` and `/schema`, but not what is the owner's alone |
-| `audit` | reading what happened and what was used; no writes, no `/v1` |
+| `audit` | reading what happened and what was used, and having it verified; no writes, no `/v1` |
 
 The owner's alone: keys, captured bodies, conversations, changing settings, quitting, opening
 the window.
@@ -24,6 +24,7 @@ AUDITED = (
     "/api/usage",
     "/api/audit",
 )
+VERIFYING = ("/api/audit/verify",)  # looks, and says what it found
 OWNERS = ("/api/keys", "/api/captures", "/api/conversations", "/api/quit", "/api/focus")
 OWNERS_TO_CHANGE = ("/api/settings",)
 
@@ -54,7 +55,7 @@ def _refused_manager(method: str, path: str) -> str | None:
 
 
 def _refused_auditor(method: str, path: str) -> str | None:
-    if method not in READING:
+    if method not in READING and path not in VERIFYING:
         return "this key may read and nothing else: it has the scope `audit`, not `manage`"
     if not _under(path, AUDITED):
         return f"the scope `audit` opens {', '.join(AUDITED)}, and not {path}"
