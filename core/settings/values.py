@@ -268,7 +268,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tru
     usage_seal: Annotated[
         bool,
         about(
-            "Months of requests that are over are sealed: packed into a file an eighth as big that "
+            "Months of requests that are over are sealed: packed into a file a tenth as big that "
             "can be proved whole and is asked like the rest.",
         ),
     ] = True

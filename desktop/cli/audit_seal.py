@@ -26,7 +26,7 @@ def segments(terminal: Terminal) -> None:
 def seal(terminal: Terminal, month: str | None) -> None:
     """Seal MONTH, such as 2026-11, or every month that is over.
 
-    Nothing that can be asked changes; it takes an eighth of the room, and can be proved whole.
+    Nothing that can be asked changes; it takes a tenth of the room, and can be proved whole.
     """
     answer = terminal.client().post("/api/audit/seal", {"month": month}, timeout_s=PATIENCE_S)
     terminal.answer(answer, lambda: in_words(answer))

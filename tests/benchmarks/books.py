@@ -60,18 +60,20 @@ def _issued(key: Key) -> Iterator[Fact]:
     yield KeyLimitsSet(key_id=key.key_id, name=f"team {key.key_id}", limits=LIMITS)
 
 
-def write_requests(paths: Paths, keys: Sequence[Key], count: int) -> float:
-    """Requests of the last thirty days, evenly over time; how many seconds it took."""
+def write_requests(
+    paths: Paths, keys: Sequence[Key], count: int, *, days: int = DAYS, batch: int = BATCH
+) -> float:
+    """Requests of the last `days`, evenly over time, `batch` at a time; the seconds it took."""
     began = time.perf_counter()
     chance, then = random.Random(1), _Then()
     end = time.time_ns() // 1000
-    starts = [end - DAYS * DAY_US * (count - at) // count for at in range(0, count, BATCH)]
+    starts = [end - days * DAY_US * (count - at) // count for at in range(0, count, batch)]
     for month, moments in groupby(starts, key=lambda moment: _day(moment)[:7]):
         store = EventStore.open(paths.usage_db(f"{month}-01"), projections=USAGE, now=then)
         try:
             for moment in moments:
                 then.moment = moment
-                facts = [_request(chance, keys) for _ in range(BATCH)]
+                facts = [_request(chance, keys) for _ in range(batch)]
                 store.append_now(f"usage-{_day(moment)}", facts, actor="api")
         finally:
             store.close()
