@@ -148,11 +148,12 @@ def test_events_are_filtered_in_the_files(afternoon: Afternoon, run: Run) -> Non
 
 
 def test_nothing_is_written_beside_the_files(afternoon: Afternoon, run: Run, home: Path) -> None:
-    """Reading is reading."""
-    before = sorted(path.name for path in home.iterdir())
+    """Reading is reading: the log is as it was, and no snapshot is made."""
+    before = (home / "main.db").read_bytes()
     for words in (("replay",), ("why",), ("replay", "--diff", "0", "now")):
         assert run(*words).exit_code == 0
-    assert sorted(path.name for path in home.iterdir()) == before
+    assert (home / "main.db").read_bytes() == before
+    assert not (home / "snapshots").exists()
 
 
 def test_the_running_app_is_asked(app: FakeApp, run: Run) -> None:

@@ -19,10 +19,11 @@ class Afternoon(Teller):
         clock = StillClock()
         super().__init__(EventStore.open(home / "main.db", projections=ALL, now=clock), clock)
         morning(self)
-        self.noon = self.store.head
+        self.noon, self.at_noon = self.store.head, self.clock.at
         self.told = eviction(self)
         self.after = self.store.head
         evening(self)
+        self.head = self.store.head
         self.past = TimeTravel(self.store, home)
 
     def at(self, position: int) -> int:
