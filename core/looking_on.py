@@ -1,7 +1,7 @@
 """A run of the studio that only looks: its log can be read, but not written.
 
 Window, API and command line answer, and say what is wrong. No engine is started, adopted or
-stopped: one that runs is left alone, for what is done to it could not be recorded.
+stopped: one that runs is left alone, as is a gateway, for what is done to it could not be recorded.
 """
 
 import asyncio

@@ -14,7 +14,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
@@ -61,7 +61,8 @@ def kept(settings: Settings) -> Generator[None]:
             logging.getLogger(name).setLevel(level)
         for handler in handlers:
             logging.getLogger().removeHandler(handler)
-            handler.close()
+            with suppress(OSError):  # a full disk: what was not written is lost
+                handler.close()
 
 
 def listen_to(loop: asyncio.AbstractEventLoop) -> None:

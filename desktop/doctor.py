@@ -13,17 +13,16 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from core.auditing.opening import trouble_now
 from core.hardware import read_hardware
-from core.secrets import Secrets
 from core.settings import Settings
 from desktop.check import Check, fail, ok, warn
 from desktop.doctor_clusters import clusters
 from desktop.doctor_database import database
 from desktop.doctor_engines import engines_left_alone
+from desktop.doctor_log import checkpoints, log_as_the_app_says, log_healthy
 from desktop.running_app import RunningApp, running_app
 from desktop.surroundings import look_around
-from events.store import EventStore
+from events.errors import EventError
 
 GIB = 2**30
 ROOM_WANTED = 10 * GIB  # a GPU engine's environment; the demo needs about 3
@@ -41,10 +40,20 @@ def examine(settings: Settings) -> Iterator[Check]:
             yield check()
         except Exception as error:  # a doctor reports what it trips over
             yield fail(check.__name__, f"the check itself failed: {error!r}", "report this")
-    yield from engines_left_alone(settings)
-    yield from clusters(settings)
-    yield from database(settings)
+    yield from _told("engines", engines_left_alone(settings))
+    yield from _told("clusters", clusters(settings))
+    yield from _told("database", database(settings))
     yield from ports(settings, app)
+
+
+def _told(name: str, checks: Iterator[Check]) -> Iterator[Check]:
+    """Lines there may be any number of; what goes wrong is one, too."""
+    try:
+        yield from checks
+    except EventError:
+        return  # the log has a line of its own
+    except Exception as error:
+        yield fail(name, f"the check itself failed: {error!r}", "report this")
 
 
 def _checks(settings: Settings, app: RunningApp | None) -> tuple[Callable[[], Check], ...]:
@@ -55,7 +64,7 @@ def _checks(settings: Settings, app: RunningApp | None) -> tuple[Callable[[], Ch
         return disk_room(settings.home)
 
     def log() -> Check:
-        return log_healthy(settings)
+        return log_as_the_app_says(settings, app) or log_healthy(settings)
 
     def notes() -> Check:
         return checkpoints(settings)
@@ -99,37 +108,6 @@ def disk_room(home: Path) -> Check:
     if free < ROOM_WANTED:
         return warn("disk", text, "a GPU engine's runtime takes about 10 GiB")
     return ok("disk", text)
-
-
-def log_healthy(settings: Settings) -> Check:
-    """The event log is what was signed for, and can be written."""
-    main_db = settings.paths.main_db
-    trouble = trouble_now(settings, Secrets(settings.paths.secrets))
-    if trouble is not None:
-        return fail("log", trouble.reason, trouble.next_action)
-    if not main_db.exists():
-        return ok("log", "nothing recorded yet")
-    store = EventStore.open(main_db, read_only=True)
-    try:
-        return ok("log", f"{store.head} events in {main_db}")
-    finally:
-        store.close()
-
-
-def checkpoints(settings: Settings) -> Check:
-    """What was signed for can be kept outside the log."""
-    folder = settings.checkpoints
-    while not folder.exists():
-        folder = folder.parent
-    if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
-        return warn(
-            "checkpoints",
-            f"{settings.checkpoints} can not be written",
-            "make it writable, or choose another with the setting checkpoints_folder",
-        )
-    beside = settings.checkpoints == settings.paths.checkpoints
-    where = "on the same disk as the log" if beside else "as the settings say"
-    return ok("checkpoints", f"{settings.checkpoints}, {where}")
 
 
 def python() -> Check:

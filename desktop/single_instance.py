@@ -41,7 +41,7 @@ class SingleInstance:
         """The lock, or None when another process holds it. Never waits."""
         run.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Not inherited by engines (PEP 446): an engine that outlives us must not keep the lock.
-        handle = os.open(run / "app.lock", os.O_CREAT | os.O_RDWR, 0o600)
+        handle = _open(run / "app.lock")
         try:
             _lock(handle)
         except OSError:
@@ -68,6 +68,14 @@ class SingleInstance:
         traceback: TracebackType | None,
     ) -> None:
         self.release()
+
+
+def _open(path: Path) -> int:
+    """A file that is there can be locked on a disk that takes no writes, too."""
+    try:
+        return os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    except OSError:
+        return os.open(path, os.O_RDONLY)
 
 
 def first_or_running(

@@ -24,6 +24,14 @@ _FREE = frozenset(
         sqlite3.SQLITE_SAVEPOINT,
     }
 )
+_NO_HELPERS = frozenset(  # the folder is read-only, or its disk is full
+    {
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+    }
+)
 _CHANGES = frozenset({sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE})
 _SYSTEM = frozenset({"sqlite_master", "sqlite_schema", "_sqlite_migrations"})
 
@@ -51,14 +59,14 @@ def open_writer(path: Path) -> sqlite3.Connection:
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
-    """Open a connection that cannot change anything, also in a folder that is read-only."""
+    """Open a connection that cannot change anything, also where SQLite can make no file."""
     address = path.resolve().as_uri() + "?mode=ro"
     try:
         return _reader(address)
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+        if error.sqlite_errorcode & 0xFF not in _NO_HELPERS:
             raise
-        if Path(f"{path}-wal").exists() or not path.exists():
+        if _has_more(Path(f"{path}-wal")) or not path.exists():
             raise  # what the write-ahead file holds would be missed
         return _reader(address + "&immutable=1")
 
@@ -71,6 +79,10 @@ def guard(connection: sqlite3.Connection) -> None:
     """
     connection.execute("pragma synchronous = full")
     connection.set_authorizer(_authorize)
+
+
+def _has_more(write_ahead: Path) -> bool:
+    return write_ahead.exists() and write_ahead.stat().st_size > 0
 
 
 def _connect(address: str) -> sqlite3.Connection:

@@ -80,9 +80,12 @@ class Paths:
     def create(self) -> None:
         """Make every directory, for the owner's eyes only; existing ones are narrowed to that.
 
-        Raises OSError when the data directory can not be made or is not ours.
+        What the owner may not write stays so. Raises OSError when the data directory can not be
+        made or is not ours.
         """
         rooms = (self.secrets, self.run, self.logs, self.engine_logs, self.runtimes)
         for folder in (self.home, *rooms, self.models, self.litellm, self.cache):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            folder.chmod(0o700)
+            mode = folder.stat().st_mode
+            if mode & 0o077:
+                folder.chmod(mode & 0o700)

@@ -17,7 +17,7 @@ from core.errors import Invalid, Refused, StudioError, Unavailable
 from core.settings import Settings, load_settings
 from desktop.client import Client, Json
 from desktop.problems import NotRunning, problem_of
-from desktop.running_app import running_app
+from desktop.running_app import RunningApp, running_app
 from events.errors import EventError, LogLocked
 
 DONE, FAILED, USAGE, NOT_RUNNING = 0, 1, 2, 3
@@ -45,20 +45,7 @@ class Terminal:
     def client_if_running(self) -> Client | None:
         """The running app, or None."""
         app = running_app(self.settings.paths.run)
-        if app is None:
-            return None
-        return Client(
-            app.port,
-            host=reachable_host(self.settings.host),
-            owner_token=self._owner_token(),
-            api_key=self.settings.api_key,
-        )
-
-    def _owner_token(self) -> str | None:
-        try:
-            return (self.settings.paths.secrets / OWNER_TOKEN).read_text().strip() or None
-        except OSError:
-            return None
+        return None if app is None else client_of(self.settings, app)
 
     # -- answers --------------------------------------------------------------------------------
 
@@ -116,6 +103,23 @@ def sentence(text: str) -> str:
     if not text:
         return text
     return text + ("" if text[-1] in ".!?…" else ".")
+
+
+def client_of(settings: Settings, app: RunningApp) -> Client:
+    """Who asks a running app, as its owner."""
+    return Client(
+        app.port,
+        host=reachable_host(settings.host),
+        owner_token=_owner_token(settings),
+        api_key=settings.api_key,
+    )
+
+
+def _owner_token(settings: Settings) -> str | None:
+    try:
+        return (settings.paths.secrets / OWNER_TOKEN).read_text().strip() or None
+    except OSError:
+        return None
 
 
 def reachable_host(host: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.settings import Settings
-from desktop import doctor
+from desktop import doctor, doctor_log
 from desktop.check import Check, ok
 from tests.desktop.conftest import Run
 
@@ -53,7 +53,7 @@ def test_a_file_that_is_no_log_fails(home: Path) -> None:
     path = home / "main.db"
     path.write_bytes(b"this is no database, however long one looks at it" * 100)
     before = path.read_bytes()
-    found = doctor.log_healthy(Settings(home=home))
+    found = doctor_log.log_healthy(Settings(home=home))
     assert found.verdict == "fail"
     assert "the log is damaged" in found.message
     assert "audit recover" in found.next_action
