@@ -67,7 +67,7 @@ class Verification:
         self, *, actor: str, deep: bool = False, vouched: tuple[str, ...] = ()
     ) -> VerificationView:
         """Start one. Raises Refused while another runs."""
-        if self._task is not None and not self._task.done():
+        if self.view.state == "running":
             raise Refused("the log is being verified already", code="already-running")
         self.view = VerificationView(state="running", started_at=self._clock.now())
         self._task = asyncio.ensure_future(self._run(actor, deep, vouched))
@@ -91,12 +91,12 @@ class Verification:
                 wanted_of, self._settings(), self._secrets, deep=deep, vouched=vouched
             )
             report = await self._verified(wanted)
-            self._now("done", report=report, holds=report.holds)
         except (OSError, ValueError, Unavailable) as error:
             log.error("the log could not be verified: %s", type(error).__name__)
             self._now("failed", problem=f"it came to no end: {error}")
             return
         await self._record(report, actor)
+        self._now("done", report=report, holds=report.holds)
 
     async def _verified(self, wanted: Wanted) -> Report:
         child = await asyncio.create_subprocess_exec(
