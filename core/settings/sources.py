@@ -10,9 +10,10 @@ from core.errors import Invalid
 from core.nearest import did_you_mean
 from core.secrets import Secrets
 from core.settings.dotenv import parse_dotenv
+from core.settings.in_force import SETTING, SETTINGS, Settings, known
 from core.settings.paths import Paths, home_dir
 from core.settings.setting import Setting, typed
-from core.settings.values import SETTING, SETTINGS, Settings, Source, known
+from core.settings.values import Source
 
 _BY_VARIABLE = {setting.environment: setting for setting in SETTINGS}
 _HOME = "VLLM_STUDIO_HOME"
