@@ -1,6 +1,7 @@
 """`/api/audit/segments`, `…/seal`, `…/prune`: months of requests that are over."""
 
 import lzma
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -82,7 +83,7 @@ def told() -> Iterator[None]:
         yield
     except GivenUp:
         raise Refused("vLLM Studio is stopping; the month stays as it is") from None
-    except (EventError, OSError, lzma.LZMAError) as problem:
+    except (EventError, OSError, sqlite3.Error, lzma.LZMAError) as problem:
         raise Refused(
             f"the month was not sealed: {problem}",
             code="not-sealed",

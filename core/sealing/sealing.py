@@ -7,6 +7,7 @@ month adds up to stays for ever. One at a time, in a thread; requests go on mean
 """
 
 import asyncio
+import itertools
 import logging
 import re
 import sqlite3
@@ -33,6 +34,9 @@ log = logging.getLogger(__name__)
 STREAM = "audit"
 HOUR_US = 3_600_000_000
 RESTS_US = 6 * HOUR_US  # how long a month is over before it is sealed by itself
+LONG_AWAY_US = 40 * 24 * HOUR_US
+WARY_S = 86_400.0
+WITH_START = 20  # newest facts that are looked at: those of this start, and the last before it
 FIRST_LOOK_S = 60.0
 LOOK_EVERY_S = 3600.0
 
@@ -78,9 +82,12 @@ class Sealing:
         self._reached = reached
         self._turn = asyncio.Lock()
         self._given_up = threading.Event()
+        self._wary_until = 0.0
 
     async def settle(self) -> None:
         """Finish or undo what an earlier run left in the middle."""
+        if self._was_long_away():
+            self._wary_until = self._clock.monotonic() + WARY_S
         await asyncio.to_thread(settle, self._paths, self._usage.months, self._known())
 
     async def run(self) -> None:
@@ -157,6 +164,10 @@ class Sealing:
                 code="month-not-over",
                 next_action="Try again when the month is over and no request of it waits.",
             )
+        if any(one.month == month for one in self._known()):  # its live log was not removed
+            await self.settle()
+            if not is_live(self._paths, month):
+                return
         log.info("%s is being sealed", month)
         try:
             sealed = await asyncio.to_thread(
@@ -203,7 +214,21 @@ class Sealing:
         newest = months_before(month_of(now - RESTS_US), settings.usage_keep_live_months - 1)
         return [month for month in self._live() if month < newest]
 
+    def _was_long_away(self) -> bool:
+        """Whether the clock jumped far ahead, or nobody was here for long; nobody can tell which.
+
+        A wrong clock makes everything look old. It is noticed within a day, and what is erased
+        does not come back.
+        """
+        newest = self._store.read_all(newest_first=True, limit=WITH_START)
+        moments = sorted((one.recorded_at for one in newest), reverse=True)
+        moments.insert(0, self._clock.now())
+        return any(a - b > LONG_AWAY_US for a, b in itertools.pairwise(moments))
+
     def _erased_before(self) -> str | None:
+        """The first month that is kept; None: nothing is erased, or not now."""
+        if self._clock.monotonic() < self._wary_until:
+            return None
         keep, now = self._settings().usage_keep_months, self._clock.now()
         return months_before(month_of(now - RESTS_US), keep) if keep else None
 

@@ -1,5 +1,7 @@
 """Months that are over are sealed, ask as before, and are erased only where that is recorded."""
 
+import resource
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +16,7 @@ from events.audit.checkpoint import origin_of, signer_for
 from events.audit.claims import first_bad
 from events.audit.note import Verifier
 from events.audit.segment_claims import verify_segment
-from events.errors import LogDamaged
+from events.errors import EventError, LogDamaged
 from events.facts import AuditCheckpointed, AuditSegmentPruned, AuditSegmentSealed
 from events.projections.request_log import RequestFilter
 from events.projections.usage_sums import UsageQuery
@@ -220,6 +222,44 @@ async def test_requests_that_are_too_old_are_erased_by_themselves(house: House) 
     }  # fmt: skip
     (fact,) = [f for f in facts(house) if isinstance(f, AuditSegmentPruned)]
     assert (fact.reason, fact.requests) == ("age", 60)
+
+
+async def test_a_clock_that_jumped_ahead_erases_nothing_for_a_day(house: House) -> None:
+    """It may be wrong, and what is erased does not come back."""
+    house.settings = msgspec.structs.replace(house.settings, usage_keep_months=2)
+    house.clock.at = us("2031-01-10")
+    await house.sealing.settle()
+    await house.sealing.look()
+    assert [states(house)[month] for month in MONTHS] == ["sealed"] * 4
+    house.clock.at += 25 * 3_600_000_000
+    await house.sealing.look()
+    assert [states(house)[month] for month in MONTHS] == ["pruned"] * 4
+
+
+async def test_a_full_disk_leaves_the_live_log(house: House) -> None:
+    """Whatever can not be written; the next time it can."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    for limit in (2_000, 12_000, 60_000):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+        try:
+            with pytest.raises((OSError, EventError, sqlite3.Error)):
+                await house.sealing.seal("2026-08", actor="cli")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert states(house)["2026-08"] == "live"
+        assert not [path for path in house.paths.home.iterdir() if ".new" in path.name]
+    assert (await house.sealing.seal("2026-08", actor="cli")).state == "sealed"
+
+
+async def test_a_live_log_that_could_not_be_removed_is_removed_later(house: House) -> None:
+    """As where a reader holds it open on Windows: not sealed twice, removed the next time."""
+    live = house.paths.usage_db("2026-08-01")
+    kept = live.read_bytes()
+    await house.sealing.seal("2026-08", actor="cli")
+    live.write_bytes(kept)
+    assert (await house.sealing.seal("2026-08", actor="cli")).state == "sealed"
+    assert not live.exists()
+    assert len([fact for fact in facts(house) if isinstance(fact, AuditSegmentSealed)]) == 1
 
 
 async def test_a_month_to_come_is_not_pruned(house: House) -> None:
