@@ -9,9 +9,10 @@ Whoever is killed on the way leaves a home without a log, and the next attempt b
 """
 
 import contextlib
+import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ from events.projections import ALL, USAGE
 from events.projections.conversations import conversations
 from events.projections.offers import providers
 from events.projections.saved_recipes import saved_recipes
+from events.projections.sealed_months import sealed_months
 from events.store import EventStore
 
 MAIN = "main"
@@ -49,6 +51,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     events: int  # of all logs
     root: str  # of the main log, in base64
     logs: tuple[str, ...]
+    sums: tuple[str, ...] = ()  # files of months whose single requests were erased
     recipes_without_secrets: tuple[str, ...] = ()
     providers_without_keys: tuple[str, ...] = ()
     unreadable_conversations: int = 0
@@ -75,6 +78,7 @@ def bring(
         for log in logs:
             _write(exported, log, staging, told)
         arrival = _finish(exported, logs, settings, staging, actor)
+        _bring_sums(exported, arrival.sums, staging)
         _keep_notes(exported, logs, settings)
         _put_in_place(paths, staging)
     return arrival
@@ -116,6 +120,8 @@ def demand_empty(paths: Paths, ours: Mapping[str, str], staging: Path | None = N
 def _is_left(path: Path, ours: Mapping[str, str], staging: Path | None) -> bool:
     if staging is None or not (staging / MARK).exists():
         return False
+    if path.suffix == ".rollup":
+        return True  # it was moved with the others, and comes again
     try:
         book = LiveLog(path, path.stem)
     except EventError:
@@ -195,13 +201,17 @@ def _finish(
         [told] = store.append_now("audit", [fact], actor=actor)
         for stream, end in list(loose_ends(store)):
             store.append_now(stream, [end], actor=actor, causation_id=told.id)
-        return _arrived(store, logs, fact, settings)
+        return _arrived(exported, store, logs, fact, settings)
     finally:
         store.close()
 
 
 def _arrived(
-    store: EventStore, logs: list[ExportedLog], fact: AuditImported, settings: Settings
+    exported: Exported,
+    store: EventStore,
+    logs: list[ExportedLog],
+    fact: AuditImported,
+    settings: Settings,
 ) -> Arrival:
     secrets = Secrets(settings.paths.secrets)
     with store.reading() as connection:
@@ -216,11 +226,17 @@ def _arrived(
             if (kept := provider.data.get("key_kept_as")) and not _has(secrets, str(kept))
         ]
         spoken = len(conversations(connection))
+        erased = [month for month in sealed_months(connection) if month.pruned_at is not None]
     return Arrival(
         log_id=fact.source_log_id,
         events=fact.events,
         root=fact.root,
         logs=tuple(log.log for log in logs),
+        sums=tuple(
+            name
+            for month in erased
+            if _told(exported, name := f"usage-{month.month}.rollup") == month.rollup.get("sha256")
+        ),
         recipes_without_secrets=tuple(recipes),
         providers_without_keys=tuple(keyless),
         unreadable_conversations=0 if settings.paths.keys_db.exists() else spoken,
@@ -245,6 +261,21 @@ def _secrets_of(recipe: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _told(exported: Exported, name: str) -> str:
+    """The hash of a file, as the manifest tells it and the check found it; empty: not there."""
+    file = exported.manifest.files.get(name)
+    return file.sha256 if file is not None else ""
+
+
+def _bring_sums(exported: Exported, names: Iterable[str], staging: Path) -> None:
+    """The main log tells their hashes, so nobody else's are taken."""
+    for name in names:
+        with (staging / name).open("wb") as file:
+            exported.copy(name, file)
+            file.flush()
+            os.fsync(file.fileno())
+
+
 def _keep_notes(exported: Exported, logs: list[ExportedLog], settings: Settings) -> None:
     """Outside, where the next start looks: the log that comes is the one that was signed for."""
     folder = NotesFolder(settings.checkpoints)
@@ -255,7 +286,7 @@ def _keep_notes(exported: Exported, logs: list[ExportedLog], settings: Settings)
 
 def _put_in_place(paths: Paths, staging: Path) -> None:
     (staging / MARK).touch()
-    for book in sorted(staging.glob("usage-*.db")):
+    for book in sorted((*staging.glob("usage-*.db"), *staging.glob("usage-*.rollup"))):
         book.replace(paths.home / book.name)
     sync_folder(paths.home)
     (staging / f"{MAIN}.db").replace(paths.main_db)

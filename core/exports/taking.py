@@ -62,7 +62,15 @@ class Taken:
             self._opened.append(main)
             self._keys, self._told = _recorded(settings)
             self.main = self._of_main(main, fresh)
-            logs = [self.main, *self._of_usage(settings.paths)]
+            logs = [*([self.main] if self.main else []), *self._of_usage(settings.paths)]
+            if not logs:
+                raise NotFound(
+                    "nothing was recorded then",
+                    code="nothing-to-export",
+                    next_action=f"the log has positions 1 to {main.size}",
+                )
+            whole = wish.usage and wish.since is None and wish.until is None
+            self._sums = sums_of_erased(settings.paths) if whole else {}
             self.export = self._exporting(logs, now)
         except BaseException:
             self.close()
@@ -74,10 +82,10 @@ class Taken:
         main = self.main
         return AuditExported(
             format=self._wish.lines,
-            first=main.first,
-            last=main.last,
+            first=main.first if main else 0,
+            last=main.last if main else 0,
             events=self.export.events,
-            root=to_base64(main.source.root(0, main.last)) if main.first == 1 else None,
+            root=(to_base64(main.source.root(0, main.last)) if main and main.first == 1 else None),
         )
 
     def close(self) -> None:
@@ -85,15 +93,11 @@ class Taken:
         for source in self._opened:
             source.close()
 
-    def _of_main(self, source: LogSource, fresh: AuditCheckpointed | None) -> LogToExport:
+    def _of_main(self, source: LogSource, fresh: AuditCheckpointed | None) -> LogToExport | None:
         size = fresh.size if fresh is not None else source.size
         first, last = _span(source, self._wish, size)
         if first > last:
-            raise NotFound(
-                "nothing was recorded then",
-                code="nothing-to-export",
-                next_action=f"the log has positions 1 to {size}",
-            )
+            return None
         note = fresh.note if fresh is not None else self._newest_note(source)
         return LogToExport(source=source, first=first, last=last, note=note)
 
@@ -142,6 +146,7 @@ class Taken:
             lines=self._wish.lines,
             keys=keys,
             tools={CHECKER: checker()},
+            files=self._sums,
             made_at=datetime.fromtimestamp(now / 1e6, UTC).isoformat(timespec="seconds"),
             made_by=f"vLLM Studio {studio_version()}",
             warnings=self._warnings,
@@ -157,6 +162,15 @@ def usage_logs(paths: Paths, warnings: list[str]) -> Iterator[LogSource]:
             yield SealedLog(path) if path.suffix == ".segment" else LiveLog(path, name)
         except EventError as error:
             warnings.append(f"{path.name} is left out: {error}")
+
+
+def sums_of_erased(paths: Paths) -> dict[str, Path]:
+    """What months added up to whose single requests are erased: nothing else is left of them."""
+    return {
+        path.name: path
+        for path in sorted(paths.home.glob("usage-????-??.rollup"))
+        if not any(path.with_suffix(kind).exists() for kind in (".db", ".segment"))
+    }
 
 
 def checker() -> bytes:

@@ -10,14 +10,14 @@ The lines are written page by page while the log goes on, so memory stays small.
 is fixed before the first byte is written, by its size.
 """
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from events.audit import checkpoint, cloudevents, export_readme
-from events.audit.bundles import BundleWriter, Write, writing
+from events.audit.bundles import COPIED_AT_ONCE, BundleWriter, Write, writing
 from events.audit.canonical import LineInvalid
 from events.audit.manifest import (
     FORMAT,
@@ -59,17 +59,22 @@ class Export:
         *,
         lines: Lines = "jsonl",
         keys: Sequence[str] = (),
-        tools: dict[str, bytes] | None = None,
+        tools: Mapping[str, bytes] | None = None,
+        files: Mapping[str, Path] | None = None,
         made_at: str,
         made_by: str,
         warnings: Sequence[str] = (),
     ) -> None:
-        """`keys`: verifier keys, one for each log and signer. `tools`: further files to put in."""
+        """`keys`: verifier keys, one for each log and signer.
+
+        `tools` help to check it, `files` are put in as they are and only told of in the manifest.
+        """
         self.logs = tuple(logs)
         self.events = sum(log.last - log.first + 1 for log in self.logs)
         self._lines: Lines = lines
         self._keys = tuple(keys)
         self._tools = dict(tools or {})
+        self._others = dict(files or {})
         self._made_at = made_at
         self._made_by = made_by
         self._warnings = list(warnings)
@@ -163,6 +168,10 @@ class Export:
         for name, content in files.items():
             with self._member(bundle, name) as write:
                 write(content)
+        for name, path in self._others.items():
+            with path.open("rb") as file, self._member(bundle, name) as write:
+                while chunk := file.read(COPIED_AT_ONCE):
+                    write(chunk)
         with self._member(bundle, README) as write:
             write(export_readme.text(exported, self._lines, sorted(self._tools)).encode())
         self.manifest = Manifest(

@@ -104,13 +104,18 @@ class AuditVerificationFailed(Fact, frozen=True, kw_only=True, tag="audit-verifi
 
 
 class AuditExported(Fact, frozen=True, kw_only=True, tag="audit-exported"):
-    """Events {first} to {last} were exported as {format}."""
+    """{events} events were exported as {format}{of_main}."""
 
     format: str
-    first: int
+    first: int  # of the main log; both 0: none of its events
     last: int
-    events: int
-    root: str | None = None  # of the lines, when they were exported from the first on
+    events: int  # of all logs
+    root: str | None = None  # of the main log's, when they were exported from the first on
+
+    @property
+    def of_main(self) -> str:
+        """Which of them are the main log's."""
+        return f", positions {self.first} to {self.last} of the main log" if self.last else ""
 
 
 class AuditImported(Fact, frozen=True, kw_only=True, tag="audit-imported"):

@@ -9,11 +9,15 @@ from pathlib import Path
 import pytest
 
 from core.auditing.checkpointer import Checkpointer
+from core.conversations import Conversations, NewMessage
+from core.erasure import SubjectKeys
 from core.errors import Invalid, NotFound
 from core.exports.taking import Taken
 from core.exports.wish import Bound, Wish, wish_of
+from core.secrets import Secrets
 from core.settings import Settings
 from events.facts import AppStopped
+from events.projections import ALL
 from events.store import EventStore
 from tests.core.exports.homes import (
     Moment,
@@ -134,8 +138,12 @@ async def test_a_time_cuts_every_log(log: EventStore, home: Path, tmp_path: Path
     manifest = taken_to(home, tmp_path / "export", wish)
     assert [one.log for one in manifest.logs] == ["main", "usage-2026-11"]
     wish = wish_of(since="2026-10-01", until=str(moment(2026, 11, 8)))
+    manifest = taken_to(home, tmp_path / "requests", wish)
+    assert [one.log for one in manifest.logs] == ["usage-2026-10", "usage-2026-11"]
+    assert [one for one in claims_of(tmp_path / "requests") if one.verdict == "disproved"] == []
     with pytest.raises(NotFound, match="nothing was recorded then"):
-        taken_to(home, tmp_path / "none", wish)
+        taken_to(home, tmp_path / "none", wish_of(until="2026-09-01"))
+    assert not (tmp_path / "none").exists()
 
 
 async def test_positions_are_those_of_the_main_log(
@@ -199,3 +207,27 @@ def test_what_can_not_be_read_is_refused(asked: dict[str, str], field: str) -> N
     with pytest.raises(Invalid) as refused:
         wish_of(**asked)  # type: ignore[arg-type]  # all are text
     assert refused.value.field == field
+
+
+async def test_what_was_said_is_in_no_export(home: Path, tmp_path: Path) -> None:
+    """Conversations go out as ciphertext, erased or not; their keys and other secrets stay."""
+    settings_of(home)
+    secrets = Secrets(home / "secrets")
+    secrets.put("recipe.one.HF_TOKEN.1", "hf_the_canary_of_secrets")
+    store = EventStore.open(home / "main.db", projections=ALL)
+    keys = SubjectKeys(home / "keys.db", secrets)
+    said = Conversations(store=store, keys=keys)
+    erased = await said.start(actor="window")
+    kept = await said.start(actor="window")
+    for which in (erased, kept):
+        await said.add(which, NewMessage(role="user", text="the canary sang"), actor="window")
+    await said.erase(erased, actor="window")
+    keys.close()
+    store.close()
+    for name, wish in (("a", Wish()), ("b", Wish(lines="cloudevents"))):
+        taken_to(home, tmp_path / name, wish)
+        disk = b"".join(path.read_bytes() for path in (tmp_path / name).iterdir())
+        assert b"message-added" in disk, "the conversations are among what is searched"
+        assert b"canary" not in disk
+        for file in (home / "secrets").iterdir():
+            assert file.read_bytes() not in disk
