@@ -7,11 +7,26 @@ import click
 
 from desktop.cli.audit_checkpoint import checkpoint
 from desktop.cli.audit_export import export, import_
+from desktop.cli.audit_prove import check_file, prove, script
 from desktop.cli.audit_recover import recover
 from desktop.cli.audit_seal import prune, seal, segments
+from desktop.cli.audit_verify import status, verify
 from desktop.cli.terminal import StudioCommand, StudioGroup
 
-COMMANDS: tuple[StudioCommand, ...] = (checkpoint, export, import_, recover, seal, segments, prune)
+COMMANDS: tuple[StudioCommand, ...] = (
+    verify,
+    status,
+    prove,
+    check_file,
+    script,
+    checkpoint,
+    export,
+    import_,
+    recover,
+    seal,
+    segments,
+    prune,
+)
 
 
 @click.group(cls=StudioGroup)

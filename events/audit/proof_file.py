@@ -13,6 +13,7 @@ Hashes and roots are in base64. `check_proof.py` reads the same files with nothi
 import base64
 import binascii
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -23,6 +24,8 @@ from events.audit.claims import Claim, disproved, not_provable, proved
 from events.audit.merkle import leaf_hash
 from events.audit.note import NoteInvalid, Verifier
 from events.audit.proofs import includes, is_consistent
+from events.codec import decode as decode_event
+from events.sentences import sentence
 
 FORMAT, VERSION = "vllm-studio-proof", 1
 LINE, INCLUSION, CONSISTENCY, SIGNATURE, SIGNER = (
@@ -109,8 +112,8 @@ def _line(proof: Inclusion) -> Claim:
     if line.position != position:
         says = f"The line is of position {line.position}, not of {position}."
         return disproved(log, LINE, says, position=position)
-    says = f"The line is an event {line.type} of the stream {line.stream}, by {line.actor}."
-    return proved(log, LINE, says)
+    told = sentence(decode_event(line.type, line.schema, bytes(line.data)))
+    return proved(log, LINE, f"{_time(line.recorded_at)}, by {line.actor}: {told}")
 
 
 def _inclusion(proof: Inclusion) -> Claim:
@@ -167,6 +170,13 @@ def _signatures(proof: Proof, trees: list[Tree], pinned: list[Verifier]) -> list
     elif signed and all(claim.verdict != "disproved" for claim in claims):
         claims.append(proved(log, SIGNER, "It was signed with the key that you gave."))
     return claims
+
+
+def _time(at: int) -> str:
+    try:
+        return datetime.fromtimestamp(at // 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (ValueError, OverflowError, OSError):
+        return f"{at} µs after 1970"
 
 
 def _hashes(proof: Proof) -> list[bytes]:

@@ -112,7 +112,8 @@ def _sealed(
     verifiers = keys.verifiers(origin_of(fact.log_id))
     claims = verify_segment(path, fact, about.pruned.get(fact.month), verifiers=verifiers)
     placed, outside = about.about(log), notes.get(fact.log_id, [])
-    if path.exists() and first_bad(claims) is None:
+    here = path.exists() and not path.with_suffix(".db").exists()
+    if here and first_bad(claims) is None:
         try:
             with Segment.open(path) as segment:
                 wanted = kept.sizes(placed, outside)
