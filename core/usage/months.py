@@ -72,6 +72,22 @@ class Months:
                     raise
         return self.sealed.requests(month, wanted, before=before, limit=limit)
 
+    def place_of(self, request_id: str) -> tuple[str, int] | None:
+        """The log that holds a request, such as usage-2026-11, and its position there.
+
+        None when no month that can be read holds it.
+        """
+        wanted = RequestFilter(request_id=request_id)
+        for month in self.names():
+            try:
+                found = self.requests(month, wanted, before=None, limit=1)
+            except EventError as problem:
+                log.error("the requests of %s can not be read: %s", month, problem)
+                continue
+            if found:
+                return f"usage-{month}", found[0].position
+        return None
+
     def writable(self, month: str) -> Path:
         """The live log for what is recorded in a month.
 

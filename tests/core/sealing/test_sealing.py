@@ -14,8 +14,11 @@ from core.usage.csv import table
 from core.usage.report import entries
 from events.audit.checkpoint import origin_of, signer_for
 from events.audit.claims import first_bad
+from events.audit.merkle import leaf_hash
 from events.audit.note import Verifier
+from events.audit.proofs import includes, inclusion_proof
 from events.audit.segment_claims import verify_segment
+from events.audit.segments import Segment
 from events.errors import EventError, LogDamaged
 from events.facts import AuditCheckpointed, AuditSegmentPruned, AuditSegmentSealed
 from events.projections.request_log import RequestFilter
@@ -260,6 +263,20 @@ async def test_a_live_log_that_could_not_be_removed_is_removed_later(house: Hous
     assert (await house.sealing.seal("2026-08", actor="cli")).state == "sealed"
     assert not live.exists()
     assert len([fact for fact in facts(house) if isinstance(fact, AuditSegmentSealed)]) == 1
+
+
+async def test_a_request_is_proved_by_its_id_wherever_it_is(house: House) -> None:
+    """In a live log or a sealed one: its line, and the hashes up to the root."""
+    await house.sealing.seal("2026-08", actor="cli")
+    assert house.usage.months.place_of("nobody") is None
+    assert house.usage.months.place_of("r200007") == ("usage-2026-09", 9)
+    place = house.usage.months.place_of("r100007")
+    assert place == ("usage-2026-08", 9)
+    with Segment.open(house.paths.usage_segment("2026-08")) as segment:
+        proof = inclusion_proof(segment.tree.root, place[1] - 1, segment.size)
+        line = segment.line(place[1])
+        assert includes(leaf_hash(line), place[1] - 1, segment.size, proof, segment.root)
+    assert b'"request_id":"r100007"' in line
 
 
 async def test_a_month_to_come_is_not_pruned(house: House) -> None:
