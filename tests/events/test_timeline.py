@@ -1,5 +1,8 @@
 """The timeline tells the log in sentences."""
 
+import msgspec
+
+from events import codec
 from events.facts import AppStarted, AppStopped
 from events.projections.timeline import entry, timeline
 from events.store import EventStore
@@ -42,3 +45,13 @@ def test_an_event_of_a_newer_version_has_its_line(log: EventStore) -> None:
     [told] = timeline(log, limit=1)
     assert (told.type, told.data) == ("comet-passed", {"tail_km": 3})
     assert "comet-passed" in told.sentence
+
+
+def test_what_is_told_and_what_is_exported_have_the_same_names(log: EventStore) -> None:
+    """A field of an event is called on the timeline as it is in the canonical line."""
+    [first] = log.read_all()
+    line = msgspec.json.decode(codec.canonical_line(first))
+    told = msgspec.to_builtins(entry(first))
+    shared = told.keys() & line.keys()
+    assert told.keys() - shared == {"sentence", "known"}
+    assert {name: told[name] for name in shared} == {name: line[name] for name in shared}
