@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from events.envelope import Recorded
+from events.envelope import Event, Recorded
 from events.errors import VersionConflict
 from events.facts.base import Fact
 from events.store import EventStore
@@ -52,7 +52,7 @@ async def handle(
     Raises whatever `decide` refuses with, and VersionConflict when the stream would not hold still.
     """
     for attempt in range(ATTEMPTS):
-        past = store.read_stream(stream)  # 1
+        past = store.read_events(stream)  # 1
         state = decider.fold(known_facts(past))  # 2
         facts = list(decider.decide(command, state))  # 3
         if not facts:
@@ -62,7 +62,7 @@ async def handle(
                 stream,
                 facts,
                 actor=actor,
-                expected=past[-1].version if past else 0,
+                expected=len(past),
                 correlation_id=correlation_id,
             )
         except VersionConflict:  # 5
@@ -71,6 +71,6 @@ async def handle(
     raise AssertionError("unreachable: the loop returns or raises")
 
 
-def known_facts(records: Sequence[Recorded]) -> list[Fact]:
+def known_facts(events: Sequence[Event]) -> list[Fact]:
     """The facts this version understands; a newer version's are kept in the log and passed over."""
-    return [record.event for record in records if isinstance(record.event, Fact)]
+    return [event for event in events if isinstance(event, Fact)]

@@ -134,7 +134,7 @@ class Studio:
             recipe_id = command.recipe_id
             others = {name for name, owner in new_names.items() if owner != recipe_id}
             taken = self._taken_names(recipe_id) | others
-            state = RECIPES.fold(known_facts(self._store.read_stream(f"recipe-{recipe_id}")))
+            state = RECIPES.fold(known_facts(self._store.read_events(f"recipe-{recipe_id}")))
             RECIPES.decide(msgspec.structs.replace(command, taken_names=taken), state)
             new_names |= dict.fromkeys(command.recipe.names, recipe_id)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from events import codec
 from events.connections import open_reader
-from events.envelope import Recorded
+from events.envelope import Event, Recorded
 from events.errors import LogUnavailable, from_sqlite, is_the_machines
 
 COLUMNS = (
@@ -65,6 +65,18 @@ def read_stream(connection: sqlite3.Connection, stream: str, after: int) -> list
         (stream, after),
     ).fetchall()
     return [from_row(row) for row in rows]
+
+
+def read_events(connection: sqlite3.Connection, stream: str) -> list[Event]:
+    """Read what happened in one stream, without what surrounds it: a state is folded from this.
+
+    Versions count 1, 2, 3 …, so there are as many as the version that the stream is at.
+    """
+    rows = connection.execute(
+        "select type, schema, data from events where stream = ? order by version", (stream,)
+    ).fetchall()
+    decode = codec.decode
+    return [decode(type, schema, data.encode()) for type, schema, data in rows]
 
 
 def read_all(

@@ -18,7 +18,7 @@ from uuid import uuid4
 from sqlite_utils import Database
 
 from events import codec, connections, reading, schema
-from events.envelope import Recorded
+from events.envelope import Event, Recorded
 from events.errors import EventError, LogDamaged, LogUnavailable, NotRecordable, from_sqlite
 from events.examining import Check, examine
 from events.facts import AuditLogCreated
@@ -235,6 +235,11 @@ class EventStore:
         """Read one stream from the version after `after`; empty when there is none."""
         with self.reading() as connection:
             return reading.read_stream(connection, stream, after)
+
+    def read_events(self, stream: str) -> list[Event]:
+        """Read what happened in one stream and nothing around it; the version is how many."""
+        with self.reading() as connection:
+            return reading.read_events(connection, stream)
 
     def read_all(
         self,

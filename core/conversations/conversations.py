@@ -174,7 +174,7 @@ class Conversations:
         try:
             return await self._with_keys(partial(self._keys.encrypt, stream, item, plain))
         except KeyGone:
-            state = RULES.fold(known_facts(self._store.read_stream(stream)))
+            state = RULES.fold(known_facts(self._store.read_events(stream)))
             rules.demand_open(which, state)
             raise Refused(
                 f"the key of the conversation {which} is not here: it can not go on",

@@ -70,7 +70,7 @@ def believed_alive(store: EventStore) -> list[EngineRun]:
 
 def replayed(run: Run, store: EventStore) -> State:
     """Where its facts leave it: what fell asleep before we died sleeps on."""
-    facts = (recorded.event for recorded in store.read_stream(run.stream))
+    facts = store.read_events(run.stream)
     known = (fact for fact in facts if not isinstance(fact, UnknownEvent))
     unborn: State = Unborn()
     return reduce(evolve, known, unborn)

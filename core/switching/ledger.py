@@ -32,7 +32,7 @@ class Ledger:
     def read(self) -> None:
         """Fold what the log says."""
         recorded = self._store.read_stream(STREAM)
-        self._fold(known_facts(recorded))
+        self._fold(known_facts([one.event for one in recorded]))
         for one in recorded:
             switch_id = getattr(one.event, "switch_id", None)
             if isinstance(switch_id, str) and switch_id in self._state:
