@@ -57,6 +57,9 @@ class SealedBooks:
                 os.utime(image)
             with closing(open_reader(image)) as connection:
                 yield connection
+        except sqlite3.DatabaseError as error:
+            image.unlink(missing_ok=True)  # the next one who asks unpacks it again
+            raise LogUnavailable(f"the sums of {month} can not be read: {error}") from error
         except (OSError, sqlite3.Error, lzma.LZMAError, EOFError) as error:
             raise LogUnavailable(f"the sums of {month} can not be read: {error}") from error
 

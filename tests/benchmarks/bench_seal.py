@@ -181,8 +181,11 @@ async def run(home: Path, count: int, keys: int, console: Console) -> None:
     live_bytes = size_mib(home, "usage-????-??.db") * 2**20
     live = await timed(questions(usage, named[0].key_id, ids))
 
+    idle = await late_while(asyncio.sleep(5))
     began, cpu = time.perf_counter(), time.process_time()
-    months = await sealing.seal_all(actor="bench")
+    sealing_now = asyncio.ensure_future(sealing.seal_all(actor="bench"))
+    busy = await late_while(sealing_now)
+    months = sealing_now.result()
     wall, cpu = time.perf_counter() - began, time.process_time() - cpu
     events = sum(month.events or 0 for month in months)
     segments = sorted(home.glob("*.segment"))
@@ -197,6 +200,7 @@ async def run(home: Path, count: int, keys: int, console: Console) -> None:
         f"sealed {events / wall:,.0f} events/s, {cpu / events * 1e6:.0f} µs of CPU each:"
         " written, read back, added up, recorded, removed"
     )
+    console.print(f"the loop was late meanwhile by {busy}; with nothing to do by {idle}")
     console.print(proofs(store, segments))
 
     shutil.rmtree(paths.cache / "months", ignore_errors=True)
@@ -210,6 +214,23 @@ async def run(home: Path, count: int, keys: int, console: Console) -> None:
     console.print(f"unpacked sums: {size_mib(paths.cache / 'months', '*.db'):.1f} MiB in the cache")
     await usage.close()
     store.close()
+
+
+async def late_while(work: Awaitable[object]) -> str:
+    """How late the loop is for whoever waits for it while something is done."""
+    lags: list[float] = []
+
+    async def tick() -> None:
+        while True:
+            began = time.perf_counter()
+            await asyncio.sleep(0.01)
+            lags.append((time.perf_counter() - began - 0.01) * 1000)
+
+    ticking = asyncio.ensure_future(tick())
+    await work
+    ticking.cancel()
+    lags.sort()
+    return f"{median(lags):.1f} ms (p50), {lags[len(lags) * 99 // 100]:.1f} ms (p99)"
 
 
 def proofs(store: EventStore, segments: Sequence[Path]) -> Table:

@@ -11,6 +11,7 @@ import pytest
 
 from core.errors import Invalid, NotFound, Refused
 from core.usage.csv import table
+from core.usage.remembered import Remembered
 from core.usage.report import entries
 from events.audit.checkpoint import origin_of, signer_for
 from events.audit.claims import first_bad
@@ -277,6 +278,27 @@ async def test_a_request_is_proved_by_its_id_wherever_it_is(house: House) -> Non
         line = segment.line(place[1])
         assert includes(leaf_hash(line), place[1] - 1, segment.size, proof, segment.root)
     assert b'"request_id":"r100007"' in line
+
+
+async def test_what_keys_have_used_is_counted_again_from_sealed_months(house: House) -> None:
+    """Limits after a start: the single requests of a window, and the money of months."""
+    remembered = Remembered(house.usage)
+    since = us("2026-08-10")
+    before = await remembered.since(since), await remembered.spent_by_key(since)
+    await house.sealing.seal_all(actor="cli")
+    assert (await remembered.since(since), await remembered.spent_by_key(since)) == before
+    assert set(before[1]) == {"k1", "k2"}
+
+
+async def test_an_unpacked_month_that_is_damaged_is_unpacked_again(house: House) -> None:
+    """It is a cache."""
+    before = await house.told()
+    await house.sealing.seal("2026-08", actor="cli")
+    await house.usage.usage(UsageQuery())
+    (image,) = (house.paths.cache / "months").glob("*.db")
+    image.write_bytes(b"no database" * 1000)
+    assert (await house.usage.usage(UsageQuery())).unreadable == ("2026-08",)
+    assert await house.told() == before
 
 
 async def test_a_month_to_come_is_not_pruned(house: House) -> None:
