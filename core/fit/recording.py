@@ -12,6 +12,8 @@ from events.store import EventStore
 
 log = logging.getLogger(__name__)
 
+ANSWERED = ("engine-became-ready", "engine-woke", "engine-adopted")  # it is measured after these
+
 
 async def record_memory(
     store: EventStore,
@@ -36,9 +38,15 @@ async def record_memory(
         host=measured.host,
         fingerprint=fingerprint,
     )
+    stream = f"engine-{engine_id}"
     try:
+        answered = [one for one in store.read_stream(stream) if one.type in ANSWERED]
         await store.append(
-            f"engine-{engine_id}", [fact], actor="system", correlation_id=correlation_id
+            stream,
+            [fact],
+            actor="system",
+            correlation_id=correlation_id,
+            causation_id=answered[-1].id if answered else None,
         )
     except EventError as problem:
         log.error("%s: what it holds could not be recorded: %s", engine_id, problem)

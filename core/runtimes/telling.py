@@ -24,15 +24,18 @@ class Teller:
         self._actor = actor
         self._correlation_id = correlation_id
         self._told: Progress | None = None
+        self._newest: str | None = None  # the id of the newest fact: the next one follows from it
 
     async def tell(self, fact: Fact) -> None:
         """Record one fact of this runtime."""
-        await self._store.append(
+        recorded = await self._store.append(
             f"runtime-{self._id}",
             [fact],
             actor=self._actor,
             correlation_id=self._correlation_id,
+            causation_id=self._newest,
         )
+        self._newest = recorded[-1].id if recorded else None
 
     async def progressed(self, progress: Progress) -> None:
         """Record how far it is, when the step is new or a good bit further."""

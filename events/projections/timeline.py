@@ -14,7 +14,7 @@ from events.sentences import sentence
 if TYPE_CHECKING:
     from events.store import EventStore
 
-SEARCHED = 20_000  # events in whose sentences a text is looked for, in one go
+SEARCHED = 10_000  # events in whose sentences a text is looked for, in one go
 
 
 class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):

@@ -90,6 +90,7 @@ async def test_the_log_tells_how_it_came_about(runtimes: Runtimes, store: EventS
     assert steps[0] == "environment"
     assert steps[-1] == "trying it"
     assert {(r.actor, r.correlation_id) for r in recorded} == {("window", "abc")}
+    assert [r.causation_id for r in recorded] == [None, *(r.id for r in recorded[:-1])]
 
 
 @pytest.mark.usefixtures("wheels")
