@@ -60,7 +60,7 @@ class Checkpointer:
         self._seen = list(notices)
         self._outside: str | None = None  # why the newest note is not outside
         self._seed: bytes | None = None
-        self._covered = 0  # the newest event that is signed for, or is such a fact itself
+        self.covered = 0  # the newest event that is signed for, or is such a fact itself
         self._usage_size: dict[str, int] = {}  # by log id, as last signed for
         self._since = clock.monotonic()
         self._not_before = 0.0
@@ -109,7 +109,7 @@ class Checkpointer:
         for fact in facts:
             stream = "app" if isinstance(fact, ClockSteppedBack) else STREAM
             await self._store.append(stream, [fact], actor="system")
-        self._covered = self._last_covered()
+        self.covered = self._last_covered()
         self._seed = seed
 
     def _key(self, recorded: str | None) -> tuple[bytes, key.KeyFact | None]:
@@ -149,7 +149,7 @@ class Checkpointer:
             await self._checkpoint_usage(reason, actor)
             fact = await asyncio.to_thread(self._sign, self._store, MAIN, reason)
             recorded = await self._store.append(STREAM, [fact], actor=actor)
-            self._covered = max(self._covered, recorded[-1].position)
+            self.covered = max(self.covered, recorded[-1].position)
             return fact
 
     async def close(self) -> None:
@@ -166,7 +166,8 @@ class Checkpointer:
             try:
                 fact = await asyncio.to_thread(self._sign_usage, path, reason)
             except EventError as problem:
-                log.error("%s could not be signed for: %s", path.name, problem)
+                if path.exists():  # else it was sealed meanwhile, and its segment has a note
+                    log.error("%s could not be signed for: %s", path.name, problem)
                 continue
             if fact is not None:
                 await self._store.append(STREAM, [fact], actor=actor)
@@ -214,7 +215,7 @@ class Checkpointer:
     async def _reason(self) -> str | None:
         """Why to sign now; None: not yet, or it would say nothing new."""
         settings = self._settings()
-        new = self._store.head - self._covered
+        new = self._store.head - self.covered
         if new >= settings.checkpoint_events:
             return "events"
         if self._clock.monotonic() - self._since < settings.checkpoint_minutes * 60:

@@ -115,9 +115,12 @@ class Months:
 
     def _read_live(self, month: str, ask: Callable[[sqlite3.Connection], T]) -> T:
         path = self._live(month)
-        with _reading(path) as connection:
-            if are_current(connection, USAGE):
-                return ask(connection)
+        try:
+            with _reading(path) as connection:
+                if are_current(connection, USAGE):
+                    return ask(connection)
+        except EventError as problem:  # perhaps a crash cut off its beginning: opening finishes it
+            log.warning("%s is opened to see what is wrong: %s", path.name, problem)
         self._renew(path)
         with _reading(path) as connection:
             return ask(connection)

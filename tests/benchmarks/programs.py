@@ -91,15 +91,27 @@ def built(name: str) -> Path:
     return program
 
 
-def _compile(source: Path, program: Path) -> None:
+def built_library(name: str) -> Path:
+    """A library that is loaded before others, compiled when it is not there yet."""
+    source = SOURCES / f"{name}.c"
+    folder = Path(tempfile.gettempdir()) / f"vllm-studio-bench-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    version = hashlib.sha256(source.read_bytes()).hexdigest()[:16]
+    library = folder / f"{name}-{version}.so"
+    if not library.exists():
+        _compile(source, library, "-shared", "-fPIC", "-ldl", "-lpthread")
+    return library
+
+
+def _compile(source: Path, program: Path, *more: str) -> None:
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         sys.exit(
-            "The load generator is a C program, and there is no C compiler here: "
+            f"{source.name} is a C program, and there is no C compiler here: "
             "install one (Debian: apt-get install gcc libc6-dev)."
         )
     half = program.with_name(f"{program.name}.{os.getpid()}")
-    subprocess.run([compiler, *FLAGS, str(source), "-o", str(half)], check=True)
+    subprocess.run([compiler, *FLAGS, str(source), "-o", str(half), *more], check=True)
     half.rename(program)
 
 

@@ -6,6 +6,7 @@ import msgspec
 
 from core.settings import Paths
 from core.usage_log import UsageLog
+from events import connections
 from events.projections.request_log import RequestFilter
 from events.projections.usage_sums import UsageQuery
 from events.store import EventStore
@@ -35,6 +36,17 @@ async def test_the_log_of_an_older_app_is_taken_in(home: Path) -> None:
         ("2026-09",): 2,
         ("2026-10",): 1,
     }
+    await usage.close()
+
+
+async def test_a_month_whose_beginning_was_cut_off_is_an_empty_one(home: Path) -> None:
+    """A crash in its first moment, and nobody wrote into it afterwards."""
+    of_before(home, "2026-09", "a")
+    Paths(home).usage_db("2026-08-01").touch()
+    connections.open_writer(Paths(home).usage_db("2026-07-01")).close()
+    usage = UsageLog(paths=Paths(home), clock=Clock())
+    page = await usage.page(RequestFilter(), before=None, limit=9)
+    assert ([one.request.request_id for one in page.requests], page.unreadable) == (["a"], ())
     await usage.close()
 
 
