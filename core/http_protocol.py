@@ -1,18 +1,40 @@
-"""uvicorn's side of a connection, with two system calls and one task less for each request.
+"""uvicorn's side of a connection, leaner where a request can be.
 
-The head of an answer goes out with the first piece of its body, where both are said in one breath;
-uvicorn alone would write them one after the other, and wake the client twice. And a request can
-leave word for when its client leaves (`core/gateway/departure.py`) instead of waiting in a task.
+A POST below `/v1` that comes whole is offered to the application's `straight`
+(`core/gateway/straight.py`), which serves it without a task and without ASGI; what it declines, and
+everything else, takes uvicorn's way, as if nothing had been.
+
+    head is there ─► could go straight? no ──────────────────────────────► uvicorn
+                          │ yes: the body is gathered; too large, too late ─►  │
+                          ▼                                                    │
+                     body is there ─► straight? declined ─────────────────────►┘
+                                          │ taken
+                                          ▼
+                                     LeanCycle: bytes to the client, word when it leaves
+
+On uvicorn's way the head of an answer goes out with the first piece of its body, where both are
+said in one breath; and a request can leave word for when its client leaves
+(`core/gateway/departure.py`) instead of waiting in a task.
 """
 
 import asyncio
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from core.gateway.departure import EXTENSION, Departure
+from core.gateway.paths import ALLOWED
+from core.gateway.reply import BrokenOff
+from core.gateway.straight import Whole
 
 _HEAD = b"HTTP/1."
+GATHERED = 256 * 1024  # bytes of a body that may come whole; a larger one is read by who serves it
+GATHERS_S = 1.0  # how long its body may take to come
+BODILESS = (204, 304)
+
+log = logging.getLogger(__name__)
 
 
 class JoinedWrites:
@@ -55,8 +77,157 @@ class JoinedWrites:
         return self._transport.is_closing()
 
 
+class _Nobody:
+    """Waits for a message of a request that goes straight."""
+
+    def set(self) -> None:
+        """Nobody hears it."""
+
+
+class LeanCycle:
+    """What uvicorn's RequestResponseCycle is to a request, and `Client` to one that goes straight.
+
+    An answer looks as it would there. Names and values of its headers need no second look: they are
+    our own, or were let through by the parser of the engine's answer.
+    """
+
+    __slots__ = (
+        "_bytes_left",
+        "_chunked",
+        "_gone",
+        "_protocol",
+        "_room",
+        "_transport",
+        "disconnected",
+        "keep_alive",
+        "response_complete",
+        "response_started",
+    )
+    message_event = _Nobody()
+
+    def __init__(
+        self, protocol: "StudioProtocol", transport: asyncio.Transport, *, keep_alive: bool
+    ) -> None:
+        self._protocol = protocol
+        self._transport = transport
+        self._gone: Callable[[], None] | None = None
+        self._room: Callable[[], None] | None = None
+        self._chunked = False
+        self._bytes_left = 0
+        self.keep_alive = keep_alive
+        self.disconnected = False
+        self.response_started = False
+        self.response_complete = False
+
+    # ---- for who serves the request (`core.gateway.straight.Client`) ----------------------------
+
+    @property
+    def paused(self) -> bool:
+        """Whether the client reads more slowly than it is written to."""
+        return self._protocol.flow.write_paused
+
+    def watch(self, *, gone: Callable[[], None], room: Callable[[], None]) -> None:
+        """Call `gone` when the client leaves, soon when it has left; `room` when it reads again."""
+        self._gone, self._room = gone, room
+        if self.disconnected:
+            self._protocol.loop.call_soon(gone)
+
+    async def say(self, message: MutableMapping[str, Any]) -> None:
+        """Send; never waits."""
+        if self.disconnected:
+            return
+        if message["type"] == "http.response.start":
+            self._begin(message["status"], message["headers"])
+        else:
+            self._go_on(message["body"], more=message["more_body"])
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        """Send; waits while the client is slow."""
+        if self.paused and not self.disconnected:
+            await self._protocol.flow.drain()
+        await self.say(message)
+
+    def close(self) -> None:
+        """Break off."""
+        self._transport.close()
+
+    def run(self, work: Awaitable[None]) -> None:
+        """Go on in a task after all."""
+        tasks = self._protocol.tasks
+        task = self._protocol.loop.create_task(self._guarded(work))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    async def _guarded(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except BrokenOff:
+            self.close()
+        except Exception:
+            log.exception("a request failed")
+            self.close()
+
+    # ---- for its connection ---------------------------------------------------------------------
+
+    def left(self) -> None:
+        """The connection is closed."""
+        if not self.response_complete:
+            self.disconnected = True
+            gone, self._gone = self._gone, None
+            if gone is not None:
+                gone()
+
+    def has_room(self) -> None:
+        """The client reads again."""
+        if self._room is not None and not self.response_complete:
+            self._room()
+
+    # ---- bytes ----------------------------------------------------------------------------------
+
+    def _begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        """The head, which waits for what follows."""
+        self.response_started = True
+        parts = [STATUS_LINE[status]]
+        chunked, closes = status not in BODILESS, False
+        for name, value in headers:
+            if name == b"content-length":
+                chunked, self._bytes_left = False, int(value)
+            elif name == b"connection":
+                closes = b"close" in value.lower()
+            parts += (name, b": ", value, b"\r\n")
+        if closes:
+            self.keep_alive = False
+        elif not self.keep_alive:
+            parts.append(b"connection: close\r\n")
+        self._chunked = chunked
+        parts.append(b"transfer-encoding: chunked\r\n\r\n" if chunked else b"\r\n")
+        self._transport.write(b"".join(parts))
+
+    def _go_on(self, body: bytes, *, more: bool) -> None:
+        if self._chunked:
+            parts = [b"%x\r\n" % len(body), body, b"\r\n"] if body else []
+            if not more:
+                parts.append(b"0\r\n\r\n")
+            self._transport.write(b"".join(parts))
+        else:
+            self._bytes_left -= len(body)
+            if self._bytes_left < 0 or (self._bytes_left and not more):
+                raise RuntimeError("the answer is not as long as it was said to be")
+            self._transport.write(body)
+        if not more:
+            self.response_complete = True
+            self._gone = self._room = None
+            if not self.keep_alive:
+                self._transport.close()
+            self._protocol.on_response_complete()
+
+
 class StudioProtocol(HttpToolsProtocol):
     """One connection of a client."""
+
+    _gathered: list[bytes] | None = None  # a body that may go straight; None: none comes
+    _gathered_size = 0
+    _gathering: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client is there."""
@@ -64,13 +235,113 @@ class StudioProtocol(HttpToolsProtocol):
         super().connection_made(joined)
         self._departure = Departure(self.flow.resume_reading)
         self._extensions = {EXTENSION: self._departure}
+        self._straight: Callable[[Whole], bool] | None = getattr(self.app, "straight", None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It has left."""
+        self._give_up_gathering()
         super().connection_lost(exc)
         self._departure.happened()
+        if isinstance(self.cycle, LeanCycle):
+            self.cycle.left()
+
+    def shutdown(self) -> None:
+        """The server stops: what has begun may end."""
+        self._give_up_gathering()
+        super().shutdown()
+
+    def resume_writing(self) -> None:
+        """The client reads again."""
+        super().resume_writing()
+        if isinstance(self.cycle, LeanCycle):
+            self.cycle.has_room()
+
+    # ---- the parser's callbacks -----------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a client."""
+        super().data_received(data)
+        if self._gathered is not None and self._gathering is None:
+            self._gathering = self.loop.call_later(GATHERS_S, self._give_up_gathering)
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """A request begins. Its scope is made when somebody wants it."""
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
+
+    def on_headers_complete(self) -> None:
+        """Its head is there."""
+        if self._could_go_straight():
+            self._gathered, self._gathered_size = [], 0
+        else:
+            self._go_uvicorns_way()
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of its body."""
+        if self._gathered is None:
+            super().on_body(body)
+            return
+        self._gathered.append(body)
+        self._gathered_size += len(body)
+        if self._gathered_size > GATHERED:
+            self._give_up_gathering()
+
+    def on_message_complete(self) -> None:
+        """All of it is there."""
+        pieces = self._gathered
+        if pieces is None:
+            super().on_message_complete()
+            return
+        assert self._straight is not None
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        path, _, query = self.url.partition(b"?")
+        cycle = LeanCycle(self, self.transport, keep_alive=self.parser.should_keep_alive())
+        before, self.cycle = self.cycle, cast(Any, cycle)
+        if self._straight(Whole(path, query, self.headers, dict(self.headers), data, cycle)):
+            self._gathered = None
+            self._stop_timer()
+            return
+        self.cycle = before
+        self._give_up_gathering()
+        super().on_message_complete()
+
+    def _could_go_straight(self) -> bool:
+        parser = self.parser
+        return (
+            self._straight is not None
+            and parser.get_method() == b"POST"
+            and self.url.partition(b"?")[0] in ALLOWED
+            and b"#" not in self.url
+            and not self.expect_100_continue
+            and not parser.should_upgrade()
+            and parser.get_http_version() == "1.1"
+            and (self.cycle is None or self.cycle.response_complete)
+            and not self.pipeline
+        )
+
+    # ---- uvicorn's way --------------------------------------------------------------------------
+
+    def _give_up_gathering(self) -> None:
+        """What has come so far goes uvicorn's way, and the rest with it."""
+        pieces, self._gathered = self._gathered, None
+        self._stop_timer()
+        if pieces is not None:
+            self._go_uvicorns_way()
+            for piece in pieces:
+                super().on_body(piece)
+
+    def _stop_timer(self) -> None:
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
+
+    def _go_uvicorns_way(self) -> None:
+        """As if its head had come just now."""
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()
-        cast(dict[str, Any], self.scope)["extensions"] = self._extensions
+        self.url, self.expect_100_continue = url, expects
+        scope = cast(dict[str, Any], self.scope)
+        self.headers = scope["headers"] = headers
+        scope["extensions"] = self._extensions
+        super().on_headers_complete()

@@ -74,8 +74,8 @@ def make_asgi(application: Application) -> ASGIApp:
             *audit.HANDLERS,
             *audit_export.HANDLERS,
             *audit_seal.HANDLERS,
-            *control.HANDLERS,
             *audit_checkpoint.HANDLERS,
+            *control.HANDLERS,
             follow_events,
         ],
         dependencies={"asking": Provide(provide_asking, sync_to_thread=False)},
@@ -102,4 +102,5 @@ def make_asgi(application: Application) -> ASGIApp:
         allowed_origins=lambda: application.settings.current.allowed_origins,
         check_key=application.keys.check,
         require_key=lambda: application.settings.current.demands_key,
+        straight=application.proxy.straight,
     )

@@ -12,23 +12,26 @@ Pages of other origins get through to `/v1` alone, and only those that the setti
 
 import hmac
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from litestar.utils.path import normalize_path
 
 from core.api.asking import ACTORS, Asking
 from core.api.credentials import presented_key
 from core.api.refusals import Send, preflight_answer, refuse, while_allowed, with_origin
+from core.gateway.straight import Whole
 from core.keys.keyring import Known, Unknown, is_ours
 from core.keys.scopes import refused
 
 OPEN_PATHS = ("/health", "/health/ready")
 GUARDED = ("/api", "/v1", "/metrics", "/schema")
 V1 = "/v1/"  # as clients write it; other spellings are left to the router
+READS = "GET"  # what a websocket counts as where scopes tell reading from changing
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 Refusal = tuple[int, str, str]  # status, code, sentence
 CheckKey = Callable[[bytes], Known | Unknown]
+GoStraight = Callable[[Whole, str], bool]
 
 
 class ASGIApp(Protocol):
@@ -37,6 +40,15 @@ class ASGIApp(Protocol):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection."""
         ...
+
+
+class Verdict(NamedTuple):
+    """What is known of a request by its method, path and headers."""
+
+    refusal: Refusal | None
+    foreign: bytes | None  # the origin of a page that is none of ours
+    given: bytes | None  # the key that was presented
+    asking: Asking
 
 
 class Guard:
@@ -54,9 +66,11 @@ class Guard:
         allowed_origins: Callable[[], tuple[str, ...]] = lambda: (),
         check_key: CheckKey = lambda secret: Unknown(reason="this API key is not known here"),
         require_key: Callable[[], bool] = lambda: False,
+        straight: GoStraight | None = None,
     ) -> None:
         """`check_key` judges keys of ours; `require_key` says whether nobody gets in without.
 
+        `straight` is offered whole requests, with who asks, and may decline them.
         `v1` is the part of `app` that is mounted at `/v1`: requests get there without the router,
         which costs as much as the key.
         """
@@ -70,6 +84,7 @@ class Guard:
         self._owner = owner_token.encode()
         self._check_key = check_key
         self._require_key = require_key
+        self._straight = straight
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Refuse, or pass on with who is asking."""
@@ -77,52 +92,73 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        foreign = self._foreign_origin(scope, headers)
-        given = presented_key(headers)
-        named = self._check_key(given) if given is not None and is_ours(given) else None
-        refusal = self._refusal(scope, headers, foreign, given, named)
-        if refusal is not None:
-            await refuse(scope, send, *refusal)
+        path, method = scope["path"], scope.get("method", "")  # a websocket has none
+        verdict = self._judged(method, path, headers)
+        if verdict.refusal is not None:
+            await refuse(scope, send, *verdict.refusal)
             return
-        if is_preflight(scope, headers):
+        if is_preflight(method, headers):
             await preflight_answer(send, headers[b"origin"])
             return
-        if foreign is not None:
-            send = with_origin(send, foreign)
-        asking = self._asking(headers, named)
+        if verdict.foreign is not None:
+            send = with_origin(send, verdict.foreign)
+        asking, given = verdict.asking, verdict.given
         if given is not None and asking.key_id is not None and not asking.owner:
-            send = self._while_in_force(send, scope, given)
+            send = self._while_in_force(send, method, path, given)
         scope.setdefault("state", {}).update(asking=asking, actor=asking.actor)
-        app = self._v1 if scope["path"].startswith(V1) else self._app
+        app = self._v1 if path.startswith(V1) else self._app
         await app(scope, receive, send)
 
-    def _foreign_origin(self, scope: Any, headers: Mapping[bytes, bytes]) -> bytes | None:
+    def straight(self, request: Whole) -> bool:
+        """Let a plain POST below `/v1` in, to where nothing needs to be waited for.
+
+        False: nothing was done, and it is to come by `__call__`.
+        """
+        if self._straight is None:
+            return False
+        verdict = self._judged("POST", request.path.decode("latin-1"), request.headers)
+        if verdict.refusal is not None or verdict.foreign is not None:
+            return False
+        return self._straight(request, verdict.asking.actor)
+
+    def _judged(self, method: str, path: str, headers: Mapping[bytes, bytes]) -> Verdict:
+        foreign = self._foreign_origin(method, headers)
+        given = presented_key(headers)
+        named = self._check_key(given) if given is not None and is_ours(given) else None
+        return Verdict(
+            self._refusal(method, path, headers, foreign, given, named),
+            foreign,
+            given,
+            self._asking(headers, named),
+        )
+
+    def _foreign_origin(self, method: str, headers: Mapping[bytes, bytes]) -> bytes | None:
         """The origin of the page that asks, unless it is one of ours."""
         origin = headers.get(b"origin")
         if origin is None or origin.lower() in self._own_origins:
             return None
-        if origin == b"null" and scope.get("method") in ("GET", "HEAD"):
+        if origin == b"null" and method in ("GET", "HEAD"):
             return None  # a file on disk or a sandboxed frame reads; it sees no answer anyway
         return origin
 
     def _refusal(
         self,
-        scope: Any,
+        method: str,
+        path: str,
         headers: Mapping[bytes, bytes],
         foreign: bytes | None,
         given: bytes | None,
         named: Known | Unknown | None,
     ) -> Refusal | None:
-        path: str = scope["path"]
         if not path.startswith(V1):
             path = normalize_path(path)  # the very rule by which it is routed
         if self._key is None and headers.get(b"host", b"").lower() not in self._hosts:
             return 403, "foreign-host", "this address is served under its loopback name only"
         if foreign is not None and not self._allows(path, foreign):
             return 403, "foreign-origin", "requests from other sites' pages are refused"
-        if path in OPEN_PATHS or not path.startswith(GUARDED) or is_preflight(scope, headers):
+        if path in OPEN_PATHS or not path.startswith(GUARDED) or is_preflight(method, headers):
             return None  # a preflight never carries the key
-        return self._refused_key(str(scope.get("method", "GET")), path, headers, given, named)
+        return self._refused_key(method, path, headers, given, named)
 
     def _refused_key(
         self,
@@ -138,24 +174,23 @@ class Guard:
         if isinstance(named, Unknown):
             return 401, "invalid_api_key", named.reason
         if named is not None:  # 2
-            why = refused(named.scopes, method, path)
+            why = refused(named.scopes, method or READS, path)
             return (403, "key-not-allowed", why) if why else None
         if self._key is not None or self._require_key():
             return 401, "invalid_api_key", "a valid API key is required"
         return None
 
-    def _while_in_force(self, send: Send, scope: Any, given: bytes) -> Send:
+    def _while_in_force(self, send: Send, method: str, path: str, given: bytes) -> Send:
         """What a key follows under `/api` has no end of its own, so it ends with the key."""
-        if scope["path"].startswith(V1):
+        if path.startswith(V1):
             return send
-        path = normalize_path(scope["path"])
+        path = normalize_path(path)
         if path.startswith("/v1"):
             return send  # an answer under way runs to its end
-        method = str(scope.get("method", "GET"))
 
         def allowed() -> bool:
             named = self._check_key(given)
-            return isinstance(named, Known) and refused(named.scopes, method, path) is None
+            return isinstance(named, Known) and refused(named.scopes, method or READS, path) is None
 
         return while_allowed(send, allowed)
 
@@ -180,7 +215,7 @@ class Guard:
         return Asking(actor=actor if actor in ACTORS else "api", owner=True)
 
 
-def is_preflight(scope: Any, headers: Mapping[bytes, bytes]) -> bool:
+def is_preflight(method: str, headers: Mapping[bytes, bytes]) -> bool:
     """A browser asks whether its page may ask (Fetch, 4.8)."""
     asks = b"origin" in headers and b"access-control-request-method" in headers
-    return asks and scope.get("method") == "OPTIONS"
+    return asks and method == "OPTIONS"

@@ -65,6 +65,11 @@ class Captures:
 
     # ---- the hot path --------------------------------------------------------------------------
 
+    @property
+    def active(self) -> bool:
+        """See `hooks.Captures`."""
+        return self._settings().capture_bodies != "off"
+
     def begin(self, request_id: str, asked: Asked) -> "Capture | None":
         """See `hooks.Captures`."""
         settings = self._settings()

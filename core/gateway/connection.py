@@ -4,11 +4,13 @@
                       │                    │
                       └──── lost, abort ───┴──► closed
 
-Bytes are parsed as they arrive and read by one task. Reading pauses the socket when the task does
-not keep up, so a slow client slows the engine instead of filling our memory.
+Bytes are parsed as they arrive and read by one task, or taken by whoever asked to be told of them.
+Reading pauses the socket when they are not fetched, so a slow client slows the engine instead of
+filling our memory.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import cast
 
 import httptools
@@ -34,6 +36,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._parser: httptools.HttpResponseParser | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._told: Callable[[], None] | None = None
         self._pieces: list[bytes] = []
         self._size = 0
         self._paused = False
@@ -57,7 +60,7 @@ class Connection(asyncio.Protocol):
     async def begun(self) -> None:
         """Return when status and headers are there. Raises UpstreamLost."""
         while not self._headers_done:
-            self._demand_alive()
+            self.demand_alive()
             await self._news()
 
     async def read(self) -> bytes:
@@ -65,15 +68,41 @@ class Connection(asyncio.Protocol):
         while not self._pieces:
             if self._complete:
                 return b""
-            self._demand_alive()
+            self.demand_alive()
             await self._news()
-        data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
-        self._pieces.clear()
+        return self.take()
+
+    def tell(self, told: Callable[[], None] | None) -> None:
+        """Call `told` with every news, instead of waiting in `begun` and `read`; None: no more."""
+        self._told = told
+
+    def take(self) -> bytes:
+        """What has come of the answer since the last time; empty: nothing."""
+        pieces = self._pieces
+        if not pieces:
+            return b""
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
         self._size = 0
         if self._paused and self._transport is not None and self.alive:
             self._paused = False
             self._transport.resume_reading()
         return data
+
+    def demand_alive(self) -> None:
+        """Raise UpstreamLost, with what is known of the reason, when nothing more can come."""
+        if not self.alive:
+            raise UpstreamLost(self._broken or f"{self._called} broke off while it was answering")
+
+    @property
+    def headed(self) -> bool:
+        """Whether status and headers are there."""
+        return self._headers_done
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing of the answer is still to come; it may be waiting to be taken."""
+        return self._complete
 
     @property
     def reusable(self) -> bool:
@@ -88,16 +117,15 @@ class Connection(asyncio.Protocol):
 
     def header(self, name: bytes) -> bytes:
         """The first header of that name (lower case), or nothing."""
-        return next((value for key, value in self.headers if key == name), b"")
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return b""
 
     @property
     def framed(self) -> bool:
         """Whether HTTP says where the answer ends; otherwise the connection's end is its end."""
         return any(name in _FRAMES for name, _ in self.headers)
-
-    def _demand_alive(self) -> None:
-        if not self.alive:
-            raise UpstreamLost(self._broken or f"{self._called} broke off while it was answering")
 
     async def _news(self) -> None:
         self._waiter = asyncio.get_running_loop().create_future()
@@ -111,7 +139,9 @@ class Connection(asyncio.Protocol):
         self.abort()
 
     def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
+        if self._told is not None:
+            self._told()
+        elif self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
     # ---- asyncio.Protocol -----------------------------------------------------------------------

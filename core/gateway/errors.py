@@ -16,6 +16,14 @@ StudioError
 """
 
 from core.errors import Invalid, NotFound, StudioError, Unavailable
+from core.gateway.cancelling import Reason
+
+ENDED_HERE = {
+    "cut": "the request was cut because its model had to make room",
+    "cancelled": "the request was cancelled",
+    "revoked": "the request was ended because its API key was revoked",
+    "stopping": "the request was cut because vLLM Studio is stopping",
+}
 
 
 class ModelNotFound(NotFound):
@@ -95,3 +103,9 @@ class KeyTaken(Cut):
     """The request's key was revoked before its answer began."""
 
     status = 401
+
+
+def ended_here(reason: Reason) -> Cut:
+    """What a client is told whose request somebody here ended."""
+    kind = KeyTaken if reason == "revoked" else Cut
+    return kind(ENDED_HERE[reason], code=reason)

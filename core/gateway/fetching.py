@@ -30,7 +30,7 @@ from core.gateway.exchange import Exchange
 from core.gateway.headers import on_to_engine, on_to_gateway, wished_ttl
 from core.gateway.hooks import Asked, Choices, Energy, KeyGate, Sink
 from core.gateway.inflight import InFlight
-from core.gateway.lanes import ANY, can_fail_over, choose_lane, wished_lane
+from core.gateway.lanes import ANY, Lane, can_fail_over, choose_lane, wished_lane
 from core.gateway.loading_feedback import LoadingFeedback
 from core.gateway.native import engine_path
 from core.gateway.passing import Passing
@@ -164,6 +164,44 @@ class Fetching:
         finally:
             (self._engines if call.exchange.lane == "direct" else self._upstream).done(connection)
 
+    # ---- where nothing needs to be waited for (straight.py) --------------------------------------
+
+    def ready(self, asked: Asked, rule: PathRule) -> Route | None:
+        """The route, where a request can go to the engine itself at once, and nowhere else.
+
+        Raises StudioError where it is to be refused.
+        """
+        wished_ttl(asked.headers)
+        if self._choices is not None and self._choices.chain(asked.name):
+            return None
+        route = self._routes.current.get(asked.name)
+        if route is None or self._chosen(asked, rule, route) != "direct":
+            return None
+        direct = route.direct
+        ready = direct is not None and self._engines.has_idle(direct.host, direct.port)
+        return route if ready else None
+
+    def begin(
+        self, call: Call, asked: Asked, route: Route, cancel: Cancel, told: Callable[[], None]
+    ) -> Connection:
+        """Counted in and sent, with no await since `ready`. Raises StudioError."""
+        assert route.direct is not None
+        self._enter(call, route, "direct", cancel)
+        ttl_s = wished_ttl(asked.headers)
+        if ttl_s is not None:
+            self._inflight.keep_for(route.recipe_id, ttl_s)
+        direct = route.direct
+        head, data = self._to_engine(call, asked, asked.name, route, direct)
+        return self._engines.at_once(direct.host, direct.port, head, data, told)
+
+    def end(self, call: Call, connection: Connection | None, *, dead: bool = False) -> None:
+        """What `begin` began has ended; `dead`: before anything came, as it will on the others."""
+        if connection is not None:
+            self._engines.done(connection)
+            if dead:
+                self._engines.forget(*connection.peer)
+        self._leave(call.exchange)
+
     # ---- until it is sent -----------------------------------------------------------------------
 
     async def _sent(
@@ -248,10 +286,7 @@ class Fetching:
         self, call: Call, asked: Asked, rule: PathRule, route: Route, deadline: float
     ) -> str | None:
         """The lane, once it can be taken; None when the route has gone meanwhile."""
-        lanes = ANY if self._gate is None else self._gate.lanes(call.key_id)
-        lane: str = choose_lane(
-            route, asked, only_direct=rule.direct_only, lanes=lanes, default=self._lane()
-        )
+        lane: str = self._chosen(asked, rule, route)
         if lane == "gateway" and not (self._gateway.up() and not call.exchange.without_gateway):
             if self._fails_over(call, asked, route):
                 lane = "direct"
@@ -264,6 +299,12 @@ class Fetching:
         if not call.exchange.load_s:
             call.exchange.waited()
         return lane
+
+    def _chosen(self, asked: Asked, rule: PathRule, route: Route) -> Lane:
+        lanes = ANY if self._gate is None else self._gate.lanes(asked.key_id)
+        return choose_lane(
+            route, asked, only_direct=rule.direct_only, lanes=lanes, default=self._lane()
+        )
 
     def _fails_over(self, call: Call, asked: Asked, route: Route) -> bool:
         lanes = ANY if self._gate is None else self._gate.lanes(call.key_id)
@@ -285,24 +326,33 @@ class Fetching:
     async def _request(
         self, call: Call, asked: Asked, name: str, route: Route, lane: str
     ) -> Connection:
-        body, direct = asked.body, route.direct if lane == "direct" else None
-        through = merged(self._preset(asked.name, name), route.filter)
-        is_json = body.fields is not None
-        if direct is None:
-            call.exchange.asked_usage = False
-            data = body.sent(route.upstream_model, through)
-            headers = on_to_gateway(call.raw_headers, route, call.request_id, is_json=is_json)
-            query = query_to_gateway(asked.query)
-            return await self._upstream.request(
-                route.host, route.port, _head(asked.path, query, route, headers, data), data
-            )
+        body = asked.body
+        if route.direct is not None and lane == "direct":
+            head, data = self._to_engine(call, asked, name, route, route.direct)
+            return await self._engines.request(route.direct.host, route.direct.port, head, data)
+        call.exchange.asked_usage = False
+        data = body.sent(route.upstream_model, merged(self._preset(asked.name, name), route.filter))
+        headers = on_to_gateway(
+            call.raw_headers, route, call.request_id, is_json=body.fields is not None
+        )
+        query = query_to_gateway(asked.query)
+        return await self._upstream.request(
+            route.host, route.port, _head(asked.path, query, route, headers, data), data
+        )
+
+    def _to_engine(
+        self, call: Call, asked: Asked, name: str, route: Route, direct: Direct
+    ) -> tuple[bytes, bytes]:
+        """Head and body of the request as the engine gets it."""
+        body, through = asked.body, merged(self._preset(asked.name, name), route.filter)
         call.exchange.asked_usage = counts = direct.tells_usage and body.may_ask_usage(
             asked.path, through
         )
         data = body.sent(direct.model, through, ask_usage=counts)
-        headers = on_to_engine(call.raw_headers, direct, call.request_id, is_json=is_json)
-        head = _head(engine_path(asked.path), asked.query, direct, headers, data)
-        return await self._engines.request(direct.host, direct.port, head, data)
+        headers = on_to_engine(
+            call.raw_headers, direct, call.request_id, is_json=body.fields is not None
+        )
+        return _head(engine_path(asked.path), asked.query, direct, headers, data), data
 
     def _preset(self, asked: str, name: str) -> Filter | None:
         """Of the name that was asked for; where another stands in for it, of that one too."""

@@ -71,6 +71,15 @@ class KeyGate(Protocol):
         """Which lanes its requests may take."""
         ...
 
+    @property
+    def asks_others(self) -> bool:
+        """Whether `enter` may have to wait for an answer from elsewhere."""
+        ...
+
+    def admit(self, key_id: str | None, request_id: str, body: Body) -> Pass | None:
+        """As `enter`, by what this studio knows alone."""
+        ...
+
     async def enter(self, key_id: str | None, request_id: str, body: Body) -> Pass | None:
         """Count the request in, or raise RateLimited (429). None: the key has no limits."""
         ...
@@ -183,6 +192,11 @@ class Captured(Protocol):
 
 class Captures(Protocol):
     """Opt-in capture of bodies."""
+
+    @property
+    def active(self) -> bool:
+        """Whether anything is kept of any request."""
+        ...
 
     def begin(self, request_id: str, asked: Asked) -> Captured | None:
         """None: nothing of this request is kept."""

@@ -13,18 +13,16 @@ is handed to it, in the words of `core.gateway.hooks`.
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
 from typing import Any
 
 from core.clock import Clock
-from core.errors import StudioError
-from core.gateway.body import peek_form, peek_json
-from core.gateway.calls import Calls
-from core.gateway.cancelling import CancelScope, Interrupted, Reason
+from core.gateway.body import Body, peek_form, peek_json
+from core.gateway.calls import Calls, key_of
+from core.gateway.cancelling import CancelScope, Interrupted
 from core.gateway.departure import watch as watch_departure
-from core.gateway.errors import BodyTooLarge, Cut, KeyTaken, UnknownPath, WrongMethod
+from core.gateway.errors import BodyTooLarge, UnknownPath, WrongMethod, ended_here
 from core.gateway.fetching import Fetching
 from core.gateway.hooks import (
     AnswerCache,
@@ -39,22 +37,17 @@ from core.gateway.hooks import (
 from core.gateway.paths import ALLOWED, PathRule
 from core.gateway.reasoning import with_both_names
 from core.gateway.request_record import Call
+from core.gateway.routes import Route
+from core.gateway.straight import Client, Straight, Whole
 from events.facts.usage import RequestFinished
-
-log = logging.getLogger(__name__)
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Serve = Callable[[CancelScope], Awaitable[None]]
 
 MAX_BODY = 50_000_000
 TELL_S = 0.5  # a client that does not read may not hold up the end
-ENDED_HERE = {
-    "cut": "the request was cut because its model had to make room",
-    "cancelled": "the request was cancelled",
-    "revoked": "the request was ended because its API key was revoked",
-    "stopping": "the request was cut because vLLM Studio is stopping",
-}
 
 
 class Proxy:
@@ -90,21 +83,93 @@ class Proxy:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; however it ends, one RequestFinished tells of it."""
-        if scope["type"] != "http":
-            return
-        call = Call.of(scope, send, self._clock)
-        try:
-            await self._answered(call, scope, receive)
-        finally:
-            self.calls.leave(call.request_id)
-            if self._gate is not None and call.key_id is not None:
-                self._gate.leave(call.request_id)
-            call.ended()
-            call.exchange.when_over(lambda: self._tell(call))
+        if scope["type"] == "http":
+            call = Call.of(scope, send, self._clock)
+            await self._served(call, partial(self._serve, call, scope, receive))
 
     def close(self) -> None:
         """Let go of idle connections. Running requests are the server's to end."""
         self._fetching.close()
+
+    # ---- without a task (straight.py) -----------------------------------------------------------
+
+    def straight(self, request: Whole, actor: str) -> bool:
+        """Serve a request for which nothing needs to be waited; False: nothing was done for it."""
+        try:
+            ready = self._ready(request, key_of(actor))
+        except Exception:  # whatever it is, the long way finds it again, and says it
+            return False
+        if ready is None:
+            return False
+        asked, rule, route = ready
+        call = Call(
+            path=request.path,
+            actor=actor,
+            raw_headers=request.raw_headers,
+            headers=request.headers,
+            send=request.client.say,
+            clock=self._clock,
+        )
+        call.asked_for(asked.name, stream=asked.body.stream)
+        straight = Straight(self, self._fetching, call, asked, rule, request.client)
+        self.calls.enter(call.request_id, call.view, straight.cancel)
+        straight.begin(route)
+        return True
+
+    def count_in(self, call: Call, asked: Asked) -> None:
+        """Its key's limits, as memory knows them. Raises 429."""
+        if self._gate is not None and call.key_id is not None:
+            passed = self._gate.admit(call.key_id, call.request_id, asked.body)
+            if passed is not None:
+                call.reply.set_headers(*passed.headers)
+
+    async def again(self, call: Call, asked: Asked, rule: PathRule, client: Client) -> None:
+        """Go the long way with a request whose connection was found dead, and which was let in."""
+
+        async def fetch(end: CancelScope) -> None:
+            client.watch(gone=partial(end.cancel, "client_gone"), room=nothing)
+            await self._fetching.fetch(call, asked, rule, call.reply, end.cancel)
+
+        call.reply.send_by(client.send)
+        await self._served(call, fetch)
+
+    def over(self, call: Call) -> None:
+        """It has ended, and its client was told everything, or has left."""
+        self.calls.leave(call.request_id)
+        if self._gate is not None and call.key_id is not None:
+            self._gate.leave(call.request_id)
+        call.ended()
+        if call.exchange.running:
+            call.exchange.when_over(partial(self._tell, call))
+        else:
+            self._tell(call)
+
+    def _ready(self, request: Whole, key_id: str | None) -> tuple[Asked, PathRule, Route] | None:
+        rule, gate, cache = ALLOWED.get(request.path), self._gate, self._cache
+        if rule is None or rule.multipart or len(request.data) > self._max_body:
+            return None
+        if self._captures is not None and self._captures.active:
+            return None
+        if gate is not None and gate.asks_others:
+            return None
+        self._demand_serving()
+        body = _checked(rule, request.data, "")
+        asked = Asked(
+            name=body.model,
+            path=request.path,
+            query=request.query,
+            body=body,
+            key_id=key_id,
+            headers=request.headers,
+        )
+        if gate is not None and key_id is not None:
+            gate.demand(key_id, name=asked.name, path=asked.path)
+        if cache is not None and cache.plan(asked) is not None:
+            return None
+        route = self._fetching.ready(asked, rule)
+        return None if route is None else (asked, rule, route)
+
+    # ---- in a task ------------------------------------------------------------------------------
 
     def _tell(self, call: Call) -> None:
         fact = call.fact()
@@ -112,22 +177,22 @@ class Proxy:
             call.captured.end(fact)
         self._finished(fact)
 
-    async def _answered(self, call: Call, scope: Scope, receive: Receive) -> None:
+    async def _served(self, call: Call, serve: Serve) -> None:
+        try:
+            await self._answered(call, serve)
+        finally:
+            self.over(call)
+
+    async def _answered(self, call: Call, serve: Serve) -> None:
         """Serve, and turn every way to fail into an answer and an outcome."""
         try:
             with CancelScope() as end:
                 self.calls.enter(call.request_id, call.view, end.cancel)
-                await self._serve(call, scope, receive, end)
+                await serve(end)
         except Interrupted as interrupted:
-            if interrupted.reason == "client_gone":
-                call.outcome = "client_gone"
-                return
-            call.outcome = "cancelled"
-            call.error_code = interrupted.reason
-            await call.reply.fail(ended_here(interrupted.reason))
-        except StudioError as error:
-            call.failed(error)
-            await call.reply.fail(error)
+            told = call.interrupted(interrupted.reason)
+            if told is not None:
+                await call.reply.fail(told)
         except asyncio.CancelledError:  # the server goes down: whoever came too late to be told
             call.outcome = "cancelled"
             with contextlib.suppress(ConnectionError, TimeoutError):
@@ -135,20 +200,14 @@ class Proxy:
                     await call.reply.fail(ended_here("stopping"))
             raise
         except Exception as error:
-            log.exception("request %s failed", call.request_id)
-            call.outcome = "error"
-            await call.reply.fail(StudioError(f"vLLM Studio failed: {error}", code="internal"))
+            await call.reply.fail(call.broke(error))
 
     async def _serve(self, call: Call, scope: Scope, receive: Receive, end: CancelScope) -> None:
         """Refuse what can be refused before anything is loaded, or evicted, for it."""
         rule = _rule(call, scope)
         self._demand_serving()
         data = await self._body(call, receive)
-        if rule.multipart:
-            body = peek_form(data, call.content_types())
-        else:
-            body = with_both_names(peek_json(data))
-        body.demand(rule.needs, rule.alien)
+        body = _checked(rule, data, call.content_types() if rule.multipart else "")
         call.asked_for(body.model, stream=body.stream)
         asked = Asked(
             name=body.model,
@@ -220,10 +279,15 @@ class Proxy:
                 return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def ended_here(reason: Reason) -> Cut:
-    """What a client is told whose request somebody here ended."""
-    kind = KeyTaken if reason == "revoked" else Cut
-    return kind(ENDED_HERE[reason], code=reason)
+def _checked(rule: PathRule, data: bytes, content_types: str) -> Body:
+    """The body as far as it is looked at. Raises Invalid."""
+    body = peek_form(data, content_types) if rule.multipart else with_both_names(peek_json(data))
+    body.demand(rule.needs, rule.alien)
+    return body
+
+
+def nothing() -> None:
+    """Needs to be done."""
 
 
 def _rule(call: Call, scope: Scope) -> PathRule:

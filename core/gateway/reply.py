@@ -37,6 +37,10 @@ class Reply:
         self._held: list[bytes] | None = None  # an answer that can not continue that stream
         self.tap: Callable[[bytes], None] | None = None  # hears every byte of the body
 
+    def send_by(self, send: Send) -> None:
+        """Say it through this from now on."""
+        self._send = send
+
     async def begin_stream(self, first: bytes, fit: Fit) -> None:
         """Begin a stream of events before the answer is there; `fit` makes its events continue it.
 

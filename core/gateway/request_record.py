@@ -1,5 +1,6 @@
 """What is known of one request while it runs, and the fact it becomes when it has ended."""
 
+import logging
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
@@ -9,7 +10,8 @@ from core.clock import Clock
 from core.errors import StudioError
 from core.gateway.answer import Answer
 from core.gateway.calls import RunningRequest, key_of
-from core.gateway.errors import WaitedTooLong
+from core.gateway.cancelling import Reason
+from core.gateway.errors import Cut, WaitedTooLong, ended_here
 from core.gateway.exchange import Exchange
 from core.gateway.hooks import CacheServed, Captured
 from core.gateway.inflight import Ticket
@@ -20,6 +22,8 @@ from core.gateway.routes import Header, Route
 from core.usage.cost import cost_at
 from events.envelope import uuid7
 from events.facts.usage import RequestFinished
+
+log = logging.getLogger(__name__)
 
 CLIENT_CLOSED_REQUEST = 499  # nginx' number for a client that left before it was told anything
 LANE = b"x-studio-lane"
@@ -130,6 +134,23 @@ class Call:
             self.outcome = "rejected"
         else:
             self.outcome = "error"
+
+    def broke(self, error: Exception) -> StudioError:
+        """It could not be served, and perhaps nobody has foreseen it; what its client is told."""
+        if isinstance(error, StudioError):
+            self.failed(error)
+            return error
+        log.error("request %s failed", self.request_id, exc_info=error)
+        self.outcome = "error"
+        return StudioError(f"vLLM Studio failed: {error}", code="internal")
+
+    def interrupted(self, reason: Reason) -> Cut | None:
+        """Ended from outside; what its client is told, None: it has left."""
+        if reason == "client_gone":
+            self.outcome = "client_gone"
+            return None
+        self.outcome, self.error_code = "cancelled", reason
+        return ended_here(reason)
 
     def answered(self, *, well: bool) -> None:
         """The exchange has ended; no matter to a client that has left it to others."""

@@ -6,7 +6,7 @@ fresh connection, but only when not a byte of an answer had come.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -56,14 +56,43 @@ class Upstream:
             fresh = await self._connected(host, port, unsent=True)
         return await self._exchange(fresh, head, body)
 
+    def has_idle(self, host: str, port: int) -> bool:
+        """Whether `at_once` would find a connection."""
+        idle = self._idle.get((host, port))
+        if not idle:
+            return False
+        since, newest = idle[-1]
+        return newest.alive and since >= self._clock.monotonic() - self._idle_s
+
+    def at_once(
+        self, host: str, port: int, head: bytes, body: bytes, told: Callable[[], None]
+    ) -> Connection:
+        """Send on a connection that is there, and let `told` hear of all news of it.
+
+        Raises UpstreamLost when there is none.
+        """
+        pooled = self._pooled(host, port)
+        if pooled is None:
+            raise UpstreamLost(f"no connection to {self._called} is there", unsent=True)
+        pooled.tell(told)
+        pooled.send(head, body)
+        return pooled
+
+    def forget(self, host: str, port: int) -> None:
+        """Close the idle connections to this one: another of them was found dead."""
+        for _, connection in self._idle.pop((host, port), ()):
+            connection.abort()
+
     def done(self, connection: Connection) -> None:
         """Keep it for the next request when that is safe, otherwise close it at once."""
+        connection.tell(None)
         if not connection.reusable:
             connection.abort()
             return
+        now = self._clock.monotonic()
         idle = self._idle.setdefault(connection.peer, [])
-        idle.append((self._clock.monotonic(), connection))
-        oldest = self._clock.monotonic() - self._idle_s
+        idle.append((now, connection))
+        oldest = now - self._idle_s
         while idle and (idle[0][0] < oldest or len(idle) > self._max_idle):
             idle.pop(0)[1].abort()
 

@@ -23,12 +23,18 @@ from core.errors import NotAllowed, StudioError, Unavailable
 from core.gateway.body import Body
 from core.gateway.calls import WEBSOCKET, Calls, RunningRequest
 from core.gateway.cancelling import CancelScope, Interrupted
-from core.gateway.errors import Cut, UnknownPath, WaitedTooLong
+from core.gateway.errors import (
+    ENDED_HERE,
+    Cut,
+    UnknownPath,
+    WaitedTooLong,
+    ended_here,
+)
 from core.gateway.fetching import Admit
 from core.gateway.hooks import Choices, KeyGate
 from core.gateway.inflight import InFlight
 from core.gateway.litellm_config import Endpoint
-from core.gateway.proxy import ENDED_HERE, Receive, Scope, Send, ended_here
+from core.gateway.proxy import Receive, Scope, Send
 from core.gateway.request_record import Call
 from core.gateway.routes import Route, Routes
 from core.gateway.websocket_handshake import EngineRefused, asked_model, denying, upgraded

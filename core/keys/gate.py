@@ -102,17 +102,28 @@ class KeyGate:
 
     # how much of it
 
+    @property
+    def asks_others(self) -> bool:
+        """Whether other studios count too, so that `enter` waits for their word."""
+        return self._shared is not None
+
+    def admit(self, key_id: str | None, request_id: str, body: Body) -> Passed | None:
+        """Count the request in here, or raise RateLimited. None: the key has no limits."""
+        limits = None if key_id is None else self._ring.limits_of(key_id)
+        if key_id is None or limits is None or not counts(limits):
+            return None
+        self._admitted(key_id, request_id, limits, body)
+        return Passed(headers=headers_of(limits, self._counters.use(key_id)))
+
     async def enter(self, key_id: str | None, request_id: str, body: Body) -> Passed | None:
-        """Count the request in, or raise RateLimited. None: the key has no limits."""
-        if key_id is None:
+        """The same, and the others are asked where there are any."""
+        if self._shared is None:
+            return self.admit(key_id, request_id, body)
+        limits = None if key_id is None else self._ring.limits_of(key_id)
+        if key_id is None or limits is None or not counts(limits):
             return None
-        limits = self._ring.limits_of(key_id)
-        if not counts(limits):
-            return None
-        entry = self._counters.admit(key_id, request_id, limits, self._guess(key_id, limits, body))
-        if isinstance(entry, Stop):
-            raise self._refusal(key_id, limits, entry)
-        use = None if self._shared is None else await self._ask_others(entry, limits)
+        entry = self._admitted(key_id, request_id, limits, body)
+        use = await self._ask_others(entry, limits)
         if isinstance(use, Stop):
             raise self._refusal(key_id, limits, use)
         return Passed(headers=headers_of(limits, use or self._counters.use(key_id)))
@@ -160,6 +171,12 @@ class KeyGate:
             self._counters.restore_spent(key_id, day, month)
 
     # inside
+
+    def _admitted(self, key_id: str, request_id: str, limits: KeyLimits, body: Body) -> Entry:
+        entry = self._counters.admit(key_id, request_id, limits, self._guess(key_id, limits, body))
+        if isinstance(entry, Stop):
+            raise self._refusal(key_id, limits, entry)
+        return entry
 
     async def _ask_others(self, entry: Entry, limits: KeyLimits) -> Use | Stop | None:
         assert self._shared is not None

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from core.api.guard import Guard
+from core.gateway.straight import Whole
 from core.keys.keyring import Known, Unknown
 
 OWN = "http://127.0.0.1:8080"
@@ -333,3 +334,62 @@ async def test_what_a_key_follows_ends_with_the_key(monkeypatch: pytest.MonkeyPa
         await guard(scope, None, send)
         assert b"".join(one["body"] for one in sent[1:]) == told
         assert sent[-1]["more_body"] is False
+
+
+@pytest.mark.parametrize("require_key", [False, True])
+@pytest.mark.parametrize(
+    "sending",
+    [
+        {},
+        {"host": "evil.example"},
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"origin": OWN},
+        {"authorization": "Bearer sk-studio-good"},
+        {"authorization": "Bearer sk-studio-manager"},
+        {"authorization": "Bearer sk-studio-bad"},
+        {"authorization": "Bearer something"},
+        {"x-api-key": "sk-studio-good"},
+        {"x-studio-owner": "owner"},
+        {"x-studio-owner": "owner", "authorization": "Bearer sk-studio-bad"},
+        {"x-studio-owner": "somebody"},
+    ],
+)
+async def test_the_straight_way_has_the_same_door(
+    sending: Mapping[str, str], require_key: bool
+) -> None:
+    """Who gets in gets in by both, as the same; who does not is left to the one that says why."""
+    path, inside = "/v1/chat/completions", Inside()
+    status, _, _ = await knock(
+        inside, path, method="POST", require_key=require_key, sending=sending
+    )
+    came: list[str] = []
+
+    def straight(request: Whole, actor: str) -> bool:
+        came.append(actor)
+        return True
+
+    guard = Guard(
+        inside, port=8080, host="127.0.0.1", api_key=None, owner_token="owner",
+        check_key=check_key, require_key=lambda: require_key, straight=straight,
+    )  # fmt: skip
+    headers = {b"host": b"127.0.0.1:8080"} | {k.encode(): v.encode() for k, v in sending.items()}
+    client: Any = None
+    let_in = guard.straight(Whole(path.encode(), b"", [], headers, b"{}", client))
+    assert let_in == (status == 200)
+    assert came == [asking.actor for asking in inside.asked]
+
+
+async def test_a_websocket_of_no_origin_is_another_sites() -> None:
+    """It has no method by which it would only read."""
+    inside = Inside()
+    guard = Guard(inside, port=8080, host="127.0.0.1", api_key=None, owner_token="owner")
+    headers = [(b"host", b"127.0.0.1:8080"), (b"origin", b"null")]
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await guard({"type": "websocket", "path": "/v1/realtime", "headers": headers}, None, send)
+    assert inside.asked == []
+    assert sent

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +19,7 @@ from core.gateway.inflight import InFlight
 from core.gateway.paths import ALLOWED
 from core.gateway.proxy import Proxy
 from core.gateway.routes import Direct, Route, Routes, RouteTable
+from core.gateway.straight import Whole
 from core.gateway.websocket import WebsocketBridge
 from core.http_protocol import StudioProtocol
 from core.recipes.recipe import EngineKind
@@ -67,6 +68,9 @@ class Bench:
         self.proxy = Proxy(
             fetching=self.fetching, finished=self.facts.append, clock=SystemClock(), **proxy
         )
+        self.goes_straight = True  # whether what can go straight is let go straight
+        self.went_straight = 0
+        self.leaving: list[Callable[[], None]] = []  # clients that are to leave at the end
         self.endpoint: SimpleNamespace | None = None  # the engine, for websockets
         self.idle_s = 0.0
         self.websockets = WebsocketBridge(
@@ -81,6 +85,7 @@ class Bench:
             gate=proxy.get("gate"),
             choices=choices,
         )
+        self.server: uvicorn.Server | None = None
         self.url = ""
         self.port = 0
 
@@ -110,6 +115,17 @@ class Bench:
             scope.setdefault("state", {})["asking"] = asking
         application = self.websockets if scope["type"] == "websocket" else self.proxy
         await application(scope, receive, send)
+
+    def straight(self, request: Whole) -> bool:
+        """The same, for a request that is there whole."""
+        actor = f"key:{self.key_id}" if self.key_id else "api"
+        went = self.goes_straight and self.proxy.straight(request, actor)
+        self.went_straight += went
+        return went
+
+    def connections(self) -> list[Any]:
+        """Of the server, open ones."""
+        return list(self.server.server_state.connections) if self.server else []
 
     async def fact(self) -> RequestFinished:
         """The record of the only request, once there is one."""
@@ -145,13 +161,16 @@ async def bench(**proxy: Any) -> AsyncIterator[Bench]:
     listening.bind(("127.0.0.1", 0))
     made.port = listening.getsockname()[1]
     made.url = f"http://127.0.0.1:{made.port}"
-    server = uvicorn.Server(
+    made.server = server = uvicorn.Server(
         uvicorn.Config(
             made,
             lifespan="off",
             log_level="critical",
             ws="websockets-sansio",
             http=StudioProtocol,
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
         )
     )
     serving = asyncio.create_task(server.serve(sockets=[listening]))
