@@ -102,5 +102,5 @@ def make_asgi(application: Application) -> ASGIApp:
         allowed_origins=lambda: application.settings.current.allowed_origins,
         check_key=application.keys.check,
         require_key=lambda: application.settings.current.demands_key,
-        straight=application.proxy.straight,
+        straight=application.proxy.straight if trouble is None else None,
     )
