@@ -4,12 +4,15 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
+from websockets.sync.client import connect
 
-from tests.harness.canaries import Cage
+from tests.harness.canaries import Cage, unpacked
 from tests.harness.sim import sim_recipe
 from tests.harness.studio import ROOT, StudioServer
 from tests.harness.waiting import eventually
@@ -56,6 +59,7 @@ class Walk:
             "HF_TOKEN": new("hub-token", "hf_{}"),
             "DB_PASSWORD": new("recipe-password"),
             "PLACE": f"https://user:{new('recipe-address')}@host/path",
+            "ARGUMENTS": f"--token {new('recipe-argument', 'hf_{}')} --more",
         }
         command = [sys.executable, PARROT, "--port", "{port}", "--model", "{model}"]
         base = {"engine": "command", "load_timeout_s": 60, "stop_grace_s": 2, "env": env}
@@ -63,6 +67,12 @@ class Walk:
         dies = [*command, "--dies", "HF_TOKEN"]
         self.studio.add({"id": "dies", "command": dies, **base})
         self.studio.add(sim_recipe("sim", recipe={"env": env, "cache": True}))
+        for clear in (
+            {"extra_args": ["--token", new("token-in-arguments", "hf_{}")]},
+            {"notes": f"see https://user:{new('password-in-notes')}@host/"},
+        ):
+            wish = {"id": "clear", "engine": "command", "command": ["x"], **clear}
+            assert self._post("/api/recipes", wish, headers=self.owner).status_code == 400
         self.provider = {
             "id": "near",
             "kind": "openai-compatible",
@@ -74,6 +84,9 @@ class Walk:
         issued = self.studio.post("/api/keys", {"name": "somebody"})
         self.cage.adopt("issued-key", issued["secret"])
         self.key_id = issued["key"]["key_id"]
+        limits = {"scopes": ["audit"]}
+        auditor = self.studio.post("/api/keys", {"name": "auditor", "limits": limits})
+        self.cage.adopt("auditor-key", auditor["secret"])
         for change in ({"api_key": new("key-in-a-change")}, {"no_such": new("unknown-setting")}):
             self.http.patch("/api/settings", json={"changes": change}, headers=self.owner)
 
@@ -126,8 +139,19 @@ class Walk:
                     "/v1/audio/transcriptions", data=form, files=file, headers=self.key | more
                 )
             )
+        self._realtime()
         named = {"authorization": f"Bearer {self.cage.words['issued-key']}"}
         assert self._post("/v1/chat/completions", self._chat("named"), headers=named).is_success
+
+    def _realtime(self) -> None:
+        """A websocket, which the engine says back."""
+        new = self.cage.new
+        address = f"{self.studio.v1}/realtime?model=sim&token={new('websocket-query')}"
+        headers = self.key | {"x-custom": new("websocket-header")}
+        said = new("websocket-message")
+        with connect(address.replace("http", "ws", 1), additional_headers=headers) as socket:
+            socket.send(said)
+            assert said in str(socket.recv(timeout=30))
 
     def ask_parrots(self) -> None:
         """An engine and a provider that repeat in their errors all they were sent."""
@@ -200,20 +224,42 @@ class Walk:
     # ---- what is shown -------------------------------------------------------------------------
 
     def everything_shown(self) -> dict[str, set[str]]:
-        """Every GET to who has the studio's key and not the owner's token: canary → paths."""
+        """Every GET, to who has the studio's key but not the owner's token, and to an auditor."""
         found: dict[str, set[str]] = {}
-        shown = set()
-        for path in self._readable():
-            status, data = self._read(path)
-            shown.add(status)
+        auditor = {"authorization": f"Bearer {self.cage.words['auditor-key']}"}
+        for who in (self.key, auditor):
+            shown = set()
+            for path in self._readable():
+                status, data = self._read(path, who)
+                shown.add(status)
+                for name in self.cage.found_in(data):
+                    found.setdefault(name, set()).add(path)
+            assert {200, 403} <= shown
+        return found
+
+    def exports(self) -> dict[str, set[str]]:
+        """The log as the owner takes it along, in both of its forms: canary → form."""
+        found: dict[str, set[str]] = {}
+        for form in ("jsonl", "cloudevents"):
+            data = b""
+            with tempfile.TemporaryDirectory() as folder:
+                place = Path(folder) / "log.zip"
+                told = self.terminal("audit", "export", str(place), "--format", form)
+                assert place.exists(), told
+                data = place.read_bytes()
+            assert b"message-added" in b"".join(unpacked(data)), "it is searched inside"
             for name in self.cage.found_in(data):
-                found.setdefault(name, set()).add(path)
-        assert {200, 403} <= shown
+                found.setdefault(name, set()).add(form)
         return found
 
     def _readable(self) -> Iterator[str]:
         schema = self.http.get("/schema/openapi.json", headers=self.key).json()
-        values = {"request_id": self._request_id(), "key": self.key_id, "recipe_id": "parrot"}
+        values = {
+            "request_id": self._request_id(),
+            "key": self.key_id,
+            "recipe_id": "parrot",
+            "position": str(self.studio.head),
+        }
         yield from ("/metrics", "/health", "/health/ready", "/v1/models", "/schema/openapi.json")
         for path, methods in schema["paths"].items():
             if "get" not in methods:
@@ -230,15 +276,15 @@ class Walk:
         yield from ("/api/timeline?limit=1000", "/api/events?after=0", "/api/requests?limit=1000")
         yield f"/api/state?at={self.studio.head}"
 
-    def _read(self, path: str) -> tuple[int, bytes]:
+    def _read(self, path: str, who: dict[str, str]) -> tuple[int, bytes]:
         data = b""
-        with self.http.stream("GET", path, headers=self.key, timeout=LISTEN_S) as answer:
+        with self.http.stream("GET", path, headers=who, timeout=LISTEN_S) as answer:
             try:
                 for piece in answer.iter_raw():
                     data += piece
             except httpx.ReadTimeout:
                 pass  # a stream, and nothing more happens
-            return answer.status_code, data + str(answer.headers).encode()
+            return answer.status_code, data
 
     def _request_id(self) -> str:
         def look() -> str | None:

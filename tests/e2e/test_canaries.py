@@ -32,6 +32,7 @@ AT_HOME: dict[str, tuple[str, ...]] = {
     "hub-token": ("secrets/recipe.", "logs/engines/"),
     "recipe-password": ("secrets/recipe.", "logs/engines/"),
     "recipe-address": ("secrets/recipe.", "logs/engines/"),
+    "recipe-argument": ("secrets/recipe.", "logs/engines/"),
     # The log of an engine is written by the engine itself, which has these in its environment and
     # may print them. It is the owner's alone, and masked wherever it is shown.
     "secret:engine-key": ("secrets/engine-key", "logs/engines/"),
@@ -48,6 +49,7 @@ class Seen:
         self.printed: set[str] = set()
         self.shown: dict[str, set[str]] = {}  # to who is not the owner
         self.in_terminal: dict[str, set[str]] = {}
+        self.exported: dict[str, set[str]] = {}
         self.answers: dict[str, set[str]] = {}  # to who asked
 
 
@@ -79,6 +81,7 @@ def seen(cage: Cage, litellm_runtime: None) -> Iterator[Seen]:
         found.files["while it runs"] = in_files(home, cage)
         found.shown = walk.everything_shown()
         found.in_terminal = _in_terminal(walk, cage)
+        found.exported = walk.exports()
         walk.let_it_fail()
         walk.close()
         assert studio.wait(within=60) == 1, "its own mistake ends it"
@@ -164,7 +167,7 @@ def _in_terminal(walk: Walk, cage: Cage) -> dict[str, set[str]]:
     """What commands print, for the owner: shown, piped, pasted into a bug report."""
     commands = (
         "status", "doctor", "settings", "recipes list", "recipes export", "events --limit 1000",
-        "requests", "logs gateway", "logs app", "logs parrot", "usage", "providers list",
+        "requests", "logs gateway", "logs app", "audit verify", "logs parrot", "usage", "providers list",
         "keys list", "mirror", "virtual list", "runtimes list", "cache show", "recipes show parrot",
         "recipes node-command parrot",
     )  # fmt: skip
@@ -214,6 +217,11 @@ def test_no_command_line_shows_one(seen: Seen) -> None:
 def test_who_is_not_the_owner_is_shown_none(seen: Seen) -> None:
     """Every GET there is, the streams, the metrics: with the studio's key but no owner's token."""
     assert seen.shown == {}
+
+
+def test_no_export_holds_one(seen: Seen) -> None:
+    """What is handed to an auditor is the log as it is, and the log holds none."""
+    assert seen.exported == {}
 
 
 def test_no_command_of_the_terminal_shows_one(seen: Seen) -> None:

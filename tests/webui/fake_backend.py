@@ -217,7 +217,9 @@ def make_app(studio: FakeStudio) -> Litestar:
     @get("/api/timeline", sync_to_thread=False)
     def timeline(before: FromQuery[int | None] = None, limit: FromQuery[int] = 100) -> Json:
         older = [f for f in studio.facts if before is None or f["position"] < before]
-        return {"entries": older[::-1][:limit], "head": studio.status["position"]}
+        shown = older[::-1][:limit]
+        more = shown[-1]["position"] if len(older) > limit else None
+        return {"entries": shown, "head": studio.status["position"], "older": more, "newer": None}
 
     @get("/api/logs/{name:str}/stream", sync_to_thread=False)
     def log_stream(name: FromPath[str]) -> Response[Any] | Stream:

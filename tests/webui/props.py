@@ -53,6 +53,7 @@ def fact(
         "correlation_id": None,
         "causation_id": None,
         "data": data,
+        "known": True,
     }
 
 

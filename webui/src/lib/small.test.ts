@@ -1,6 +1,6 @@
 // The small pure readings: numbers, places, log lines, memory.
 import { describe, expect, it } from 'vitest'
-import { byDay, joined, kindOf } from '../pages/timeline/days'
+import { byDay, filtersOf, isPlain, joined, kindOf, queryOf } from '../pages/timeline/days'
 import { matches } from '../shell/palette'
 import type { EngineView, FactEntry, Gpu } from './api/types'
 import { count, duration, figure, gib, millis, modelName, percent, size } from './format'
@@ -133,7 +133,16 @@ describe('the timeline', () => {
   })
 
   it('knows what a fact is about', () => {
-    expect(['engine-started', 'switch-failed', 'setting-changed'].map(kindOf)).toEqual(['engine', 'switch', 'app'])
+    const types = ['engine-started', 'switch-failed', 'setting-changed', 'message-added', 'model-made']
+    expect(types.map(kindOf)).toEqual(['engine', 'switch', 'setting', 'conversation', 'app'])
+  })
+
+  it('reads a time or a model from the address, and asks the server for what is set', () => {
+    const span = filtersOf('1795000000000000-1795000003600000')
+    expect(queryOf(span)).toEqual({ since: '1795000000000000', until: '1795000003600000' })
+    expect(queryOf(filtersOf('qwen3-8b'))).toEqual({ model: 'qwen3-8b' })
+    expect(isPlain(filtersOf(''))).toBe(true)
+    expect(isPlain({ ...filtersOf(''), kind: 'engine' })).toBe(false)
   })
 })
 

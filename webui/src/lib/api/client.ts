@@ -1,7 +1,10 @@
 // One way to ask the studio for anything, and one kind of error when it refuses.
+import { keysThen, recipesThen, settingsThen } from '../past/then'
+import { asOf } from './as_of'
 import { identity } from './owner'
 import type {
-  FactEntry,
+  AuditView,
+  Consequences,
   FieldProblem,
   FitReport,
   Hardware,
@@ -17,8 +20,13 @@ import type {
   RuntimeOffer,
   SavedRecipe,
   SettingsView,
+  StateAt,
+  StateDiff,
   Status,
+  TimelinePage,
   UsageReport,
+  VerificationView,
+  Why,
 } from './types'
 
 /** The studio said no; `problem` says why, where and what to do next. */
@@ -75,6 +83,7 @@ async function send<T>(
   body?: unknown,
   signal: AbortSignal | null = null,
 ): Promise<T | null> {
+  if (asOf.barred) throw barred()
   const response = await request(path, {
     method,
     signal,
@@ -83,6 +92,10 @@ async function send<T>(
   })
   const text = await response.text()
   return text ? (JSON.parse(text) as T) : null
+}
+
+function barred(): Refusal {
+  return new Refusal({ title: asOf.barred, detail: asOf.barred, status: 409, code: 'looking-at-the-past' })
 }
 
 const at = encodeURIComponent
@@ -104,6 +117,7 @@ export const api = {
 
   /** Those in use, then those in the archive. */
   recipes: async (): Promise<SavedRecipe[]> => {
+    if (asOf.state) return recipesThen(asOf.state)
     const lists = await Promise.all(
       [false, true].map((archived) =>
         get<{ recipes: SavedRecipe[] }>(`/api/recipes?archived=${archived}`),
@@ -126,12 +140,16 @@ export const api = {
   restoreRecipe: (id: string) => send('POST', `/api/recipes/${at(id)}/restore`),
   cloneRecipe: (id: string, copy: string) => send('POST', `/api/recipes/${at(id)}/clone`, { id: copy }),
 
-  settings: () => get<SettingsView>('/api/settings'),
+  settings: async (): Promise<SettingsView> => {
+    const now = await get<SettingsView>('/api/settings')
+    return asOf.state ? settingsThen(asOf.state, now) : now
+  },
   /** All or none take effect; null puts a default back. */
   changeSettings: (changes: Record<string, unknown>) =>
     send<SettingsView>('PATCH', '/api/settings', changes),
 
   keys: async (signal?: AbortSignal): Promise<KeyList> => {
+    if (asOf.state) return keysThen(asOf.state)
     const first = await get<KeyList>('/api/keys', signal)
     const keys = [...first.keys]
     for (let { next } = first; next; ) {
@@ -156,8 +174,18 @@ export const api = {
   usageCsv: async (query: Record<string, string>): Promise<Blob> =>
     (await request(`/api/usage?${new URLSearchParams({ ...query, format: 'csv' })}`)).blob(),
 
-  timeline: (before: number | null, limit = 100) =>
-    get<{ entries: FactEntry[]; head: number }>(
-      `/api/timeline?limit=${limit}${before === null ? '' : `&before=${before}`}`,
-    ),
+  timeline: (query: Record<string, string>, signal?: AbortSignal) =>
+    get<TimelinePage>(`/api/timeline?${new URLSearchParams(query)}`, signal),
+  why: (position: number) => get<Why>(`/api/timeline/${position}/why`),
+  consequences: (position: number) => get<Consequences>(`/api/timeline/${position}/consequences`),
+  /** As of a position, or a time as people write it. */
+  stateAt: (moment: string) => get<StateAt>(`/api/state?at=${at(moment)}`),
+  differences: (from: string, to: string) =>
+    get<StateDiff>(`/api/state/diff?from=${at(from)}&to=${at(to)}`),
+
+  audit: () => get<AuditView>('/api/audit'),
+  verification: () => get<VerificationView>('/api/audit/verify'),
+  verify: () => send<VerificationView>('POST', '/api/audit/verify', {}),
+  export: async (format: string): Promise<Blob> =>
+    (await request(`/api/audit/export?format=${format}`)).blob(),
 }

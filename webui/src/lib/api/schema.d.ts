@@ -10,6 +10,18 @@ export interface components {
             status: string;
             version: string;
         };
+        /** AuditView */
+        AuditView: {
+            checkpoint: components["schemas"]["SignedFor"] | null;
+            checkpoints_folder: string;
+            kept: string | null;
+            log_id: string;
+            notices: string[];
+            root: string | null;
+            size: number;
+            verified: components["schemas"]["Verified"][];
+            verifier_key: string | null;
+        };
         /** BodyView */
         BodyView: {
             data: string;
@@ -98,11 +110,35 @@ export interface components {
             size: number;
             verifier_key: string;
         };
+        /** Claim */
+        Claim: {
+            log: string;
+            name: string;
+            position?: number | null;
+            sentence: string;
+            until?: number | null;
+            /** @enum {string} */
+            verdict: "proved" | "disproved" | "not-provable" | "skipped";
+        };
         /** Consequences */
         Consequences: {
             complete: boolean;
             entries: components["schemas"]["TimelineEntry"][];
             position: number;
+        };
+        /** Consistency */
+        Consistency: {
+            earlier: components["schemas"]["Tree"];
+            format: string;
+            hashes: string[];
+            /** @constant */
+            kind: "consistency";
+            later: components["schemas"]["Tree"];
+            log: string;
+            log_id: string;
+            /** @default [] */
+            verifier_keys: string[];
+            version: number;
         };
         /** Conversation */
         Conversation: {
@@ -371,6 +407,21 @@ export interface components {
         Imported: {
             imported: string[];
         };
+        /** Inclusion */
+        Inclusion: {
+            format: string;
+            hashes: string[];
+            /** @constant */
+            kind: "inclusion";
+            line: string;
+            log: string;
+            log_id: string;
+            position: number;
+            tree: components["schemas"]["Tree"];
+            /** @default [] */
+            verifier_keys: string[];
+            version: number;
+        };
         /** InstallAccepted */
         InstallAccepted: {
             kind: string;
@@ -477,6 +528,20 @@ export interface components {
         LogLines: {
             lines: string[];
             name: string;
+        };
+        /** LogReport */
+        LogReport: {
+            /** @default [] */
+            claims: components["schemas"]["Claim"][];
+            log: string;
+            /** @default  */
+            log_id: string;
+            /** @default  */
+            root: string;
+            /** @default 0 */
+            seconds: number;
+            /** @default 0 */
+            size: number;
         };
         /** Lora */
         Lora: {
@@ -600,6 +665,14 @@ export interface components {
             next_action: string;
             position?: number | null;
             sentence: string;
+        };
+        /** Progress */
+        Progress: {
+            done: number;
+            lines: number;
+            log: string;
+            /** @constant */
+            type: "progress";
         };
         /** ProviderList */
         ProviderList: {
@@ -818,6 +891,11 @@ export interface components {
             };
             sentence: string;
         };
+        /** Report */
+        Report: {
+            logs: components["schemas"]["LogReport"][];
+            seconds: number;
+        };
         /** RequestBodies */
         RequestBodies: {
             answer: components["schemas"]["BodyView"];
@@ -988,6 +1066,14 @@ export interface components {
             /** @default [] */
             takes_effect_after_restart: string[];
         };
+        /** SignedFor */
+        SignedFor: {
+            at: number;
+            note: string;
+            position: number;
+            root: string;
+            size: number;
+        };
         /** Slice */
         Slice: {
             memory_total: number;
@@ -1097,6 +1183,12 @@ export interface components {
             stream: string;
             type: string;
         };
+        /** Tree */
+        Tree: {
+            checkpoint?: string | null;
+            root: string;
+            size: number;
+        };
         /** UnknownKind */
         UnknownKind: {
             events: number;
@@ -1149,6 +1241,33 @@ export interface components {
             /** @default [] */
             unreadable: string[];
             until: number;
+        };
+        /** VerificationView */
+        VerificationView: {
+            holds?: boolean | null;
+            problem?: string | null;
+            progress?: components["schemas"]["Progress"] | null;
+            report?: components["schemas"]["Report"] | null;
+            started_at?: number | null;
+            /** @enum {string} */
+            state: "never" | "running" | "done" | "failed";
+        };
+        /** Verified */
+        Verified: {
+            at: number;
+            first_bad?: number | null;
+            holds: boolean;
+            log: string;
+            position: number;
+            reason?: string | null;
+            root?: string | null;
+            size?: number | null;
+        };
+        /** VerifyWish */
+        VerifyWish: {
+            /** @default false */
+            deep: boolean;
+            notes?: string[];
         };
         /** VirtualList */
         VirtualList: {

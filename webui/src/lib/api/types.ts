@@ -64,6 +64,17 @@ export type UsageEntry = Omit<Sent<Schemas['UsageEntry']>, 'group'> & {
 export type RequestEntry = Sent<Schemas['RequestEntry']>
 export type RequestList = Sent<Schemas['RequestList']>
 
+/** The studio as the facts up to a position tell it. */
+export type StateAt = Sent<Schemas['StateAt']>
+export type StateDiff = Sent<Schemas['StateDiff']>
+export type Difference = StateDiff['differences'][number]
+export type Why = Omit<Sent<Schemas['Why']>, 'thread'> & { thread: FactEntry[] }
+export type Consequences = Sent<Schemas['Consequences']>
+export type TimelinePage = Sent<Schemas['Timeline']>
+export type VerificationView = Sent<Schemas['VerificationView']>
+export type Claim = Sent<Schemas['Claim']>
+export type AuditView = Sent<Schemas['AuditView']>
+
 /** One thing that happened; `data` is the fact itself. */
 export type FactEntry = Sent<Schemas['TimelineEntry']>
 

@@ -17,7 +17,10 @@ export type Link =
   | { state: 'lost'; retryAt: number; attempt: number }
 
 class Studio {
-  picture = $state.raw<Picture>(BLANK)
+  /** What is known of now. */
+  live = $state.raw<Picture>(BLANK)
+  /** What is shown instead, while a person looks at the past. */
+  then = $state.raw<Picture | null>(null)
   link = $state.raw<Link>({ state: 'connecting' })
   /** Counts up when the stream said that it left something out: pages with lists load again. */
   resyncs = $state(0)
@@ -29,6 +32,11 @@ class Studio {
   private running = false
   /** Facts up to here are told for the record only: nobody has to act on them. */
   private snapshotAt = 0
+
+  /** What every page shows. */
+  get picture(): Picture {
+    return this.then ?? this.live
+  }
 
   get status(): Status | null {
     return this.picture.status
@@ -84,10 +92,10 @@ class Studio {
   private async connectOnce(opened: () => void): Promise<void> {
     const abort = new AbortController()
     try {
-      const first = this.picture.status === null
+      const first = this.live.status === null
       this.take({ kind: 'snapshot', status: await api.status(abort.signal) })
-      if (first) this.snapshotAt = this.status?.position ?? 0
-      const after = this.picture.position
+      if (first) this.snapshotAt = this.live.status?.position ?? 0
+      const after = this.live.position
       const response = await request(`/api/events?after=${after}`, {
         headers: { accept: 'text/event-stream', 'last-event-id': String(after) },
         signal: abort.signal,
@@ -107,9 +115,9 @@ class Studio {
     switch (message.event) {
       case 'fact': {
         const fact = JSON.parse(message.data) as FactEntry
-        const before = this.picture.position
+        const before = this.live.position
         this.take({ kind: 'fact', fact })
-        const isNew = this.picture.position > before && fact.position > this.snapshotAt
+        const isNew = this.live.position > before && fact.position > this.snapshotAt
         if (isNew) this.listeners.forEach((listener) => listener(fact))
         return
       }
@@ -131,7 +139,7 @@ class Studio {
   }
 
   take(incoming: Incoming): void {
-    this.picture = apply(this.picture, incoming)
+    this.live = apply(this.live, incoming)
     if (incoming.kind === 'status') this.pending = null
   }
 

@@ -37,6 +37,7 @@ export default {
   'bar.connecting': 'verbindet',
   'bar.lost': 'nicht verbunden',
   'bar.live': 'live',
+  'bar.past': 'Vergangenes',
   'bar.event': 'Ereignis {n}',
   'bar.running': '{n} laufen',
   'bar.waiting': '{n} warten',
@@ -57,6 +58,14 @@ export default {
     'Der API-Schlüssel aus VLLM_STUDIO_API_KEY. Er wird nur für diesen Tab behalten.',
   'lock.label': 'API-Schlüssel',
   'lock.open': 'Öffnen',
+
+  'past.viewing': 'Zu sehen: {time}',
+  'past.beginning': 'der Anfang',
+  'past.return': 'Zurück zu jetzt',
+  'past.read.only': 'Du siehst Vergangenes; von hier aus wird nichts geändert.',
+  'past.scrubber': 'Durch das Protokoll gehen',
+  'past.position': 'Ereignis {n} von {of}',
+  'past.unmeasured': 'Tempo, Speicher und laufende Anfragen werden gemessen und nicht aufgeschrieben, darum fehlen sie hier.',
 
   'action.switch': 'Wechseln',
   'action.switch.model': 'Modell wechseln',

@@ -36,6 +36,7 @@ export default {
   'bar.connecting': 'connecting',
   'bar.lost': 'not connected',
   'bar.live': 'live',
+  'bar.past': 'the past',
   'bar.event': 'event {n}',
   'bar.running': '{n} running',
   'bar.waiting': '{n} waiting',
@@ -55,6 +56,14 @@ export default {
   'lock.text': 'The API key set in VLLM_STUDIO_API_KEY. It is kept for this tab only.',
   'lock.label': 'API key',
   'lock.open': 'Open',
+
+  'past.viewing': 'Viewing {time}',
+  'past.beginning': 'the beginning',
+  'past.return': 'Return to live',
+  'past.read.only': 'You are looking at the past; nothing is changed from here.',
+  'past.scrubber': 'Move through the log',
+  'past.position': 'event {n} of {of}',
+  'past.unmeasured': 'Speeds, memory and running requests are measured and not recorded, so they are not shown here.',
 
   'action.switch': 'Switch',
   'action.switch.model': 'Switch model',
