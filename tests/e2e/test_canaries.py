@@ -24,6 +24,8 @@ from tests.harness import processes, runtimes
 from tests.harness.canaries import Cage, in_command_lines, in_files
 from tests.harness.studio import ROOT, StudioServer
 
+pytestmark = pytest.mark.timeout(900)  # the walk is long, and waits where others work
+
 Where = Mapping[str, set[str]]
 
 AT_HOME: dict[str, tuple[str, ...]] = {
@@ -167,8 +169,8 @@ def _in_terminal(walk: Walk, cage: Cage) -> dict[str, set[str]]:
     """What commands print, for the owner: shown, piped, pasted into a bug report."""
     commands = (
         "status", "doctor", "settings", "recipes list", "recipes export", "events --limit 1000",
-        "requests", "logs gateway", "logs app", "audit verify", "logs parrot", "usage", "providers list",
-        "keys list", "mirror", "virtual list", "runtimes list", "cache show", "recipes show parrot",
+        "requests", "logs gateway", "logs app", "audit verify", "logs parrot", "usage",
+        "providers list", "keys list", "mirror", "virtual list", "runtimes list", "cache show", "recipes show parrot",
         "recipes node-command parrot",
     )  # fmt: skip
     found: dict[str, set[str]] = {}

@@ -1,21 +1,25 @@
 """Words that must not be found where they do not belong, and the search for them.
 
 Each canary is planted once and looked for everywhere, in the forms in which it could have flown:
-as it is, in base64 at each offset, in hex, in UTF-16, percent-encoded. Databases are also read row
-by row, because a long value is split over their pages.
+as it is, in base64 at each offset, in hex, in UTF-16, percent-encoded; also in archives and packed
+files. Databases are read row by row too, because a long value is split over their pages.
 """
 
 import base64
 import gzip
+import io
+import lzma
 import sqlite3
+import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from secrets import token_hex
 from urllib.parse import quote
 
 import psutil
 
+SQLITE = b"SQLite format 3"
 SKIPPED = ("runtimes",)  # installed programs, linked; nothing of ours writes there
 
 
@@ -39,10 +43,13 @@ class Cage:
         return word
 
     def found_in(self, data: bytes) -> set[str]:
-        """The names of those that are in it."""
-        if not data:
-            return set()
-        return {name for name, known in self._forms.items() if any(form in data for form in known)}
+        """The names of those that are in it, also packed."""
+        return {
+            name
+            for piece in unpacked(data)
+            for name, known in self._forms.items()
+            if any(form in piece for form in known)
+        }
 
 
 def forms(word: str) -> Iterator[bytes]:
@@ -84,18 +91,40 @@ def _contents(path: Path) -> Iterator[bytes]:
         return
     yield path.name.encode()
     yield data
-    if data.startswith(b"SQLite format 3"):
-        yield from _rows(path)
-    for open_it in (gzip.decompress, zlib.decompress):
-        try:
-            yield open_it(data)
-        except (OSError, EOFError, zlib.error):
-            continue
+    if data.startswith(SQLITE):  # with what stands in its WAL
+        yield from _rows(lambda: sqlite3.connect(f"file:{path}?mode=ro", uri=True))
 
 
-def _rows(path: Path) -> Iterator[bytes]:
-    """Every value of every table, with what stands in the WAL."""
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+def unpacked(data: bytes, deep: int = 3) -> Iterator[bytes]:
+    """The bytes, and what is in them where they are an archive, compressed, or a database."""
+    yield data
+    if deep == 0 or not data:
+        return
+    if data.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for name in archive.namelist():
+                yield name.encode()
+                yield from unpacked(archive.read(name), deep - 1)
+    elif data.startswith(SQLITE):
+        yield from _rows(lambda: _image(data))
+    for start in (0, data.find(b"\n") + 1):  # a snapshot begins with a line about itself
+        for unpack in (gzip.decompress, zlib.decompress, lzma.decompress):
+            try:
+                inside = unpack(data[start:])
+            except (OSError, EOFError, zlib.error, lzma.LZMAError):
+                continue
+            yield from unpacked(inside, deep - 1)
+
+
+def _image(data: bytes) -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:")
+    connection.deserialize(data[:18] + b"\x01\x01" + data[20:])  # without a WAL
+    return connection
+
+
+def _rows(open_it: Callable[[], sqlite3.Connection]) -> Iterator[bytes]:
+    """Every value of every table."""
+    connection = open_it()
     try:
         connection.text_factory = bytes
         tables = connection.execute("select name from sqlite_master where type = 'table'")
