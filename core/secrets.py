@@ -48,6 +48,7 @@ class Secrets:
             return known
         with self._written(make()) as scratch, contextlib.suppress(FileExistsError):
             _claim(scratch, self._file(name))
+        self._sync()
         self._masking = None
         return _text(self._file(name))
 
@@ -59,6 +60,7 @@ class Secrets:
         target = self._file(name)
         with self._written(value) as scratch:
             scratch.replace(target)
+        self._sync()
         self._masking = None
         return name
 
@@ -107,6 +109,15 @@ class Secrets:
         if _NAME.fullmatch(name) is None:
             raise Invalid(f"{name!r} can not be the name of a secret", code="secret-name")
         return self._folder / name
+
+    def _sync(self) -> None:
+        """What the log will say of a secret is only true if it is still there after a power cut."""
+        if os.name == "posix":
+            descriptor = os.open(self._folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
     @contextlib.contextmanager
     def _written(self, value: str) -> Iterator[Path]:

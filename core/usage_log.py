@@ -22,7 +22,7 @@ from core.errors import Invalid
 from core.settings import Paths
 from core.usage.months import Months
 from core.usage.spool import Held, Spool
-from events.errors import EventError, NotRecordable
+from events.errors import EventError, LogDamaged, NotRecordable
 from events.facts import RequestFinished
 from events.projections import USAGE
 from events.projections.request_log import LoggedRequest, RequestFilter
@@ -237,7 +237,7 @@ class UsageLog:
             if len(facts) > 1 and isinstance(error, NotRecordable):
                 await self._write_each(day, facts)
                 return
-            self.problem = str(error)
+            self.problem = self._said(error)
             for fact in facts:
                 self._keep(day, fact)
         except Exception:
@@ -246,6 +246,12 @@ class UsageLog:
                 return
             self.unwritten += 1
             log.exception("request %s could not be written to the usage log", facts[0].request_id)
+
+    def _said(self, error: EventError) -> str:
+        if not isinstance(error, LogDamaged):
+            return str(error)
+        log_name = self.months.writable(self._day()[:7]).stem
+        return f"{error}; go on with `vllm-studio audit recover --log {log_name}`"
 
     async def _write_each(self, day: str, facts: tuple[RequestFinished, ...]) -> None:
         for fact in facts:

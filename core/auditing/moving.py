@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 
 from core.auditing.notes import sync_folder
+from events.lock import ProcessLock
 
 PARTS = ("-wal", "-shm", "")  # in this order
 
@@ -40,10 +41,18 @@ def put_in_place(log: Path, stamp: str) -> tuple[Path, ...]:
 
 
 def finish_recovery(log: Path) -> None:
-    """Go on where a recovery was cut off, once the new log was whole."""
+    """Go on where a recovery was cut off, once the new log was whole.
+
+    Raises LogLocked, LogUnavailable or OSError.
+    """
     new = finished(log)
-    if new.exists():
+    if not new.exists():
+        return
+    lock = ProcessLock.take(log.with_name(log.name + ".lock"))
+    try:
         _swap(log, f"{int(new.stat().st_mtime)}")
+    finally:
+        lock.release()
 
 
 def _swap(log: Path, stamp: str) -> tuple[Path, ...]:

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from core.auditing.opening import trouble_now
+from core.secrets import Secrets
 from desktop.cli.recorded import recorded_log, recorded_recipes, timeline_entry
 from desktop.cli.terminal import StudioCommand, Terminal, pass_terminal
 from desktop.cli.words import clock_time, columns, day_and_time, for_how_long, state_word
@@ -26,6 +28,8 @@ def status(terminal: Terminal) -> None:
 
 
 def _last_known(terminal: Terminal) -> dict[str, Any]:
+    settings = terminal.settings
+    trouble = trouble_now(settings, Secrets(settings.paths.secrets))
     with recorded_log(terminal.settings) as store:
         last = store.read_all(limit=1, newest_first=True)
         position = store.head
@@ -34,6 +38,7 @@ def _last_known(terminal: Terminal) -> dict[str, Any]:
         "position": position,
         "last_event": timeline_entry(last[0]) if last else None,
         "recipes": [saved["recipe"] for saved in recorded_recipes(terminal.settings)],
+        "problem": trouble.view() if trouble else None,
     }
 
 
@@ -43,6 +48,8 @@ def _past_in_words(past: Mapping[str, Any]) -> str:
         lines.append(f"Last: #{last['position']} {day_and_time(last['recorded_at'])}")
         lines.append(f"      {last['sentence']}")
     lines.append(f"{len(past['recipes'])} saved recipe(s).")
+    if problem := past["problem"]:
+        lines += [f"It would only look on: {problem.sentence}.", f"  → {problem.next_action}"]
     return "\n".join(lines)
 
 
