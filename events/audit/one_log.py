@@ -9,7 +9,15 @@ from pathlib import Path
 import msgspec
 
 from events.audit import kept
-from events.audit.claims import Claim, LogReport, disproved, not_provable, proved, skipped
+from events.audit.claims import (
+    Claim,
+    LogReport,
+    disproved,
+    first_bad,
+    not_provable,
+    proved,
+    skipped,
+)
 from events.audit.kept import Outside
 from events.audit.lines import Progress, Walk
 from events.audit.merkle import TILE
@@ -21,6 +29,7 @@ from events.errors import EventError
 from events.projections.projector import Projection
 
 ORDER, LINES, TREE, TIMES = "order", "lines", "tree", "times"
+UNREADABLE = (sqlite3.Error, ValueError, TypeError)  # of columns that hold what they never should
 
 
 class Picture(msgspec.Struct, frozen=True):
@@ -98,19 +107,24 @@ class Verification:
         ]
         try:
             claims += self._of_lines(progress)
-        except (sqlite3.Error, ValueError) as error:
+        except UNREADABLE as error:
             claims.append(self._unreadable(LINES, error))
+        return [*claims, self._models(projections, first_bad(claims) is None)]
+
+    def _models(self, projections: Sequence[Projection] | None, lines_hold: bool) -> Claim:
+        connection, log = self._connection, self._log
         if projections is None:
-            claims.append(skipped(log, READ_MODELS, "They were not folded anew: nobody asked."))
-        else:
-            fold = lambda: models_claim(connection, log, projections)  # noqa: E731
-            claims.append(self._said(READ_MODELS, fold))
-        return claims
+            return skipped(log, READ_MODELS, "They were not folded anew: nobody asked.")
+        if not lines_hold:
+            return skipped(
+                log, READ_MODELS, "They were not folded anew from lines that do not hold."
+            )
+        return self._said(READ_MODELS, lambda: models_claim(connection, log, projections))
 
     def _said(self, name: str, look: Callable[[], Claim]) -> Claim:
         try:
             return look()
-        except (sqlite3.Error, ValueError) as error:
+        except UNREADABLE as error:
             return self._unreadable(name, error)
 
     def _unreadable(self, name: str, error: Exception) -> Claim:

@@ -1,8 +1,9 @@
 """A data directory as a studio leaves it: logs, signed checkpoints in them and outside."""
 
 import base64
+import contextlib
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -57,9 +58,12 @@ class AuditedHome:
             facts = [request(n) for n in range(requests)]
             month.append_now("usage-2026-11-20", facts, actor="key:laptop")
 
-    def sign(self, reason: str = "time") -> None:
-        """A checkpoint of each log, as a studio makes it: outside first, then in the main log."""
-        with self.store() as main:
+    def sign(self, reason: str = "time", into: EventStore | None = None) -> None:
+        """A checkpoint of each log, as a studio makes it: outside first, then in the main log.
+
+        `into` is the main log where that is open already.
+        """
+        with contextlib.nullcontext(into) if into else self.store() as main:
             for log, path in ((MONTH, self.month), ("main", self.main)):
                 fact = self._signed(log, path, reason)
                 self.notes.append(fact.note)
@@ -90,21 +94,10 @@ class AuditedHome:
         return _Open(path or self.main, self._tick)
 
     def change(self, *statements: str, path: Path | None = None) -> None:
-        """Run SQL on a log as a stranger, who first takes the triggers away and then puts them
-        back as they were."""
-        connection = sqlite3.connect(path or self.main, isolation_level=None)
-        try:
-            triggers = connection.execute(
-                "select name, sql from sqlite_master where type = 'trigger'"
-            ).fetchall()
-            for name, _ in triggers:
-                connection.execute(f"drop trigger {name}")
+        """Run SQL on a log as a stranger, who leaves the triggers as they were."""
+        with unguarded(path or self.main) as connection:
             for statement in statements:
                 connection.execute(statement)
-            for _, sql in triggers:
-                connection.execute(sql)
-        finally:
-            connection.close()
 
     def _tick(self) -> int:
         self._now += 1_000_000
@@ -126,6 +119,23 @@ class AuditedHome:
             )
         finally:
             book.close()
+
+
+@contextlib.contextmanager
+def unguarded(path: Path) -> Iterator[sqlite3.Connection]:
+    """A log whose triggers are taken away, and put back afterwards as they were."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        triggers = connection.execute(
+            "select name, sql from sqlite_master where type = 'trigger'"
+        ).fetchall()
+        for name, _ in triggers:
+            connection.execute(f"drop trigger {name}")
+        yield connection
+        for _, sql in triggers:
+            connection.execute(sql)
+    finally:
+        connection.close()
 
 
 class _Open:
