@@ -170,8 +170,8 @@ def _in_terminal(walk: Walk, cage: Cage) -> dict[str, set[str]]:
     commands = (
         "status", "doctor", "settings", "recipes list", "recipes export", "events --limit 1000",
         "requests", "logs gateway", "logs app", "audit verify", "logs parrot", "usage",
-        "providers list", "keys list", "mirror", "virtual list", "runtimes list", "cache show", "recipes show parrot",
-        "recipes node-command parrot",
+        "providers list", "keys list", "mirror", "virtual list", "runtimes list", "cache show",
+        "recipes show parrot", "recipes node-command parrot",
     )  # fmt: skip
     found: dict[str, set[str]] = {}
     for command in commands:
