@@ -1,12 +1,17 @@
 """Which port an engine gets."""
 
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from core.engines.ports import first_free, is_free
 from core.errors import Unavailable
 from tests.harness.ports import free_port
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_the_configured_port_comes_first() -> None:
@@ -44,3 +49,13 @@ def test_a_port_taken_on_all_addresses_is_not_free() -> None:
     """Somebody who listens on 0.0.0.0 has ours, too."""
     with socket.create_server(("0.0.0.0", 0)) as other:
         assert not is_free(other.getsockname()[1])
+
+
+def test_a_tests_port_is_none_that_a_connection_is_given_nor_another_runs() -> None:
+    """Else a test would fail now and then because of what another one does."""
+    port = free_port()
+    assert port < 32_768
+    other = "from tests.harness.ports import _PORTS, free_port\n"
+    other += "print(*(free_port() for _ in range(len(_PORTS) * 3 // 4)))"
+    told = subprocess.run([sys.executable, "-c", other], capture_output=True, check=True, cwd=ROOT)
+    assert port not in map(int, told.stdout.split())
