@@ -17,6 +17,18 @@ HIDDEN = "•••"
 SHORTEST = 6  # characters; shorter values also occur in innocent words
 SHORTEST_LINE = 12  # of a secret that has several
 SHORTEST_ENCODED = 8  # of what is left of a value inside base64
+# Keys by the shapes that their makers gave them, and addresses with a password inside.
+_KEYS = (
+    r"hf_[A-Za-z0-9]{30,}",
+    r"gh[pousr]_[A-Za-z0-9]{30,}",
+    r"github_pat_\w{40,}",
+    r"glpat-[\w-]{20,}",
+    r"xox[abp]-[A-Za-z0-9-]{20,}",
+    r"AKIA[0-9A-Z]{16}",
+    r"sk-(?=[\w-]*[0-9])(?=[\w-]*[A-Za-z])[\w-]{32,}",
+)
+_ADDRESS = r"[a-z][a-z0-9+.-]*://[^/\s:@{}]*:[^/\s@{}]+@"
+_SHAPES = re.compile(rf"(?<![\w-])(?:{'|'.join(_KEYS)})(?![\w-])|{_ADDRESS}")
 
 
 class Masking:
@@ -78,7 +90,7 @@ def _parts(value: str) -> Iterator[str]:
             password = urlsplit(value).password  # 3
         except ValueError:
             return
-        if password:
+        if password and value.count(password) == 1:  # else it is a name, and in every text
             yield password
             yield unquote(password)
 
@@ -105,3 +117,8 @@ def _in_base64(data: bytes) -> Iterator[str]:
         if len(inside) >= SHORTEST_ENCODED:
             yield inside
             yield inside.replace("+", "-").replace("/", "_")
+
+
+def holds_secret(text: str) -> bool:
+    """Whether a key or a password stands somewhere in it, beyond doubt."""
+    return _SHAPES.search(text) is not None

@@ -5,30 +5,13 @@ addresses with a password inside. Variables are another matter (secrets_in_env.p
 are taken out of the recipe, and the same shapes tell which, whatever the variable is called.
 """
 
-import re
 from collections.abc import Iterator
 
 import msgspec
 
+from core.masking import holds_secret
 from core.recipes.problem import Problem, wrong
 from core.recipes.recipe import Recipe
-
-_KEYS = (
-    r"hf_[A-Za-z0-9]{30,}",
-    r"gh[pousr]_[A-Za-z0-9]{30,}",
-    r"github_pat_\w{40,}",
-    r"glpat-[\w-]{20,}",
-    r"xox[abp]-[A-Za-z0-9-]{20,}",
-    r"AKIA[0-9A-Z]{16}",
-    r"sk-(?=[\w-]*[0-9])(?=[\w-]*[A-Za-z])[\w-]{32,}",
-)
-_ADDRESS = r"[a-z][a-z0-9+.-]*://[^/\s:@{}]*:[^/\s@{}]+@"
-_SHAPES = re.compile(rf"(?<![\w-])(?:{'|'.join(_KEYS)})(?![\w-])|{_ADDRESS}")
-
-
-def holds_secret(text: str) -> bool:
-    """Whether a key or a password stands somewhere in it, beyond doubt."""
-    return _SHAPES.search(text) is not None
 
 
 def no_secret_stands_in_clear(recipe: Recipe) -> Iterator[Problem]:

@@ -15,8 +15,8 @@ import secrets as randomness
 import msgspec
 
 from core.errors import Invalid
+from core.masking import holds_secret
 from core.recipes.recipe import Recipe
-from core.recipes.secrets_in_clear import holds_secret
 from core.secrets import Secrets
 
 REFERENCE = "@secret:"

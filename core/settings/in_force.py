@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from core.errors import Invalid, Refused
-from core.masking import HIDDEN
+from core.masking import HIDDEN, holds_secret
 from core.nearest import did_you_mean
 from core.settings.paths import Paths
 from core.settings.setting import Setting, described, typed
@@ -86,13 +86,16 @@ class Settings(Values, frozen=True, kw_only=True, repr_omit_defaults=True):
         values: dict[str, Any] = {"home": str(self.home)}
         for setting in SETTINGS:
             value = getattr(self, setting.key)
-            values[setting.key] = HIDDEN if setting.secret and value else msgspec.to_builtins(value)
+            hidden = value and (setting.secret or _is_secret(value))
+            values[setting.key] = HIDDEN if hidden else msgspec.to_builtins(value)
         return values
 
     def secret_values(self) -> tuple[str, ...]:
         """The secrets among the settings, for `Secrets.remember`: masked wherever text leaves."""
-        values = (getattr(self, setting.key) for setting in SETTINGS if setting.secret)
-        return tuple(value for value in values if value)
+        values = ((setting, getattr(self, setting.key)) for setting in SETTINGS)
+        return tuple(
+            value for setting, value in values if value and (setting.secret or _is_secret(value))
+        )
 
     def with_changes(self, changes: Mapping[str, Any]) -> "Settings":
         """These settings with changes, typed and checked. None puts the default back.
@@ -123,6 +126,11 @@ class Settings(Values, frozen=True, kw_only=True, repr_omit_defaults=True):
                     code="environment-wins",
                     next_action=f"Unset {setting.environment} and start again.",
                 )
+
+
+def _is_secret(value: object) -> bool:
+    """An address with a password inside."""
+    return isinstance(value, str) and holds_secret(value)
 
 
 SETTINGS: tuple[Setting, ...] = described(Settings)

@@ -5,6 +5,7 @@ import html
 import json
 import shlex
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import msgspec
@@ -14,10 +15,14 @@ from hypothesis import strategies as st
 
 from core.api.engines import log_frame
 from core.engines.logs import LONGEST_LINE, Reader, tail
+from core.errors import Invalid
+from core.live_settings import LiveSettings
 from core.masking import HIDDEN, SHORTEST, Masking
 from core.recipes.recipe import Recipe
 from core.recipes.secrets_in_env import REFERENCE, looks_secret, split_secrets
 from core.secrets import Secrets
+from core.setting_changes import ChangeSettings, changes_as_facts
+from core.settings import Settings
 
 ODD = st.text(
     st.characters(exclude_categories=["Cs"])
@@ -87,6 +92,30 @@ def test_the_password_in_an_address_is_a_secret_by_itself(value: str, cut: int) 
     masking = Masking([f"postgresql://user:{quote(password, safe='')}@host:5432/db"])
     assert password not in masking.mask(f"no entry with the password {password} for user")
     assert masking.mask("host user 5432") == "host user 5432"
+
+
+def test_a_password_that_is_also_a_name_hides_no_names() -> None:
+    """Nobody is helped when the word "postgres" is hidden everywhere."""
+    masking = Masking(["postgresql://postgres:postgres@host/postgres"])
+    assert masking.mask("postgres is away") == "postgres is away"
+    assert masking.mask("postgresql://postgres:postgres@host/postgres") == HIDDEN
+
+
+@pytest.mark.parametrize("value", ["http://user:hunter22@host/v1", ["http://a", "http://u:pw1@h"]])
+def test_a_setting_with_a_password_in_its_address_does_not_reach_the_log(
+    value: object, tmp_path: Path
+) -> None:
+    """Whatever the setting; from the environment it is taken, masked and never shown."""
+    key = "inference_api_base" if isinstance(value, str) else "allowed_origins"
+    live = LiveSettings(Settings(home=tmp_path), {})
+    with pytest.raises(Invalid) as refused:
+        changes_as_facts(ChangeSettings(changes={key: value}), live)
+    assert refused.value.code == "secret-setting" or key == "allowed_origins"
+    assert "hunter22" not in refused.value.message
+    if isinstance(value, str):
+        given = Settings(home=tmp_path, inference_api_base=value)
+        assert given.shown()[key] == HIDDEN
+        assert "hunter22" not in Masking(given.secret_values()).mask("wrong password hunter22")
 
 
 def test_each_line_of_a_private_key_is_a_secret() -> None:

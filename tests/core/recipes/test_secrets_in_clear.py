@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from core.errors import Invalid
-from core.recipes.secrets_in_clear import holds_secret
+from core.masking import holds_secret
 from core.recipes.secrets_in_env import looks_secret
 from core.recipes.validation import parse_recipe
 
