@@ -23,6 +23,7 @@ from core.clock import Clock
 from core.errors import Unavailable
 from core.secrets import Secrets
 from core.settings import Settings
+from events import reading
 from events.audit.checkpoint import Checkpoint, origin_of, signed, signer_for
 from events.audit.note import Signer, Verifier
 from events.audit.tree import LogTree
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 1.0
 AFTER_A_FAILURE_S = 60.0
 CLOCK_MAY_DIFFER_US = 60 * 1_000_000
+LOOKED_BACK = 50  # facts of the audit stream
 STREAM = "audit"
 MAIN = "main"
 
@@ -246,12 +248,15 @@ class Checkpointer:
         return [fact]
 
     def _last_covered(self) -> int:
-        """As far as the run before signed; facts about the books' sizes are read with it."""
-        newest = self._store.read_all(
-            newest_first=True, limit=20, streams=(STREAM,), types=("audit-checkpointed",)
-        )
+        """As far as the run before signed, and what it signed of the books of requests.
+
+        What stands further back counts as new: then the first checkpoint is early.
+        """
+        with self._store.reading() as connection:
+            version = reading.stream_version(connection, STREAM)
+            newest = reading.read_stream(connection, STREAM, version - LOOKED_BACK)
         covered = 0
-        for recorded in reversed(newest):
+        for recorded in newest:
             if isinstance(fact := recorded.event, AuditCheckpointed):
                 if fact.log == MAIN:
                     covered = recorded.position

@@ -60,8 +60,12 @@ def settle(secrets: Secrets, log_id: str, recorded: str | None) -> tuple[bytes, 
 
 def recorded_keys(connection: sqlite3.Connection) -> list[str]:
     """The verifier keys that the log tells, oldest first."""
-    found = reading.read_all(connection, limit=1000, streams=(STREAM,), types=KINDS)
-    return [key for key in map(_verifier_key, found) if key]
+    rows = connection.execute(
+        f"select {reading.COLUMNS} from events"
+        " where stream = ? and type in (?, ?) order by version",
+        (STREAM, *KINDS),
+    ).fetchall()
+    return [key for key in map(_verifier_key, map(reading.from_row, rows)) if key]
 
 
 def verifiers_for(log_id: str, keys: Iterable[str], seed: bytes | None) -> tuple[Verifier, ...]:
