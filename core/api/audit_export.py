@@ -75,15 +75,22 @@ async def take(application: Application, wish: Wish, asking: Asking) -> Taken:
         fresh = await application.checkpointer.checkpoint("export", actor=asking.actor)
     except (EventError, Unavailable) as problem:
         warnings.append(f"the log could not be signed for now: {problem}")
-    taken = await asyncio.to_thread(
-        Taken,
-        application.settings.current,
-        wish,
-        now=application.clock.now(),
-        fresh=fresh,
-        sign=application.checkpointer.sign if fresh is not None else None,
-        warnings=warnings,
-    )
+    try:
+        taken = await asyncio.to_thread(
+            Taken,
+            application.settings.current,
+            wish,
+            now=application.clock.now(),
+            fresh=fresh,
+            sign=application.checkpointer.sign if fresh is not None else None,
+            warnings=warnings,
+        )
+    except EventError as problem:
+        raise Unavailable(
+            f"the log can not be exported: {problem}",
+            code="log-unavailable",
+            next_action="see what is wrong with `vllm-studio audit verify`",
+        ) from problem
     try:
         await _record(application, taken, asking)
     except BaseException:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -166,8 +167,12 @@ def _private(path: Path) -> Iterator[Any]:
 def _take(terminal: Terminal, wish: Wish, target: Path) -> None:
     """From the files, when nobody is at home."""
     settings = terminal.settings
-    with recorded_log(settings) as store, store.reading() as connection:
-        settings = settings.with_recorded(settings_in_force(connection))
+    with (
+        recorded_log(settings) as store,
+        contextlib.suppress(sqlite3.Error, EventError),
+        store.reading() as connection,
+    ):
+        settings = settings.with_recorded(settings_in_force(connection))  # where checkpoints are
     taken = Taken(settings, wish, now=time.time_ns() // 1000)
     try:
         _record(terminal, settings, taken.fact)

@@ -66,6 +66,11 @@ _LEAVES = """
    this order and without blanks.
 """
 
+_TOOL = {
+    "jsonl": "needs Python 3.11 and its package cryptography; it says how to use it",
+    "cloudevents": "checks proofs, and exports whose lines are the log's own, not CloudEvents",
+}
+
 
 def text(logs: Sequence[ExportedLog], lines: Lines, tools: Sequence[str]) -> str:
     """The README of one export."""
@@ -76,10 +81,7 @@ def text(logs: Sequence[ExportedLog], lines: Lines, tools: Sequence[str]) -> str
     ranges = _RANGES if any(log.first > 1 for log in logs) else ""
     return _HEAD.format(
         table="\n".join(rows),
-        tools="".join(
-            f"{tool} needs Python 3.11 and its package cryptography; it says how to use it.\n"
-            for tool in tools
-        ),
+        tools="".join(f"{tool} {_TOOL[lines]}.\n" for tool in tools),
         file=logs[0].file if logs else "log.jsonl",
         leaves=_LEAVES if lines == "cloudevents" else "",
         ranges=ranges + (_PROOF if any(log.proof for log in logs) else ""),

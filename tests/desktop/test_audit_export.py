@@ -2,6 +2,10 @@
 
 import json
 import os
+import shlex
+import signal
+import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -13,11 +17,13 @@ from click.testing import CliRunner, Result
 
 from desktop.cli.root import vllm_studio
 from events.audit import bundles
-from events.facts import AuditExported, AuditImported
+from events.facts import AppStopped, AuditExported, AuditImported
 from events.store import EventStore
 from tests.core.exports.homes import Moment, checkpointer_of, settings_of, write_main, write_month
 from tests.desktop.conftest import Run
 from tests.events.exports import key_of
+from tests.harness.studio import ROOT
+from tests.harness.waiting import eventually
 
 
 @pytest.fixture
@@ -228,3 +234,53 @@ def test_an_answer_that_is_cut_off_leaves_nothing(
     done = run("audit", "export", str(tmp_path / "there" / name))
     assert done.exit_code == 3, done.output
     assert list((tmp_path / "there").iterdir()) == []
+
+
+# when it goes wrong
+
+
+def long_log(home: Path) -> None:
+    """So that an export of it takes a while."""
+    settings_of(home)
+    store = EventStore.open(home / "main.db")
+    for _ in range(30):
+        store.append_now("app", [AppStopped(reason="x" * 400)] * 1000, actor="cli")
+    store.close()
+
+
+def started(home: Path, *words: str, before: str = "") -> "subprocess.Popen[str]":
+    """The command as a process of its own, after some words to the shell."""
+    command = shlex.join([sys.executable, "-m", "desktop", *words])
+    return subprocess.Popen(
+        ["sh", "-c", f"{before} exec {command}"],
+        cwd=ROOT,
+        env={**os.environ, "VLLM_STUDIO_HOME": str(home)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("name", ["export", "export.zip", "export.tar"])
+def test_ctrl_c_leaves_nothing_half(home: Path, tmp_path: Path, name: str) -> None:
+    """A real interrupt, in the middle of the lines."""
+    long_log(home)
+    there = tmp_path / "there"
+    there.mkdir()
+    process = started(home, "audit", "export", str(there / name), "--json")
+    eventually(lambda: any(there.iterdir()) or None, within=60, every=0.005, what="it has begun")
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode != 0, said
+    assert list(there.iterdir()) == []
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(home: Path, tmp_path: Path) -> None:
+    """As a file that may not grow, which is the same to us."""
+    long_log(home)
+    there = tmp_path / "there"
+    process = started(home, "audit", "export", str(there / "export"), before="ulimit -f 2000;")
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 1, said
+    assert "File too large" in said
+    assert list(there.iterdir()) == []

@@ -237,3 +237,16 @@ async def test_it_is_sent_in_small_pieces(application: Application) -> None:
     zipped.close()
     assert len(sizes) > 5
     assert max(sizes) < 100_000
+
+
+async def test_a_log_that_can_not_be_read_is_told_as_such(
+    http: Http, application: Application, home: Path
+) -> None:
+    """With what to do, and not as a mistake of ours."""
+    application.store.close()
+    (home / "main.db").write_bytes(b"not a database at all" * 500)
+    for left in home.glob("main.db-*"):
+        left.unlink()
+    answer = await http.get("/audit/export")
+    assert (answer.status_code, answer.json()["code"]) == (503, "log-unavailable")
+    assert "audit verify" in answer.json()["next_action"]
