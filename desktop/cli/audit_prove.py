@@ -7,8 +7,9 @@ import msgspec
 
 from core.auditing.notes import notes_in
 from core.auditing.proving import prover
-from core.errors import Invalid, Unavailable
+from core.errors import Invalid, NotFound, Unavailable
 from core.secrets import Secrets
+from core.usage.months import Months
 from desktop.cli.audit_verify import settings_now
 from desktop.cli.audit_words import claims_in_words, known_keys, verdict_in_words
 from desktop.cli.terminal import FAILED, StudioCommand, Terminal, pass_terminal
@@ -23,6 +24,7 @@ LARGEST = 512 * 2**20  # bytes of a proof: a line and a few hashes
 
 @click.command(cls=StudioCommand)
 @click.argument("position", required=False, type=click.IntRange(min=1))
+@click.option("--request", "request_id", metavar="ID", help="The event of this request.")
 @click.option(
     "--consistency",
     nargs=2,
@@ -39,17 +41,22 @@ LARGEST = 512 * 2**20  # bytes of a proof: a line and a few hashes
 def prove(
     terminal: Terminal,
     position: int | None,
+    request_id: str | None,
     consistency: tuple[str, str] | None,
     log: str,
     out: Path | None,
 ) -> None:
     """Write a proof that event POSITION stands in the log, for somebody else to check.
 
+    Or the event of a request, also of one in a month that is sealed.
+
     The proof carries the event, the hashes that tie it to a signed checkpoint, and that checkpoint.
     What no checkpoint covers yet is signed for first, when vLLM Studio runs.
     """
-    if (position is None) == (consistency is None):
-        raise Invalid("give a POSITION, or --consistency A B", field="position")
+    if sum(asked is not None for asked in (position, request_id, consistency)) != 1:
+        raise Invalid("give a POSITION, --request ID, or --consistency A B", field="position")
+    if request_id is not None:
+        log, position = _place_of(terminal, request_id)
     proof = _made(terminal, position, consistency, log)
     if out is None and not terminal.as_json:
         out = Path(f"proof-{log}-{_place(proof)}.json")
@@ -98,6 +105,17 @@ def script(terminal: Terminal, out: Path | None) -> None:
     if out is not None:
         _write(out, text.encode())
     terminal.answer({"script": text}, f"It is in {out}." if out else text.rstrip("\n"))
+
+
+def _place_of(terminal: Terminal, request_id: str) -> tuple[str, int]:
+    """Which month's log holds a request, and where; from the files, whether the app runs or not."""
+    place = Months(terminal.settings.paths).place_of(request_id)
+    if place is None:
+        raise NotFound(
+            f"no request {request_id!r:.80} is recorded, or its month was erased",
+            next_action="`vllm-studio requests` lists them, `audit segments` the months",
+        )
+    return place
 
 
 def _made(

@@ -4,15 +4,23 @@ import json
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from core.auditing.notes import NotesFolder
+from core.sealing.steps import seal_month
+from core.settings import Paths
+from core.usage.months import Months
 from desktop.cli.audit_words import known_keys
 from events.audit.checkpoint import signer_for
+from events.projections import ALL
+from events.store import EventStore
 from tests.desktop.conftest import Run
 from tests.events.audited import MONTH, AuditedHome, audited_home
+from tests.events.conftest import START
 
 
 @pytest.fixture
@@ -121,6 +129,41 @@ def test_a_proof_is_made_checked_and_refused_when_it_was_changed(
         assert found["holds"] is holds
         assert (subprocess.run(alone, capture_output=True, timeout=60).returncode == 0) is holds
         proof.write_text(proof.read_text().replace('"actor\\":\\"cli', '"actor\\":\\"cla'))
+
+
+def test_a_request_is_proved_by_its_id_also_when_its_month_is_sealed(
+    run: Run, audited: AuditedHome, home: Path
+) -> None:
+    """The same line, under the same checkpoint."""
+    proofs = []
+    for sealed in (False, True):
+        if sealed:
+            seal(home)
+        made = run("audit", "prove", "--request", "r7", "--json")
+        assert made.exit_code == 0, made.output
+        proofs.append(json.loads(made.stdout))
+    assert proofs[0] == proofs[1]
+    assert '"request_id":"r7"' in proofs[0]["line"]
+    unknown = run("audit", "prove", "--request", "nobody")
+    assert (unknown.exit_code, "no request 'nobody'" in unknown.output) == (1, True)
+    assert run("audit", "prove", "3", "--request", "r7").exit_code == 1
+
+
+def seal(home: Path) -> None:
+    """The month of requests, as the studio seals it."""
+    paths = Paths(home)
+    store = EventStore.open(paths.main_db, projections=ALL)
+    with closing(store):
+        seal_month(
+            MONTH.removeprefix("usage-"),
+            paths=paths,
+            months=Months(paths),
+            store=store,
+            now=lambda: START,
+            sign=None,
+            actor="system",
+            given_up=Event(),
+        )
 
 
 def test_a_proof_of_growth_takes_sizes_and_notes(
