@@ -1,7 +1,7 @@
 """What a new log is given of an old one: recipes, keys, settings, names, conversations.
 
     recipes, virtual models, providers, keys, settings      as they were at the end, one fact each
-    runtimes, models, conversations                         their facts again, in order
+    runtimes, models, conversations, sealed months, keys that signed       their facts again
 
 The old facts themselves, with their times, stand in the export and in the file moved aside.
 """
@@ -10,6 +10,10 @@ from collections.abc import Iterator
 
 from events.envelope import Recorded, UnknownEvent
 from events.facts import (
+    AuditKeyMade,
+    AuditKeyReplaced,
+    AuditSegmentPruned,
+    AuditSegmentSealed,
     KeyIssued,
     KeyLimitsSet,
     KeyReinstated,
@@ -29,6 +33,7 @@ from events.facts import (
 from events.facts.base import Fact
 
 AS_THEY_WERE = ("runtime-", "model-", "conversation-")  # streams
+OF_THE_AUDIT = (AuditKeyMade, AuditKeyReplaced, AuditSegmentSealed, AuditSegmentPruned)
 
 
 class Carried:
@@ -46,7 +51,7 @@ class Carried:
         event = recorded.event
         if isinstance(event, UnknownEvent):
             return
-        if recorded.stream.startswith(AS_THEY_WERE):
+        if recorded.stream.startswith(AS_THEY_WERE) or isinstance(event, OF_THE_AUDIT):
             self._again.append((recorded.stream, event))
             return
         match event:
@@ -95,4 +100,5 @@ _KINDS: dict[type[Fact], str] = {
     SettingChanged: "settings",
     VirtualModelSaved: "virtual models",
     ProviderSaved: "providers",
+    AuditSegmentSealed: "sealed months",
 }

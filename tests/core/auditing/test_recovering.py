@@ -16,10 +16,13 @@ from core.auditing.opening import open_log
 from core.auditing.recovering import Looked, Recovered, look, recover
 from core.errors import Refused
 from events.audit.merkle import Frontier, leaf_hash
+from events.audit.verify import Wanted, books_in, verify
 from events.envelope import Recorded
 from events.errors import LogLocked
 from events.facts import (
+    AuditKeyMade,
     AuditLogContinued,
+    AuditSegmentSealed,
     ConversationStarted,
     KeyIssued,
     KeyLimitsSet,
@@ -109,6 +112,7 @@ async def test_the_new_log_goes_on_from_the_good_part(
         SettingChanged(key="max_resident", value=3, previous=2),
         RecipeArchived(recipe_id="b"),
         KeyRevoked(key_id="2", name="two"),
+        AuditKeyMade(verifier_key=str(checkpointer.signer(old_id).verifier)),
     ]
     assert {one.correlation_id for one in rest} == {f"continued-{old_id}"}
     assert done.carried == {"recipes": 2, "keys": 2, "settings": 1}
@@ -175,7 +179,7 @@ async def test_a_rolled_back_log_is_gone_on_from(
     done = recovered(studio_home)
     assert (done.looked.good, done.looked.last, done.looked.bad) == (13, 13, ())
     assert "are gone" in done.looked.reason
-    assert len(log_of(studio_home)) == 10
+    assert len(log_of(studio_home)) == 11
     assert studio_home.notes.notes() == notes
 
 
@@ -211,7 +215,7 @@ async def test_a_torn_page_costs_only_what_stood_on_it(
     assert 0 < lost < 60
     assert looked.until + 1 in looked.bad
     recovered(studio_home)
-    assert len(log_of(studio_home)) == 2
+    assert [one.type for one in log_of(studio_home)][2:] == ["audit-key-made"]
 
 
 async def test_a_good_log_is_left_alone(studio_home: Home, checkpointer: Checkpointer) -> None:
@@ -302,6 +306,44 @@ async def test_what_was_carried_is_in_force_again(
     again = await studio_home.begin()
     assert again.notices == ()
     await again.close()
+
+
+async def test_the_new_log_verifies_with_what_was_signed_before(
+    studio_home: Home, checkpointer: Checkpointer
+) -> None:
+    """A month that was signed for by an older key, and sealed, is still vouched for."""
+    sealed = AuditSegmentSealed(
+        month="2026-10", log_id="x", file="usage-2026-10.segment", events=1, size=2, root="r",
+        sha256="s", bytes=3, first_at=1, last_at=2, rollup={},
+    )  # fmt: skip
+    assert studio_home.store is not None
+    studio_home.store.append_now("audit", [sealed], actor="system")
+    book = EventStore.open(studio_home.paths.usage_db("2027-01-15"), projections=USAGE)
+    book.append_now("usage-2027-01-15", [REQUEST], actor="api")
+    await grown(studio_home, checkpointer, 5)
+    book.close()
+    studio_home.secrets.delete("audit-key")
+    change(studio_home.paths.main_db, "update events set actor = 'x' where position = 4")
+    done = recovered(studio_home)
+    assert done.carried == {"sealed months": 1}
+    checkpointer = await studio_home.begin()
+    await checkpointer.close()
+    studio_home.close()
+    report = verify(
+        Wanted(
+            main=str(studio_home.paths.main_db),
+            books=books_in(studio_home.settings.home),
+            notes=tuple(studio_home.notes.notes()),
+        )
+    )
+    bad = [claim.sentence for claim in report.claims if claim.verdict == "disproved"]
+    assert all("2026-10" in sentence for sentence in bad), bad  # its file was never made here
+    [outside] = [
+        claim
+        for claim in report.claims
+        if (claim.log, claim.name) == ("usage-2027-01", "checkpoints outside")
+    ]
+    assert outside.verdict == "proved"
 
 
 async def test_conversations_are_told_again_in_their_order(
