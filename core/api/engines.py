@@ -16,7 +16,7 @@ from core.errors import NotFound
 from core.status import EngineView
 from events.projections.engine_runs import engine_runs
 
-MOST_LINES = 10_000
+MOST_LINES = 100_000
 
 
 class EngineList(msgspec.Struct, frozen=True, kw_only=True):

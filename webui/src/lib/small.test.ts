@@ -1,10 +1,9 @@
-// The small pure readings: numbers, places, log lines, memory.
+// The small pure readings: numbers, places, memory.
 import { describe, expect, it } from 'vitest'
 import { byDay, filtersOf, isPlain, joined, kindOf, queryOf } from '../pages/timeline/days'
 import { matches } from '../shell/palette'
 import type { EngineView, FactEntry, Gpu } from './api/types'
 import { count, duration, figure, gib, millis, modelName, percent, size } from './format'
-import { append, levelOf, pattern } from './logs'
 import { href, placeOf } from './router.svelte'
 import { gpuUse } from './store/measures'
 
@@ -59,35 +58,6 @@ describe('places', () => {
 
   it('that nobody knows are the dashboard', () => {
     expect(placeOf(new URL('http://127.0.0.1:8080/nowhere?of=x'))).toEqual({ page: 'dashboard', of: '' })
-  })
-})
-
-describe('log lines', () => {
-  it.each([
-    ['INFO 11-23 [a.py:1] ready', 'info'],
-    ['ERROR 11-23 [a.py:1] broken', 'error'],
-    ['(EngineCore pid=1) ERROR 11-23 broken', 'error'],
-    ['WARNING 11-23 [a.py:1] hm', 'warning'],
-    ['Traceback (most recent call last):', 'error'],
-    ['torch.OutOfMemoryError: CUDA', 'info'],
-    ['ValueError: no', 'error'],
-    ['DEBUG x', 'debug'],
-  ])('%j is %s', (line, level) => {
-    expect(levelOf(line, 'info')).toBe(level)
-  })
-
-  it('continue a traceback, and are counted on when old ones go', () => {
-    const lines = append([], ['Traceback (most recent call last):', '  File "a"', 'ok'], 2)
-    expect(lines).toEqual([
-      { number: 2, text: '  File "a"', level: 'error' },
-      { number: 3, text: 'ok', level: 'info' },
-    ])
-    expect(append(lines, ['x'], 2).map((l) => l.number)).toEqual([3, 4])
-  })
-
-  it('are filtered by patterns, and half a pattern is not one', () => {
-    expect(pattern('err(or')).toBeNull()
-    expect(pattern('ERR')?.test('an error')).toBe(true)
   })
 })
 
