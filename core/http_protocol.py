@@ -95,6 +95,7 @@ class LeanCycle:
         "_bytes_left",
         "_chunked",
         "_gone",
+        "_head",
         "_protocol",
         "_room",
         "_transport",
@@ -112,6 +113,7 @@ class LeanCycle:
         self._transport = transport
         self._gone: Callable[[], None] | None = None
         self._room: Callable[[], None] | None = None
+        self._head = b""
         self._chunked = False
         self._bytes_left = 0
         self.keep_alive = keep_alive
@@ -134,12 +136,10 @@ class LeanCycle:
 
     async def say(self, message: MutableMapping[str, Any]) -> None:
         """Send; never waits."""
-        if self.disconnected:
-            return
         if message["type"] == "http.response.start":
-            self._begin(message["status"], message["headers"])
+            self.begin(message["status"], message["headers"])
         else:
-            self._go_on(message["body"], more=message["more_body"])
+            self.go_on(message["body"], more=message["more_body"])
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
         """Send; waits while the client is slow."""
@@ -184,36 +184,41 @@ class LeanCycle:
 
     # ---- bytes ----------------------------------------------------------------------------------
 
-    def _begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        """The head, which waits for what follows."""
+    def begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        """The head, which goes out with what follows."""
         self.response_started = True
         parts = [STATUS_LINE[status]]
         chunked, closes = status not in BODILESS, False
-        for name, value in headers:
+        for header in headers:
+            name = header[0]
             if name == b"content-length":
-                chunked, self._bytes_left = False, int(value)
+                chunked, self._bytes_left = False, int(header[1])
             elif name == b"connection":
-                closes = b"close" in value.lower()
-            parts += (name, b": ", value, b"\r\n")
+                closes = b"close" in header[1].lower()
+            parts.append(b"%b: %b\r\n" % header)
         if closes:
             self.keep_alive = False
         elif not self.keep_alive:
             parts.append(b"connection: close\r\n")
         self._chunked = chunked
         parts.append(b"transfer-encoding: chunked\r\n\r\n" if chunked else b"\r\n")
-        self._transport.write(b"".join(parts))
+        self._head = b"".join(parts)
 
-    def _go_on(self, body: bytes, *, more: bool) -> None:
+    def go_on(self, body: bytes, *, more: bool) -> None:
+        """A piece of the body, or the last one."""
+        if self.disconnected:
+            return
+        head, self._head = self._head, b""
         if self._chunked:
-            parts = [b"%x\r\n" % len(body), body, b"\r\n"] if body else []
-            if not more:
-                parts.append(b"0\r\n\r\n")
-            self._transport.write(b"".join(parts))
+            end = b"" if more else b"0\r\n\r\n"
+            piece = b"%b%x\r\n%b\r\n%b" % (head, len(body), body, end) if body else head + end
         else:
             self._bytes_left -= len(body)
             if self._bytes_left < 0 or (self._bytes_left and not more):
                 raise RuntimeError("the answer is not as long as it was said to be")
-            self._transport.write(body)
+            piece = head + body
+        if piece:
+            self._transport.write(piece)
         if not more:
             self.response_complete = True
             self._gone = self._room = None
@@ -228,6 +233,7 @@ class StudioProtocol(HttpToolsProtocol):
     _gathered: list[bytes] | None = None  # a body that may go straight; None: none comes
     _gathered_size = 0
     _gathering: asyncio.TimerHandle | None = None
+    _idle_since: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client is there."""
@@ -235,12 +241,15 @@ class StudioProtocol(HttpToolsProtocol):
         super().connection_made(joined)
         self._departure = Departure(self.flow.resume_reading)
         self._extensions = {EXTENSION: self._departure}
+        self._bare = transport  # for an answer whose head and body are one write anyway
         self._straight: Callable[[Whole], bool] | None = getattr(self.app, "straight", None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It has left."""
         self._give_up_gathering()
         super().connection_lost(exc)
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
         self._departure.happened()
         if isinstance(self.cycle, LeanCycle):
             self.cycle.left()
@@ -255,6 +264,40 @@ class StudioProtocol(HttpToolsProtocol):
         super().resume_writing()
         if isinstance(self.cycle, LeanCycle):
             self.cycle.has_room()
+
+    # ---- how long it may be idle: one timer, set again when it was too early ---------------------
+
+    def on_response_complete(self) -> None:
+        """A request was answered."""
+        if self.pipeline:
+            super().on_response_complete()
+            return
+        self.server_state.total_requests += 1
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+            self._idle_since = self.loop.time()
+            if self.timeout_keep_alive_task is None:
+                self._look_again_in(self.timeout_keep_alive)
+
+    def _unset_keepalive_if_required(self) -> None:
+        """Something comes, or it is over."""
+        self._idle_since = None
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Time to look."""
+        self.timeout_keep_alive_task = None
+        if self._idle_since is None:
+            return  # it is busy, and looked at after that
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._look_again_in(left)
+        else:
+            super().timeout_keep_alive_handler()
+
+    def _look_again_in(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(
+            seconds, self.timeout_keep_alive_handler
+        )
 
     # ---- the parser's callbacks -----------------------------------------------------------------
 
@@ -296,7 +339,7 @@ class StudioProtocol(HttpToolsProtocol):
         assert self._straight is not None
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         path, _, query = self.url.partition(b"?")
-        cycle = LeanCycle(self, self.transport, keep_alive=self.parser.should_keep_alive())
+        cycle = LeanCycle(self, self._bare, keep_alive=self.parser.should_keep_alive())
         before, self.cycle = self.cycle, cast(Any, cycle)
         if self._straight(Whole(path, query, self.headers, dict(self.headers), data, cycle)):
             self._gathered = None
@@ -310,8 +353,8 @@ class StudioProtocol(HttpToolsProtocol):
         parser = self.parser
         return (
             self._straight is not None
-            and parser.get_method() == b"POST"
             and self.url.partition(b"?")[0] in ALLOWED
+            and parser.get_method() == b"POST"
             and b"#" not in self.url
             and not self.expect_100_continue
             and not parser.should_upgrade()

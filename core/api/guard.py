@@ -26,6 +26,7 @@ from core.keys.scopes import refused
 OPEN_PATHS = ("/health", "/health/ready")
 GUARDED = ("/api", "/v1", "/metrics", "/schema")
 V1 = "/v1/"  # as clients write it; other spellings are left to the router
+OWNER = b"x-studio-owner"
 READS = "GET"  # what a websocket counts as where scopes tell reading from changing
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
@@ -156,8 +157,10 @@ class Guard:
             return 403, "foreign-host", "this address is served under its loopback name only"
         if foreign is not None and not self._allows(path, foreign):
             return 403, "foreign-origin", "requests from other sites' pages are refused"
-        if path in OPEN_PATHS or not path.startswith(GUARDED) or is_preflight(method, headers):
-            return None  # a preflight never carries the key
+        if is_preflight(method, headers):
+            return None  # never carries the key
+        if path in OPEN_PATHS or not path.startswith(GUARDED):
+            return None
         return self._refused_key(method, path, headers, given, named)
 
     def _refused_key(
@@ -203,7 +206,8 @@ class Guard:
         return known is not None and given is not None and hmac.compare_digest(given, known)
 
     def _is_owner(self, headers: Mapping[bytes, bytes]) -> bool:
-        return hmac.compare_digest(headers.get(b"x-studio-owner", b""), self._owner)
+        given = headers.get(OWNER)
+        return given is not None and hmac.compare_digest(given, self._owner)
 
     def _asking(self, headers: Mapping[bytes, bytes], named: Known | Unknown | None) -> Asking:
         if isinstance(named, Known):
@@ -217,5 +221,6 @@ class Guard:
 
 def is_preflight(method: str, headers: Mapping[bytes, bytes]) -> bool:
     """A browser asks whether its page may ask (Fetch, 4.8)."""
-    asks = b"origin" in headers and b"access-control-request-method" in headers
-    return asks and method == "OPTIONS"
+    if method != "OPTIONS":
+        return False
+    return b"origin" in headers and b"access-control-request-method" in headers

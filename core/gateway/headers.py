@@ -42,6 +42,7 @@ KEPT_BACK = frozenset(
     }
 )
 TO_ENGINE = PASSED_ON | {b"x-data-parallel-rank"}  # no accept-encoding: answers are counted
+TO_ENGINE_JSON = TO_ENGINE - {b"content-type"}  # which is ours to say: it was read as JSON
 KEPT_BACK_PREFIXES = (b"x-litellm-", b"llm_provider-", b"x-ratelimit-", b"access-control-")
 
 
@@ -68,11 +69,13 @@ def on_to_engine(
     What it accepts is not among them: a compressed answer would go by uncounted, and limits with
     it, while between two programs of one machine it saves nothing.
     """
-    passed = [header for header in headers if header[0] in TO_ENGINE]
+    wanted = TO_ENGINE_JSON if is_json else TO_ENGINE
+    passed = [header for header in headers if header[0] in wanted]
     if is_json:
-        passed = [header for header in passed if header[0] != b"content-type"]
         passed.append(JSON)
-    return [*passed, (b"x-request-id", request_id.encode()), *direct.headers]
+    passed.append((b"x-request-id", request_id.encode()))
+    passed += direct.headers
+    return passed
 
 
 def wished_ttl(headers: Mapping[bytes, bytes]) -> float | None:
@@ -107,14 +110,16 @@ def back_from_engine(headers: Iterable[Header]) -> list[Header]:
 
     A stream is sent without its length, should it have one: it may end otherwise than planned.
     """
-    kept = [
-        header
-        for header in headers
-        if header[0] not in KEPT_BACK and not header[0].startswith(b"access-control-")
-    ]
-    if any(name == b"content-type" and _is_events(value) for name, value in kept):
-        return [header for header in kept if header[0] != b"content-length"]
-    return kept
+    kept = []
+    events = False
+    for header in headers:
+        name = header[0]
+        if name in KEPT_BACK or name.startswith(b"access-control-"):
+            continue
+        if name == b"content-type" and _is_events(header[1]):
+            events = True
+        kept.append(header)
+    return [header for header in kept if header[0] != b"content-length"] if events else kept
 
 
 def _is_events(content_type: bytes) -> bool:

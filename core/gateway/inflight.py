@@ -4,7 +4,6 @@ Loop-bound: entered and left by requests in the studio's loop, and asked there.
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Iterable
 
 import msgspec
@@ -32,7 +31,7 @@ class InFlight:
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
         self._tickets: dict[str, Ticket] = {}
-        self._counts: Counter[str] = Counter()
+        self._counts: dict[str, int] = {}
         self._last_used: dict[str, int] = {}
         self._owed: dict[str, tuple[str, float]] = {}  # request → recipe, until when
         self._ttls: dict[str, float] = {}
@@ -55,8 +54,9 @@ class InFlight:
             raise TooMany(f"{route.name} serves {limit} requests at once, and does so already")
         ticket = Ticket(request_id=request_id, route=route, cancel=cancel, since=self._clock.now())
         self._tickets[request_id] = ticket
-        self._owed.pop(request_id, None)
-        self._counts[recipe_id] += 1
+        if self._owed:
+            self._owed.pop(request_id, None)
+        self._counts[recipe_id] = self._counts.get(recipe_id, 0) + 1
         self._last_used[recipe_id] = ticket.since
         self._tell()
         return ticket

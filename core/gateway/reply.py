@@ -6,7 +6,7 @@ the connection: an answer is never cut short in silence.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any
+from typing import Any, Protocol
 
 from core.errors import StudioError
 from core.gateway.dialects import Dialect, error_answer, error_event, refusal_event
@@ -19,6 +19,18 @@ NO_CACHE: Header = (b"cache-control", b"no-cache")
 
 class BrokenOff(ConnectionError):
     """Raised to the server, so that it closes the connection instead of ending the answer."""
+
+
+class Teller(Protocol):
+    """Takes an answer at any time."""
+
+    def begin(self, status: int, headers: list[Header]) -> None:
+        """What it begins with; goes out with what follows, at once."""
+        ...
+
+    def go_on(self, body: bytes, *, more: bool) -> None:
+        """A piece, or the last one."""
+        ...
 
 
 class Reply:
@@ -88,6 +100,23 @@ class Reply:
         if self.tap is not None and data:
             self.tap(data)
         await self._send({"type": "http.response.body", "body": data, "more_body": False})
+
+    # ---- to who is never waited for (straight.py), where nobody fits, holds or taps --------------
+
+    def write_to(self, client: "Teller", data: bytes) -> None:
+        """As `write`."""
+        if not self.status:
+            self.status = self._planned
+            client.begin(self._planned, [*self._headers, *self._own_headers.items()])
+        client.go_on(data, more=True)
+
+    def finish_to(self, client: "Teller", data: bytes) -> None:
+        """As `finish`."""
+        if not self.status:
+            self.status = self._planned
+            client.begin(self._planned, [*self._headers, *self._own_headers.items()])
+        self.ended = True
+        client.go_on(data, more=False)
 
     async def fail(self, error: StudioError) -> None:
         """Say what went wrong, in the way that is left. Raises BrokenOff when none is."""

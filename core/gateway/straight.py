@@ -32,7 +32,7 @@ from core.gateway.connection import Connection
 from core.gateway.hooks import Asked
 from core.gateway.passing import Passing
 from core.gateway.paths import PathRule
-from core.gateway.reply import BrokenOff
+from core.gateway.reply import BrokenOff, Teller
 from core.gateway.request_record import Call
 from core.gateway.routes import Header, Route
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class Client(Protocol):
+class Client(Teller, Protocol):
     """The client's side of a request without a task."""
 
     @property
@@ -167,16 +167,16 @@ class Straight:
         if piece:
             ready = passing.feed(piece)
             if ready:
-                at_once(reply.write(ready))
+                reply.write_to(self._client, ready)
         if not connection.complete:
             connection.demand_alive()
             return
         rest, lost = passing.end()
         if lost is not None:
             if rest:
-                at_once(reply.write(rest))
+                reply.write_to(self._client, rest)
             raise lost
-        at_once(reply.finish(rest))
+        reply.finish_to(self._client, rest)
         self._leave()
         self._proxy.over(self._call)
 

@@ -142,11 +142,9 @@ def request_head(
     method: bytes, target: bytes, host: str, port: int, headers: Iterable[Header], length: int
 ) -> bytes:
     """The bytes before the body."""
-    parts = [method, b" ", target, b" HTTP/1.1\r\nhost: ", f"{host}:{port}".encode()]
-    for name, value in headers:
-        parts += (b"\r\n", name, b": ", value)
-    parts += (b"\r\ncontent-length: ", str(length).encode(), b"\r\n\r\n")
-    return b"".join(parts)
+    first = b"%b %b HTTP/1.1\r\nhost: %b:%d" % (method, target, host.encode(), port)
+    lines = [b"%b: %b" % header for header in headers]
+    return b"\r\n".join((first, *lines, b"content-length: %d\r\n\r\n" % length))
 
 
 async def ask(

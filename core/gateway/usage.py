@@ -7,6 +7,7 @@ largest of each counts.
 """
 
 import json
+import json.scanner
 import re
 from typing import Any
 
@@ -15,7 +16,8 @@ import msgspec
 _NEEDLE = b'"usage"'
 _BEGIN = re.compile(rb'"usage"\s*:\s*')
 _LONGEST = 4096  # bytes of a usage object, generously
-_decoder = json.JSONDecoder()
+# An object and where it ends; StopIteration where none begins.
+_decode = json.scanner.make_scanner(json.JSONDecoder())  # type: ignore[arg-type]  # its own way
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,30 +69,29 @@ class UsageFinder:
     def _read(self, data: bytes, at: int) -> int | None:
         """Where to look on; None when more bytes are needed to tell."""
         head = _BEGIN.match(data, at)
-        window = data[at : at + _LONGEST]
-        complete = len(window) == _LONGEST
         if head is None or head.end() == len(data):
+            window = data[at : at + _LONGEST]
             could_grow = re.fullmatch(rb'"usage"\s*(:\s*)?', window) is not None
-            return None if could_grow and not complete else at + len(_NEEDLE)
-        if data[head.end() : head.end() + 1] != b"{":
-            return head.end()
+            return None if could_grow and len(window) < _LONGEST else at + len(_NEEDLE)
+        begin = head.end()
+        if not data.startswith(b"{", begin):
+            return begin
         try:
-            text = data[head.end() : at + _LONGEST].decode("utf-8", "ignore")
-            found, _ = _decoder.raw_decode(text)
-        except (ValueError, RecursionError) as error:
-            torn = isinstance(error, ValueError) and not complete
-            return None if torn else head.end()
+            found, _ = _decode(data[begin : at + _LONGEST].decode("utf-8", "ignore"), 0)
+        except (ValueError, StopIteration, RecursionError) as error:
+            torn = not isinstance(error, RecursionError) and len(data) - at < _LONGEST
+            return None if torn else begin
         found = tokens_of(found)
         self.tokens = found if self.tokens is NOTHING else self.tokens.most(found)
-        return head.end()
+        return begin
 
 
 def tokens_of(usage: dict[str, Any]) -> Tokens:
     """Read a usage object of any dialect: chat, completions, responses, messages, embeddings."""
-    details = usage.get("prompt_tokens_details") or usage.get("input_tokens_details") or {}
-    cached = _count(details, "cached_tokens")
+    details = usage.get("prompt_tokens_details") or usage.get("input_tokens_details")
+    cached = _count(details, "cached_tokens") if details else None
     made_of = usage.get("completion_tokens_details") or usage.get("output_tokens_details")
-    reasoning = _count(made_of, "reasoning_tokens")
+    reasoning = _count(made_of, "reasoning_tokens") if made_of else None
     prompt = _count(usage, "prompt_tokens")
     completion = _count(usage, "completion_tokens")
     if prompt is None:

@@ -27,12 +27,13 @@ Changed = Callable[[str, int | None], None]  # a key, and the second of its wind
 class Entry:
     """A request that was counted in."""
 
-    __slots__ = ("key_id", "left_at", "money", "request_id", "second", "tokens")
+    __slots__ = ("count", "key_id", "left_at", "money", "request_id", "second", "tokens")
 
     def __init__(
-        self, request_id: str, key_id: str, second: int, tokens: int, money: float
+        self, request_id: str, key_id: str, count: "Count", second: int, tokens: int, money: float
     ) -> None:
         self.request_id = request_id
+        self.count = count
         self.key_id = key_id
         self.second = second
         self.tokens = tokens  # reserved
@@ -103,14 +104,14 @@ class Counters:
 
     def admit(self, key_id: str, request_id: str, limits: KeyLimits, tokens: int) -> Entry | Stop:
         """Count a request in with this many tokens reserved, or say what stops it."""
-        count = self._of(key_id)
-        now = self.now
+        count, now = self._of(key_id), self.now
         count.window.slide(now)
         stopped = self._stopped(count, limits, tokens, now)
         if stopped is not None:
-            return Stop(limit=stopped[0], retry_after=stopped[1], use=self.use(key_id))
-        entry = Entry(request_id, key_id, int(now), tokens, count.average_money or 0.0)
-        count.window.add(entry.second, requests=1, tokens=tokens)
+            return Stop(limit=stopped[0], retry_after=stopped[1], use=_use(count, now))
+        second = int(now)
+        entry = Entry(request_id, key_id, count, second, tokens, count.average_money or 0.0)
+        count.window.add(second, 1, tokens)
         count.running += 1
         count.reserved += entry.money
         self._entries[request_id] = entry
@@ -134,7 +135,7 @@ class Counters:
         now = self.now
         entry.left_at = now
         self._left[request_id] = entry
-        self._counts[entry.key_id].running -= 1
+        entry.count.running -= 1
         self._changed(entry.key_id, None)
         self._forget_unsettled(now)
 
@@ -156,7 +157,7 @@ class Counters:
                 self._put_right(count, entry, tokens, int(now))
         elif counted:
             second = int(now)
-            count.window.add(second, requests=1, tokens=tokens or 0)
+            count.window.add(second, 1, tokens or 0)
             self._changed(key_id, second)
         if tokens:
             count.average_tokens = _mean(count.average_tokens, tokens)
@@ -166,7 +167,7 @@ class Counters:
 
     def _put_right(self, count: Count, entry: Entry, tokens: int, second: int) -> None:
         if tokens > entry.tokens:
-            count.window.add(second, tokens=tokens - entry.tokens)
+            count.window.add(second, 0, tokens - entry.tokens)
         else:
             second = entry.second
             count.window.take_back(second, tokens=entry.tokens - tokens)
@@ -181,11 +182,12 @@ class Counters:
         self, count: Count, limits: KeyLimits, tokens: int, now: float
     ) -> tuple[str, float] | None:
         """Which limit is reached, and for how long."""
-        wall, window = self._clock.now(), count.window
-        if _is_spent(limits.budget_month, count.spent_month + count.reserved):
-            return "budget_month", (self.period.month_ends - wall) / US
-        if _is_spent(limits.budget_day, count.spent_day + count.reserved):
-            return "budget_day", (self.period.day_ends - wall) / US
+        window, spent = count.window, limits.budget_month
+        if spent is not None and count.spent_month + count.reserved >= spent:
+            return "budget_month", (self.period.month_ends - self._clock.now()) / US
+        spent = limits.budget_day
+        if spent is not None and count.spent_day + count.reserved >= spent:
+            return "budget_day", (self.period.day_ends - self._clock.now()) / US
         if limits.parallel is not None and count.running >= limits.parallel:
             return "parallel", PARALLEL_RETRY_S
         most = limits.requests_per_minute
@@ -203,18 +205,13 @@ class Counters:
         count = self._counts.get(key_id)
         if count is None:
             return Use()
-        count = self._of(key_id)
-        now, window = self.now, count.window
-        window.slide(now)
-        return Use(
-            requests=window.requests,
-            tokens=window.tokens,
-            parallel=count.running,
-            spent_day=count.spent_day,
-            spent_month=count.spent_month,
-            requests_reset_s=max(0.0, window.requests_reset_at() - now),
-            tokens_reset_s=max(0.0, window.tokens_reset_at() - now),
-        )
+        count, now = self._of(key_id), self.now
+        count.window.slide(now)
+        return _use(count, now)
+
+    def use_with(self, entry: Entry) -> Use:
+        """How far its key is with a request that was counted in just now."""
+        return _use(entry.count, self.now)
 
     def keys(self) -> tuple[str, ...]:
         """Every key that has numbers."""
@@ -243,7 +240,7 @@ class Counters:
         """Count what was used at a moment before this start."""
         now = self.now
         if int(at) >= int(now) - LENGTH_S:
-            self._of(key_id).window.add(min(int(at), int(now)), requests=requests, tokens=tokens)
+            self._of(key_id).window.add(min(int(at), int(now)), requests, tokens)
         if tokens:
             count = self._of(key_id)
             count.average_tokens = _mean(count.average_tokens, tokens)
@@ -265,7 +262,7 @@ class Counters:
         for second, (requests, tokens) in mine.items():
             window.take_back(second, requests=requests, tokens=tokens)
         for second, (requests, tokens) in theirs.items():
-            window.add(second, requests=requests, tokens=tokens)
+            window.add(second, requests, tokens)
 
     def adopt_spent(self, key_id: str, day: float, month: float) -> None:
         """Take over what others remember of our spending, where it is more."""
@@ -301,8 +298,18 @@ class Counters:
             count.reserved = max(0.0, count.reserved - entry.money)
 
 
-def _is_spent(budget: float | None, spent: float) -> bool:
-    return budget is not None and spent >= budget
+def _use(count: Count, now: float) -> Use:
+    window = count.window
+    requests, tokens = window.requests_reset_at() - now, window.tokens_reset_at() - now
+    return Use(
+        requests=window.requests,
+        tokens=window.tokens,
+        parallel=count.running,
+        spent_day=count.spent_day,
+        spent_month=count.spent_month,
+        requests_reset_s=requests if requests > 0 else 0.0,
+        tokens_reset_s=tokens if tokens > 0 else 0.0,
+    )
 
 
 def _mean(before: float | None, new: float) -> float:

@@ -112,8 +112,8 @@ class KeyGate:
         limits = None if key_id is None else self._ring.limits_of(key_id)
         if key_id is None or limits is None or not counts(limits):
             return None
-        self._admitted(key_id, request_id, limits, body)
-        return Passed(headers=headers_of(limits, self._counters.use(key_id)))
+        entry = self._admitted(key_id, request_id, limits, body)
+        return Passed(headers=headers_of(limits, self._counters.use_with(entry)))
 
     async def enter(self, key_id: str | None, request_id: str, body: Body) -> Passed | None:
         """The same, and the others are asked where there are any."""

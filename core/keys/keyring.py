@@ -17,6 +17,7 @@ from events.projections.keys_in_force import IssuedKey, issued_key, issued_keys
 from events.store import EventStore
 
 NO_LIMITS = KeyLimits()
+_SCHEME = SCHEME.encode()
 NOBODY = "0" * 64  # compared with when no key has the hash, so that both ways take the same time
 
 
@@ -124,4 +125,4 @@ class KeyRing:
 
 def is_ours(secret: bytes) -> bool:
     """Whether it looks like a key of ours, and not like a placeholder."""
-    return secret.startswith(SCHEME.encode())
+    return secret.startswith(_SCHEME)

@@ -44,12 +44,17 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True):
 def headers_of(limits: KeyLimits, use: Use) -> tuple[Header, ...]:
     """What an answer, or a refusal, carries."""
     told: tuple[Header, ...] = ()
+    reset, at = b"", -1.0
     most = limits.requests_per_minute
     if most is not None:
-        told = _told(REQUESTS, most, use.requests, use.requests_reset_s)
+        at = use.requests_reset_s
+        reset = duration(at).encode()
+        told = _told(REQUESTS, most, use.requests, reset)
     most = limits.tokens_per_minute
     if most is not None:
-        told += _told(TOKENS, most, use.tokens, use.tokens_reset_s)
+        if use.tokens_reset_s != at:  # mostly the same moment
+            reset = duration(use.tokens_reset_s).encode()
+        told += _told(TOKENS, most, use.tokens, reset)
     return told
 
 
@@ -67,11 +72,11 @@ def duration(seconds: float) -> str:
 
 
 def _told(
-    names: tuple[bytes, bytes, bytes], most: int, used: int, reset_s: float
+    names: tuple[bytes, bytes, bytes], most: int, used: int, reset: bytes
 ) -> tuple[Header, ...]:
     left = most - used
     return (
         (names[0], b"%d" % most),
         (names[1], b"%d" % left if left > 0 else b"0"),
-        (names[2], duration(reset_s).encode()),
+        (names[2], reset),
     )

@@ -28,7 +28,7 @@ class Window:
             self.requests -= requests
             self.tokens -= tokens
 
-    def add(self, second: int, *, requests: int = 0, tokens: int = 0) -> None:
+    def add(self, second: int, requests: int = 0, tokens: int = 0) -> None:
         """Count in; a second that is no longer in the window is the caller's to avoid."""
         found = self._seconds.get(second)
         if found is None:
