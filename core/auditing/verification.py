@@ -128,7 +128,8 @@ class Verification:
     async def _record(self, report: Report, actor: str) -> None:
         """What was found of each log is a fact; a log that can not be written takes none."""
         try:
-            await self._store.append(STREAM, [fact_of(one) for one in report.logs], actor=actor)
+            facts = [fact_of(one) for one in report.logs if is_found(one)]
+            await self._store.append(STREAM, facts, actor=actor)
         except EventError as problem:
             log.error("what a verification found could not be recorded: %s", problem)
 
@@ -163,6 +164,11 @@ def outside_notes(folder: Path) -> list[str]:
             rest = rest.replace(note, "\n", 1)
         found += [rest] * bool(rest.strip())
     return found
+
+
+def is_found(report: LogReport) -> bool:
+    """Whether anything was found of a log; of one whose requests were erased nothing can be."""
+    return any(claim.verdict in ("proved", "disproved") for claim in report.claims)
 
 
 def fact_of(report: LogReport) -> AuditVerified | AuditVerificationFailed:

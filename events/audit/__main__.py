@@ -7,6 +7,7 @@ time to time, and at the end `Done` with the report. Ends with 0 also when somet
 the report says so. Ends by itself when whoever started it is gone.
 """
 
+import os
 import sys
 import time
 
@@ -16,6 +17,7 @@ from events.audit.claims import Report
 from events.audit.verify import Wanted, verify
 
 EVERY_S = 0.25
+POLITE = 10  # requests go first
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True, tag="progress"):
@@ -38,6 +40,8 @@ Told = Progress | Done
 def main() -> int:
     """Verify what is asked for."""
     wanted = msgspec.json.decode(sys.stdin.buffer.read(), type=Wanted)
+    if hasattr(os, "nice"):
+        os.nice(POLITE)
     spoken = 0.0
 
     def progress(log: str, done: int, lines: int) -> None:

@@ -36,7 +36,7 @@ class Prover:
         given = {key.public_key: None for key in map(parsed, keys) if key is not None}
         self._keys = [Verifier(origin, key) for key in given]
         self._told: dict[int, tuple[Checkpoint, str]] = {}  # by size
-        for note in notes:
+        for note in dict.fromkeys(notes):
             told = _about(note, source.log_id)
             if told is not None and told.size <= source.size:
                 self._told[told.size] = told, note
