@@ -144,11 +144,11 @@ def _download(
 def _place(draft: Path, target: Path) -> None:
     try:
         with bundles.reading(draft) as downloaded:
-            if target.suffix.lower() == ".zip":
-                draft.replace(target)
+            if target.suffix.lower() != ".zip":
+                with bundles.writing(target) as bundle:
+                    bundles.copy(downloaded, bundle)
                 return
-            with bundles.writing(target) as bundle:
-                bundles.copy(downloaded, bundle)
+        draft.replace(target)  # once it is closed, for Windows
     except BundleInvalid as error:
         if target.exists():
             raise
@@ -219,6 +219,12 @@ def _import(terminal: Terminal, source: Path, key: str | None, yes: bool) -> Arr
                 code="export-does-not-hold",
                 next_action="get the export anew from where it was made",
             )
+        if known and not any(_signs(claim) for claim in claims):
+            raise Refused(
+                "nothing was imported: nobody has signed for this log",
+                code="export-not-signed",
+                next_action="without --key it is imported on the word of whoever gave it to you",
+            )
         if not yes:
             _confirm(terminal, settings, logs[0].log_id)
         events = sum(log.last for log in logs)
@@ -229,6 +235,10 @@ def _import(terminal: Terminal, source: Path, key: str | None, yes: bool) -> Arr
             shown.update(f"{written:,} of {events:,} events", written * 100 / max(1, events))
 
         return bring(export, settings, actor="cli", told=told)
+
+
+def _signs(claim: Claim) -> bool:
+    return (claim.log, claim.name, claim.verdict) == ("main", "signature", "proved")
 
 
 def _staging(settings: Settings) -> Path:

@@ -155,6 +155,31 @@ def test_the_key_that_is_known_decides(run: Run, lived_in: Path, tmp_path: Path)
     assert "signed for by a key you gave" in done.output
 
 
+def test_with_a_key_an_export_that_nobody_signed_is_refused(
+    run: Run, home: Path, tmp_path: Path
+) -> None:
+    """Whoever names a key wants its word; without one, it is the word of whoever brought it."""
+    settings_of(home)
+    write_main(home, Moment(2026, 11, 29, 12)).close()
+    run("audit", "export", str(tmp_path / "export"))
+    words = ("audit", "import", str(tmp_path / "export"), "--yes")
+    done = typed_at(tmp_path / "new", *words, "--key", str(key_of("0" * 36)))
+    assert (done.exit_code, "nobody has signed" in done.output.lower()) == (1, True)
+    done = typed_at(tmp_path / "new", *words)
+    assert done.exit_code == 0, done.output
+    assert "? Nobody has signed for main." in done.output
+
+
+def test_an_export_gets_a_name_when_nobody_gives_one(
+    run: Run, lived_in: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the moment, in the folder one stands in."""
+    monkeypatch.chdir(tmp_path)
+    assert run("audit", "export").exit_code == 0
+    [made] = tmp_path.iterdir()
+    assert made.name.startswith("vllm-studio-export-20")
+
+
 # through the app
 
 

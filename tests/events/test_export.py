@@ -111,6 +111,18 @@ def test_every_part_of_a_log_is_proved(log: EventStore, tmp_path: Path) -> None:
                 assert proved_until(target, "signature") == min(signed, last)
 
 
+def test_a_part_of_a_long_log_is_proved(log: EventStore, tmp_path: Path) -> None:
+    """Where whole tiles stand for what is not exported."""
+    log.append_now("app", [AppStopped(reason=str(n)) for n in range(1500)], actor="cli")
+    for number, (first, last, signed) in enumerate(
+        [(1, 1501, 1501), (256, 257, 1501), (257, 1025, 1200), (1300, 1400, 700), (513, 600, 512)]
+    ):
+        target = tmp_path / str(number)
+        export_log(log, target, first=first, last=last, signed=signed)
+        assert disproved(target) == []
+        assert proved_until(target, "signature") == min(signed, last)
+
+
 def test_a_part_that_was_changed_is_not_proved(log: EventStore, tmp_path: Path) -> None:
     """A line, a peak before it, a hash of the proof: each is noticed."""
     append_story(log, a_day(4))
