@@ -71,7 +71,7 @@ def in_the_log(
             says = checkpoint.read(fact.note, keys.verifiers(origin_of(log_id), position))
         except NoteInvalid as error:
             return disproved(log, IN_THE_LOG, f"{where} does not hold: {error}.", position=at)
-        if (says.size, says.root) != (fact.size, _root(fact.root)):
+        if (says.size, says.root) != (fact.size, as_root(fact.root)):
             return disproved(log, IN_THE_LOG, f"{where} is not what was signed.", position=at)
         if roots.get(fact.size) != says.root:
             return _changed(log, IN_THE_LOG, where, whole, fact.size, size)
@@ -125,7 +125,8 @@ def _changed(log: str, name: str, where: str, whole: int, wanted: int, size: int
     return disproved(log, name, says, position=whole + 1, until=whole)
 
 
-def _root(text: str) -> bytes:
+def as_root(text: str) -> bytes:
+    """A root as a fact writes it; what is none is equal to none."""
     try:
         return base64.b64decode(text, validate=True)
     except ValueError:

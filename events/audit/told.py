@@ -40,7 +40,7 @@ class Told(msgspec.Struct):
     replaced: list[tuple[int, AuditKeyReplaced]] = []
     sealed: dict[str, AuditSegmentSealed] = {}  # by month
     pruned: dict[str, AuditSegmentPruned] = {}
-    previous: list[str] = []  # identities of logs that this one follows
+    follows: list[AuditLogContinued] = []  # damaged logs, of which this one is what goes on
 
     def about(self, log: str) -> list[Placed]:
         """The checkpoints of one log, in the order they were made."""
@@ -73,7 +73,7 @@ def told(connection: sqlite3.Connection) -> Told:
             case AuditSegmentPruned() as fact:
                 found.pruned[fact.month] = fact
             case AuditLogContinued() as fact:
-                found.previous.append(fact.previous_log_id)
+                found.follows.append(fact)
     return found
 
 

@@ -37,10 +37,16 @@ from events.audit.segments import Segment
 from events.audit.told import MAIN, Keys, Told, parsed, told, trusted
 from events.connections import open_reader
 from events.errors import EventError, LogDamaged
-from events.facts import AuditSegmentSealed
+from events.facts import AuditLogContinued, AuditSegmentSealed
 from events.projections import ALL, USAGE
 
-KEY, THERE, NOTES, REWRITTEN = "signing key", "all logs there", "notes outside", "rewritten"
+KEY, THERE, NOTES, FOLLOWS, REWRITTEN = (
+    "signing key",
+    "all logs there",
+    "notes outside",
+    "follows another log",
+    "rewritten",
+)
 
 Notes = dict[str, list[Outside]]  # by log identity
 Progress = Callable[[str, int, int], None]  # which log, lines done, lines in all
@@ -78,6 +84,7 @@ def verify(wanted: Wanted, progress: Progress | None = None) -> Report:
         _key_claim(given, about),
         _all_there(wanted, about, notes, {log.log_id for log in logs}, keys),
         *([_unreadable(wanted, unreadable)] if unreadable else ()),
+        *(_follows(fact, notes.get(fact.previous_log_id, [])) for fact in about.follows),
         _rewritten(),
     ]
     logs[0] = msgspec.structs.replace(logs[0], claims=(*logs[0].claims, *whole))
@@ -182,7 +189,7 @@ def _all_there(
     for log in sorted(about.months() - here):
         return disproved(MAIN, THERE, f"The log {log} is gone: checkpoints of it were signed.")
     known = {placed.fact.log_id for placed in about.checkpoints}
-    known |= {about.log_id, *about.previous, *identities}
+    known |= {about.log_id, *identities, *(fact.previous_log_id for fact in about.follows)}
     known |= {fact.log_id for fact in about.sealed.values()}
     known |= {fact.log_id for fact in about.pruned.values()}
     others = 0
@@ -206,6 +213,25 @@ def _is_meant(outside: list[Outside], log_id: str, wanted: Wanted, keys: Keys) -
             continue
         return True
     return False
+
+
+def _follows(fact: AuditLogContinued, outside: list[Outside]) -> Claim:
+    """A log begun after damage: what is known of the one before it."""
+    says = (
+        f"This log follows the log {fact.previous_log_id}, of which {fact.previous_size} events"
+        f" could be read ({fact.reason})."
+    )
+    if not outside:
+        return not_provable(MAIN, FOLLOWS, f"{says} How many it had, no checkpoint outside says.")
+    newest = outside[-1].says
+    if newest.size > fact.previous_size:
+        lost = newest.size - fact.previous_size
+        signed = f"A checkpoint was signed for {newest.size}: at least {lost} were lost."
+        return not_provable(MAIN, FOLLOWS, f"{says} {signed}")
+    if newest.size == fact.previous_size and newest.root != kept.as_root(fact.previous_root):
+        other = "They are not those that its checkpoint outside was signed for."
+        return disproved(MAIN, FOLLOWS, f"{says} {other}")
+    return not_provable(MAIN, FOLLOWS, f"{says} Its newest checkpoint was of {newest.size}.")
 
 
 def _unreadable(wanted: Wanted, reasons: list[str]) -> Claim:

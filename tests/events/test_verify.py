@@ -15,7 +15,7 @@ from events.audit.lines import Growth
 from events.audit.merkle import Frontier, leaf_hash
 from events.audit.verify import Wanted, verify
 from events.codec import canonical_line
-from events.facts import AppStarted, AuditKeyReplaced
+from events.facts import AppStarted, AuditKeyReplaced, AuditLogContinued
 from events.store import EventStore
 from tests.events.audited import MONTH, AuditedHome, audited_home, bad
 
@@ -246,6 +246,31 @@ def test_a_replaced_key_signs_for_what_came_before_it_and_not_after(home: Audite
     home.sign()
     home.seed = OTHER_SEED
     assert "checkpoints in the log" in {name for _, name, _ in bad(home.verify().claims)}
+
+
+@pytest.mark.parametrize(("size", "verdict"), [(0, "not-provable"), (1, "disproved")])
+def test_a_log_that_follows_a_damaged_one_says_so(
+    home: AuditedHome, tmp_path: Path, size: int, verdict: str
+) -> None:
+    """And what was lost of it, as far as notes outside tell."""
+    damaged = audited_home(tmp_path / "damaged", days=1)
+    note = damaged.notes[-1]
+    log_id, signed = note.split("\n")[0].rpartition("/")[2], int(note.split("\n")[1])
+    fact = AuditLogContinued(
+        previous_log_id=log_id,
+        previous_size=signed if size else 7,
+        previous_root="AAAA",
+        reason="its file was damaged",
+    )
+    with home.store() as main:
+        main.append_now("audit", [fact], actor="system")
+    report = home.verify(notes=(*home.notes, note))
+    [claim] = [claim for claim in report.claims if claim.name == "follows another log"]
+    assert claim.verdict == verdict
+    assert (f"at least {signed - 7} were lost" in claim.sentence) is (size == 0)
+    assert "How many it had" in next(
+        claim.sentence for claim in home.verify().claims if claim.name == "follows another log"
+    )
 
 
 def test_a_month_that_is_gone_is_missed(home: AuditedHome) -> None:
