@@ -198,6 +198,8 @@ def check_export(opened: Opener, keys: Sequence[str]) -> None:
             pair = sorted([(told, root), (size, roots[size])])
             check_growth(*pair[0], *pair[1], [b64decode(hash) for hash in log["proof"]])
         print(f"signed: {told} lines of the log {log['log_id']}")
+        if told < size:
+            print(f"NOT SIGNED: nobody stands for the lines {told + 1} to {size}")
 
 
 def opener(path: Path, stack: ExitStack) -> Opener:
