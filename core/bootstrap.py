@@ -8,7 +8,9 @@ from core.admitting import ask_for_model
 from core.answer_policies import answer_cache
 from core.application import Application
 from core.auditing.checkpointer import Checkpointer
+from core.auditing.notes import NotesFolder
 from core.auditing.opening import open_for_reading, open_log
+from core.auditing.outside import OutsideCheck
 from core.auditing.trouble import Trouble
 from core.auditing.verification import Verification
 from core.captures import Captures, Vault
@@ -93,7 +95,14 @@ def compose(
     book = RecipeBook(store, default=lambda: live.current.default_recipe)
     offers = OfferBook(store)
     keys = KeyRing(store, clock)
-    usage = UsageLog(paths=settings.paths, clock=clock, read_only=opened.trouble is not None)
+    usage = UsageLog(
+        paths=settings.paths,
+        clock=clock,
+        read_only=opened.trouble is not None,
+        check=OutsideCheck(
+            lambda _: NotesFolder(live.current.checkpoints), secrets, may_begin=True
+        ),
+    )
     checkpointer = Checkpointer(
         store=store,
         secrets=secrets,

@@ -23,6 +23,7 @@ from core.settings import Paths
 from core.usage.months import Months
 from core.usage.spool import Held, Spool
 from events.errors import EventError, LogDamaged, NotRecordable
+from events.examining import Check
 from events.facts import RequestFinished
 from events.projections import USAGE
 from events.projections.request_log import LoggedRequest, RequestFilter
@@ -58,9 +59,15 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 class UsageLog:
     """Owns the month's store; asked and written from the studio's loop alone."""
 
-    def __init__(self, *, paths: Paths, clock: Clock, read_only: bool = False) -> None:
-        """`read_only`: the studio only looks on, so no month's log is opened to be written."""
+    def __init__(
+        self, *, paths: Paths, clock: Clock, read_only: bool = False, check: Check | None = None
+    ) -> None:
+        """`read_only`: the studio only looks on, so no month's log is opened to be written.
+
+        `check` sees a month's log before it is written, and may refuse it.
+        """
         self._read_only = read_only
+        self._check = check
         self._paths = paths
         self._clock = clock
         self.months = Months(paths)
@@ -313,6 +320,7 @@ class UsageLog:
                 self.months.writable(month),
                 projections=USAGE,
                 now=self._clock.now,
+                check=self._check,
             )
             self._month = month
         return self._store

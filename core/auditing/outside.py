@@ -27,11 +27,19 @@ class OutsideCheck:
     """Called with an existing log before it is written; `notices` is what else was seen."""
 
     def __init__(
-        self, folder: Callable[[sqlite3.Connection | None], NotesFolder], secrets: Secrets
+        self,
+        folder: Callable[[sqlite3.Connection | None], NotesFolder],
+        secrets: Secrets,
+        *,
+        may_begin: bool = False,
     ) -> None:
-        """`folder` may look into the log for where its notes are."""
+        """`folder` may look into the log for where its notes are.
+
+        `may_begin`: there may be no such log yet, though this studio has signed for others.
+        """
         self._folder = folder
         self._secrets = secrets
+        self._may_begin = may_begin
         self.notices: list[str] = []
 
     def __call__(self, connection: sqlite3.Connection | None) -> None:
@@ -40,7 +48,8 @@ class OutsideCheck:
         None: there is no log yet.
         """
         if connection is None or (tree := LogTree(connection)).size == 0:
-            self._demand_first_start(self._folder(connection))
+            if not self._may_begin:
+                self._demand_first_start(self._folder(connection))
             return
         log_id = log_id_of(connection)
         kept = self._newest(connection, log_id)

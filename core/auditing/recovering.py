@@ -20,8 +20,9 @@ import msgspec
 
 from core.auditing import moving
 from core.auditing.carrying import Carried
-from core.auditing.notes import sync_folder
+from core.auditing.notes import NotesFolder, sync_folder
 from core.auditing.opening import trouble_now
+from core.auditing.outside import OutsideCheck
 from core.auditing.salvage import good_events, last_position
 from core.auditing.trouble import Trouble, trouble_of
 from core.clock import Clock
@@ -69,7 +70,10 @@ class Recovered(msgspec.Struct, frozen=True, kw_only=True):
 def look(settings: Settings, secrets: Secrets, log: str = MAIN) -> Looked:
     """See what is wrong with a log. Raises Refused when nothing is, or when nothing would help."""
     path = settings.home / f"{log}.db"
-    trouble = trouble_now(settings, secrets) if log == MAIN else _trouble_of_a_month(path)
+    if log == MAIN:
+        trouble = trouble_now(settings, secrets)
+    else:
+        trouble = _trouble_of_a_month(path, settings, secrets)
     if trouble is not None and trouble.code in ("log-newer", "log-unavailable"):
         raise Refused(trouble.reason, code=trouble.code, next_action=trouble.next_action)
     frontier, good, log_id, expected = Frontier(), 0, "unknown", 1
@@ -124,11 +128,12 @@ def recover(looked: Looked, settings: Settings, clock: Clock, *, carry: bool = T
     )
 
 
-def _trouble_of_a_month(path: Path) -> Trouble | None:
+def _trouble_of_a_month(path: Path, settings: Settings, secrets: Secrets) -> Trouble | None:
     if not path.exists():
         raise Refused(f"there is no log {path}", code="no-log")
+    notes = NotesFolder(settings.checkpoints)
     try:
-        examine(path)
+        examine(path, OutsideCheck(lambda _: notes, secrets, may_begin=True))
     except EventError as error:
         return trouble_of(error)
     except sqlite3.Error as error:

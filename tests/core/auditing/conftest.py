@@ -37,6 +37,10 @@ class Home:
         """As the studio looks at its log before it writes to it."""
         return OutsideCheck(lambda _: self.notes, self.secrets)
 
+    def check_of_books(self) -> OutsideCheck:
+        """The same for the months' requests."""
+        return OutsideCheck(lambda _: self.notes, self.secrets, may_begin=True)
+
     def open(self) -> EventStore:
         """Open the log; the one before is closed."""
         self.close()

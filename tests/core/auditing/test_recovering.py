@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from core.auditing import moving
@@ -15,6 +16,7 @@ from core.auditing.checkpointer import Checkpointer
 from core.auditing.opening import open_log
 from core.auditing.recovering import Looked, Recovered, look, recover
 from core.errors import Refused
+from core.usage_log import UsageLog
 from events.audit.merkle import Frontier, leaf_hash
 from events.audit.verify import Wanted, books_in, verify
 from events.envelope import Recorded
@@ -380,5 +382,34 @@ async def test_a_months_requests_are_told_again_with_their_times(
     assert continued.type == "audit-log-continued"
     assert all(isinstance(one.event, RequestFinished) for one in rest)
     assert [one.recorded_at for one in rest] == times[:3] + times[4:]
+    with pytest.raises(Refused, match="is what was written"):
+        look(studio_home.settings, studio_home.secrets, "usage-2027-01")
     with pytest.raises(Refused, match="there is no log"):
         look(studio_home.settings, studio_home.secrets, "usage-1999-01")
+
+
+async def test_a_month_that_was_rolled_back_is_not_written_and_gone_on_from(
+    studio_home: Home, checkpointer: Checkpointer, tmp_path: Path
+) -> None:
+    """Its note outside tells; what was used waits until somebody has seen to it."""
+    path, check = studio_home.paths.usage_db("2027-01-15"), studio_home.check_of_books()
+    usage = UsageLog(paths=studio_home.paths, clock=studio_home.clock, check=check)
+    usage.finished(REQUEST)
+    await usage.close()
+    shutil.copy(path, tmp_path / "old.db")
+    usage = UsageLog(paths=studio_home.paths, clock=studio_home.clock, check=check)
+    usage.finished(msgspec.structs.replace(REQUEST, request_id="r1"))
+    await usage.close()
+    await checkpointer.close()
+    shutil.copy(tmp_path / "old.db", path)
+    usage = UsageLog(paths=studio_home.paths, clock=studio_home.clock, check=check)
+    usage.finished(msgspec.structs.replace(REQUEST, request_id="r2"))
+    await usage.close()
+    assert usage.problem is not None
+    assert "are gone" in usage.problem
+    assert "audit recover --log usage-2027-01" in usage.problem
+    done = await asyncio.to_thread(recovered, studio_home, log="usage-2027-01")
+    assert done.carried == {"requests": 1}
+    usage = UsageLog(paths=studio_home.paths, clock=studio_home.clock, check=check)
+    assert [one.request_id for one in await usage.open()] == ["r2"]  # it was held
+    await usage.close()
