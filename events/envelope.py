@@ -7,7 +7,7 @@ import msgspec
 
 from events.facts.base import Fact
 
-_random = Random()  # seeded by the system, and by nobody else
+_bits = Random().getrandbits  # seeded by the system, and by nobody else
 
 
 class UnknownEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -44,8 +44,17 @@ def uuid7(at: int) -> str:
     The twelve bits after the version hold the µs within the millisecond, so that ids made one
     after the other sort that way; the rest is random.
     """
+    return uuid7_in(moment_of(at))
+
+
+def moment_of(at: int) -> str:
+    """What all identities of a moment begin with."""
     milliseconds, microseconds = divmod(at, 1000)
-    random = _random.getrandbits(62)  # no secret: the system's own costs ten times as much
-    number = (milliseconds & (1 << 48) - 1) << 80 | 0x7 << 76 | (microseconds << 2) << 64
-    digits = f"{number | 0b10 << 62 | random:032x}"
-    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+    digits = f"{(milliseconds & (1 << 48) - 1) << 16 | 0x7 << 12 | microseconds << 2:016x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:]}-"
+
+
+def uuid7_in(moment: str) -> str:
+    """Make an identity that begins like this; see `moment_of`."""
+    digits = f"{0b10 << 62 | _bits(62):x}"  # no secret: the system's own costs ten times as much
+    return f"{moment}{digits[:4]}-{digits[4:]}"

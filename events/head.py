@@ -10,7 +10,7 @@ import msgspec
 from events import reading
 from events.audit.merkle import Frontier, leaf_hash
 from events.codec import Sealed, envelope_line
-from events.envelope import Recorded, uuid7
+from events.envelope import Recorded, moment_of, uuid7_in
 from events.errors import EventError, LogDamaged, VersionConflict
 
 MAX_STREAMS = 50_000  # stream versions remembered
@@ -61,15 +61,17 @@ class Head:
         if submission.expected is not None and submission.expected != version:
             raise VersionConflict(submission.stream, submission.expected, version)
         recorded = []
+        moment = moment_of(now)
         for sealed in submission.sealed:
             version += 1
-            recorded.append(self._record(submission, sealed, version, now))
+            recorded.append(self._record(submission, sealed, version, now, uuid7_in(moment)))
         self._versions[submission.stream] = version
         return recorded
 
-    def _record(self, submission: Submission, sealed: Sealed, version: int, now: int) -> Recorded:
+    def _record(
+        self, submission: Submission, sealed: Sealed, version: int, now: int, id: str
+    ) -> Recorded:
         self.position += 1
-        id = uuid7(now)
         leaf = leaf_hash(
             envelope_line(
                 self.position,

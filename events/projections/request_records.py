@@ -128,8 +128,7 @@ class RequestRecords:
     def apply_all(self, connection: sqlite3.Connection, recorded: Sequence[Recorded]) -> None:
         """Fold in what is committed together: the same as one by one, in fewer writes."""
         kinds: dict[Described, tuple[int, int]] = {}
-        sums: dict[tuple[int, int], Numbers] = {}
-        of_keys: dict[tuple[int, int], Numbers] = {}
+        parts: dict[tuple[int, int, int], list[Numbers]] = {}  # by hour, kind and common kind
         hours: dict[int, tuple[int, int]] = {}
         index = []
         for one in recorded:
@@ -138,15 +137,22 @@ class RequestRecords:
             told = described(done)
             if (numbers := kinds.get(told)) is None:
                 numbers = kinds[told] = _kind(connection, told)
-            kind, common = numbers
-            at, position, much = one.recorded_at, one.position, _how_much(done)
+            at, position = one.recorded_at, one.position
             hour = at // HOUR_US
+            place = (hour, *numbers)
+            if (those := parts.get(place)) is None:
+                those = parts[place] = []
+            those.append(_how_much(done))
+            hours[hour] = (hours.get(hour, (position,))[0], position)
+            latencies = packed(done.ttft_ms, done.itl_ms, done.duration_ms)
+            index.append((position, numbers[0], at, done.request_id, latencies))
+        sums: dict[tuple[int, int], Numbers] = {}
+        of_keys: dict[tuple[int, int], Numbers] = {}
+        for (hour, kind, common), those in parts.items():
+            much = tuple(map(sum, zip(*those, strict=True)))
             _add(sums, (hour, common), much)
             if kind != common:
                 _add(of_keys, (hour, kind), much)
-            hours[hour] = (hours.get(hour, (position,))[0], position)
-            latencies = packed(done.ttft_ms, done.itl_ms, done.duration_ms)
-            index.append((position, kind, at, done.request_id, latencies))
         connection.executemany(_ADD_UP_ALL, [(*at, *much) for at, much in sums.items()])
         connection.executemany(_ADD_UP_KEYS, [(*at, *much) for at, much in of_keys.items()])
         rest = len(index) % TOGETHER
@@ -196,34 +202,35 @@ def _kind(connection: sqlite3.Connection, described: Described) -> tuple[int, in
 
 
 def _how_much(done: RequestFinished) -> Numbers:
-    uncounted = (
-        done.status < 400
-        and done.ttft_ms is not None
-        and done.prompt_tokens is None
-        and done.completion_tokens is None
-    )
+    ttft, itl, cost = done.ttft_ms, done.itl_ms, done.cost
+    energy, energy_cost = done.energy_j, done.energy_cost
+    prompt, completion = done.prompt_tokens, done.completion_tokens
+    uncounted = ttft is not None and prompt is None and completion is None and done.status < 400
     return (
         1,
         uncounted,
-        done.prompt_tokens or 0,
-        done.completion_tokens or 0,
+        prompt or 0,
+        completion or 0,
         done.cached_tokens or 0,
         done.reasoning_tokens or 0,
-        _parts(done.wait_ms, MILLISECOND),
-        _parts(done.load_ms, MILLISECOND),
-        *_known(done.ttft_ms, MILLISECOND),
-        *_known(done.itl_ms, MILLISECOND),
+        _parts(done.wait_ms, MILLISECOND) if done.wait_ms else 0,
+        _parts(done.load_ms, MILLISECOND) if done.load_ms else 0,
+        0 if ttft is None else _parts(ttft, MILLISECOND),
+        ttft is not None,
+        0 if itl is None else _parts(itl, MILLISECOND),
+        itl is not None,
         _parts(done.duration_ms, MILLISECOND),
-        *_known(done.cost, MONEY),
-        *_known(done.energy_j, JOULE),
-        *_known(done.energy_cost, MONEY),
+        0 if cost is None else _parts(cost, MONEY),
+        cost is not None,
+        0 if energy is None else _parts(energy, JOULE),
+        energy is not None,
+        0 if energy_cost is None else _parts(energy_cost, MONEY),
+        energy_cost is not None,
     )
 
 
-def _known(value: float | None, scale: int) -> tuple[int, int]:
-    """A value as a part of a sum, and of the number of those that are known."""
-    return (0, 0) if value is None else (_parts(value, scale), 1)
-
-
 def _parts(value: float, scale: int) -> int:
-    return max(-MOST, min(MOST, round(value * scale)))
+    parts = value * scale  # perhaps more than a float holds
+    if -MOST < parts < MOST:
+        return round(parts)
+    return MOST if parts > 0 else -MOST

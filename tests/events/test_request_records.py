@@ -21,7 +21,7 @@ from events.projections import USAGE, request_log
 from events.projections.latency_buckets import ERROR, bucket_of, percentile
 from events.projections.projector import are_current
 from events.projections.request_log import RequestFilter, requests
-from events.projections.request_records import HOUR_US, RequestRecords
+from events.projections.request_records import HOUR_US, MILLISECOND, MOST, RequestRecords
 from events.projections.usage_sums import DIMENSIONS, UsageQuery, usage_sums
 from events.store import EventStore
 from tests.events.conftest import START, Open, StillClock
@@ -296,3 +296,15 @@ def test_no_answer_reads_what_it_needs_not(opened: Open) -> None:
             )
             assert index in plan, plan
             assert "scan request_index" not in plan.lower()
+
+
+@pytest.mark.parametrize("duration", [1e16, 1.797693134862316e305])
+def test_a_time_that_no_sum_could_hold_counts_as_the_most_there_is(duration: float) -> None:
+    """Also where so many parts are more than a float can say; the read model goes on."""
+    fact = RequestFinished(
+        request_id="r", path="p", model="m", recipe_id=None, engine_id=None, actor="api",
+        lane="none", outcome="ok", status=200, stream=False, duration_ms=duration,
+    )  # fmt: skip
+    with told([(START, [fact])]) as connection:
+        (sums,) = usage_sums(connection, UsageQuery())
+    assert sums.sums["duration_ms"] == MOST / MILLISECOND
