@@ -183,6 +183,8 @@ def status(recipes: list[Json], **fields: Any) -> Json:
         "in_flight": 0,
         "alarm": None,
         "switches": [change] if change else [],
+        "problem": None,
+        "notices": [],
     } | fields
 
 

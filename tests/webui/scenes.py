@@ -217,6 +217,19 @@ def alarm() -> Json:
     return whole
 
 
+def looking_on() -> Json:
+    """The log is damaged, so nothing is started or changed; the clock went back as well."""
+    whole = busy()
+    whole["status"]["problem"] = {
+        "code": "log-damaged",
+        "sentence": "The event at position 9 was changed.",
+        "next_action": "`vllm-studio audit recover` keeps what is good and begins a new log.",
+        "position": 9,
+    }
+    whole["status"]["notices"] = ["The clock was set back by 2 h since the newest event."]
+    return whole
+
+
 def will_not_fit() -> Json:
     """A recipe too large for this machine, with what would fit."""
     views = [view_of(LARGE), view_of(QWEN, last_load_s=48.0), view_of(MISTRAL, last_load_s=22.0)]
@@ -237,4 +250,5 @@ SCENES: dict[str, Callable[[], Json]] = {
     "left-alone": left_alone,
     "will-not-fit": will_not_fit,
     "alarm": alarm,
+    "looking-on": looking_on,
 }

@@ -23,6 +23,7 @@ PAGES = {
     "changed": ("changed", "/", "It runs as its recipe was before."),
     "left-alone": ("left-alone", "/", "An engine of ours still runs as process 4711"),
     "alarm": ("alarm", "/", "The disk is full"),
+    "looking-on": ("looking-on", "/", "First bad event: 9"),
     "will-not-fit": ("will-not-fit", "/", "needs 30.0 of 22.1 GiB"),
     "recipe-will-not-fit": ("will-not-fit", "/recipes?of=llama-70b", "It does not fit"),
     "first-run": ("empty", "/", "Nothing is set up yet"),

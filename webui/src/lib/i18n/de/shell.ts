@@ -50,6 +50,8 @@ export default {
 
   'link.lost': 'vLLM Studio antwortet nicht. Was du siehst, ist von {time}.',
   'link.lost.never': 'vLLM Studio antwortet nicht.',
+  'link.looking.on': 'Bis das behoben ist, sieht dieses Studio nur zu: nichts wird gestartet, angehalten oder geändert.',
+  'link.first.bad': 'Erstes schlechtes Ereignis: {n}',
   'link.retry.in': 'Neuer Versuch in {n} s',
   'link.retrying': 'Neuer Versuch …',
   'link.retry': 'Jetzt versuchen',

@@ -49,6 +49,8 @@ export default {
 
   'link.lost': 'vLLM Studio does not answer. What you see is from {time}.',
   'link.lost.never': 'vLLM Studio does not answer.',
+  'link.looking.on': 'Until that is seen to, this studio only looks on: nothing is started, stopped or changed.',
+  'link.first.bad': 'First bad event: {n}',
   'link.retry.in': 'Trying again in {n} s',
   'link.retrying': 'Trying again …',
   'link.retry': 'Retry now',
