@@ -108,11 +108,14 @@ def read_all(
 
 
 def pages(
-    connection: sqlite3.Connection, after: int = 0, until: int | None = None
+    connection: sqlite3.Connection,
+    after: int = 0,
+    until: int | None = None,
+    types: Sequence[str] = (),
 ) -> Iterator[list[Recorded]]:
-    """Read the log a page at a time, so that folding it needs no more memory than a page."""
+    """Read the log, or some types of it, a page at a time: folding needs no more memory."""
     before = None if until is None else until + 1
-    while page := read_all(connection, after, before=before):
+    while page := read_all(connection, after, before=before, types=types):
         yield page
         after = page[-1].position
 

@@ -76,8 +76,18 @@ class Projector:
 
     def open(self, connection: sqlite3.Connection) -> None:
         """Bring every read model up to the head of the log, each in a transaction of its own."""
+        head, tables = reading.head_position(connection), _tables(connection)
+        rows = {
+            name: (version, position, json, problem)
+            for name, version, position, json, problem in connection.execute(
+                "select name, version, position, tables, problem from log_projections"
+            )
+        }
         for projection in self._all:
-            self._bring_up_to_date(connection, projection)
+            as_made = msgspec.json.encode(projection.tables).decode()
+            whole = rows.get(projection.name) == (projection.version, head, as_made, None)
+            if not (whole and tables.issuperset(projection.tables)):
+                self._bring_up_to_date(connection, projection)
 
     def apply(self, connection: sqlite3.Connection, recorded: Iterable[Recorded]) -> None:
         """Fold new events into every sound projection; ProjectionFailed names the one that broke.
@@ -130,7 +140,11 @@ class Projector:
         version, position, tables, problem = row
         sound = version == projection.version and problem is None and position <= head
         same = tuple(msgspec.json.decode(tables)) == projection.tables
-        return int(position) if sound and same and _exist(connection, projection.tables) else None
+        return (
+            int(position)
+            if sound and same and _tables(connection).issuperset(projection.tables)
+            else None
+        )
 
     def _fold(
         self,
@@ -144,7 +158,7 @@ class Projector:
             if reached is None:
                 _drop(connection, projection)
                 projection.create(database)
-            for page in reading.pages(connection, reached or 0, until):
+            for page in reading.pages(connection, reached or 0, until, types_read(projection)):
                 for recorded in page:
                     fold_one(connection, projection, recorded)
             connection.execute(
@@ -158,6 +172,13 @@ class Projector:
                     msgspec.json.encode(projection.tables).decode(),
                 ),
             )
+
+
+def types_read(projection: Projection) -> tuple[str, ...]:
+    """The wire names of the facts that it says it `reads`; none: it may read any."""
+    reads: tuple[type, ...] = getattr(projection, "reads", ())
+    tags = [getattr(getattr(kind, "__struct_config__", None), "tag", None) for kind in reads]
+    return tuple(map(str, tags)) if all(tags) else ()
 
 
 def are_current(connection: sqlite3.Connection, projections: Sequence[Projection]) -> bool:
@@ -202,9 +223,8 @@ def fold_one(connection: sqlite3.Connection, projection: Projection, recorded: R
         raise ProjectionFailed(projection.name, recorded.position, place_of(error)) from error
 
 
-def _exist(connection: sqlite3.Connection, tables: Sequence[str]) -> bool:
-    found = {name for (name,) in connection.execute("select name from sqlite_master").fetchall()}
-    return found.issuperset(tables)
+def _tables(connection: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in connection.execute("select name from sqlite_master").fetchall()}
 
 
 def _drop(connection: sqlite3.Connection, projection: Projection) -> None:

@@ -11,8 +11,10 @@ from events.envelope import Recorded, UnknownEvent
 from events.errors import LogUnavailable
 from events.facts import AppStopped
 from events.projections import ALL
-from events.projections.projector import Projector
+from events.projections.load_times import LoadTimes
+from events.projections.projector import Projector, types_read
 from events.projections.timeline import timeline
+from events.projections.unknown_kinds import UnknownKinds
 from events.store import EventStore
 from tests.events.conftest import Open, append_foreign
 
@@ -267,3 +269,10 @@ def test_two_projections_cannot_share_a_table() -> None:
     """They would drop each other's rows."""
     with pytest.raises(ValueError, match="share"):
         Projector((Reasons(), Reasons()))
+
+
+def test_a_rebuild_reads_what_a_read_model_reads() -> None:
+    """And everything for one that does not say, or that is about what is not known."""
+    assert types_read(LoadTimes()) == ("engine-became-ready",)
+    assert types_read(UnknownKinds()) == ()
+    assert types_read(Broken()) == ()
