@@ -331,7 +331,7 @@ def compose(
         usage=usage,
         log_watch=log_watch,
         book=book,
-        past=TimeTravel(store, settings.paths.home),
+        past=TimeTravel(store, settings.paths.home, read_only=trouble is not None),
         keys=keys,
         key_desk=KeyDesk(store=store, ring=keys, clock=clock),
         limits=limits,
