@@ -109,15 +109,15 @@ def edit_text(victim: Victim) -> str:
     word = victim.chance.choice(("'x'", "'{}'", "json_object('a', 1)", f"{column} || ' '"))
     null = column in ("correlation_id", "causation_id")
     value = f"coalesce({column} || 'x', 'y')" if null else word
-    victim.change(path, f"update or ignore events set {column} = {value} where position = {at}")
+    victim.change(path, f"update events set {column} = {value} where position = {at}")
     return f"{path.name}: {column} of {at}"
 
 
 def edit_number(victim: Victim) -> str:
     """Another number in a line."""
     path, column = victim.log(), victim.chance.choice(NUMBERS)
-    at, by = victim.position(path), victim.chance.choice((-1, 1, 1000))
-    change = f"update or ignore events set {column} = {column} + {by} where position = {at}"
+    at, by = victim.position(path), victim.chance.choice((1_000_000, -1_000_000))
+    change = f"update events set {column} = {column} + {by} where position = {at}"
     victim.change(path, change)
     return f"{path.name}: {column} of {at} by {by}"
 
