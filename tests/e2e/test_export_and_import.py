@@ -100,15 +100,15 @@ def test_a_studio_in_full_use_moves(
     assert is_alive(engine["pid"])
 
 
-def test_requests_go_on_while_the_log_is_exported(own_studio: StudioServer, tmp_path: Path) -> None:
+def test_requests_go_on_while_the_log_is_exported(studio: StudioServer, tmp_path: Path) -> None:
     """Nothing waits for a download, and what it holds is one consistent picture."""
-    own_studio.add(sim_recipe("busy-a", tokens=3))
-    own_studio.load("busy-a")
+    studio.add(sim_recipe("busy-a", tokens=3))
+    studio.load("busy-a")
     ended, failures = threading.Event(), []
 
     def ask() -> None:
         while not ended.is_set():
-            answer = own_studio.chat("busy-a")
+            answer = studio.chat("busy-a")
             if answer.status_code != 200:
                 failures.append(answer.text)
 
@@ -117,9 +117,7 @@ def test_requests_go_on_while_the_log_is_exported(own_studio: StudioServer, tmp_
         one.start()
     try:
         for number in range(5):
-            answer = httpx.get(
-                f"{own_studio.url}/api/audit/export", headers=own_studio.owner(), timeout=60
-            )
+            answer = httpx.get(f"{studio.url}/api/audit/export", headers=studio.owner(), timeout=60)
             (tmp_path / f"{number}.zip").write_bytes(answer.content)
     finally:
         ended.set()
@@ -167,14 +165,14 @@ def test_a_log_of_a_later_version_opens_is_told_exported_and_imported(
 
 
 def test_somebody_with_a_key_for_audits_takes_the_log_without_us(
-    own_studio: StudioServer, tmp_path: Path
+    studio: StudioServer, tmp_path: Path
 ) -> None:
     """curl, unzip and the script that comes with it: nothing of ours on the other side."""
     wish: dict[str, Any] = {"name": "auditor", "limits": {"scopes": ["audit"]}}
-    secret = own_studio.post("/api/keys", wish)["secret"]
-    url = f"{own_studio.url}/api/audit/export"
+    issued, head = studio.post("/api/keys", wish), studio.head
+    url = f"{studio.url}/api/audit/export"
     assert httpx.get(url).status_code == 403
-    answer = httpx.get(url, headers={"authorization": f"Bearer {secret}"}, timeout=60)
+    answer = httpx.get(url, headers={"authorization": f"Bearer {issued['secret']}"}, timeout=60)
     assert answer.status_code == 200
     (tmp_path / "export.zip").write_bytes(answer.content)
     with exported.opened(tmp_path / "export.zip") as export:
@@ -187,6 +185,10 @@ def test_somebody_with_a_key_for_audits_takes_the_log_without_us(
     )
     assert done.returncode == 0, done.stdout + done.stderr
     [taken] = eventually(
-        lambda: own_studio.happened("audit-exported") or None, within=10, what="it is recorded"
+        lambda: studio.happened("audit-exported", after=head) or None,
+        within=10,
+        what="it is recorded",
     )
-    assert taken["actor"].startswith("key:")
+    key_id = issued["key"]["key_id"]
+    assert taken["actor"] == f"key:{key_id}"
+    studio.http.delete(f"/api/keys/{key_id}", headers=studio.owner())
