@@ -20,7 +20,7 @@ import msgspec
 from core.clock import Clock
 from core.errors import Invalid
 from core.settings import Paths
-from core.usage.months import Months
+from core.usage.months import Months, likeliest_first
 from core.usage.spool import Held, Spool
 from events.errors import EventError, LogDamaged, NotRecordable
 from events.examining import Check
@@ -112,16 +112,21 @@ class UsageLog:
 
     def finished(self, fact: RequestFinished) -> None:
         """Keep `fact`; returns at once."""
+        today = self._day()
         if fact.recipe_id:
-            self._today()[fact.recipe_id] += 1
+            counts = self._counts
+            if counts is None or counts[0] != today:
+                counts = (today, self._today())
+            counts[1][fact.recipe_id] += 1
         for callback in self._listeners:
             callback(fact)
         day = self._spool.day_of(fact.request_id)
         if day is None:
+            day = today
             if not self._ended:
                 asyncio.get_running_loop().call_soon(self._spool_ended)
-            self._ended.append(Held(day=self._day(), request=fact))
-        self._gathered.append((day or self._day(), fact))
+            self._ended.append(Held(day=day, request=fact))
+        self._gathered.append((day, fact))
         if self._gathering is None:
             self._gathering = asyncio.get_running_loop().call_later(GATHER_S, self._begin_to_write)
 
@@ -152,7 +157,10 @@ class UsageLog:
         month, position = place(before) if before else ("9999-99", None)
         found: list[LoggedRequest] = []
         unreadable: list[str] = []
-        for name in [m for m in self._months(wanted.since, wanted.until) if m <= month]:
+        names = [m for m in self._months(wanted.since, wanted.until) if m <= month]
+        if wanted.request_id is not None:
+            names = likeliest_first(names, wanted.request_id)
+        for name in names:
             at = position if name == month else None
             left = limit - len(found)
             look = partial(self.months.requests, name, wanted, before=at, limit=left)
@@ -161,6 +169,8 @@ class UsageLog:
                 unreadable.append(name)
                 continue
             found += those
+            if found and wanted.request_id is not None:
+                break  # each is in one log, once
             if len(found) >= limit:
                 return RequestPage(
                     requests=tuple(found),

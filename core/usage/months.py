@@ -10,8 +10,10 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
+from uuid import UUID
 
 from core.settings import Paths
 from core.usage.sealed import SealedBooks
@@ -78,7 +80,7 @@ class Months:
         None when no month that can be read holds it.
         """
         wanted = RequestFilter(request_id=request_id)
-        for month in self.names():
+        for month in likeliest_first(self.names(), request_id):
             try:
                 found = self.requests(month, wanted, before=None, limit=1)
             except EventError as problem:
@@ -134,6 +136,22 @@ class Months:
                 EventStore.open(path, projections=USAGE).close()
             except LogLocked:
                 log.debug("%s is being written, and so kept up to date", path.name)
+
+
+def likeliest_first(months: list[str], request_id: str) -> list[str]:
+    """The months in which to look for a request: that of its arrival, the next, then the others.
+
+    An id of ours tells when the request came (uuid7). It ended later, and mostly soon.
+    """
+    try:
+        made = UUID(request_id)
+        arrived = datetime.fromtimestamp((made.int >> 80) / 1000, UTC).strftime("%Y-%m")
+    except (ValueError, OverflowError, OSError):
+        return months
+    if made.version != 7:
+        return months
+    later = [month for month in reversed(months) if month >= arrived][:2]
+    return [*later, *(month for month in months if month not in later)]
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from core.settings import Paths
@@ -73,8 +73,14 @@ class SealedBooks:
         path = self._paths.usage_segment(month)
         if not path.exists():
             return None
-        with self.sums(month) as sums, Segment.open(path) as segment:
-            return sealed_requests(segment, sums, wanted, before=before, limit=limit)
+        with ExitStack() as opened, Segment.open(path) as segment:
+            return sealed_requests(
+                segment,
+                lambda: opened.enter_context(self.sums(month)),
+                wanted,
+                before=before,
+                limit=limit,
+            )
 
     def sweep(self) -> None:
         """Throw away what nobody has asked for in days; it is made again when somebody does."""

@@ -5,9 +5,10 @@ those blocks are unpacked, the newest first.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from events.audit.canonical import parse
+import msgspec
+
 from events.audit.segments import Segment
 from events.codec import CODEC
 from events.facts import RequestFinished
@@ -20,15 +21,30 @@ from events.projections.request_log import (
 from events.projections.request_records import KIND, described
 
 
+class _Line(msgspec.Struct, frozen=True, gc=False):
+    """What is asked of a line here; the rest is passed over."""
+
+    type: str
+    schema: int
+    recorded_at: int
+    data: msgspec.Raw
+
+
+_decoder = msgspec.json.Decoder(_Line)
+
+
 def sealed_requests(
     segment: Segment,
-    sums: sqlite3.Connection,
+    sums: Callable[[], sqlite3.Connection],
     wanted: RequestFilter,
     *,
     before: int | None = None,
     limit: int = 100,
 ) -> list[LoggedRequest]:
-    """List the wanted requests of a sealed month, newest first, before a position."""
+    """List the wanted requests of a sealed month, newest first, before a position.
+
+    `sums` is called when they are needed, which an id does without.
+    """
     found: list[LoggedRequest] = []
     columns = columns_wanted(wanted)
     if columns is None or limit < 1:
@@ -46,7 +62,7 @@ def sealed_requests(
 
 def logged(segment: Segment, position: int) -> LoggedRequest | None:
     """The request at a position; None when something else stands there."""
-    line = parse(segment.line(position))
+    line = _decoder.decode(segment.line(position))
     if line.type != "request-finished":
         return None
     event = CODEC.decode(line.type, line.schema, bytes(line.data))
@@ -56,13 +72,13 @@ def logged(segment: Segment, position: int) -> LoggedRequest | None:
 
 
 def _positions(
-    segment: Segment, sums: sqlite3.Connection, wanted: RequestFilter, end: int
+    segment: Segment, sums: Callable[[], sqlite3.Connection], wanted: RequestFilter, end: int
 ) -> Iterator[int]:
     """Where wanted requests may stand, newest first."""
     if wanted.request_id is not None:
         yield from (p for p in reversed(segment.positions_of(wanted.request_id)) if p < end)
         return
-    for number in _blocks(segment, sums, wanted):
+    for number in _blocks(segment, sums(), wanted):
         block = segment.blocks[number]
         yield from range(min(end, block.first + block.lines) - 1, block.first - 1, -1)
 

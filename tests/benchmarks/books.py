@@ -11,6 +11,7 @@ import msgspec
 
 from core.keys.secret import digest_of, make_secret, prefix_of
 from core.settings import Paths
+from events.envelope import uuid7
 from events.facts import KeyIssued, KeyLimitsSet, RequestFinished
 from events.facts.base import Fact
 from events.facts.key import KeyLimits
@@ -73,7 +74,7 @@ def write_requests(
         try:
             for moment in moments:
                 then.moment = moment
-                facts = [_request(chance, keys) for _ in range(batch)]
+                facts = [_request(chance, keys, moment) for _ in range(batch)]
                 store.append_now(f"usage-{_day(moment)}", facts, actor="api")
         finally:
             store.close()
@@ -93,7 +94,7 @@ def _day(moment: int) -> str:
     return datetime.fromtimestamp(moment / 1e6, UTC).strftime("%Y-%m-%d")
 
 
-def _request(chance: random.Random, keys: Sequence[Key]) -> RequestFinished:
+def _request(chance: random.Random, keys: Sequence[Key], at: int) -> RequestFinished:
     """A few keys ask much, most ask little; three in a hundred do not end well."""
     key = keys[int(len(keys) * chance.random() ** 4)]
     model = MODELS[int(len(MODELS) * chance.random() ** 2)]
@@ -101,7 +102,7 @@ def _request(chance: random.Random, keys: Sequence[Key]) -> RequestFinished:
     outcome = "ok" if draw < 0.97 else "client_gone" if draw < 0.985 else "error"
     tokens = int(chance.expovariate(1 / 200)) + 1
     return RequestFinished(
-        request_id=f"req-{chance.getrandbits(64):016x}",
+        request_id=uuid7(at),
         path="/v1/chat/completions",
         model=model,
         recipe_id=model,

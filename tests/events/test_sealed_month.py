@@ -140,7 +140,7 @@ def test_pages_of_requests_are_the_same(
 ) -> None:
     """For any wish, from any place on."""
     with both(history) as (live, sums, segment):
-        found = sealed_requests(segment, sums, wanted, before=before, limit=limit)
+        found = sealed_requests(segment, lambda: sums, wanted, before=before, limit=limit)
         assert found == requests(live, wanted, before=before, limit=limit)
 
 
@@ -169,7 +169,7 @@ def test_pages_across_blocks_are_the_same() -> None:
             before: int | None = None
             while True:
                 expected = requests(live, wanted, before=before, limit=700)
-                page = sealed_requests(segment, sums, wanted, before=before, limit=700)
+                page = sealed_requests(segment, lambda: sums, wanted, before=before, limit=700)
                 assert page == expected
                 if not page:
                     break
@@ -189,7 +189,7 @@ def finished_once() -> RequestFinished:
 def test_a_request_comes_back_as_it_was(fact: RequestFinished) -> None:
     """Every field of it."""
     with both([(START, [fact])]) as (_, sums, segment):
-        found = sealed_requests(segment, sums, RequestFilter())
+        found = sealed_requests(segment, lambda: sums, RequestFilter())
         assert found == [LoggedRequest(position=2, finished_at=START, request=fact)]
 
 

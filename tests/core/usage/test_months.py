@@ -5,8 +5,10 @@ from pathlib import Path
 import msgspec
 
 from core.settings import Paths
+from core.usage.months import likeliest_first
 from core.usage_log import UsageLog
 from events import connections
+from events.envelope import uuid7
 from events.projections.request_log import RequestFilter
 from events.projections.usage_sums import UsageQuery
 from events.store import EventStore
@@ -48,6 +50,17 @@ async def test_a_month_whose_beginning_was_cut_off_is_an_empty_one(home: Path) -
     page = await usage.page(RequestFilter(), before=None, limit=9)
     assert ([one.request.request_id for one in page.requests], page.unreadable) == (["a"], ())
     await usage.close()
+
+
+def test_a_request_is_looked_for_where_it_most_likely_is() -> None:
+    """Its id tells when it came; what is no id of ours, or from no such time, is looked for."""
+    months = ["2026-12", "2026-11", "2026-10", "2026-08", "2026-07"]
+    mine = uuid7(us(2026, 9, 5))
+    assert likeliest_first(months, mine) == ["2026-10", "2026-11", "2026-12", "2026-08", "2026-07"]
+    late = uuid7(us(2026, 12, 31))
+    assert likeliest_first(months, late) == months
+    for other in ("r1", "00000000-0000-4000-8000-000000000000", "f" * 12 + "7fffbfff" + "f" * 12):
+        assert likeliest_first(months, other) == months
 
 
 async def test_a_month_that_can_not_be_read_is_named_and_hides_no_other(home: Path) -> None:
