@@ -20,6 +20,7 @@ _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _options = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
 
 STREAM_OPTIONS = "stream_options"
+_USUAL = frozenset({"model", "messages", "stream", "max_tokens", "temperature"})  # steer nobody
 _COUNTED = frozenset({b"/v1/chat/completions", b"/v1/completions"})  # paths that can be asked to
 _MANY = re.compile(rb'\[\s*["\[]')  # several prompts in one request
 _OF_USAGE = frozenset({"stream", "n", STREAM_OPTIONS})  # what asking for counts depends on
@@ -189,5 +190,7 @@ def _model_missing() -> Invalid:
 
 def _refuse_steering(names: Iterable[str]) -> None:
     for name in names:
+        if name in _USUAL:
+            continue
         if steers(name):
             raise Invalid(f"{name} is not accepted here", field=name, code="field_not_allowed")

@@ -171,7 +171,7 @@ class Fetching:
 
         Raises StudioError where it is to be refused.
         """
-        wished_ttl(asked.headers)
+        wished_ttl(asked.headers)  # one that is none is refused
         if self._choices is not None and self._choices.chain(asked.name):
             return None
         route = self._routes.current.get(asked.name)

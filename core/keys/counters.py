@@ -90,10 +90,10 @@ class Counters:
     @property
     def period(self) -> Period:
         """Today and this month."""
-        now = self._clock.now()
-        if not self._period.holds(now):
-            self._period = Period.of(now)
-        return self._period
+        now, period = self._clock.now(), self._period
+        if not period.day_began <= now < period.day_ends:
+            period = self._period = Period.of(now)
+        return period
 
     def average_tokens(self, key_id: str) -> float | None:
         """What its requests took lately; None: none has ended yet."""
