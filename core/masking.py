@@ -27,7 +27,7 @@ _KEYS = (
     r"AKIA[0-9A-Z]{16}",
     r"sk-(?=[\w-]*[0-9])(?=[\w-]*[A-Za-z])[\w-]{32,}",
 )
-_ADDRESS = r"[a-z][a-z0-9+.-]*://[^/\s:@{}]*:[^/\s@{}]+@"
+_ADDRESS = r"://[^/\s:@{}]*:[^/\s@{}]+@"
 _SHAPES = re.compile(rf"(?<![\w-])(?:{'|'.join(_KEYS)})(?![\w-])|{_ADDRESS}")
 
 
