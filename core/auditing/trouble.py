@@ -24,6 +24,12 @@ NEXT_ACTION: dict[Code, str] = {
 }
 
 
+SAID_TWICE = (
+    "the log cannot be used now: ",
+    "the log is damaged or was changed from outside: ",
+)
+
+
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     """The log can be looked at and nothing else; so nothing is changed, started or stopped."""
 
@@ -49,15 +55,18 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
 
 def trouble_of(error: EventError) -> Trouble:
     """What the error means for the studio."""
+    text = str(error)
+    for begin in SAID_TWICE:
+        text = text.removeprefix(begin)
     match error:
         case LogRolledBack():
             code: Code = "log-rolled-back"
-            reason = f"the log is not the one that was signed for: {error}"
+            reason = f"the log is not the one that was signed for: {text}"
         case LogDamaged():
-            code, reason = "log-damaged", f"the log is damaged: {error}"
+            code, reason = "log-damaged", f"the log is damaged: {text}"
         case LogNewer():
-            code, reason = "log-newer", f"the log belongs to a newer version: {error}"
+            code, reason = "log-newer", f"the log belongs to a newer version: {text}"
         case _:
-            code, reason = "log-unavailable", f"the log can not be written: {error}"
+            code, reason = "log-unavailable", f"the log can not be written: {text}"
     position = error.position if isinstance(error, LogDamaged) else None
     return Trouble(code=code, reason=reason, next_action=NEXT_ACTION[code], position=position)
