@@ -99,6 +99,11 @@ def _reader(address: str) -> sqlite3.Connection:
     try:
         connection.execute("pragma query_only = on")
         connection.execute("select count(*) from sqlite_master").fetchone()
+    except UnicodeDecodeError as error:  # SQLite's own message quotes what is damaged
+        connection.close()
+        damaged = sqlite3.DatabaseError("the list of tables is damaged")
+        damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise damaged from error
     except BaseException:
         connection.close()
         raise
