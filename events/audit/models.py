@@ -12,6 +12,7 @@ import msgspec
 
 from events import reading, replay
 from events.audit.claims import Claim, disproved, proved, skipped
+from events.audit.structure import made
 from events.projections.projector import Projection, ProjectionFailed
 
 READ_MODELS = "read models"
@@ -43,6 +44,11 @@ def models_claim(
                 replay.fold(folded, [o.projection for o in standing if o.position >= until], page)
             at = until
         for one in standing:
+            if _shape(connection, one.projection) != _shape(folded, one.projection):
+                says = (
+                    f"The tables of the read model {one.projection.name} are not as it makes them."
+                )
+                return disproved(log, READ_MODELS, says, until=one.position)
             for table, digest in one.tables.items():
                 if _digest(folded, table) != digest:
                     name = one.projection.name
@@ -81,6 +87,13 @@ def _standing(
     finally:
         connection.rollback()
     return standing, older
+
+
+def _shape(connection: sqlite3.Connection, projection: Projection) -> list[tuple[str, ...]]:
+    """Its tables and indexes, which a writer needs as they were made."""
+    return sorted(
+        (name, *those) for name, those in made(connection).items() if those[1] in projection.tables
+    )
 
 
 def _digest(connection: sqlite3.Connection, table: str) -> bytes:

@@ -60,7 +60,7 @@ def verify_log(
     begun = time.monotonic()
     try:
         connection = open_reader(path)
-    except (sqlite3.Error, EventError) as error:
+    except (sqlite3.Error, EventError, ValueError) as error:
         missing = "The file is not there." if not path.exists() else f"It can not be read: {error}."
         return LogReport(log=log, claims=(disproved(log, STRUCTURE, missing),))
     try:

@@ -34,7 +34,7 @@ def tables_claim(connection: sqlite3.Connection, log: str) -> Claim:
         return skipped(log, TABLES, "The log was last opened by a newer version of vLLM Studio.")
     if applied != steps[: len(applied)]:
         return disproved(log, TABLES, "The list of steps by which the tables were made is broken.")
-    found = _difference(_as_made(steps[len(applied) :]), _made(connection))
+    found = _difference(_as_made(steps[len(applied) :]), made(connection))
     if found:
         return disproved(log, TABLES, found)
     if connection.execute("pragma application_id").fetchone()[0] != schema.APPLICATION_ID:
@@ -68,12 +68,12 @@ def _as_made(missing: list[str]) -> Made:
     try:
         database = Database(connection, execute_plugins=False)
         schema.migrations.apply(database, stop_before=missing)
-        return _made(connection)
+        return made(connection)
     finally:
         connection.close()
 
 
-def _made(connection: sqlite3.Connection) -> Made:
+def made(connection: sqlite3.Connection) -> Made:
     """Everything in a file, with its SQL as far as it matters."""
     rows = connection.execute(
         "select cast(type as blob), cast(name as blob), cast(tbl_name as blob), cast(sql as blob)"

@@ -144,7 +144,7 @@ def _told(main: Path) -> Told:
     """What the main log tells; nothing where it can not be read, which its own claims say."""
     try:
         connection = open_reader(main)
-    except (sqlite3.Error, EventError):
+    except (sqlite3.Error, EventError, ValueError):
         return Told()
     try:
         return told(connection)

@@ -26,6 +26,8 @@ from tests.events.audited import MONTH
 
 PAGE = 4096
 TEXTS = ("id", "stream", "type", "actor", "correlation_id", "causation_id", "data")
+CUT_OFF = "what came after the newest note is cut off"
+EVERYTHING = "the attacker has the key and every copy"
 NUMBERS = ("version", "schema", "recorded_at", "position")
 
 
@@ -303,12 +305,12 @@ def replace_key(victim: Victim) -> str:
 
 ATTACKS = (
     Attack("a bit of a log's file", "files", flip_log),
-    Attack("a bit of the write-ahead file", "files", flip_wal),
+    Attack("a bit of the write-ahead file", "files", flip_wal, CUT_OFF),
     Attack("a page of zeros", "files", zero_page),
     Attack("two pages swapped", "files", swap_pages),
     Attack("a log's file cut short", "files", truncate_log),
-    Attack("the write-ahead file cut short", "files", truncate_wal),
-    Attack("the write-ahead file removed", "files", remove_wal),
+    Attack("the write-ahead file cut short", "files", truncate_wal, CUT_OFF),
+    Attack("the write-ahead file removed", "files", remove_wal, CUT_OFF),
     Attack("a text in a row", "files", edit_text),
     Attack("a number in a row", "files", edit_number),
     Attack("a leaf hash", "files", edit_leaf),
@@ -324,10 +326,12 @@ ATTACKS = (
     Attack("an old copy of one log", "files", restore_one),
     Attack("a month removed", "files", remove_month),
     Attack("rewritten to fit, before the newest note", "files", rewrite_signed),
-    Attack("rewritten to fit, after the newest note", "files", rewrite_tail),
+    Attack("rewritten to fit, after the newest note", "files", rewrite_tail, "not signed for yet"),
     Attack("rewritten and signed again", "files and key", rewrite_with_key),
     Attack("rewritten with another key", "files and key", rewrite_with_another_key),
-    Attack("rewritten, signed again, notes too", "files, key and notes", rewrite_all),
+    Attack(
+        "rewritten, signed again, notes too", "files, key and notes", rewrite_all, "key and copies"
+    ),
     Attack("a checkpoint in the log edited", "files", edit_checkpoint_fact),
     Attack("a byte of the notes outside", "notes", edit_note),
     Attack("a note outside edited", "notes", move_note),

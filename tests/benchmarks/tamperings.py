@@ -15,6 +15,7 @@ and ends with 1 when one is none of these.
 
 import argparse
 import shutil
+import sqlite3
 import sys
 import tempfile
 import time
@@ -146,7 +147,7 @@ def judged(ground: Ground, attack: Attack, victim: Victim) -> Trial:
         return Trial(attack.name, said, "detected", by)
     if is_harmless(ground, victim):
         return Trial(attack.name, said, "harmless", "")
-    if still_true(ground, victim, attack):
+    if attack.beyond and still_true(ground, victim, attack):
         return Trial(attack.name, said, "outside", "")
     return Trial(attack.name, said, "undetected", "")
 
@@ -165,7 +166,7 @@ def is_harmless(ground: Ground, victim: Victim) -> bool:
     """Opened and gone on with, it answers as the original does."""
     try:
         return answers(victim.home) == ground.answers
-    except (EventError, OSError):
+    except (EventError, OSError, ValueError, sqlite3.Error):
         return False
 
 
@@ -176,7 +177,7 @@ def still_true(ground: Ground, victim: Victim, attack: Attack) -> bool:
         return True
     try:
         there = lines_of(victim.home)
-    except (EventError, OSError):
+    except (EventError, OSError, ValueError, sqlite3.Error):
         return False
     return all(there[log][:size] == ground.lines[log][:size] for log, size in ground.signed.items())
 

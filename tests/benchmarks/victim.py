@@ -70,3 +70,4 @@ class Attack(NamedTuple):
     name: str
     access: str  # files | files and key | files, key and notes | notes | key file
     do: Callable[[Victim], str]
+    beyond: str = ""  # why some of it may be outside of what a verification claims

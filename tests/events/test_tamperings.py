@@ -11,14 +11,6 @@ from tests.benchmarks.attacks import ATTACKS
 from tests.benchmarks.tamperings import Ground, judged
 from tests.benchmarks.victim import Attack
 
-BEYOND = {  # kinds that may be outside of what is claimed, and why
-    "a bit of the write-ahead file": "what came last is cut off",
-    "the write-ahead file cut short": "what came last is cut off",
-    "the write-ahead file removed": "what came last is cut off",
-    "rewritten to fit, after the newest note": "nobody has signed for it yet",
-    "rewritten, signed again, notes too": "the attacker has the key and every copy",
-}
-
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
@@ -33,9 +25,8 @@ def test_a_change_is_detected_or_harmless_or_outside_the_claim(
     """Each kind, several times, by chance that is the same in every run."""
     for seed in range(3):
         trial = judged(ground, attack, ground.victim(tmp_path / str(seed), seed))
-        assert trial.outcome in ("detected", "harmless", "outside"), trial
-        if trial.outcome == "outside":
-            assert attack.name in BEYOND, trial
+        assert trial.outcome != "undetected", trial
+        assert trial.outcome != "outside" or attack.beyond, trial
 
 
 def test_a_home_that_nobody_touched_is_harmless(ground: Ground, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from events.audit.lines import Growth
 from events.audit.merkle import Frontier, leaf_hash
 from events.audit.verify import Wanted, verify
 from events.codec import canonical_line
+from events.errors import LogDamaged
 from events.facts import AppStarted, AuditKeyReplaced, AuditLogContinued
 from events.store import EventStore
 from tests.events.audited import MONTH, AuditedHome, audited_home, bad
@@ -297,6 +298,22 @@ def test_a_file_that_is_no_log_is_said_to_be_none(home: AuditedHome, content: by
     """In a claim, not in a traceback."""
     home.main.write_bytes(content)
     assert not home.verify().holds
+
+
+def test_a_list_of_tables_that_is_no_text_is_damage(home: AuditedHome) -> None:
+    """SQLite's own message about it can not be read as text either."""
+    data = home.main.read_bytes()
+    home.main.write_bytes(data.replace(b"TABLE events", b"TABL\xa0 events", 1))
+    assert home.main.read_bytes() != data
+    assert ("main", "structure", None) in bad(home.verify().claims)
+    with pytest.raises(LogDamaged):
+        EventStore.open(home.main, read_only=True)
+
+
+def test_a_read_model_whose_column_has_another_name_is_found(home: AuditedHome) -> None:
+    """It holds the same rows, and the next write would fail."""
+    home.change("alter table saved_recipes rename column revision to revisiom")
+    assert ("main", "read models", None) in bad(home.verify().claims)
 
 
 def test_a_file_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
