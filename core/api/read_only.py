@@ -18,7 +18,6 @@ CHANGES_NOTHING = (
     "/api/recipes/check",
     "/api/recipes/fit",
     "/api/audit/verify",
-    "/api/audit/check",
 )
 
 
