@@ -187,22 +187,19 @@ class LeanCycle:
     def begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         """The head, which goes out with what follows."""
         self.response_started = True
-        parts = [STATUS_LINE[status]]
-        chunked, closes = status not in BODILESS, False
-        for header in headers:
-            name = header[0]
-            if name == b"content-length":
-                chunked, self._bytes_left = False, int(header[1])
-            elif name == b"connection":
-                closes = b"close" in header[1].lower()
-            parts.append(b"%b: %b\r\n" % header)
-        if closes:
+        lines = [b"%b: %b\r\n" % header for header in headers]
+        named = dict(headers)  # an engine that says how long it is says so once: it was parsed
+        length = named.get(b"content-length")
+        if length is not None:
+            self._bytes_left = int(length)
+        self._chunked = chunked = length is None and status not in BODILESS
+        if b"close" in named.get(b"connection", b"").lower():
             self.keep_alive = False
         elif not self.keep_alive:
-            parts.append(b"connection: close\r\n")
-        self._chunked = chunked
-        parts.append(b"transfer-encoding: chunked\r\n\r\n" if chunked else b"\r\n")
-        self._head = b"".join(parts)
+            lines.append(b"connection: close\r\n")
+        if chunked:
+            lines.append(b"transfer-encoding: chunked\r\n")
+        self._head = b"%b%b\r\n" % (STATUS_LINE[status], b"".join(lines))
 
     def go_on(self, body: bytes, *, more: bool) -> None:
         """A piece of the body, or the last one."""
@@ -234,6 +231,7 @@ class StudioProtocol(HttpToolsProtocol):
     _gathered_size = 0
     _gathering: asyncio.TimerHandle | None = None
     _idle_since: float | None = None
+    _named: dict[bytes, bytes]
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client is there."""
@@ -313,8 +311,18 @@ class StudioProtocol(HttpToolsProtocol):
         self.headers = []
         self.expect_100_continue = False
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One line of its head."""
+        self.headers.append((name.lower(), value))
+
     def on_headers_complete(self) -> None:
         """Its head is there."""
+        self._named = named = dict(self.headers)
+        if b"expect" in named:
+            self.expect_100_continue = any(
+                name == b"expect" and value.lower() == b"100-continue"
+                for name, value in self.headers
+            )
         if self._could_go_straight():
             self._gathered, self._gathered_size = [], 0
         else:
@@ -341,7 +349,7 @@ class StudioProtocol(HttpToolsProtocol):
         path, _, query = self.url.partition(b"?")
         cycle = LeanCycle(self, self._bare, keep_alive=self.parser.should_keep_alive())
         before, self.cycle = self.cycle, cast(Any, cycle)
-        if self._straight(Whole(path, query, self.headers, dict(self.headers), data, cycle)):
+        if self._straight(Whole(path, query, self.headers, self._named, data, cycle)):
             self._gathered = None
             self._stop_timer()
             return

@@ -114,10 +114,10 @@ def back_from_engine(headers: Iterable[Header]) -> list[Header]:
     events = False
     for header in headers:
         name = header[0]
-        if name in KEPT_BACK or name.startswith(b"access-control-"):
+        if name == b"content-type":
+            events = events or _is_events(header[1])
+        elif name in KEPT_BACK or name.startswith(b"access-control-"):
             continue
-        if name == b"content-type" and _is_events(header[1]):
-            events = True
         kept.append(header)
     return [header for header in kept if header[0] != b"content-length"] if events else kept
 

@@ -303,12 +303,13 @@ REQUESTS = {
     "query": wire(path="/v1/chat/completions?a=%2Fb&c"),
     "headers": wire(headers=("X-Studio-TTL: 60", "User-Agent: x", "traceparent: 1", "x: y")),
     "closes": wire(headers=("Connection: close",)),
+    "stream and close": wire(headers=("Connection: close",), stream=True),
     "anthropic": wire(path="/v1/messages", max_tokens=3),
 }
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
-@pytest.mark.parametrize("request_", ["plain", "stream"])
+@pytest.mark.parametrize("request_", ["plain", "stream and close"])
 async def test_every_answer_comes_back_the_same(request_: str, answer: str) -> None:
     """Whole, failed, torn, compressed, without a length, …"""
     await both(asking(REQUESTS[request_]), ANSWERS[answer])
