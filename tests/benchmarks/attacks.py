@@ -5,6 +5,7 @@ attacker has got hold of, which decides what a verification can find.
 """
 
 import os
+import re
 import shutil
 import sqlite3
 from pathlib import Path
@@ -46,6 +47,20 @@ def flip(victim: Victim, path: Path) -> str:
 def flip_log(victim: Victim) -> str:
     """In one of the logs."""
     return flip(victim, victim.log())
+
+
+def flip_tables(victim: Victim) -> str:
+    """In the list of tables, which a random bit seldom hits."""
+    path = victim.log()
+    data = bytearray(path.read_bytes())
+    places = [found.start() for found in re.finditer(rb"(?i)create (table|trigger)", bytes(data))]
+    at, bit = (
+        victim.chance.choice(places) + victim.chance.randrange(200),
+        victim.chance.randrange(8),
+    )
+    data[at] ^= 1 << bit
+    path.write_bytes(data)
+    return f"{path.name}: bit {bit} of byte {at}"
 
 
 def flip_wal(victim: Victim) -> str:
@@ -305,6 +320,7 @@ def replace_key(victim: Victim) -> str:
 
 ATTACKS = (
     Attack("a bit of a log's file", "files", flip_log),
+    Attack("a bit of the list of tables", "files", flip_tables),
     Attack("a bit of the write-ahead file", "files", flip_wal, CUT_OFF),
     Attack("a page of zeros", "files", zero_page),
     Attack("two pages swapped", "files", swap_pages),
