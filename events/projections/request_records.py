@@ -206,13 +206,14 @@ def _how_much(done: RequestFinished) -> Numbers:
     energy, energy_cost = done.energy_j, done.energy_cost
     prompt, completion = done.prompt_tokens, done.completion_tokens
     uncounted = ttft is not None and prompt is None and completion is None and done.status < 400
+    cached, reasoning = done.cached_tokens or 0, done.reasoning_tokens or 0
+    tokens: Numbers = (prompt or 0, completion or 0, cached, reasoning)
+    if max(tokens) > MOST or min(tokens) < -MOST:  # an engine may say anything
+        tokens = tuple(max(-MOST, min(count, MOST)) for count in tokens)
     return (
         1,
         uncounted,
-        prompt or 0,
-        completion or 0,
-        done.cached_tokens or 0,
-        done.reasoning_tokens or 0,
+        *tokens,
         _parts(done.wait_ms, MILLISECOND) if done.wait_ms else 0,
         _parts(done.load_ms, MILLISECOND) if done.load_ms else 0,
         0 if ttft is None else _parts(ttft, MILLISECOND),

@@ -308,3 +308,16 @@ def test_a_time_that_no_sum_could_hold_counts_as_the_most_there_is(duration: flo
     with told([(START, [fact])]) as connection:
         (sums,) = usage_sums(connection, UsageQuery())
     assert sums.sums["duration_ms"] == MOST / MILLISECOND
+
+
+def test_a_count_that_no_sum_could_hold_counts_as_the_most_there_is() -> None:
+    """Whatever an engine says it counted; the read model goes on."""
+    fact = RequestFinished(
+        request_id="r", path="p", model="m", recipe_id=None, engine_id=None, actor="api",
+        lane="none", outcome="ok", status=200, stream=False, duration_ms=1,
+        prompt_tokens=2**63 - 1, cached_tokens=-(2**63), completion_tokens=7,
+    )  # fmt: skip
+    with told([(START, [fact, fact])]) as connection:
+        (sums,) = usage_sums(connection, UsageQuery())
+    counted = [sums.sums[f"{name}_tokens"] for name in ("prompt", "cached", "completion")]
+    assert counted == [2 * MOST, -2 * MOST, 14]
