@@ -82,12 +82,13 @@ def recorded(home: Path, events: int) -> list[Done]:
 
 
 def read(tape: bytes) -> Iterator[Done]:
-    """Take a tape apart."""
-    at = 0
+    """Take a tape apart. A file that is made where another one was is another inode."""
+    at, lives = 0, Counter[int]()
     while at < len(tape):
         operation, inode, place, length = HEAD.unpack_from(tape, at)
         at += HEAD.size
-        yield Done(chr(operation), inode, place, tape[at : at + length])
+        lives[inode] += operation == ord("C")
+        yield Done(chr(operation), inode << 16 | lives[inode], place, tape[at : at + length])
         at += length
 
 
