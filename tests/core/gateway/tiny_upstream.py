@@ -75,6 +75,10 @@ class TinyUpstream:
             pass
         except ConnectionError:
             received.left = True
+        except RuntimeError:  # uvloop's word for it
+            if not writer.is_closing():
+                raise
+            received.left = True
         with contextlib.suppress(asyncio.CancelledError):
             await hung_up
 

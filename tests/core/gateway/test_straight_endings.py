@@ -1,0 +1,266 @@
+"""Who ends a request that goes straight, what limits it, and what becomes of connections."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from core.gateway.routes import RouteTable
+from tests.core.gateway.bench import Bench, bench
+from tests.core.gateway.both_ways import (
+    ANSWERS,
+    COMPLETION,
+    DONE,
+    Client,
+    Gate,
+    asking,
+    both,
+    warm,
+    wire,
+)
+from tests.core.gateway.tiny_upstream import (
+    LAST_CHUNK,
+    STREAM_HEAD,
+    Received,
+    TinyUpstream,
+    chunk,
+    endless_stream,
+    json_answer,
+    until,
+    upstream,
+)
+
+# ---- who ends it, and when ----------------------------------------------------------------------
+
+
+async def test_a_client_that_leaves_before_and_during_an_answer() -> None:
+    """The engine hears of it; the record says who left."""
+
+    async def before(made: Bench, engine: TinyUpstream) -> None:
+        client = await Client.to(made)
+        await client.asks(wire())
+        await until(lambda: engine.received)
+        client.leaves()
+        await until(lambda: engine.received[0].left)
+
+    async def during(made: Bench, engine: TinyUpstream) -> None:
+        client = await Client.to(made)
+        await client.asks(wire(stream=True))
+        await client.reader.readuntil(b"data: {}")
+        client.leaves()
+        await until(lambda: engine.received[0].left)
+
+    async def never(received: Received, writer: asyncio.StreamWriter) -> None:
+        await asyncio.Event().wait()
+
+    for scenario, answering in ((before, never), (during, endless_stream())):
+        _, (fact,) = await both(scenario, answering)
+        assert fact.outcome == "client_gone"
+
+
+@pytest.mark.parametrize("who", ["calls", "inflight", "cut", "end_all"])
+@pytest.mark.parametrize("begun", [False, True])
+async def test_a_request_that_is_ended_here_is_told_so(who: str, begun: bool) -> None:
+    """By its id, by a switch, by the end of the studio; before its first byte or after."""
+
+    async def never(received: Received, writer: asyncio.StreamWriter) -> None:
+        await asyncio.Event().wait()
+
+    async def scenario(made: Bench, engine: TinyUpstream) -> Any:
+        client = await Client.to(made)
+        await client.asks(wire(stream=True))
+        await until(lambda: engine.received)
+        if begun:
+            await client.reader.readuntil(b"data: {}\n\n\r\n")
+        (call,) = made.proxy.calls.all()
+        assert (call.state, call.model, call.stream) == ("running", "m", True)
+        match who:
+            case "calls":
+                assert made.proxy.calls.cancel(call.request_id)
+            case "inflight":
+                assert made.inflight.cancel(call.request_id)
+            case "cut":
+                assert made.inflight.cut(["r"]) == 1
+            case _:
+                assert made.inflight.end_all() == 1
+        assert await made.inflight.drained(["r"], timeout_s=5)
+        rest = await client.reader.readuntil(b"0\r\n\r\n" if begun else b"}}")
+        client.leaves()
+        await until(lambda: engine.received[0].left)
+        return rest[rest.index(b"error") :]
+
+    _, (fact,) = await both(scenario, endless_stream() if begun else never)
+    assert fact.outcome == "cancelled"
+
+
+async def test_a_revoked_key_lets_an_answer_run() -> None:
+    """And a drain waits for it."""
+
+    async def scenario(made: Bench, engine: TinyUpstream) -> Any:
+        client = await Client.to(made)
+        await client.asks(wire(stream=True))
+        await client.reader.readuntil(b"data: {}")
+        draining = asyncio.create_task(made.inflight.drained(["r"], timeout_s=5))
+        made.routes.replace(RouteTable({}))
+        assert made.proxy.calls.end_of_key("k") == 0
+        await asyncio.sleep(0.02)
+        assert not draining.done()
+        client.leaves()
+        assert await draining
+
+    await both(scenario, endless_stream(), key_id="k")
+
+
+# ---- limits -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+async def test_limits_are_told_the_same(path: str) -> None:
+    """What is left, and that nothing is."""
+
+    async def scenario(made: Bench, engine: TinyUpstream) -> Any:
+        client = await Client.to(made)
+        told = []
+        for _ in range(3):
+            await client.asks(wire(path=path))
+            told.append(await client.hears())
+        client.leaves()
+        return told
+
+    told, facts = await both(
+        scenario, ANSWERS["json"], straight=3, key_id="k", gate=lambda: Gate(3)
+    )
+    assert [head[9:12] for head, _, _ in told] == [b"200", b"200", b"429"]
+    assert [fact.outcome for fact in facts] == ["ok", "ok", "rejected"]
+
+
+async def test_a_recipes_limit_is_told_the_same() -> None:
+    """One runs; the next is one too many."""
+
+    async def scenario(made: Bench, engine: TinyUpstream) -> Any:
+        first = await Client.to(made)
+        await first.asks(wire(stream=True))
+        await first.reader.readuntil(b"data: {}")
+        second = await Client.to(made)
+        await second.asks(wire())
+        told = await second.hears()
+        first.leaves()
+        second.leaves()
+        return told
+
+    (head, _, _), _ = await both(scenario, endless_stream(), straight=1, concurrency=1)
+    assert head.startswith(b"HTTP/1.1 429")
+
+
+# ---- connections --------------------------------------------------------------------------------
+
+
+async def test_a_connection_that_the_engine_let_go_of_costs_no_request() -> None:
+    """It is sent once more on a fresh one, in a task, and can still be ended and left."""
+    asked = []
+
+    async def once_deaf(received: Received, writer: asyncio.StreamWriter) -> None:
+        asked.append(received.connection)
+        if len(asked) % 2:
+            writer.transport.abort()
+        else:
+            await json_answer(COMPLETION)(received, writer)
+
+    (head, body, _), (fact,) = await both(asking(wire()), once_deaf)
+    assert (head[9:12], body, fact.outcome) == (b"200", COMPLETION, "ok")
+    assert asked[0] != asked[1]
+
+
+async def test_a_client_that_reads_slowly_slows_the_engine() -> None:
+    """Nothing is lost, and memory holds little of it."""
+    written = 0
+
+    async def much(received: Received, writer: asyncio.StreamWriter) -> None:
+        nonlocal written
+        writer.write(STREAM_HEAD)
+        for _ in range(400):
+            writer.write(chunk(b"data: " + b"x" * 65_000 + b"\n\n"))
+            await writer.drain()
+            written += 1
+        writer.write(chunk(DONE) + LAST_CHUNK)
+
+    async def scenario(made: Bench, engine: TinyUpstream) -> Any:
+        nonlocal written
+        written = 0
+        client = await Client.to(made)
+        await client.asks(wire(stream=True))
+        await asyncio.sleep(0.3)
+        assert written < 300
+        head, body, whole = await client.hears()
+        client.leaves()
+        return head, len(body), whole
+
+    (_, size, whole), _ = await both(scenario, much)
+    assert (size, whole) == (400 * 65_008 + len(DONE), True)
+
+
+async def test_many_requests_on_one_connection_one_after_the_other() -> None:
+    """Some go straight, some do not; each gets its own answer, in order."""
+
+    async def scenario(made: Bench, engine: TinyUpstream) -> Any:
+        client = await Client.to(made)
+        told = []
+        for request in (wire(), wire(b"{"), wire(stream=True), wire(path="/v1/x"), wire()):
+            await client.asks(request)
+            told.append(await client.hears())
+        await client.asks(wire() + wire(b"[]") + wire())  # and three at once
+        told += [await client.hears() for _ in range(3)]
+        client.leaves()
+        return told
+
+    told, _ = await both(scenario, ANSWERS["json"], straight=4)
+    assert [int(head[9:12]) for head, _, _ in told] == [200, 400, 200, 404, 200, 200, 400, 200]
+
+
+async def test_a_body_that_does_not_come_is_listed_and_can_be_ended() -> None:
+    """After a moment it goes the long way, where it is seen to be still reading."""
+    async with warm(ANSWERS["json"], straight=True) as (made, _):
+        client = await Client.to(made)
+        await client.asks(wire()[:-9])
+        await until(made.proxy.calls.all)
+        (call,) = made.proxy.calls.all()
+        assert call.state == "reading"
+        await client.asks(wire()[-9:])
+        assert (await client.hears())[1] == COMPLETION
+        client.leaves()
+
+
+async def test_a_server_that_stops_lets_it_end() -> None:
+    """Its connection closes after its answer."""
+    go_on = asyncio.Event()
+
+    async def later(received: Received, writer: asyncio.StreamWriter) -> None:
+        await go_on.wait()
+        await json_answer(COMPLETION)(received, writer)
+
+    async with warm(later, straight=True) as (made, engine):
+        client = await Client.to(made)
+        await client.asks(wire())
+        await until(lambda: engine.received)
+        assert made.went_straight == 1
+        for connection in made.connections():
+            connection.shutdown()
+        go_on.set()
+        head, body, _ = await client.hears()
+        assert body == COMPLETION
+        assert b"connection: close" in head
+        assert await client.reader.read() == b""
+
+
+async def test_no_connection_no_straight_way() -> None:
+    """The first request to an engine makes one, in its task."""
+    async with upstream(json_answer(COMPLETION)) as engine, bench() as made:
+        made.serve_directly(engine.port)
+        for n in range(3):
+            client = await Client.to(made)
+            await client.asks(wire())
+            assert (await client.hears())[1] == COMPLETION
+            client.leaves()
+            await until(lambda: not made.proxy.calls.all())
+            assert made.went_straight == n
+        assert engine.connections == 1
