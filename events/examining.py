@@ -11,7 +11,7 @@ from pathlib import Path
 
 from events import codec, connections, reading, schema
 from events.audit.merkle import leaf_hash
-from events.errors import LogDamaged, LogNewer
+from events.errors import LogDamaged, LogNewer, primary_code
 from events.head import Head
 
 CHECKED_ON_OPEN = 1024  # newest leaves recomputed when a log is opened
@@ -31,18 +31,30 @@ def examine(path: Path, check: Check | None = None) -> None:
             check(None)
         return
     with closing(connections.open_reader(path)) as connection:
-        connection.execute("begin")
-        if not _is_whole(connection):  # a first start that was cut off: the next one finishes it
-            if check is not None:
-                check(None)
-            return
-        if steps := schema.unknown_steps(connection):
-            raise LogNewer(
-                f"{path.name} was made by a newer version of this program ({', '.join(steps)})"
-            )
-        verify_tail(connection, path.stat().st_size)
+        try:
+            _examine(connection, path, check)
+        except sqlite3.Error as error:
+            match primary_code(error):  # not the disk, but what stands there
+                case sqlite3.SQLITE_ERROR:
+                    raise LogDamaged(f"its tables are not those of a log: {error}") from error
+                case 0:  # Python's own, which quotes the data: that is not passed on
+                    raise LogDamaged("a text in it is no text") from None
+            raise
+
+
+def _examine(connection: sqlite3.Connection, path: Path, check: Check | None) -> None:
+    connection.execute("begin")
+    if not _is_whole(connection):  # a first start that was cut off: the next one finishes it
         if check is not None:
-            check(connection)
+            check(None)
+        return
+    if steps := schema.unknown_steps(connection):
+        raise LogNewer(
+            f"{path.name} was made by a newer version of this program ({', '.join(steps)})"
+        )
+    verify_tail(connection, path.stat().st_size)
+    if check is not None:
+        check(connection)
 
 
 def verify_tail(connection: sqlite3.Connection, size: int) -> None:

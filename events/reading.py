@@ -13,7 +13,7 @@ from pathlib import Path
 from events import codec
 from events.connections import open_reader
 from events.envelope import Event, Recorded
-from events.errors import LogUnavailable, from_sqlite, is_the_machines
+from events.errors import LogDamaged, LogUnavailable, from_sqlite, is_the_machines
 
 COLUMNS = (
     "position, id, stream, version, type, schema, recorded_at, actor,"
@@ -26,7 +26,10 @@ Row = tuple[int, str, str, int, str, int, int, str, str | None, str | None, str,
 def from_row(row: Row) -> Recorded:
     """Read one line of the log."""
     position, id, stream, version, type, schema, recorded_at, actor, correlated, caused = row[:10]
-    data = row[10].encode()
+    try:
+        data = row[10].encode()
+    except AttributeError:  # a page that is damaged: SQLite takes what is missing for null
+        raise LogDamaged(f"the event at position {position} can not be read", position) from None
     return Recorded(
         position=position,
         id=id,

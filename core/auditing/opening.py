@@ -23,6 +23,7 @@ from core.auditing.trouble import Trouble, trouble_of
 from core.clock import Clock
 from core.secrets import Secrets
 from core.settings import Settings
+from events import reading
 from events.errors import EventError, LogLocked, LogUnavailable, from_sqlite
 from events.examining import examine
 from events.projections import ALL
@@ -104,6 +105,8 @@ def _as_it_is(path: Path, trouble: Trouble) -> EventStore:
                 raise sqlite3.OperationalError("the read models are of another version")
             for table in (table for projection in ALL for table in projection.tables):
                 connection.execute(f"select * from {table} limit 1").fetchone()
+            for _ in reading.pages(connection):  # each event can be shown, though it may be wrong
+                pass
     except BaseException:
         store.close()
         raise

@@ -18,9 +18,11 @@ from sqlite_utils import Database
 from events import codec, connections, reading, schema
 from events.audit.merkle import Frontier, leaf_hash
 from events.envelope import Recorded
+from events.errors import EventError
 from events.writer import INSERT
 
 STEP = 256  # events asked for at once
+UNREADABLE = (sqlite3.Error, UnicodeDecodeError)  # the second: Python could not read the first
 
 
 class Good(NamedTuple):
@@ -35,7 +37,7 @@ def good_events(path: Path) -> Iterator[Good]:
     """The good events of a log in order; positions that are missing between them are not."""
     with (
         _copied(path) as copy,
-        contextlib.suppress(sqlite3.Error),
+        contextlib.suppress(*UNREADABLE),
         closing(sqlite3.connect(copy)) as connection,
     ):
         for row in _rows(connection):
@@ -48,7 +50,7 @@ def last_position(path: Path) -> int:
     """How many events there were, as far as that can be read."""
     with (
         _copied(path) as copy,
-        contextlib.suppress(sqlite3.Error),
+        contextlib.suppress(*UNREADABLE),
         closing(sqlite3.connect(copy)) as connection,
     ):
         return _last(connection)
@@ -92,9 +94,9 @@ def _rows(connection: sqlite3.Connection) -> Iterator[reading.Row]:
         until = min(first + STEP - 1, last)
         try:
             yield from _between(connection, first, until)
-        except sqlite3.Error:
+        except UNREADABLE:
             for position in range(first, until + 1):
-                with contextlib.suppress(sqlite3.Error):
+                with contextlib.suppress(*UNREADABLE):
                     yield from _between(connection, position, position)
 
 
@@ -109,7 +111,7 @@ def _last(connection: sqlite3.Connection) -> int:
     """The newest event's position, from whatever tells it."""
     told = [0]
     for question in ("select max(position) from events", "select size from log_frontier"):
-        with contextlib.suppress(sqlite3.Error, TypeError):
+        with contextlib.suppress(*UNREADABLE, TypeError):
             told.append(int(connection.execute(question).fetchone()[0]))
     return max(told)
 
@@ -118,6 +120,11 @@ def _judged(row: reading.Row) -> Good | None:
     try:
         recorded = reading.from_row(row)
         line = codec.canonical_line(recorded)
-    except (ValueError, TypeError, AttributeError):  # columns of other kinds than were written
+    except (
+        ValueError,
+        TypeError,
+        AttributeError,
+        EventError,
+    ):  # columns of other kinds than were written
         return None
     return Good(recorded, line, row) if leaf_hash(line) == recorded.leaf else None

@@ -151,3 +151,23 @@ async def test_a_log_that_is_gone_is_shown_empty(
     demand_reading_only(log)
     log.close()
     assert not studio_home.paths.main_db.exists()
+
+
+@pytest.mark.parametrize(
+    ("statement", "match"),
+    [
+        ("update events set data = cast(x'ff7b7d' as text) where position = 9", "is no text"),
+        ("alter table log_tiles rename to log_tiles_of_somebody", "not those of a log"),
+    ],
+)
+async def test_what_sqlite_can_read_and_a_log_can_not_be_is_damage(
+    studio_home: Home, checkpointer: Checkpointer, statement: str, match: str
+) -> None:
+    """And not a matter of room on the disk; what stands there is not quoted."""
+    await grown(studio_home, checkpointer, 300)
+    change(studio_home.paths.main_db, statement.replace("= 9", "= 290"))
+    log = opened(studio_home)
+    assert log.trouble is not None
+    assert log.trouble.code == "log-damaged"
+    assert match in log.trouble.reason
+    log.close()
