@@ -21,7 +21,7 @@ RuntimeError: the weights are gone
 def log_of(studio: StudioServer, recipe: str) -> Path:
     """The file that its engine writes."""
     runs = studio.get("/api/state", at="now")["engines"]
-    return studio.home / next(run["log_path"] for run in runs if run["recipe_id"] == recipe)
+    return studio.home / str(next(r["log_path"] for r in runs if r["recipe_id"] == recipe))
 
 
 def test_a_long_log_is_searched_folded_and_linked_to(studio: StudioServer) -> None:
