@@ -79,17 +79,24 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
         early, late = self.during[fifth : 2 * fifth], self.during[-fifth:]
         return median(m.rss_mib for m in late) - median(m.rss_mib for m in early or late)
 
-    def broken_promises(self, *, growth_mib: float) -> list[str]:
-        """Every invariant that does not hold, as a sentence."""
+    def broken_promises(self, *, growth_mib: float, buffered: bool = False) -> list[str]:
+        """Every invariant that does not hold, as a sentence.
+
+        `buffered`: somebody between engine and client holds answers, so a client may leave an
+        answer that its engine has finished.
+        """
         told, books = self.load.all, self.books
         outcomes = Counter(books.outcomes)
+        late = books.whole - told.whole if buffered else 0
         wrong = [
+            _unequal("reached the engine, whole or cut", books.reached, books.whole + books.cut),
+            "" if 0 <= late <= told.left else f"finished for clients that left: {late:,}",
             _unequal("requests sent, reached the engine", told.sent, books.reached),
             _unequal("requests sent, written down", told.sent, books.written),
             _unequal("requests sent, written down once", told.sent, sum(outcomes.values())),
-            _unequal("answers whole at the client, at the engine", told.whole, books.whole),
+            _unequal("answers whole at the client, at the engine", told.whole, books.whole - late),
             _unequal("answers whole at the client, `ok`", told.whole, outcomes["ok"]),
-            _unequal("clients that left, cut at the engine", told.left, books.cut),
+            _unequal("clients that left, cut at the engine", told.left, books.cut + late),
             _unequal("clients that left, `client_gone`", told.left, outcomes["client_gone"]),
             _unequal("tokens of whole answers", told.whole * self.shape.tokens, books.tokens),
             _unequal("refused or broken, none", told.refused + told.broken, 0),
