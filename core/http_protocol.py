@@ -162,10 +162,12 @@ class LeanCycle:
         try:
             await work
         except BrokenOff:
-            self.close()
+            pass
         except Exception:
             log.exception("a request failed")
-            self.close()
+        finally:
+            if not self.response_complete:
+                self.close()
 
     # ---- for its connection ---------------------------------------------------------------------
 
@@ -231,6 +233,7 @@ class StudioProtocol(HttpToolsProtocol):
     _gathered_size = 0
     _gathering: asyncio.TimerHandle | None = None
     _idle_since: float | None = None
+    _lean: LeanCycle | None = None  # the newest; `cycle` may be one that waits behind it
     _named: dict[bytes, bytes]
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -249,8 +252,8 @@ class StudioProtocol(HttpToolsProtocol):
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
         self._departure.happened()
-        if isinstance(self.cycle, LeanCycle):
-            self.cycle.left()
+        if self._lean is not None:
+            self._lean.left()
 
     def shutdown(self) -> None:
         """The server stops: what has begun may end."""
@@ -260,8 +263,8 @@ class StudioProtocol(HttpToolsProtocol):
     def resume_writing(self) -> None:
         """The client reads again."""
         super().resume_writing()
-        if isinstance(self.cycle, LeanCycle):
-            self.cycle.has_room()
+        if self._lean is not None:
+            self._lean.has_room()
 
     # ---- how long it may be idle: one timer, set again when it was too early ---------------------
 
@@ -350,7 +353,7 @@ class StudioProtocol(HttpToolsProtocol):
         cycle = LeanCycle(self, self._bare, keep_alive=self.parser.should_keep_alive())
         before, self.cycle = self.cycle, cast(Any, cycle)
         if self._straight(Whole(path, query, self.headers, self._named, data, cycle)):
-            self._gathered = None
+            self._gathered, self._lean = None, cycle
             self._stop_timer()
             return
         self.cycle = before
@@ -369,6 +372,7 @@ class StudioProtocol(HttpToolsProtocol):
             and parser.get_http_version() == "1.1"
             and (self.cycle is None or self.cycle.response_complete)
             and not self.pipeline
+            and not self.flow.write_paused  # a refusal would not wait for who does not read
         )
 
     # ---- uvicorn's way --------------------------------------------------------------------------

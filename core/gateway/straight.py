@@ -200,9 +200,14 @@ class Straight:
 
     def _failed(self, error: Exception) -> None:
         if self._over:
+            log.error("request %s failed at its end", self._call.request_id, exc_info=error)
             return
         self._leave()
-        self._say(self._call.broke(error))
+        told = self._call.broke(error)
+        if self._call.reply.ended:  # its last piece did not fit what was announced
+            self._client.close()
+        else:
+            self._say(told)
         self._proxy.over(self._call)
 
     def _say(self, error: StudioError) -> None:

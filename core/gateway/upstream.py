@@ -19,6 +19,7 @@ IDLE_S = 30.0  # LiteLLM is started with a keep-alive of 75 s (core/gateway/lite
 ENGINE_IDLE_S = 4.0  # vLLM and SGLang keep an idle connection for 5 s
 MAX_IDLE = 64  # connections kept for each (host, port)
 CONNECT_S = 5.0
+SPARE_S = 0.5  # a connection that is announced is still there when it is wanted, a moment later
 
 
 class Upstream:
@@ -62,7 +63,7 @@ class Upstream:
         if not idle:
             return False
         since, newest = idle[-1]
-        return newest.alive and since >= self._clock.monotonic() - self._idle_s
+        return newest.alive and since >= self._clock.monotonic() - self._idle_s + SPARE_S
 
     def at_once(
         self, host: str, port: int, head: bytes, body: bytes, told: Callable[[], None]

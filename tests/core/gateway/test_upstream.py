@@ -75,6 +75,19 @@ async def test_a_connection_idle_too_long_is_not_trusted() -> None:
         client.close()
 
 
+async def test_a_connection_that_is_announced_is_there_a_moment_later() -> None:
+    """Nobody counts on one whose time is up before it is wanted."""
+    clock = HeldClock()
+    client = Upstream(clock=clock, idle_s=30.0)
+    async with upstream(json_answer(b"{}")) as server:
+        await whole(client, server.port)
+        clock.seconds = 29.0
+        assert client.has_idle(HOST, server.port)
+        clock.seconds = 30.0
+        assert not client.has_idle(HOST, server.port)
+        client.close()
+
+
 async def test_a_stale_connection_is_replaced_once_before_any_answer_byte() -> None:
     """Closed just as it was used: sent once more on a fresh one, and nobody notices."""
     answers = iter([json_answer(b"1"), None, json_answer(b"2")])
