@@ -9,7 +9,6 @@ month adds up to stays for ever. One at a time, in a thread; requests go on mean
 import asyncio
 import itertools
 import logging
-import re
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from core.errors import Invalid, NotFound, Refused, Unavailable
 from core.sealing.settling import is_live, settle
 from core.sealing.steps import GivenUp, Reached, Sign, seal_month
 from core.settings import Paths, Settings
+from core.usage.sealed import is_month
 from core.usage_log import UsageLog, month_of
 from events.errors import EventError
 from events.facts import AuditSegmentPruned
@@ -264,7 +264,7 @@ class Sealing:
 
 def demand_month(text: str) -> None:
     """Raise Invalid unless it is such as 2026-11."""
-    if re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", text) is None:
+    if not is_month(text):
         raise Invalid(f"a month is such as 2026-11, not {text!r:.40}", field="month")
 
 

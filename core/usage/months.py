@@ -16,7 +16,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from core.settings import Paths
-from core.usage.sealed import SealedBooks
+from core.usage.sealed import SealedBooks, is_month
 from events.errors import EventError, LogLocked, LogUnavailable
 from events.projections import USAGE
 from events.projections.projector import are_current
@@ -38,8 +38,9 @@ class Months:
 
     def names(self) -> list[str]:
         """The months that have a log, live or sealed, newest first."""
-        live = (path.stem.removeprefix("usage-") for path in self._paths.home.glob("usage-*.db"))
-        return sorted({*live, *self.sealed.names()}, reverse=True)
+        files = self._paths.home.glob("usage-????-??.db")
+        live = (path.stem.removeprefix("usage-") for path in files)
+        return sorted({*filter(is_month, live), *self.sealed.names()}, reverse=True)
 
     def read(self, month: str, ask: Callable[[sqlite3.Connection], T]) -> T:
         """What `ask` finds in the sums of a month; may take long the first time after an update.

@@ -8,6 +8,7 @@ log is there it is asked, and what lies beside it is not.
 import logging
 import lzma
 import os
+import re
 import sqlite3
 import threading
 import time
@@ -28,6 +29,12 @@ log = logging.getLogger(__name__)
 
 UNUSED_S = 7 * 86_400.0  # after which an unpacked month is thrown away
 TOUCH_S = 3600.0
+_MONTH = re.compile(r"(?!0000)[0-9]{4}-(0[1-9]|1[0-2])")
+
+
+def is_month(text: str) -> bool:
+    """Whether it is such as 2026-11. A file of another name is none of ours, and left alone."""
+    return _MONTH.fullmatch(text) is not None
 
 
 class SealedBooks:
@@ -41,7 +48,7 @@ class SealedBooks:
     def names(self) -> set[str]:
         """The months of which there is a segment, or the sums."""
         found = (path for kind in ("segment", "rollup") for path in self._files(kind))
-        return {path.stem.removeprefix("usage-") for path in found}
+        return {name for path in found if is_month(name := path.stem.removeprefix("usage-"))}
 
     @contextmanager
     def sums(self, month: str) -> Iterator[sqlite3.Connection]:
