@@ -46,7 +46,10 @@ class Head:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self.position = reading.head_position(connection)
-        size, peaks = connection.execute("select size, peaks from log_frontier").fetchone()
+        row = connection.execute("select size, peaks from log_frontier").fetchone()
+        if row is None:
+            raise LogDamaged("the tree's frontier is gone")
+        size, peaks = row
         try:
             self.frontier = Frontier.load(size, peaks)
         except ValueError as error:

@@ -14,6 +14,7 @@ own checkpoint covers what was signed of it.
 import asyncio
 import base64
 import logging
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from events import reading
 from events.audit.checkpoint import Checkpoint, origin_of, signed, signer_for
 from events.audit.note import Signer, Verifier
 from events.audit.tree import LogTree
-from events.errors import EventError, LogUnavailable
+from events.errors import EventError, LogDamaged, LogUnavailable
 from events.facts import AuditCheckpointed, AuditKeyReplaced, ClockSteppedBack
 from events.facts.base import Fact
 from events.store import EventStore
@@ -189,10 +190,13 @@ class Checkpointer:
             book.close()
 
     def _sign(self, store: EventStore, name: str, reason: str) -> AuditCheckpointed:
-        with store.reading() as connection:
-            tree = LogTree(connection)
-            size = tree.size
-            told = Checkpoint(origin_of(store.log_id), size, tree.root(0, size))
+        try:
+            with store.reading() as connection:
+                tree = LogTree(connection)
+                size = tree.size
+                told = Checkpoint(origin_of(store.log_id), size, tree.root(0, size))
+        except (KeyError, TypeError, ValueError, sqlite3.Error) as error:  # changed from outside
+            raise LogDamaged(f"the hashes of {name} can not be used: {error}") from error
         return AuditCheckpointed(
             log=name,
             log_id=store.log_id,

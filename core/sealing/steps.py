@@ -132,7 +132,10 @@ def _write(
 
     with live.reading() as connection:
         tree = LogTree(connection)
-        root = tree.root(0, tree.size)
+        try:
+            root = tree.root(0, tree.size)
+        except KeyError as error:
+            raise LogDamaged(f"the hashes of {month} are not all there: {error.args[0]}") from error
         note = sign(Checkpoint(origin_of(live.log_id), tree.size, root)) if sign else ""
         written = write_segment(
             path,

@@ -21,6 +21,7 @@ from events.facts import (
 from events.projections import USAGE
 from events.store import EventStore
 from tests.core.auditing.conftest import Home
+from tests.core.auditing.test_outside import change
 
 REQUEST = RequestFinished(
     request_id="r0", path="/v1/chat/completions", model="m", recipe_id="m", engine_id="e0",
@@ -248,3 +249,21 @@ async def test_nothing_is_signed_before_the_beginning(studio_home: Home, home: P
     await checkpointer.look()
     assert told(studio_home) == []
     assert not (home / "checkpoints").exists()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["delete from log_tiles", "delete from log_frontier", "drop table log_tiles"],
+)
+async def test_a_damaged_book_of_requests_keeps_the_main_log_from_nothing(
+    studio_home: Home, checkpointer: Checkpointer, statement: str
+) -> None:
+    """It is not signed for, which is said; the task that signs goes on."""
+    path = studio_home.paths.usage_db("2027-01-15")
+    book = EventStore.open(path, projections=USAGE, now=studio_home.clock.now)
+    book.append_now("usage-2027-01-15", [REQUEST] * 300, actor="api")
+    book.close()
+    change(path, statement)
+    studio_home.write(10)
+    await checkpointer.look()
+    assert [fact.log for fact in told(studio_home)] == ["main"]

@@ -1,6 +1,7 @@
 """Months that are over are sealed, ask as before, and are erased only where that is recorded."""
 
 import resource
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
@@ -25,6 +26,7 @@ from events.facts import AuditCheckpointed, AuditSegmentPruned, AuditSegmentSeal
 from events.projections.request_log import RequestFilter
 from events.projections.usage_sums import UsageQuery
 from events.store import EventStore
+from tests.core.auditing.test_outside import change
 from tests.core.sealing.books import MONTHS, SEED, House, us, write_months
 from tests.core.test_usage_log import BASE
 
@@ -335,3 +337,36 @@ async def test_a_reader_beside_the_sealing_reads_on(house: House) -> None:
         await house.sealing.seal("2026-08", actor="cli")
         assert connection.execute("select count(*) from events").fetchone() == (61,)
     assert len(await house.requests(since=us("2026-08-01"), until=us("2026-09-01"))) == 60
+
+
+async def test_a_copy_under_another_name_is_nobodys_month(house: House) -> None:
+    """Somebody kept one beside the others; it is neither read nor sealed, and stops nothing."""
+    home, before = house.paths.home, await house.requests()
+    names = [f"usage-{name}.{kind}" for name in ("2026-08 (copy)", "abcd-ef", "2026-13", "0000-01")
+             for kind in ("db", "segment", "rollup")]  # fmt: skip
+    for name in names:
+        shutil.copy(house.paths.usage_db("2026-08-01"), home / name)
+    await house.sealing.settle()
+    await house.sealing.look()
+    assert states(house) == {
+        "2026-07": "sealed", "2026-08": "sealed", "2026-09": "live", "2026-10": "live",
+    }  # fmt: skip
+    assert await house.requests() == before
+    assert all((home / name).exists() for name in names)
+    with pytest.raises(Invalid, match="a month is such as"):
+        await house.sealing.seal("0000-01", actor="cli")
+
+
+@pytest.mark.parametrize("statement", ["delete from log_tiles", "delete from log_frontier"])
+async def test_a_month_whose_hashes_are_gone_is_left_and_said(home: Path, statement: str) -> None:
+    """It is not sealed, and nothing else stops for it."""
+    write_months(home, each=300)
+    house = House(home)
+    change(house.paths.usage_db("2026-08-01"), statement)
+    await house.sealing.settle()
+    await house.usage.open()
+    await house.sealing.look()
+    assert states(house)["2026-08"] == "live"
+    with pytest.raises(LogDamaged):
+        await house.sealing.seal("2026-08", actor="cli")
+    await house.close()
