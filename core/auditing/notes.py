@@ -18,6 +18,7 @@ from events.audit.note import NoteInvalid, Verifier
 
 LOOKED_AT = 64 * 1024  # bytes at the end of a file, some 250 notes: the newest are there
 _ORIGIN = re.escape(ORIGIN)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}")  # leads to no other folder
 _NOTE = re.compile(rf"^{_ORIGIN}\S+\n(?:(?!{_ORIGIN}).+\n)+\n(?:— .+\n)+", re.MULTILINE)
 
 
@@ -41,7 +42,10 @@ class NotesFolder:
 
     def append(self, note: str) -> Path:
         """Add a note to its log's file; it is on the disk when this returns. Raises NoteInvalid."""
-        path = self.path_of(checkpoint.peek(note).log_id)
+        log_id = checkpoint.peek(note).log_id
+        if not is_log_id(log_id):
+            raise NoteInvalid(f"{log_id!r:.80} is no identity of a log")
+        path = self.path_of(log_id)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         is_new = not path.exists()
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
@@ -87,6 +91,16 @@ def notes_in(text: str) -> Iterator[str]:
     """The whole notes in a text, in order; whoever signed them, and whatever is between them."""
     for found in _NOTE.finditer(text):
         yield found[0]
+
+
+def is_log_id(text: str) -> bool:
+    """Whether a log of ours can have this identity: its notes' file is called by it."""
+    return _NAME.fullmatch(text) is not None
+
+
+def rest_of(text: str) -> str:
+    """What stands in a text that is no whole note."""
+    return _NOTE.sub("\n", text)
 
 
 def sync_folder(folder: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from core.auditing.key import read_seed
-from core.auditing.notes import NotesFolder, notes_in
+from core.auditing.notes import NotesFolder, notes_in, rest_of
 from core.clock import Clock
 from core.errors import Refused, Unavailable
 from core.secrets import Secrets
@@ -158,10 +158,9 @@ def outside_notes(folder: Path) -> list[str]:
     notes = NotesFolder(folder)
     found: list[str] = []
     for log_id in notes.log_ids():
-        rest = notes.path_of(log_id).read_text(encoding="utf-8", errors="replace")
-        for note in list(notes_in(rest)):
-            found.append(note)
-            rest = rest.replace(note, "\n", 1)
+        text = notes.path_of(log_id).read_text(encoding="utf-8", errors="replace")
+        found += notes_in(text)
+        rest = rest_of(text)
         found += [rest] * bool(rest.strip())
     return found
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from core.auditing.notes import NotesFolder, sync_folder
+from core.auditing.notes import NotesFolder, is_log_id, sync_folder
 from core.errors import Invalid, Refused
 from core.exports.loose_ends import loose_ends
 from core.recipes.secrets_in_env import REFERENCE
@@ -90,6 +90,8 @@ def whole_logs(exported: Exported) -> list[ExportedLog]:
     if MAIN not in logs or any(MONTH.fullmatch(name) is None for name in logs if name != MAIN):
         raise _no_home("it does not hold a studio's log")
     for log in logs.values():
+        if not is_log_id(log.log_id):
+            raise Invalid(f"{log.log_id!r:.80} is no identity of a log", code="export-invalid")
         if log.first != 1:
             raise _no_home(f"of {log.log} it holds only positions {log.first} to {log.last}")
     return [logs.pop(MAIN), *(logs[name] for name in sorted(logs))]
@@ -103,11 +105,12 @@ def demand_empty(paths: Paths, ours: Mapping[str, str], staging: Path | None = N
     """
     in_the_way = [
         path
-        for path in (paths.main_db, *sorted(paths.home.glob("usage-????-??.*")))
-        if path.exists() and path.suffix in (".db", ".segment", ".rollup")
+        for files in ("main.db*", "usage-????-??.*")
+        for path in sorted(paths.home.glob(files))
+        if path.suffix in (".db", ".segment", ".rollup") or _is_of_another(path)
     ]
     for path in in_the_way:
-        if path == paths.main_db or not _is_left(path, ours, staging):
+        if path.stem == MAIN or not _is_left(path, ours, staging):
             raise Refused(
                 f"there is a log here already: {path}",
                 code="home-not-empty",
@@ -115,6 +118,12 @@ def demand_empty(paths: Paths, ours: Mapping[str, str], staging: Path | None = N
                 "such as VLLM_STUDIO_HOME=~/imported vllm-studio audit import …, "
                 "or move this one aside first",
             )
+
+
+def _is_of_another(path: Path) -> bool:
+    """A write-ahead file whose log was moved away: SQLite would take it for the new log's."""
+    ahead = path.suffix == ".db-wal" and not path.with_suffix(".db").exists()
+    return ahead and path.stat().st_size > 0
 
 
 def _is_left(path: Path, ours: Mapping[str, str], staging: Path | None) -> bool:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from core.auditing.checkpointer import Checkpointer
@@ -23,9 +24,16 @@ from core.exports.wish import wish_of
 from core.secrets import Secrets
 from core.settings import Settings
 from events.audit import exported
+from events.audit.canonical import parse
+from events.audit.checkpoint import Checkpoint, origin_of, signed, signer_for
+from events.audit.importing import write_log
 from events.audit.manifest import to_base64
+from events.audit.merkle import leaf_hash
+from events.audit.note import NoteInvalid
 from events.audit.sources import LiveLog
+from events.codec import canonical_line
 from events.facts import (
+    AppStarted,
     AuditImported,
     AuditKeyReplaced,
     ProviderSaved,
@@ -315,3 +323,42 @@ def test_a_killed_import_leaves_nothing_that_could_be_taken_for_a_log(
     assert not (new.home / "main.db").exists()
     assert brought(export, new).logs == LOGS
     assert not (new.home / "importing").exists()
+
+
+@pytest.mark.parametrize("name", ["main.db", "usage-2026-11.db"])
+def test_what_a_log_that_was_moved_away_left_behind_is_in_the_way(
+    export: Path, home: Path, new: Settings, name: str
+) -> None:
+    """SQLite would take its write-ahead file for the new log's, and put the old one back."""
+    new.paths.create()
+    other = EventStore.open(new.home / name)
+    other.append_now("app", [AppStarted(version="1", pid=1)], actor="system")
+    left = (new.home / f"{name}-wal").read_bytes()
+    other.close()
+    (new.home / name).unlink()
+    (new.home / f"{name}-wal").write_bytes(left)
+    with pytest.raises(Refused, match=f"{name}-wal"):
+        brought(export, new)
+    (new.home / f"{name}-wal").unlink()
+    assert brought(export, new).logs == LOGS
+
+
+def test_an_identity_that_leads_elsewhere_is_refused(home: Path, tmp_path: Path) -> None:
+    """Checkpoints are kept in a file of that name, and an export may say anything."""
+    elsewhere, seed = "../../elsewhere", bytes(32)
+    settings_of(home)
+    with contextlib.closing(EventStore.open(home / "main.db", projections=ALL)) as store:
+        begun = store.read_all(limit=1)[0]
+    named = msgspec.structs.replace(
+        begun, data=begun.data.replace(store.log_id.encode(), elsewhere.encode())
+    )
+    line = canonical_line(named)
+    (home / "main.db").unlink()
+    write_log(home / "main.db", [(line, parse(line))])
+    note = signed(Checkpoint(origin_of(elsewhere), 1, leaf_hash(line)), signer_for(elsewhere, seed))
+    with pytest.raises(NoteInvalid, match="identity"):
+        NotesFolder(tmp_path / "a" / "b").append(note)
+    taken_to(home, tmp_path / "export")
+    with pytest.raises(Invalid, match="identity"):
+        brought(tmp_path / "export", Settings(home=tmp_path / "new"))
+    assert not list(tmp_path.rglob("elsewhere*"))
