@@ -17,6 +17,7 @@ import msgspec
 from events.audit.note import NoteInvalid, Signer, Verifier, opened, parted
 
 ORIGIN = "vllm-studio.local/log/"
+MOST_DIGITS = 19  # of a size
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
@@ -69,6 +70,8 @@ def parse(text: str) -> Checkpoint:
     size, root = lines[1], _root(lines[2])
     if not (size.isascii() and size.isdigit()) or (size != "0" and size[0] == "0"):
         raise NoteInvalid("the second line of a checkpoint is the size of the log")
+    if len(size) > MOST_DIGITS:
+        raise NoteInvalid("no log is as long as the second line of this checkpoint says")
     if len(root) != 32:
         raise NoteInvalid("the third line of a checkpoint is the root, in base64")
     return Checkpoint(lines[0], int(size), root)

@@ -93,7 +93,16 @@ def test_a_checkpoint_comes_back() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a\n1\n", "a\n-1\nAAAA\n", "a\n01\nAAAA\n", "a\n1\nAAAA\n", TEXT[:-1], "\n" + TEXT]
+    "text",
+    [
+        "a\n1\n",
+        "a\n-1\nAAAA\n",
+        "a\n01\nAAAA\n",
+        "a\n1\nAAAA\n",
+        TEXT[:-1],
+        "\n" + TEXT,
+        TEXT.replace("\n", "\n" + "9" * 5000, 1),
+    ],
 )
 def test_what_is_no_checkpoint(text: str) -> None:
     """Each is refused with a sentence."""
