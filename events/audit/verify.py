@@ -37,7 +37,7 @@ from events.audit.segments import Segment
 from events.audit.told import MAIN, Keys, Told, parsed, told, trusted
 from events.connections import open_reader
 from events.errors import EventError, LogDamaged
-from events.facts import AuditLogContinued, AuditSegmentSealed
+from events.facts import AuditLogContinued, AuditSegmentPruned, AuditSegmentSealed
 from events.projections import ALL, USAGE
 
 KEY, THERE, NOTES, FOLLOWS, REWRITTEN = (
@@ -78,8 +78,12 @@ def verify(wanted: Wanted, progress: Progress | None = None) -> Report:
     keys = trusted(given or _named(about), about)
     logs = [_verified(MAIN, main, wanted, about, notes, keys, progress)]
     for log, path in wanted.books.items():
-        logs.append(_verified(log, Path(path), wanted, about, notes, keys, progress))
-    logs += [_sealed(main.parent, fact, about, notes, keys) for fact in about.sealed.values()]
+        if not _is_moved(Path(path)):
+            logs.append(_verified(log, Path(path), wanted, about, notes, keys, progress))
+        elif log.removeprefix("usage-") not in about.sealed:
+            says = "It was sealed while this was verified: the next verification looks at it."
+            logs.append(LogReport(log=log, claims=(skipped(log, THERE, says),)))
+    logs += [_sealed(main, fact, about, notes, keys) for fact in about.sealed.values()]
     whole = [
         _key_claim(given, about),
         _all_there(wanted, about, notes, {log.log_id for log in logs}, keys),
@@ -111,13 +115,24 @@ def _verified(
     )
 
 
+def _is_moved(book: Path) -> bool:
+    """Whether a month's live log became a segment since its name was read."""
+    return not book.exists() and book.with_suffix(".segment").exists()
+
+
 def _sealed(
-    folder: Path, fact: AuditSegmentSealed, about: Told, notes: Notes, keys: Keys
+    main: Path, fact: AuditSegmentSealed, about: Told, notes: Notes, keys: Keys
 ) -> LogReport:
     """A month as a file of its own, which must be what the main log says of it."""
-    begun, log, path = time.monotonic(), f"usage-{fact.month}", folder / Path(fact.file).name
+    begun, log, path = time.monotonic(), f"usage-{fact.month}", main.parent / Path(fact.file).name
     verifiers = keys.verifiers(origin_of(fact.log_id))
-    claims = verify_segment(path, fact, about.pruned.get(fact.month), verifiers=verifiers)
+    pruned = _erased(fact, about)
+    if pruned is None and not path.exists():  # perhaps erased since: that is recorded first
+        pruned = _erased(fact, _told(main))
+    try:
+        claims = verify_segment(path, fact, pruned, verifiers=verifiers)
+    except (OSError, ValueError, OverflowError, MemoryError, LookupError) as error:
+        claims = [disproved(log, "file", f"{path.name} can not be read: {error}.")]
     placed, outside = about.about(log), notes.get(fact.log_id, [])
     here = path.exists() and not path.with_suffix(".db").exists()
     if here and first_bad(claims) is None:
@@ -138,6 +153,12 @@ def _sealed(
         claims=tuple(claims),
         seconds=time.monotonic() - begun,
     )
+
+
+def _erased(sealed: AuditSegmentSealed, about: Told) -> AuditSegmentPruned | None:
+    """That its requests were erased, and not those of another log of the same month."""
+    pruned = about.pruned.get(sealed.month)
+    return pruned if pruned is not None and pruned.log_id == sealed.log_id else None
 
 
 def _told(main: Path) -> Told:
