@@ -12,6 +12,7 @@ from events.envelope import Recorded, UnknownEvent
 from events.facts import (
     AuditKeyMade,
     AuditKeyReplaced,
+    AuditLogContinued,
     AuditSegmentPruned,
     AuditSegmentSealed,
     KeyIssued,
@@ -33,7 +34,13 @@ from events.facts import (
 from events.facts.base import Fact
 
 AS_THEY_WERE = ("runtime-", "model-", "conversation-")  # streams
-OF_THE_AUDIT = (AuditKeyMade, AuditKeyReplaced, AuditSegmentSealed, AuditSegmentPruned)
+OF_THE_AUDIT = (
+    AuditKeyMade,
+    AuditKeyReplaced,
+    AuditLogContinued,  # of a log before the old one: notes of it may be kept outside
+    AuditSegmentSealed,
+    AuditSegmentPruned,
+)
 
 
 class Carried:

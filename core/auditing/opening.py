@@ -57,6 +57,8 @@ def open_log(settings: Settings, secrets: Secrets, clock: Clock) -> OpenedLog:
     check = OutsideCheck(lambda log: NotesFolder(_in_force(settings, log).checkpoints), secrets)
     try:
         finish_recovery(settings.paths.main_db)
+        for made in settings.home.glob("usage-????-??.db.recovered"):
+            finish_recovery(made.with_suffix(""))
         store = EventStore.open(settings.paths.main_db, projections=ALL, now=clock.now, check=check)
     except LogLocked:
         raise
