@@ -12,6 +12,7 @@ speaks of. So each is at least as long as the one before says, also while all of
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -85,7 +86,7 @@ def verify(wanted: Wanted, progress: Progress | None = None) -> Report:
             logs.append(LogReport(log=log, claims=(skipped(log, THERE, says),)))
     logs += [_sealed(main, fact, about, notes, keys) for fact in about.sealed.values()]
     whole = [
-        _key_claim(given, about),
+        _key_claim(given, about, notes),
         _all_there(wanted, about, notes, {log.log_id for log in logs}, keys),
         *([_unreadable(wanted, unreadable)] if unreadable else ()),
         *(_follows(fact, notes.get(fact.previous_log_id, [])) for fact in about.follows),
@@ -181,7 +182,7 @@ def _named(about: Told) -> Iterator[Verifier]:
         yield key
 
 
-def _key_claim(given: list[Verifier], about: Told) -> Claim:
+def _key_claim(given: list[Verifier], about: Told, notes: Notes) -> Claim:
     named = parsed(about.key)
     if named is None:
         return skipped(MAIN, KEY, "The log names no key yet: nothing in it was ever signed.")
@@ -196,8 +197,27 @@ def _key_claim(given: list[Verifier], about: Told) -> Claim:
         return disproved(
             MAIN, KEY, f"The log says that another key signs for it than the one given: {about.key}"
         )
+    if about.replaced and about.replaced[-1][0] > _signed_until(given, about, notes):
+        return not_provable(
+            MAIN,
+            KEY,
+            f"The key given is the one that the log names: {about.key}. That another signed before"
+            " it says the log alone, for nothing that the key given signed covers that yet.",
+        )
     replaced = "; it replaced another" if about.replaced else ""
     return proved(MAIN, KEY, f"The key given is the one that the log names{replaced}: {about.key}")
+
+
+def _signed_until(given: list[Verifier], about: Told, notes: Notes) -> int:
+    """How much of the main log the keys given signed for, in the log or outside of it."""
+    name = origin_of(about.log_id)
+    own = [Verifier(name, key.public_key) for key in given]
+    until = 0
+    outside = (one.note for one in notes.get(about.log_id, ()))
+    for note in (*(placed.fact.note for placed in about.about(MAIN)), *outside):
+        with suppress(NoteInvalid):
+            until = max(until, read(note, own).size)
+    return until
 
 
 def _all_there(

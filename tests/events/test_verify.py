@@ -241,8 +241,10 @@ def test_a_replaced_key_signs_for_what_came_before_it_and_not_after(home: Audite
         main.append_now("audit", [fact], actor="system")
     old_seed, home.seed = home.seed, OTHER_SEED
     home.live()
+    assert "signing key" in verdicts(home.verify().claims)["not-provable"]  # as if forged
     home.sign()
     assert home.verify().holds
+    assert "signing key" in verdicts(home.verify().claims)["proved"]
     home.seed = old_seed
     home.sign()
     home.seed = OTHER_SEED
