@@ -82,6 +82,8 @@ async def prove(
 
     def covered() -> bool:
         with prover(application.settings.current, application.secrets, log) as known:
+            if position is not None and not 1 <= position <= known.size:
+                return True  # there is nothing to sign for
             return known.covering(position or (earlier or 0) + 1) is not None
 
     def made() -> Inclusion | Consistency:

@@ -1,6 +1,7 @@
 """`/api/timeline`: what happened, who asked for it, what led to it and what came of it."""
 
 import asyncio
+import sqlite3
 
 import msgspec
 from litestar import get
@@ -26,6 +27,7 @@ from events.projections.timeline import (
 from events.store import EventStore
 
 MOST = 1000
+MOST_POSITIONS = 2**63  # that a log can have
 DAY_US = 24 * 3600 * 1_000_000
 
 
@@ -85,6 +87,8 @@ async def show_timeline(
     if limit < 1 or order not in ("newest", "oldest"):
         field = "limit" if limit < 1 else "order"
         raise Invalid("`limit` is at least 1, `order` is newest or oldest", field=field)
+    last = application.store.head + 1  # further than that there is nothing, nor a column for it
+    after, before = max(0, min(after, last)), None if before is None else max(0, min(before, last))
     wanted = TimelineFilter(
         actor=actor,
         model=(application.book.resolve(model) or model) if model else None,
@@ -150,7 +154,7 @@ async def show_consequences(application: Application, position: int) -> Conseque
 
     def ask() -> list[Recorded]:
         with application.store.reading() as connection:
-            return consequences_of(connection, _event(event_at(connection, position), position))
+            return consequences_of(connection, _event(connection, position))
 
     found = await asyncio.to_thread(ask)
     return Consequences(
@@ -187,10 +191,11 @@ async def _why(application: Application, told: Thread) -> Why:
 
 def _thread(store: EventStore, position: int) -> Thread:
     with store.reading() as connection:
-        return thread(connection, _event(event_at(connection, position), position))
+        return thread(connection, _event(connection, position))
 
 
-def _event(found: Recorded | None, position: int) -> Recorded:
+def _event(connection: sqlite3.Connection, position: int) -> Recorded:
+    found = event_at(connection, position) if 0 < position < MOST_POSITIONS else None
     if found is None:
         raise NotFound(f"there is no event at position {position}")
     return found

@@ -41,6 +41,11 @@ class Prover:
             if told is not None and told.size <= source.size:
                 self._told[told.size] = told, note
 
+    @property
+    def size(self) -> int:
+        """How many lines the log has."""
+        return self._source.size
+
     def covering(self, position: int) -> int | None:
         """The size of the newest checkpoint that covers a position."""
         sizes = sorted((size for size in self._told if size >= position), reverse=True)

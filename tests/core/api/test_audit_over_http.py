@@ -190,6 +190,7 @@ async def test_nothing_is_signed_where_nobody_wants_it(
     before = application.store.head
     answer = await http.get("/audit/prove", params={"position": before, "fresh": False})
     assert answer.json()["tree"]["checkpoint"] is None
+    assert (await http.get("/audit/prove", params={"position": before + 9})).status_code == 404
     assert application.store.head == before
 
 

@@ -189,6 +189,17 @@ async def test_what_makes_no_sense_is_refused(
     assert field in answer.text
 
 
+@pytest.mark.parametrize("number", [10**18, 10**30, -(10**30)])
+async def test_a_number_that_no_position_can_have(http: Http, number: int) -> None:
+    """Nothing is there, and nothing goes wrong."""
+    assert await http.positions(after=max(0, number)) == (
+        [] if number > 0 else await http.positions()
+    )
+    assert bool(await http.positions(before=number)) is (number > 0)
+    for of in ("why", "consequences"):
+        assert (await http.client.get(f"/timeline/{number}/{of}")).status_code == 404
+
+
 # Why
 
 
