@@ -229,7 +229,10 @@ class ZipBundle:
 
     def open(self, name: str) -> IO[bytes]:
         """Read one file; KeyError when it is not there."""
-        return self._zip.open(named(name))
+        try:
+            return self._zip.open(named(name))
+        except RuntimeError as error:  # it wants a password, or is packed as nobody here unpacks
+            raise BundleInvalid(f"its {name} can not be read: {error}") from error
 
     def close(self) -> None:
         """Let go of the file."""

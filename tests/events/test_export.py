@@ -350,3 +350,16 @@ def test_a_log_that_is_not_there_can_not_be_exported(tmp_path: Path) -> None:
     with pytest.raises(LogUnavailable):
         LiveLog(tmp_path / "main.db", "main")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_zip_that_wants_a_password_is_said_to_be_none_of_ours(
+    day: EventStore, tmp_path: Path
+) -> None:
+    """Not told by a traceback."""
+    path = tmp_path / "export.zip"
+    export_log(day, path)
+    data = path.read_bytes()
+    at = data.index(b"PK\1\2") + 8  # the flags of the first entry in the table of contents
+    path.write_bytes(data[:at] + b"\1" + data[at + 1 :])
+    with bundles.reading(path) as bundle, pytest.raises(BundleInvalid, match="password"):
+        bundle.open("log.jsonl")
