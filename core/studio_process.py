@@ -130,11 +130,9 @@ class StudioProcess:
         application.sealing.close()
         await application.admission.close()
         application.gateway.turn_away()
-        cut = application.inflight.end_all()
-        await application.inflight.drained(
-            [e.recipe.id for e in application.book.all()], timeout_s=TELL_S
-        )
+        cut = await _cut(application)
         await server.stop()
+        cut += await _cut(application)  # who came in between, and has no task (straight.py)
         await application.answers.close()
         await application.captures.close()
         application.proxy.close()
@@ -143,6 +141,14 @@ class StudioProcess:
             await application.fleet.stop_all(reason="vLLM Studio stops", actor="system")
         await application.gateway.stop()
         await record_stop(application.store, self._reason, left, cut)
+
+
+async def _cut(application: Application) -> int:
+    """End what is being served, and wait a little until it is told; how many there were."""
+    cut = application.inflight.end_all()
+    served = [entry.recipe.id for entry in application.book.all()]
+    await application.inflight.drained(served, timeout_s=TELL_S)
+    return cut
 
 
 async def _let_go(application: Application) -> None:
