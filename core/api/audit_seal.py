@@ -17,6 +17,10 @@ from core.sealing.steps import GivenUp
 from events.errors import EventError
 
 LONGEST_REASON = 200  # characters
+NOT_SEALED = "Its live log is as it was. `vllm-studio audit verify` tells more of it."
+NOT_ERASED = (
+    "See that its files can be removed, and ask again; `audit segments` shows what is left."
+)
 
 
 class SealWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,7 +70,7 @@ async def prune_months(application: Application, asking: Asking, data: PruneWish
     """
     demand_owner(asking, "erase requests")
     application.log_watch.demand_change()
-    with told():
+    with told("not all requests were erased", NOT_ERASED):
         return MonthList(
             months=await application.sealing.prune(
                 data.before,
@@ -77,18 +81,14 @@ async def prune_months(application: Application, asking: Asking, data: PruneWish
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def told(what: str = "the month was not sealed", next_action: str = NOT_SEALED) -> Iterator[None]:
     """What the disk refuses is said in a sentence; nothing was lost by it."""
     try:
         yield
     except GivenUp:
         raise Refused("vLLM Studio is stopping; the month stays as it is") from None
     except (EventError, OSError, sqlite3.Error, lzma.LZMAError) as problem:
-        raise Refused(
-            f"the month was not sealed: {problem}",
-            code="not-sealed",
-            next_action="Its live log is as it was. `vllm-studio audit verify` tells more of it.",
-        ) from problem
+        raise Refused(f"{what}: {problem}", code="not-sealed", next_action=next_action) from problem
 
 
 HANDLERS = (list_months, seal_months, prune_months)

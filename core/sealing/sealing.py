@@ -152,7 +152,7 @@ class Sealing:
             pruned = []
             for one in reversed(self._known()):
                 segment = self._paths.usage_segment(one.month)
-                if one.month < before and one.pruned_at is None and segment.exists():
+                if one.month < before and segment.exists():
                     await self._prune(one, reason, actor)
                     pruned.append(one.month)
         return tuple([await self._viewed(month) for month in pruned])
@@ -188,12 +188,13 @@ class Sealing:
         log.info("%s was sealed: %d events, %d bytes", month, sealed.events, sealed.bytes)
 
     async def _prune(self, one: SealedMonth, reason: str, actor: str) -> None:
-        """1. the fact 2. the file. After 1 the next start erases what is left."""
+        """1. the fact 2. the file. After 1 the next start, or pruning, erases what is left."""
         requests = int(one.rollup.get("requests", 0))
         fact = AuditSegmentPruned(
             month=one.month, log_id=one.log_id, reason=reason, requests=requests
         )
-        await self._store.append(STREAM, [fact], actor=actor)  # 1
+        if one.pruned_at is None:
+            await self._store.append(STREAM, [fact], actor=actor)  # 1
         self._reached("pruning recorded")
         self._paths.usage_segment(one.month).unlink(missing_ok=True)  # 2
         self._reached("segment removed")

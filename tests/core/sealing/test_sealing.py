@@ -370,3 +370,22 @@ async def test_a_month_whose_hashes_are_gone_is_left_and_said(home: Path, statem
     with pytest.raises(LogDamaged):
         await house.sealing.seal("2026-08", actor="cli")
     await house.close()
+
+
+async def test_a_segment_that_could_not_be_removed_is_removed_when_asked_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That it was erased is recorded once."""
+
+    def refuse(self: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    await house.sealing.seal("2026-07", actor="cli")
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", refuse)
+        with pytest.raises(PermissionError):
+            await house.sealing.prune("2026-08", reason="owner", actor="cli")
+    assert states(house)["2026-07"] == "sealed"
+    [july] = await house.sealing.prune("2026-08", reason="again", actor="cli")
+    assert (july.state, july.pruned_why) == ("pruned", "owner")
+    assert [type(fact) for fact in facts(house)].count(AuditSegmentPruned) == 1
