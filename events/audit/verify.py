@@ -185,7 +185,10 @@ def _named(about: Told) -> Iterator[Verifier]:
 def _key_claim(given: list[Verifier], about: Told, notes: Notes) -> Claim:
     named = parsed(about.key)
     if named is None:
-        return skipped(MAIN, KEY, "The log names no key yet: nothing in it was ever signed.")
+        says = "The log names no key yet: nothing in it was ever signed"
+        if given:  # a log that was written anew would look like that
+            return not_provable(MAIN, KEY, f"{says}, by the key given or by another.")
+        return skipped(MAIN, KEY, f"{says}.")
     if not given:
         return not_provable(
             MAIN,

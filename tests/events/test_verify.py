@@ -17,6 +17,7 @@ from events.audit.verify import Wanted, verify
 from events.codec import canonical_line
 from events.errors import LogDamaged
 from events.facts import AppStarted, AuditKeyReplaced, AuditLogContinued
+from events.projections import ALL
 from events.store import EventStore
 from tests.events.audited import MONTH, AuditedHome, audited_home, bad
 
@@ -231,6 +232,16 @@ def test_without_a_key_the_log_is_taken_at_its_word_and_that_is_said(home: Audit
     report = home.verify(keys=())
     assert report.holds
     assert "signing key" in verdicts(report.claims)["not-provable"]
+
+
+def test_a_log_that_nobody_signed_is_not_that_of_the_key_given(home: AuditedHome) -> None:
+    """Who writes a history anew names no key in it; that is no reason to call it good."""
+    home.main = home.folder / "anew.db"
+    EventStore.open(home.main, projections=ALL).close()
+    found = verdicts(home.verify(books={}, notes=()).claims)
+    assert "signing key" in found["not-provable"]
+    found = verdicts(home.verify(books={}, notes=(), keys=()).claims)
+    assert "signing key" in found["skipped"]
 
 
 def test_a_replaced_key_signs_for_what_came_before_it_and_not_after(home: AuditedHome) -> None:
