@@ -12,6 +12,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -242,7 +243,7 @@ class Sealing:
         return tuple(self._month(month, known.get(month)) for month in names)
 
     def _month(self, month: str, one: SealedMonth | None) -> MonthView:
-        size = sum(path.stat().st_size for path in self._paths.home.glob(f"usage-{month}.*"))
+        size = sum(map(_size, self._paths.home.glob(f"usage-{month}.*")))
         if is_live(self._paths, month):
             return MonthView(month=month, state="live", bytes=size)
         if one is None:  # the main log was put back from before
@@ -261,6 +262,14 @@ class Sealing:
             pruned_by=one.pruned_by,
             pruned_why=one.pruned_why,
         )
+
+
+def _size(path: Path) -> int:
+    """None of a file that has just gone, as a seal's scratch does."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def demand_month(text: str) -> None:

@@ -389,3 +389,9 @@ async def test_a_segment_that_could_not_be_removed_is_removed_when_asked_again(
     [july] = await house.sealing.prune("2026-08", reason="again", actor="cli")
     assert (july.state, july.pruned_why) == ("pruned", "owner")
     assert [type(fact) for fact in facts(house)].count(AuditSegmentPruned) == 1
+
+
+async def test_a_file_that_goes_while_it_is_looked_at_spoils_no_list(house: House) -> None:
+    """A seal under way makes and removes some beside the month."""
+    (house.paths.home / "usage-2026-07.segment.new").symlink_to(house.paths.home / "gone")
+    assert states(house)["2026-07"] == "live"
