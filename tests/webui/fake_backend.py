@@ -272,7 +272,8 @@ def make_app(studio: FakeStudio) -> Litestar:
     handlers = [status, gpus, runtimes, events, switch, evict, cancel, demo, recipes, recipe]
     handlers += [check, create, revise, archive, restore, clone, timeline, log_stream, chat]
     handlers += [load, sleep, running, fit, fit_unsaved]
-    return Litestar([*handlers, scene, hold, asked, window], openapi_config=None)
+    every = [*handlers, scene, hold, asked, window]
+    return Litestar(every, openapi_config=None, logging_config=None)
 
 
 async def event_stream(studio: FakeStudio, after: int) -> AsyncGenerator[str, None]:

@@ -61,6 +61,7 @@ async def application(home: Path) -> AsyncIterator[Application]:
 async def http(application: Application) -> AsyncIterator[Http]:
     """The resource, asked by the owner."""
     app = Litestar(
+        logging_config=None,
         [*audit.HANDLERS],
         dependencies={
             "application": Provide(lambda: application, sync_to_thread=False),

@@ -40,6 +40,7 @@ async def http(home: Path, store: EventStore) -> AsyncIterator[AsyncTestClient[L
         await desk.issue(name, actor="cli")
     owner = Asking(actor="cli", owner=True)
     app = Litestar(
+        logging_config=None,
         keys.HANDLERS,
         dependencies={
             "application": Provide(lambda: made, sync_to_thread=False),

@@ -65,6 +65,7 @@ async def http(home: Path) -> AsyncIterator[Http]:
     )
     await made.usage._write(made.usage._day(), fact)
     app = Litestar(
+        logging_config=None,
         [*timeline.HANDLERS, *state.HANDLERS],
         dependencies={"application": Provide(lambda: made, sync_to_thread=False)},
         exception_handlers=problems.HANDLERS,

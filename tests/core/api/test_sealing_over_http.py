@@ -56,6 +56,7 @@ async def door(home: Path) -> AsyncIterator[Door]:
         store=house.store, usage=house.usage, clock=house.clock, serves=lambda: True
     )
     app = Litestar(
+        logging_config=None,
         [*requests.HANDLERS, *usage.HANDLERS, *audit_seal.HANDLERS],
         dependencies={
             "application": Provide(lambda: made, sync_to_thread=False),
