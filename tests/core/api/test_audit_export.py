@@ -70,8 +70,8 @@ async def http(application: Application) -> AsyncIterator[Http]:
         return Asking(actor=who, owner=False, key_id=who.partition(":")[2] or None)
 
     app = Litestar(
-        logging_config=None,
         [*audit_export.HANDLERS],
+        logging_config=None,
         dependencies={
             "application": Provide(lambda: application, sync_to_thread=False),
             "asking": Provide(asking, sync_to_thread=False),

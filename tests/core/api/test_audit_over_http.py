@@ -61,8 +61,8 @@ async def application(home: Path) -> AsyncIterator[Application]:
 async def http(application: Application) -> AsyncIterator[Http]:
     """The resource, asked by the owner."""
     app = Litestar(
-        logging_config=None,
         [*audit.HANDLERS],
+        logging_config=None,
         dependencies={
             "application": Provide(lambda: application, sync_to_thread=False),
             "asking": Provide(lambda: Asking(actor="cli", owner=True), sync_to_thread=False),

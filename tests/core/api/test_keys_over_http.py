@@ -40,8 +40,8 @@ async def http(home: Path, store: EventStore) -> AsyncIterator[AsyncTestClient[L
         await desk.issue(name, actor="cli")
     owner = Asking(actor="cli", owner=True)
     app = Litestar(
-        logging_config=None,
         keys.HANDLERS,
+        logging_config=None,
         dependencies={
             "application": Provide(lambda: made, sync_to_thread=False),
             "asking": Provide(lambda: owner, sync_to_thread=False),

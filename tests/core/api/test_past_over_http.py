@@ -65,8 +65,8 @@ async def http(home: Path) -> AsyncIterator[Http]:
     )
     await made.usage._write(made.usage._day(), fact)
     app = Litestar(
-        logging_config=None,
         [*timeline.HANDLERS, *state.HANDLERS],
+        logging_config=None,
         dependencies={"application": Provide(lambda: made, sync_to_thread=False)},
         exception_handlers=problems.HANDLERS,
         signature_types=[Application],

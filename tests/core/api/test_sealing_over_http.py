@@ -56,8 +56,8 @@ async def door(home: Path) -> AsyncIterator[Door]:
         store=house.store, usage=house.usage, clock=house.clock, serves=lambda: True
     )
     app = Litestar(
-        logging_config=None,
         [*requests.HANDLERS, *usage.HANDLERS, *audit_seal.HANDLERS],
+        logging_config=None,
         dependencies={
             "application": Provide(lambda: made, sync_to_thread=False),
             "asking": Provide(lambda: made_door.asking, sync_to_thread=False),

@@ -44,8 +44,8 @@ async def http(home: Path, store: EventStore) -> AsyncIterator[AsyncTestClient[L
         fact = msgspec.structs.replace(BASE, **{"request_id": f"r{number}", **changes})
         await made.usage._write(made.usage._day(), fact)
     app = Litestar(
-        logging_config=None,
         [*requests.HANDLERS, *usage.HANDLERS],
+        logging_config=None,
         dependencies={"application": Provide(lambda: made, sync_to_thread=False)},
         exception_handlers=problems.HANDLERS,
         signature_types=[Application],
