@@ -24,6 +24,7 @@ class Exchange:
     answer: Answer | None = None
     running = False
     asked_usage = False  # we asked the engine for token counts, the client did not
+    sent = False  # an engine may have had it already: no other start of it gets it too
     begun = False  # something of the answer was passed on
     without_gateway = False  # LiteLLM went down under it
     fell_back_from: str | None = None

@@ -219,6 +219,8 @@ class Fetching:
         wished_lane(asked.headers)  # one that does not exist is refused before a load
         refused = 0
         while True:
+            if call.exchange.sent and self._routes.current.get(name) is None:
+                raise UpstreamLost("the engine ended before it answered", code="gateway_down")
             route = await self._told_route(name, call, asked, sink, deadline)
             lane = await self._open_lane(call, asked, rule, route, deadline)
             if lane is None:
@@ -249,7 +251,7 @@ class Fetching:
         if lane == "gateway" and self._fails_over(call, asked, route):
             call.exchange.without_gateway = True  # whatever LiteLLM began died with it
             return True
-        if not lost.unsent or (lane == "direct" and refused >= REFUSED_MOST):
+        if not lost.unsent or call.exchange.sent or (lane == "direct" and refused >= REFUSED_MOST):
             return False
         if self._clock.monotonic() + CONNECT_AGAIN_S > deadline:
             raise WaitedTooLong("the gateway did not come up in time") from None

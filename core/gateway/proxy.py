@@ -130,6 +130,7 @@ class Proxy:
             client.watch(gone=partial(end.cancel, "client_gone"), room=nothing)
             await self._fetching.fetch(call, asked, rule, call.reply, end.cancel)
 
+        call.exchange.sent = True
         call.reply.send_by(client.send)
         await self._served(call, fetch)
 
