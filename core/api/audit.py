@@ -13,7 +13,7 @@ from core.application import Application
 from core.auditing.proving import prover
 from core.auditing.verification import VerificationView
 from core.auditing.view import AuditView, audit_view
-from core.errors import Invalid, StudioError
+from core.errors import Invalid, NotAllowed, StudioError
 from events.audit.note import NoteInvalid, parted
 from events.audit.proof_file import Consistency, Inclusion
 from events.audit.told import MAIN
@@ -44,9 +44,16 @@ async def begin_verification(
 ) -> VerificationView:
     """Verify every log, in a process of its own; `GET` tells how far that is and what it found.
 
-    What is found is recorded, log by log.
+    What is found is recorded, log by log. Notes come only from who is trusted: one of another log
+    would have a good log told as broken.
     """
     wish = data or VerifyWish()
+    if wish.notes and not asking.owner and asking.key_id is None:
+        raise NotAllowed(
+            "only the owner of this machine, or a key with the scope `audit`, may give notes",
+            code="owner-only",
+            next_action="use `vllm-studio audit verify --note FILE`",
+        )
     for note in wish.notes:
         try:
             parted(note)

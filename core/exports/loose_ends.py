@@ -14,6 +14,7 @@ from events.facts import (
     EngineLost,
     GatewayStarted,
     GatewayStopped,
+    SettingChanged,
     SwitchCancelled,
     SwitchCompleted,
     SwitchFailed,
@@ -21,10 +22,12 @@ from events.facts import (
 )
 from events.facts.base import Fact
 from events.projections.engine_runs import engine_runs
+from events.projections.settings_in_force import settings_in_force
 from events.store import EventStore
 
 REASON = "the log was brought here from another home"
 SWITCHING, GATEWAY, APP = "switching", "gateway", "app"
+NOTES = "checkpoints_folder"
 PAGE = 1000
 
 
@@ -34,6 +37,9 @@ def loose_ends(store: EventStore) -> Iterator[tuple[str, Fact]]:
         yield SWITCHING, switch
     with store.reading() as connection:
         alive = engine_runs(connection, alive_only=True)
+        folder = settings_in_force(connection).get(NOTES)
+    if folder is not None:  # of that home's notes; it may go on, and then its log is another
+        yield "settings", SettingChanged(key=NOTES, value=None, previous=folder)
     for run in alive:
         lost = EngineLost(engine_id=run.engine_id, recipe_id=run.recipe_id, reason=REASON)
         yield f"engine-{run.engine_id}", lost

@@ -14,6 +14,7 @@ from events.sentences import sentence
 if TYPE_CHECKING:
     from events.store import EventStore
 
+LONGEST_SEALED = 256  # characters
 SEARCHED = 10_000  # events in whose sentences a text is looked for, in one go
 
 
@@ -62,9 +63,17 @@ def entry(recorded: Recorded) -> TimelineEntry:
         sentence=sentence(recorded.event),
         correlation_id=recorded.correlation_id,
         causation_id=recorded.causation_id,
-        data=plain(recorded.data),
+        data=_told(plain(recorded.data)),
         known=not isinstance(recorded.event, UnknownEvent),
     )
+
+
+def _told(data: dict[str, Any]) -> dict[str, Any]:
+    """Ciphertext says nothing to anybody and may be megabytes: only how long it is is told."""
+    sealed = data.get("sealed")
+    if isinstance(sealed, str) and len(sealed) > LONGEST_SEALED:
+        return {**data, "sealed": f"({len(sealed):,} characters)"}
+    return data
 
 
 def timeline(

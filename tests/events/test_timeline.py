@@ -3,7 +3,7 @@
 import msgspec
 
 from events import codec
-from events.facts import AppStarted, AppStopped
+from events.facts import AppStarted, AppStopped, MessageAdded
 from events.projections.timeline import entry, timeline
 from events.store import EventStore
 from tests.events.conftest import START, append_foreign
@@ -55,3 +55,14 @@ def test_what_is_told_and_what_is_exported_have_the_same_names(log: EventStore) 
     shared = told.keys() & line.keys()
     assert told.keys() - shared == {"sentence", "known"}
     assert {name: told[name] for name in shared} == {name: line[name] for name in shared}
+
+
+def test_ciphertext_is_told_by_its_length(log: EventStore) -> None:
+    """A page of the timeline is no place for megabytes that nobody can read."""
+    message = MessageAdded(
+        conversation_id="c", message_id="m", role="user", sealed=bytes(3000), parent_id=None
+    )
+    log.append_now("conversation-c", [message], actor="window")
+    [told] = timeline(log, limit=1)
+    assert told.data["sealed"] == "(4,000 characters)"
+    assert told.data["role"] == "user"

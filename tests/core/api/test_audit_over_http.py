@@ -1,6 +1,7 @@
 """The log verified and proved over HTTP: by a child process, recorded, and checkable elsewhere."""
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -57,15 +58,18 @@ async def application(home: Path) -> AsyncIterator[Application]:
     made.store.close()
 
 
-@pytest.fixture
-async def http(application: Application) -> AsyncIterator[Http]:
-    """The resource, asked by the owner."""
+OWNER = Asking(actor="cli", owner=True)
+
+
+@contextlib.asynccontextmanager
+async def asked_by(asking: Asking, application: Application) -> AsyncIterator[Http]:
+    """The resource, and who asks it."""
     app = Litestar(
         [*audit.HANDLERS],
         logging_config=None,
         dependencies={
             "application": Provide(lambda: application, sync_to_thread=False),
-            "asking": Provide(lambda: Asking(actor="cli", owner=True), sync_to_thread=False),
+            "asking": Provide(lambda: asking, sync_to_thread=False),
         },
         exception_handlers=problems.HANDLERS,
         signature_types=[Application, Asking],
@@ -73,6 +77,13 @@ async def http(application: Application) -> AsyncIterator[Http]:
         on_shutdown=[application.verification.close],
     )
     async with AsyncTestClient(app) as client:
+        yield client
+
+
+@pytest.fixture
+async def http(application: Application) -> AsyncIterator[Http]:
+    """The resource, asked by the owner."""
+    async with asked_by(OWNER, application) as client:
         yield client
 
 
@@ -252,3 +263,12 @@ async def test_a_verifier_that_dies_is_said_to_have_died(
 def test_an_auditor_may_look_and_have_it_verified(method: str, path: str, allowed: bool) -> None:
     """With a key of the scope `audit`."""
     assert (refused(["audit"], method, path) is None) is allowed
+
+
+async def test_notes_are_taken_from_who_is_trusted(application: Application) -> None:
+    """One of another log would have a good log told as broken, for ever."""
+    anybody = Asking(actor="api", owner=False)
+    async with asked_by(anybody, application) as http:
+        refused = await http.post("/audit/verify", json={"notes": ["hello"]})
+        assert (refused.status_code, refused.json()["code"]) == (403, "owner-only")
+        assert (await verified(http))["holds"]

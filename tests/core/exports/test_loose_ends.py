@@ -15,6 +15,7 @@ from events.facts import (
     GatewayBecameReady,
     GatewayStarted,
     GatewayStopped,
+    SettingChanged,
     SwitchCancelled,
     SwitchCompleted,
     SwitchRequested,
@@ -41,11 +42,14 @@ IN_FULL_USE: Story = [
     ("switching", SwitchRequested(switch_id="s1", kind="load", target="two", evict=())),
     ("switching", SwitchCompleted(switch_id="s1", kind="load", target="two", seconds=1.0)),
     ("switching", SwitchRequested(switch_id="s2", kind="switch", target="qwen", evict=())),
+    ("settings", SettingChanged(key="checkpoints_folder", value="/mnt/theirs")),
+    ("settings", SettingChanged(key="max_resident", value=2)),
 ]
+THEIRS = SettingChanged(key="checkpoints_folder", value=None, previous="/mnt/theirs")
 
 
 def test_everything_that_runs_is_ended(home: Path) -> None:
-    """Switch, engine, gateway, app; and what has ended is not ended again."""
+    """Switch, folder of notes, engine, gateway, app; and what has ended is not ended again."""
     settings_of(home)
     store = write_main(home, Moment(2026, 11, 29))
     assert list(loose_ends(store)) == []
@@ -53,6 +57,7 @@ def test_everything_that_runs_is_ended(home: Path) -> None:
     ends = list(loose_ends(store))
     assert ends == [
         ("switching", SwitchCancelled(switch_id="s2", kind="switch", target="qwen")),
+        ("settings", THEIRS),
         ("engine-e9", EngineLost(engine_id="e9", recipe_id="qwen", reason=REASON)),
         ("gateway", GatewayStopped()),
         ("app", AppStopped(reason=REASON, left_running=("qwen",))),
@@ -73,9 +78,9 @@ def test_an_import_ends_them_and_says_why(home: Path, tmp_path: Path) -> None:
     with exported.opened(tmp_path / "export") as export:
         bring(export, new, actor="cli")
     moved = EventStore.open(new.paths.main_db, read_only=True)
-    imported, *ends = moved.read_all()[-5:]
+    imported, *ends = moved.read_all()[-6:]
     assert isinstance(imported.event, AuditImported)
-    assert [end.causation_id for end in ends] == [imported.id] * 4
+    assert [end.causation_id for end in ends] == [imported.id] * 5
     assert list(loose_ends(moved)) == []
     with moved.reading() as connection:
         assert engine_runs(connection, alive_only=True) == []

@@ -53,6 +53,9 @@ def _filled(value: Any, secret: str) -> Any:
 @pytest.mark.parametrize(
     "text",
     [
+        "docker://vllm:latest@sha256:0a1b2c",
+        "http://host:8000?mail=a@b",
+        "https://host:80,someone@else",
         "/models/hf_transformers_checkpoint_of_a_long_name",
         "Qwen/Qwen3-8B-Instruct-2507-FP8-dynamic-per-channel",
         "sk-small-model-with-a-very-long-name-in-words",
