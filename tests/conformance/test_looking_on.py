@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.chaos.disk import small_disk
+from tests.harness import runtimes
 from tests.harness.processes import is_alive
 from tests.harness.sim import sim_recipe
 from tests.harness.studio import ROOT, StudioServer
@@ -98,8 +99,9 @@ def test_a_damaged_log_is_looked_at_and_engines_are_left_alone(own_studio: Studi
         os.kill(pid, 9)
 
 
-def test_the_way_on_from_an_older_copy(home: Path) -> None:
+def test_the_way_on_from_an_older_copy(home: Path, litellm_runtime: None) -> None:
     """A note saved by hand and the one outside; refused, recovered, and all is well again."""
+    runtimes.link(home, ["litellm"])
     studio = StudioServer(home)
     with running(studio):
         studio.add(sim_recipe("before"))
@@ -188,8 +190,9 @@ def test_a_data_directory_that_may_not_be_written(
         studio.close()
 
 
-def test_a_second_process_hears_who_has_the_log(home: Path) -> None:
+def test_a_second_process_hears_who_has_the_log(home: Path, litellm_runtime: None) -> None:
     """It does not look on: there is a studio to be asked."""
+    runtimes.link(home, ["litellm"])
     studio = StudioServer(home)
     with running(studio):
         assert studio.process is not None
