@@ -89,7 +89,7 @@ def test_what_changed_and_whether_the_log_holds(studio: StudioServer) -> None:
         page.get_by_role("button", name="Verify").click()
         page.get_by_role("button", name="Verify now").click()
         expect(page.get_by_text("Nothing was disproved.")).to_be_visible(timeout=60_000)
-        expect(page.get_by_role("dialog")).to_contain_text("nobody can tell")
+        expect(page.get_by_role("dialog")).to_contain_text("Whoever holds the signing key")
         demand_accessible(page)
         page.get_by_role("dialog").get_by_role("button", name="Close").click()
 

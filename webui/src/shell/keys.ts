@@ -18,7 +18,9 @@ const SECOND_KEY_MS = 1200
 export const MAC = /Mac|iPhone|iPad/.test(navigator.userAgent)
 export const PALETTE_KEYS = MAC ? '⌘ K' : 'Ctrl K'
 
-let waitingSince = 0
+/** When G was pressed; never, or already followed. */
+const NEVER = -Infinity
+let waitingSince = NEVER
 
 export function onkeydown(event: KeyboardEvent): void {
   if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === 'k') {
@@ -30,7 +32,7 @@ export function onkeydown(event: KeyboardEvent): void {
   if (document.querySelector('dialog[open]')) return
   const key = event.key.toLowerCase()
   const page = performance.now() - waitingSince < SECOND_KEY_MS ? GO[key] : undefined
-  waitingSince = 0
+  waitingSince = NEVER
   if (page) return done(event, () => router.go(page))
   if (key === 'g') waitingSince = performance.now()
   else if (key === '?') done(event, () => overlay.toggle('keys'))
