@@ -49,9 +49,9 @@ def leftovers(before: set[int]) -> list[str]:
     for pid in children() - before - _owned:
         with contextlib.suppress(psutil.NoSuchProcess):
             process = psutil.Process(pid)
-            if process.status() == psutil.STATUS_ZOMBIE:
-                continue
-            found.append(f"{pid}: {' '.join(process.cmdline())[:160] or process.name()}")
+            words = process.cmdline()  # none: it was killed, and the kernel is taking it down
+            if words and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(f"{pid}: {' '.join(words)[:160]}")
     return found
 
 
