@@ -9,11 +9,12 @@ from litestar import get, post
 from litestar.params import QueryParameter
 
 from core.api.asking import Asking
+from core.api.control import demand_trusted
 from core.application import Application
 from core.auditing.proving import prover
 from core.auditing.verification import VerificationView
 from core.auditing.view import AuditView, audit_view
-from core.errors import Invalid, NotAllowed, StudioError
+from core.errors import Invalid, StudioError
 from events.audit.note import NoteInvalid, parted
 from events.audit.proof_file import Consistency, Inclusion
 from events.audit.told import MAIN
@@ -48,12 +49,8 @@ async def begin_verification(
     would have a good log told as broken.
     """
     wish = data or VerifyWish()
-    if wish.notes and not asking.owner and asking.key_id is None:
-        raise NotAllowed(
-            "only the owner of this machine, or a key with the scope `audit`, may give notes",
-            code="owner-only",
-            next_action="use `vllm-studio audit verify --note FILE`",
-        )
+    if wish.notes:
+        demand_trusted(asking, "give notes", "use `vllm-studio audit verify --note FILE`")
     for note in wish.notes:
         try:
             parted(note)

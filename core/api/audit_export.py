@@ -15,8 +15,9 @@ from litestar.params import QueryParameter
 from litestar.response import Stream
 
 from core.api.asking import Asking
+from core.api.control import demand_trusted
 from core.application import Application
-from core.errors import NotAllowed, Unavailable
+from core.errors import Unavailable
 from core.exports.taking import Taken, target_of
 from core.exports.wish import Wish, wish_of
 from events.audit.bundles import ZipWriter
@@ -42,7 +43,12 @@ async def export_log(
     `from` and `until` are positions of the main log, both included, or times (RFC 3339, or µs
     since the epoch), `until` excluded. That it was taken is recorded.
     """
-    demand_trusted(asking)
+    # Everything at once is more than the timeline shows to any program of this machine.
+    demand_trusted(
+        asking,
+        "export the log",
+        "use `vllm-studio audit export`, or issue a key with the scope `audit`",
+    )
     wish = wish_of(format, since, until, usage)
     taken = await take(application, wish, asking)
     name = target_of(None, application.clock.now()).name
@@ -55,16 +61,6 @@ async def export_log(
             "x-studio-events": str(taken.export.events),
         },
     )
-
-
-def demand_trusted(asking: Asking) -> None:
-    """Everything at once is more than the timeline shows to any program of this machine."""
-    if not asking.owner and asking.key_id is None:
-        raise NotAllowed(
-            "only the owner of this machine, or a key with the scope `audit`, may export the log",
-            code="owner-only",
-            next_action="use `vllm-studio audit export`, or issue a key with the scope `audit`",
-        )
 
 
 async def take(application: Application, wish: Wish, asking: Asking) -> Taken:

@@ -74,4 +74,14 @@ def demand_owner(asking: Asking, what: str) -> None:
         )
 
 
+def demand_trusted(asking: Asking, what: str, next_action: str) -> None:
+    """The owner, or a named key, whose scopes were asked about before."""
+    if not asking.owner and asking.key_id is None:
+        raise NotAllowed(
+            f"only the owner of this machine, or a key with the scope `audit`, may {what}",
+            code="owner-only",
+            next_action=next_action,
+        )
+
+
 HANDLERS = (quit_app, focus, demo)
