@@ -4,18 +4,15 @@ Window, API and command line answer, and say what is wrong. No engine is started
 stopped: one that runs is left alone, as is a gateway, for what is done to it could not be recorded.
 """
 
-import asyncio
-import contextlib
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Any
+from collections.abc import Callable
 
 from core.api.app import make_asgi
 from core.application import Application
 from core.auditing.trouble import Trouble
 from core.http_server import HttpServer
-from core.running import until_stopped
+from core.running import together, until_stopped
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +26,7 @@ async def look_on(
     """Answer until asked to stop."""
     log.critical("%s. What to do: %s", trouble.sentence, trouble.next_action)
     server = HttpServer(make_asgi(application))
-    async with _tasks(
+    async with together(
         server.run(listening), application.board.run(), application.monitor.run()
     ) as tasks:
         await server.answering()
@@ -37,16 +34,3 @@ async def look_on(
             started(application)
         await until_stopped(application.stopping, tasks)
         await server.stop()
-
-
-@contextlib.asynccontextmanager
-async def _tasks(
-    *work: Coroutine[Any, Any, None],
-) -> AsyncIterator[list["asyncio.Task[None]"]]:
-    tasks = [asyncio.ensure_future(one) for one in work]
-    try:
-        yield tasks
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

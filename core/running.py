@@ -76,6 +76,15 @@ async def background(
         keep_alive(application),
         application.spares.run(),
     )
+    async with together(*work) as tasks:
+        yield tasks
+
+
+@contextlib.asynccontextmanager
+async def together(
+    *work: Coroutine[Any, Any, None],
+) -> AsyncIterator[list["asyncio.Task[None]"]]:
+    """Tasks that run for as long as the block does."""
     tasks = [asyncio.ensure_future(one) for one in work]
     try:
         yield tasks
