@@ -18,6 +18,7 @@ from core.exports.taking import Taken, target_of
 from core.exports.wish import Wish, wish_of
 from core.secrets import Secrets
 from core.settings import Settings
+from desktop.cli.audit_words import SIGNS, known_keys
 from desktop.cli.progress import progress
 from desktop.cli.recorded import recorded_log
 from desktop.cli.terminal import StudioCommand, Terminal, pass_terminal
@@ -29,7 +30,7 @@ from events.audit import bundles, exported
 from events.audit.bundles import BundleInvalid
 from events.audit.claims import Claim, first_bad
 from events.audit.export import write
-from events.audit.note import NoteInvalid, Verifier
+from events.audit.note import NoteInvalid
 from events.errors import EventError
 from events.facts import AuditExported
 from events.projections.settings_in_force import settings_in_force
@@ -205,14 +206,14 @@ def _percent(update: Callable[[str, float | None], None], events: int) -> Callab
 
 
 def _import(terminal: Terminal, source: Path, key: str | None, yes: bool) -> Arrival:
-    settings, known = terminal.settings, _known(key)
+    settings, known = terminal.settings, known_keys(key)
     with exported.opened(source) as export, progress(terminal, "import") as shown:
         logs = whole_logs(export)
         demand_empty(settings.paths, {log.log: log.log_id for log in logs}, _staging(settings))
         shown.update("checking", None)
         claims = list(exported.verify(export, known))
         for claim in claims:
-            terminal.aside(f"  {_SIGNS[claim.verdict]} {claim.sentence}")
+            terminal.aside(f"  {SIGNS[claim.verdict][0]} {claim.sentence}")
         if bad := first_bad(claims):
             raise Refused(
                 f"nothing was imported: {bad.sentence}",
@@ -245,17 +246,6 @@ def _staging(settings: Settings) -> Path:
     return settings.paths.home / "importing"
 
 
-def _known(key: str | None) -> list[Verifier]:
-    """From the option: the key itself, or a file that holds it."""
-    if key is None:
-        return []
-    try:
-        text = Path(key).read_text() if Path(key).is_file() else key
-        return exported.verifiers(text)
-    except (NoteInvalid, OSError, UnicodeDecodeError) as error:
-        raise Invalid(f"--key: {error}", field="key") from error
-
-
 def _confirm(terminal: Terminal, settings: Settings, log_id: str) -> None:
     if not terminal.interactive:
         raise Refused("nobody is there to be asked", code="not-confirmed", next_action="add --yes")
@@ -279,8 +269,6 @@ def _told() -> Iterator[None]:
 
 # words
 
-_SIGNS = {"proved": "✓", "disproved": "✗", "not-provable": "?", "skipped": "·"}
-
 
 def _export_in_words(target: Path, claims: list[Claim], answer: Mapping[str, Any]) -> str:
     rows = [
@@ -290,7 +278,7 @@ def _export_in_words(target: Path, claims: list[Claim], answer: Mapping[str, Any
     table = columns(("log", "positions", "signed for", "root"), rows)
     said = [f"! {warning}" for warning in answer["warnings"]]
     said += [
-        f"{_SIGNS[claim.verdict]} {claim.sentence}"
+        f"{SIGNS[claim.verdict][0]} {claim.sentence}"
         for claim in claims
         if claim.verdict != "proved" and claim.name != "warning"
     ]
