@@ -171,31 +171,14 @@ async def test_a_connection_that_the_engine_let_go_of_costs_no_request() -> None
     assert asked[0] != asked[1]
 
 
-async def test_an_engine_that_dies_of_a_request_is_not_sent_it_again() -> None:
-    """A prompt that ends its engine would end it again when it is back."""
+@pytest.mark.parametrize("route_goes", [False, True])
+async def test_an_engine_that_dies_of_a_request_is_not_sent_it_again(route_goes: bool) -> None:
+    """Nor waited for until it is back: a prompt that ends its engine would end it again."""
 
     async def scenario(made: Bench, engine: TinyUpstream) -> Any:
         async def dies(received: Received, writer: asyncio.StreamWriter) -> None:
-            await engine.die()
-
-        engine.answering = dies
-        client = await Client.to(made)
-        await client.asks(wire())
-        head, _, _ = await client.hears()
-        client.leaves()
-        return head.partition(b"\r\n")[0]
-
-    told, (fact,) = await both(scenario, json_answer(COMPLETION))
-    assert told == b"HTTP/1.1 502 Bad Gateway"
-    assert fact.outcome == "error"
-
-
-async def test_an_engine_that_is_gone_is_not_waited_for_until_it_is_back() -> None:
-    """Its route went with it; whoever sent the request hears so at once."""
-
-    async def scenario(made: Bench, engine: TinyUpstream) -> Any:
-        async def dies(received: Received, writer: asyncio.StreamWriter) -> None:
-            made.routes.replace(RouteTable({}))
+            if route_goes:
+                made.routes.replace(RouteTable({}))
             await engine.die()
 
         engine.answering = dies
