@@ -5,11 +5,13 @@ import shell from './en/shell'
 import type { Catalogue, Key, Part } from './words'
 
 export type { Key } from './words'
-export const LANGUAGES = { en: 'English', de: 'Deutsch' } as const
+export const LANGUAGES = { en: 'English', de: 'Deutsch', zh: '简体中文' } as const
 export type Language = keyof typeof LANGUAGES
+/** What the page says it is written in, where the language alone does not say it: fonts go by it. */
+const SCRIPT: Partial<Record<Language, string>> = { zh: 'zh-Hans' }
 const NAME = 'studio.language'
 const FIRST: readonly Part[] = ['shell', 'dashboard']
-const FILES = import.meta.glob<{ default: Catalogue }>('./{en,de}/*.ts')
+const FILES = import.meta.glob<{ default: Catalogue }>('./{en,de,zh}/*.ts')
 
 type Values = Record<string, string | number>
 
@@ -60,7 +62,7 @@ class Words {
     const parts = await Promise.all([...this.here].map((part) => read(language, part)))
     this.catalogue = Object.assign({}, ...parts) as Catalogue
     this.language = language
-    document.documentElement.lang = language
+    document.documentElement.lang = SCRIPT[language] ?? language
   }
 }
 
@@ -93,5 +95,14 @@ export const t = (key: Key, values?: Values): string => words.say(key, values)
 
 /** A locale for numbers and dates: the person's own variant of the language, if it is one. */
 export function locale(): string {
-  return navigator.languages.find((tag) => tag.startsWith(words.language)) ?? words.language
+  return variant(words.language, navigator.languages)
+}
+
+export function variant(language: Language, tags: readonly string[]): string {
+  const script = SCRIPT[language]
+  const own = tags.find((tag) => {
+    const one = new Intl.Locale(tag).maximize()
+    return one.language === language && (!script || script === `${language}-${one.script}`)
+  })
+  return own ?? script ?? language
 }
