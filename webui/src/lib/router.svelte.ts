@@ -8,6 +8,7 @@ export const PAGES = [
   'usage',
   'logs',
   'timeline',
+  'endpoint',
   'keys',
   'settings',
 ] as const

@@ -10,6 +10,7 @@ export const GO: Readonly<Record<string, Page>> = {
   u: 'usage',
   l: 'logs',
   t: 'timeline',
+  e: 'endpoint',
   k: 'keys',
   s: 'settings',
 }

@@ -1,9 +1,11 @@
 // One way to ask the studio for anything, and one kind of error when it refuses.
-import { keysThen, recipesThen, settingsThen } from '../past/then'
+import { keysThen, providersThen, recipesThen, settingsThen, virtualModelsThen } from '../past/then'
 import { asOf } from './as_of'
 import { identity } from './owner'
 import type {
   AuditView,
+  CacheCounts,
+  CaptureCounts,
   Consequences,
   FieldProblem,
   FitReport,
@@ -12,8 +14,14 @@ import type {
   KeyList,
   KeyView,
   KeyWish,
+  ListedModel,
+  MirrorView,
   Problem,
+  ProviderList,
+  ProviderView,
+  ProviderWish,
   Recipe,
+  RequestBodies,
   RequestList,
   RunningRequest,
   RuntimeEntry,
@@ -26,6 +34,8 @@ import type {
   TimelinePage,
   UsageReport,
   VerificationView,
+  VirtualModel,
+  VirtualView,
   Why,
 } from './types'
 
@@ -173,6 +183,27 @@ export const api = {
   /** A file of what was asked, to be kept. */
   usageCsv: async (query: Record<string, string>): Promise<Blob> =>
     (await request(`/api/usage?${new URLSearchParams({ ...query, format: 'csv' })}`)).blob(),
+
+  /** What clients are told that they may ask for. */
+  listedModels: async () => (await get<{ data: ListedModel[] }>('/v1/models')).data,
+  virtualModels: async (): Promise<VirtualView[]> =>
+    asOf.state
+      ? virtualModelsThen(asOf.state)
+      : (await get<{ virtual_models: VirtualView[] }>('/api/virtual-models')).virtual_models,
+  saveVirtualModel: (model: VirtualModel) => send<VirtualView>('POST', '/api/virtual-models', model),
+  removeVirtualModel: (name: string) => send('DELETE', `/api/virtual-models/${at(name)}`),
+  providers: async (): Promise<ProviderList> =>
+    asOf.state ? providersThen(asOf.state) : get<ProviderList>('/api/providers'),
+  /** Without a key it keeps the one it has. */
+  saveProvider: (wish: ProviderWish) => send<ProviderView>('POST', '/api/providers', wish),
+  removeProvider: (id: string) => send('DELETE', `/api/providers/${at(id)}`),
+  cache: () => get<CacheCounts>('/api/cache'),
+  clearCache: () => send<{ forgotten: number }>('DELETE', '/api/cache'),
+  captures: () => get<CaptureCounts>('/api/captures'),
+  forgetCaptures: () => send<{ forgotten: number }>('DELETE', '/api/captures'),
+  /** What it asked and was answered, where that was captured. Each look is recorded. */
+  bodies: (requestId: string) => get<RequestBodies>(`/api/requests/${at(requestId)}/body`),
+  mirror: () => get<MirrorView>('/api/mirror'),
 
   timeline: (query: Record<string, string>, signal?: AbortSignal) =>
     get<TimelinePage>(`/api/timeline?${new URLSearchParams(query)}`, signal),

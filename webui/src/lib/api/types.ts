@@ -75,6 +75,25 @@ export type VerificationView = Sent<Schemas['VerificationView']>
 export type Claim = Sent<Schemas['Claim']>
 export type AuditView = Sent<Schemas['AuditView']>
 
+/** A name that stands for several models, and who would answer to it now. */
+export type VirtualModel = Sent<Schemas['VirtualModel']> & { parameters: Record<string, unknown> }
+export type VirtualView = Omit<Sent<Schemas['VirtualView']>, 'model'> & { model: VirtualModel }
+export type ProviderView = Sent<Schemas['ProviderView']>
+export type ProviderList = Sent<Schemas['ProviderList']>
+export type ProviderWish = Sent<Schemas['ProviderWish']>
+export type OfferedModel = ProviderView['models'][number]
+export type CacheCounts = Sent<Schemas['CacheCounts']>
+export type CaptureCounts = Sent<Schemas['CaptureCounts']>
+export type RequestBodies = Sent<Schemas['RequestBodies']>
+export type BodyView = RequestBodies['request']
+export type MirrorView = Sent<Schemas['MirrorView']>
+/** One line of GET /v1/models; the status is the studio's own. */
+export interface ListedModel {
+  id: string
+  owned_by: string
+  status: 'loaded' | 'unloaded' | 'remote'
+}
+
 /** One thing that happened; `data` is the fact itself. */
 export type FactEntry = Sent<Schemas['TimelineEntry']>
 

@@ -3,6 +3,7 @@
 // ".one" is the singular of the same key without it, and not every language needs one.
 import type chat from './en/chat'
 import type dashboard from './en/dashboard'
+import type endpoint from './en/endpoint'
 import type fields from './en/fields'
 import type keys from './en/keys'
 import type logs from './en/logs'
@@ -23,6 +24,7 @@ export interface Parts {
   usage: typeof usage
   keys: typeof keys
   settings: typeof settings
+  endpoint: typeof endpoint
 }
 export type Part = keyof Parts
 export type Words<P extends Part> = Record<keyof Parts[P], string>

@@ -7,12 +7,16 @@ import type {
   EngineView,
   KeyList,
   KeyView,
+  ProviderList,
+  ProviderView,
   RecipeView,
   SavedRecipe,
   SettingsView,
   StateAt,
   Status,
   SwitchView,
+  VirtualModel,
+  VirtualView,
 } from '../api/types'
 import { BLANK, type Picture } from '../store/picture'
 
@@ -151,6 +155,44 @@ export function keysThen(state: StateAt): KeyList {
     used: null, // what was used then is not folded
   }))
   return { keys, required: state.settings['require_key'] === true, next: null }
+}
+
+/** Who would have answered then, nobody recorded. */
+export function virtualModelsThen(state: StateAt): VirtualView[] {
+  return state.virtual_models.map((saved) => ({
+    model: {
+      parameters: {},
+      fallbacks: [],
+      places: null,
+      unlisted: false,
+      ...(saved.data as Pick<VirtualModel, 'members' | 'policy'>),
+      name: saved.id,
+    },
+    now: [],
+    problems: [],
+  }))
+}
+
+export function providersThen(state: StateAt): ProviderList {
+  const providers = state.providers.map((saved): ProviderView => {
+    const data = saved.data as Record<string, unknown>
+    const models = (data['models'] ?? []) as ProviderView['models']
+    return {
+      id: saved.id,
+      kind: String(data['kind'] ?? ''),
+      api_base: (data['api_base'] as string | null | undefined) ?? null,
+      has_key: false, // whether it had one is told to nobody
+      models: models.map(({ model, name, price, unlisted }) => ({
+        model,
+        name: name ?? '',
+        price: price ?? null,
+        unlisted: unlisted ?? false,
+      })),
+      names: models.map(({ model, name }) => name || `${saved.id}/${model}`),
+      problems: [],
+    }
+  })
+  return { providers, kinds: [] }
 }
 
 /** Values of then; what files and the environment said then, nobody recorded. */

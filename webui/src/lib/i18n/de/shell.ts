@@ -11,6 +11,7 @@ export default {
   'nav.recipes': 'Rezepte',
   'nav.manage': 'Verwalten',
   'nav.usage': 'Nutzung',
+  'nav.endpoint': 'Endpunkt',
   'nav.keys': 'Schlüssel & Grenzen',
   'nav.settings': 'Einstellungen',
   'nav.language': 'Sprache',

@@ -77,6 +77,7 @@ export default {
   'provider.price.out': 'Out',
   'provider.add.model': 'Add a model',
   'provider.drop': 'Take out model {n}',
+  'provider.taken': 'There is a provider of this id already.',
   'provider.save': 'Save',
   'provider.saved': '{name} can be asked.',
   'provider.changed': '{name} was changed.',

@@ -10,6 +10,7 @@ export default {
   'nav.recipes': 'Recipes',
   'nav.manage': 'Manage',
   'nav.usage': 'Usage',
+  'nav.endpoint': 'Endpoint',
   'nav.keys': 'Keys & limits',
   'nav.settings': 'Settings',
   'nav.language': 'Language',

@@ -11,6 +11,7 @@ export default {
   'nav.recipes': '配方',
   'nav.manage': '管理',
   'nav.usage': '用量',
+  'nav.endpoint': '端点',
   'nav.keys': '密钥与限额',
   'nav.settings': '设置',
   'nav.language': '语言',
