@@ -229,6 +229,8 @@ def compose(
         switchboard=switchboard,
         inflight=inflight,
         clock=clock,
+        requests=lambda: proxy.calls.all(),
+        can_go_direct=lambda recipe_id: _may_go_direct(routes, recipe_id, live.current.lane),
     )
     board = StatusBoard(
         store=store,
@@ -244,6 +246,8 @@ def compose(
         alarm=lambda: log_watch.alarm or limits.problem or mirror.problem,
         problem=opened.trouble.view() if opened.trouble else None,
         notices=lambda: checkpointer.notices,
+        held_back=monitor.held_back,
+        spares=spares.ready,
     )
 
     usage.listen(monitor.totals.add)
@@ -253,6 +257,7 @@ def compose(
     log_watch.listen(board.changed)
     limits.listen(board.changed)
     mirror.listen(board.changed)
+    monitor.listen(board.changed)
 
     proxy = Proxy(
         fetching=Fetching(
@@ -372,6 +377,12 @@ def compose(
         stopping=stopping,
         request_stop=request_stop,
     )
+
+
+def _may_go_direct(routes: Routes, recipe_id: str, default: str) -> bool:
+    """Whether a recipe's own word would send its requests straight to its engine, and is unsaid."""
+    mine = [route for route in routes.current.all() if route.recipe_id == recipe_id]
+    return any(route.direct is not None and (route.lane or default) != "direct" for route in mine)
 
 
 def _last_load(store: EventStore, recipe_id: str) -> float | None:

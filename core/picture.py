@@ -29,6 +29,7 @@ def recipe_view(
     changed: bool = False,
     block: Blocked | None = None,
     can_sleep: bool = False,
+    expected_s: float | None = None,
 ) -> RecipeView:
     """A recipe with what its newest engine says; without one, with how its last run ended."""
     recipe = entry.recipe
@@ -59,6 +60,7 @@ def recipe_view(
         blocked_until=block.until if block else None,
         priority=recipe.priority,
         can_sleep=can_sleep,
+        expected_s=expected_s,
     )
 
 

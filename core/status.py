@@ -61,6 +61,7 @@ class RecipeView(msgspec.Struct, frozen=True, kw_only=True):
     blocked_until: int | None = None  # µs since the epoch; None: until it is changed or by hand
     priority: int = 0
     can_sleep: bool = False  # it is ready, and what runs can be put to sleep
+    expected_s: float | None = None  # what bringing it would take now: cold, warm or as a waking
 
 
 class SwitchView(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +85,15 @@ class GatewayView(msgspec.Struct, frozen=True, kw_only=True):
     pid: int | None = None
     restarts: int = 0
     error: str | None = None
+
+
+class HeldBackView(msgspec.Struct, frozen=True, kw_only=True):
+    """LiteLLM wants more than the one core it can use: answers come no faster through it."""
+
+    since: int  # µs since the epoch
+    share: float  # of one core over the last half minute
+    recipe_ids: tuple[str, ...]  # whose requests go through it, most first
+    direct: tuple[str, ...] = ()  # those of them that would go straight if their recipe said so
 
 
 class WaitingView(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,3 +133,4 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     switches: tuple[SwitchView, ...] = ()  # every change under way
     problem: ProblemView | None = None  # why this studio only looks on
     notices: tuple[str, ...] = ()  # what a person should know, but need not see to at once
+    held_back: HeldBackView | None = None  # known only while somebody follows the measurements

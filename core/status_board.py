@@ -12,16 +12,19 @@ from collections.abc import Callable
 import msgspec
 
 from core.engines.fleet import Fleet
+from core.engines.warm.programs import Start
+from core.expected_load import expected_s, starts_warm
 from core.gateway.admission import Admission
 from core.gateway.gateway import Gateway
 from core.gateway.inflight import InFlight
 from core.picture import headline, newest_failure, newest_view, overall, recipe_view
 from core.recipes.book import RecipeBook
 from core.start_budget import StartBudget
-from core.status import EngineView, ProblemView, Status
+from core.status import EngineView, HeldBackView, ProblemView, Status
 from core.switching.switchboard import Switchboard
 from core.version import studio_version
 from events.projections.engine_runs import engine_runs
+from events.projections.load_phases import load_seconds
 from events.projections.load_times import load_times
 from events.store import EventStore
 
@@ -51,7 +54,10 @@ class StatusBoard:
         alarm: Callable[[], str | None] = lambda: None,
         problem: ProblemView | None = None,
         notices: Callable[[], tuple[str, ...]] = tuple,
+        held_back: Callable[[], HeldBackView | None] = lambda: None,
+        spares: Callable[[], tuple[Start, ...]] = tuple,
     ) -> None:
+        """`spares`: the starts that would be warm now."""
         self._store = store
         self._book = book
         self._fleet = fleet
@@ -65,6 +71,8 @@ class StatusBoard:
         self._alarm = alarm
         self._problem = problem
         self._notices = notices
+        self._held_back = held_back
+        self._spares = spares
         self._dirty = asyncio.Event()
         self._listeners: list[Callable[[Status], None]] = []
         self.current = self.build()
@@ -106,21 +114,31 @@ class StatusBoard:
         with self._store.reading() as connection:
             runs = engine_runs(connection, limit=RUNS_LOOKED_AT)
             loads = load_times(connection)
+            took = load_seconds(connection)
+        entries = self._book.all()
         engines = tuple(self._with_in_flight(v) for v in self._fleet.views())
         today = self._requests_today()
         blocked = self._budget.all_blocked()
+        spares = self._spares()
+        views = {entry.recipe.id: newest_view(engines, entry.recipe.id) for entry in entries}
         recipes = tuple(
             recipe_view(
                 entry,
-                newest_view(engines, entry.recipe.id),
+                view := views[entry.recipe.id],
                 next((r for r in runs if r.recipe_id == entry.recipe.id), None),
                 loads.get(entry.recipe.id),
                 today.get(entry.recipe.id, 0),
                 changed=self._fleet.is_current(entry.recipe) is False,
                 block=blocked.get(entry.recipe.id),
                 can_sleep=bool(self._fleet.can_sleep(entry.recipe.id)),
+                expected_s=expected_s(
+                    entry.recipe.id,
+                    view.state if view else "stopped",
+                    took,
+                    warm=starts_warm(entry.recipe, spares),
+                ),
             )
-            for entry in self._book.all()
+            for entry in entries
         )
         switches = self._switchboard.views()
         switch = switches[0] if switches else None
@@ -148,6 +166,7 @@ class StatusBoard:
             alarm=self._alarm(),
             problem=self._problem,
             notices=self._notices(),
+            held_back=self._held_back(),
         )
 
     def _with_in_flight(self, view: EngineView) -> EngineView:

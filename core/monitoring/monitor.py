@@ -3,17 +3,22 @@
 import asyncio
 import logging
 import shutil
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from core.clock import Clock
 from core.engines.fleet import Endpoint, Fleet
+from core.gateway.calls import RunningRequest
 from core.gateway.gateway import Gateway
 from core.gateway.inflight import InFlight
 from core.hardware import Hardware, read_hardware
+from core.monitoring.bottleneck import Held, Look, judge, kept
 from core.monitoring.engine_metrics import EngineSample, Reading, between, parse, scrape
+from core.monitoring.process_load import wanted_s
 from core.monitoring.totals import Totals
+from core.status import HeldBackView
 from core.switching.switchboard import Switchboard
 from events.errors import EventError
 from events.store import EventStore
@@ -52,13 +57,22 @@ class Monitor:
         switchboard: Switchboard,
         inflight: InFlight,
         clock: Clock,
+        requests: Callable[[], Sequence[RunningRequest]] = tuple,
+        can_go_direct: Callable[[str], bool] = lambda recipe_id: False,
     ) -> None:
+        """`requests` that have not ended; `can_go_direct`: a recipe whose own word would do it."""
         self._store = store
         self._fleet = fleet
         self._gateway = gateway
         self._switchboard = switchboard
         self._inflight = inflight
         self._clock = clock
+        self._requests = requests
+        self._can_go_direct = can_go_direct
+        self._looks: tuple[Look, ...] = ()
+        self._held: Held | None = None
+        self._held_since = 0
+        self._on_held: list[Callable[[], None]] = []
         self._followers: list[Callable[[Sample], None]] = []
         self._wanted = asyncio.Event()
         self._readings: dict[str, Reading] = {}
@@ -69,6 +83,22 @@ class Monitor:
         self._followers.append(callback)
         self._wanted.set()
         return lambda: self._leave(callback)
+
+    def listen(self, callback: Callable[[], None]) -> None:
+        """Call back in the loop when `held_back` is no longer what it was."""
+        self._on_held.append(callback)
+
+    def held_back(self) -> HeldBackView | None:
+        """Whether the gateway is what holds answers back; None while nobody follows."""
+        held = self._held
+        if held is None:
+            return None
+        return HeldBackView(
+            since=self._held_since,
+            share=round(held.share, 2),
+            recipe_ids=held.recipe_ids,
+            direct=tuple(name for name in held.recipe_ids if self._can_go_direct(name)),
+        )
 
     async def run(self) -> None:
         """Sample every two seconds while there are followers, until cancelled."""
@@ -84,6 +114,7 @@ class Monitor:
 
     async def sample(self) -> Sample:
         """Look at everything once."""
+        self._look_at_gateway()
         endpoints = self._fleet.endpoints()
         hardware, engines = await asyncio.gather(
             asyncio.to_thread(read_hardware),
@@ -95,6 +126,30 @@ class Monitor:
             engines=dict(zip(endpoints, engines, strict=True)),
             gateway=GatewaySample(requests_per_s=self.totals.requests_per_s()),
         )
+
+    def _look_at_gateway(self) -> None:
+        """How much of its one core it wants, and for whom."""
+        pid = self._gateway.view().pid
+        wanted = wanted_s(pid) if pid is not None else None
+        if pid is None or wanted is None:
+            self._hold((), None)
+            return
+        running = Counter(
+            request.recipe_id
+            for request in self._requests()
+            if request.lane == "gateway" and request.state == "running" and request.recipe_id
+        )
+        at = self._clock.monotonic()
+        looks = kept(self._looks, Look(at=at, pid=pid, wanted_s=wanted, running=dict(running)))
+        self._hold(looks, judge(looks, self._held))
+
+    def _hold(self, looks: tuple[Look, ...], held: Held | None) -> None:
+        before, self._held, self._looks = self._held, held, looks
+        if held is not None and before is None:
+            self._held_since = self._clock.now()
+        if set(before.recipe_ids if before else ()) != set(held.recipe_ids if held else ()):
+            for callback in tuple(self._on_held):
+                callback()
 
     async def checks(self) -> dict[str, str]:
         """Part → "ok", or what is wrong; each within its deadline."""
@@ -149,3 +204,4 @@ class Monitor:
             self._followers.remove(callback)
         if not self._followers:
             self._wanted.clear()
+            self._hold((), None)

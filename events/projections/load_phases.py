@@ -196,6 +196,24 @@ def expected_wake(connection: sqlite3.Connection, recipe_id: str) -> float | Non
     return phases[0][1] if phases else None
 
 
+def load_seconds(connection: sqlite3.Connection) -> dict[tuple[str, str], float]:
+    """By recipe and way to begin: the median of its newest loads, in seconds."""
+    rows = connection.execute(
+        "select recipe_id, way, seconds from ("
+        "  select l.recipe_id, l.way, sum(p.seconds) as seconds,"
+        "         row_number() over"
+        "          (partition by l.recipe_id, l.way order by l.ready_at desc) as age"
+        "  from loads l join load_phases p using (engine_id)"
+        "  where l.ready_at is not null group by l.engine_id"
+        ") where age <= ?",
+        (REMEMBERED,),
+    ).fetchall()
+    took: dict[tuple[str, str], list[float]] = {}
+    for recipe_id, way, seconds in rows:
+        took.setdefault((recipe_id, way), []).append(float(seconds))
+    return {key: median(seconds) for key, seconds in took.items()}
+
+
 def _medians(connection: sqlite3.Connection, column: str, value: str, way: str) -> Phases:
     rows = connection.execute(
         "select p.engine_id, p.number, p.phase, p.seconds from load_phases p"

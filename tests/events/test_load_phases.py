@@ -16,8 +16,10 @@ from events.facts import (
 )
 from events.facts.base import Fact
 from events.projections.load_phases import (
+    COLD,
     WAKE,
     expected_wake,
+    load_seconds,
     phases_of_kind,
     phases_of_recipe,
 )
@@ -125,3 +127,15 @@ def test_wakings_are_a_history_of_their_own(log: EventStore, load: Load) -> None
         assert phases_of_recipe(connection, "a") == (("launching", 20.0),)
         assert phases_of_kind(connection, "vllm", WAKE) == (("waking", 2.0),)
         assert expected_wake(connection, "b") is None
+
+
+def test_a_whole_load_has_its_median_by_recipe_and_way(log: EventStore, load: Load) -> None:
+    """A waking is not a load, and what did not come to an answer counts nowhere."""
+    load("e1", launching=4.0, weights=6.0)
+    load("e2", launching=6.0, weights=8.0)
+    woke = EngineWoke(engine_id="e2", recipe_id="a", seconds=0.8)
+    log.append_now("engine-e2", [woke], actor="cli")
+    failed = EngineStartFailed(engine_id="e3", recipe_id="a", reason="no room", code="oom")
+    load("e3", launching=90.0, end=failed)
+    with log.reading() as connection:
+        assert load_seconds(connection) == {("a", COLD): 12.0, ("a", WAKE): 0.8}

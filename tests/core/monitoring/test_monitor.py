@@ -1,0 +1,80 @@
+"""What the monitor makes of its looks at the gateway."""
+
+from typing import Any, cast
+
+import pytest
+
+from core.gateway.calls import RunningRequest
+from core.monitoring import monitor as module
+from core.monitoring.monitor import Monitor
+from core.status import GatewayView
+
+
+class Clock:
+    """Moves when told."""
+
+    seconds = 100.0
+
+    def now(self) -> int:
+        """Microseconds of the test's time."""
+        return int(self.seconds * 1e6)
+
+    def monotonic(self) -> float:
+        """The test's time."""
+        return self.seconds
+
+
+class Fleet:
+    """No engines: their numbers are not what this is about."""
+
+    def endpoints(self) -> dict[str, Any]:
+        """None."""
+        return {}
+
+
+class Gateway:
+    """A LiteLLM that runs."""
+
+    def view(self) -> GatewayView:
+        """Ready, as process 7."""
+        return GatewayView(state="ready", port=4000, pid=7)
+
+
+def request(recipe_id: str, lane: str) -> RunningRequest:
+    """One that runs."""
+    return RunningRequest(
+        request_id="r", path="/v1/chat/completions", model=recipe_id, recipe_id=recipe_id,
+        actor="api", key_id=None, lane=lane, state="running", since=0, stream=True,
+    )  # fmt: skip
+
+
+async def test_a_saturated_gateway_is_told_once_and_taken_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """For whose requests, who may go straight, since when; and no longer when nobody looks."""
+    clock = Clock()
+    monkeypatch.setattr(module, "wanted_s", lambda pid: clock.seconds - 50.0)  # a whole core
+    told: list[int] = []
+    monitor = Monitor(
+        store=cast("Any", None),
+        fleet=cast("Any", Fleet()),
+        gateway=cast("Any", Gateway()),
+        switchboard=cast("Any", None),
+        inflight=cast("Any", None),
+        clock=clock,
+        requests=lambda: [request("a", "gateway"), request("b", "direct")],
+        can_go_direct=lambda recipe_id: recipe_id == "a",
+    )
+    monitor.listen(lambda: told.append(1))
+    stop = monitor.follow(lambda sample: None)
+    for _ in range(16):
+        await monitor.sample()
+        clock.seconds += 2.0
+    held = monitor.held_back()
+    assert held is not None
+    assert (held.recipe_ids, held.direct, held.share) == (("a",), ("a",), 1.0)
+    assert held.since == 126_000_000
+    assert len(told) == 1
+    stop()
+    assert monitor.held_back() is None
+    assert len(told) == 2
