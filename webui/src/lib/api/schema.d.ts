@@ -120,6 +120,26 @@ export interface components {
             /** @enum {string} */
             verdict: "proved" | "disproved" | "not-provable" | "skipped";
         };
+        /** Compared */
+        Compared: {
+            /** @default [] */
+            before: string[];
+            /** @enum {string} */
+            change: "same" | "added" | "removed" | "changed";
+            flag: string;
+            values: string[];
+        };
+        /** ComparedVariable */
+        ComparedVariable: {
+            /** @default  */
+            before: string;
+            /** @enum {string} */
+            change: "same" | "added" | "removed" | "changed";
+            name: string;
+            /** @enum {string} */
+            source: "recipe" | "studio";
+            value: string;
+        };
         /** Consequences */
         Consequences: {
             complete: boolean;
@@ -145,6 +165,13 @@ export interface components {
             chosen: string | null;
             conversation: components["schemas"]["ConversationView"];
             messages: components["schemas"]["MessageView"][];
+        };
+        /** ConversationChange */
+        ConversationChange: {
+            chosen?: string;
+            folder?: string | null;
+            pinned?: boolean;
+            title?: string;
         };
         /** ConversationList */
         ConversationList: {
@@ -300,6 +327,8 @@ export interface components {
             above?: number | null;
             /** @default [] */
             also: string[];
+            /** @default [] */
+            choices: string[];
             default: unknown;
             /**
              * @default [
@@ -310,17 +339,40 @@ export interface components {
              *     ]
              */
             engines: ("vllm" | "sglang" | "transformers" | "command")[];
+            flags?: {
+                [key: string]: string[];
+            };
             /** @enum {string} */
             group: "Who it is" | "What runs" | "How it is called" | "Parallelism and devices" | "Memory and precision" | "Scheduling" | "Behaviour" | "Environment and escape hatch" | "Lifecycle" | "Cost";
             help: string;
+            /**
+             * @default text
+             * @enum {string}
+             */
+            kind: "text" | "prose" | "whole" | "number" | "switch" | "maybe" | "choice" | "names" | "lines" | "devices" | "variables" | "parameters" | "presets" | "parts" | "rows";
             label: string;
             maximum?: number | null;
             minimum?: number | null;
             name: string;
             /** @default [] */
+            parts: components["schemas"]["FieldPart"][];
+            /** @default [] */
             suggestions: string[];
+            suggestions_by_engine?: {
+                [key: string]: string[];
+            };
             /** @default  */
             unit: string;
+        };
+        /** FieldPart */
+        FieldPart: {
+            default?: unknown;
+            /** @enum {string} */
+            kind: "text" | "prose" | "whole" | "number" | "switch" | "maybe" | "choice" | "names" | "lines" | "devices" | "variables" | "parameters" | "presets" | "parts" | "rows";
+            label: string;
+            name: string;
+            /** @default false */
+            required: boolean;
         };
         /** FitDevice */
         FitDevice: {
@@ -396,9 +448,52 @@ export interface components {
             gpus: components["schemas"]["Gpu"][];
             memory: components["schemas"]["Memory"];
         };
+        /** HeldBackView */
+        HeldBackView: {
+            /** @default [] */
+            direct: string[];
+            recipe_ids: string[];
+            share: number;
+            since: number;
+        };
+        /** ImportLine */
+        ImportLine: {
+            /** @default  */
+            engine: string;
+            /** @default  */
+            field: string;
+            /** @default [] */
+            fields: string[];
+            id: string;
+            line?: number | null;
+            /** @default  */
+            message: string;
+            /** @default  */
+            model: string;
+            /** @default  */
+            name: string;
+            /** @default  */
+            next_action: string;
+            /** @enum {string} */
+            outcome: "new" | "revision" | "same" | "from-archive" | "refused";
+            /** @default 0 */
+            revision: number;
+        };
+        /** ImportPreview */
+        ImportPreview: {
+            column?: number | null;
+            /** @default  */
+            field: string;
+            line?: number | null;
+            /** @default  */
+            message: string;
+            /** @default [] */
+            recipes: components["schemas"]["ImportLine"][];
+        };
         /** ImportText */
         ImportText: {
             format: string;
+            only?: string[] | null;
             /** @default false */
             replace: boolean;
             text: string;
@@ -518,6 +613,18 @@ export interface components {
             p95?: number | null;
             p99?: number | null;
         };
+        /** LaunchPreview */
+        LaunchPreview: {
+            arguments: components["schemas"]["Compared"][];
+            changes: number;
+            doubt: string;
+            engine: string;
+            missing: string;
+            passed: string[];
+            runtime: string | null;
+            text: string;
+            variables: components["schemas"]["ComparedVariable"][];
+        };
         /** Link */
         Link: {
             /** @enum {string} */
@@ -564,6 +671,7 @@ export interface components {
             prompt_tokens: number | null;
             request_id: string | null;
             role: string;
+            said: components["schemas"]["Said"] | null;
             size: number;
             text: string | null;
             unreadable: string | null;
@@ -599,9 +707,26 @@ export interface components {
             /** @enum {string} */
             state: "live" | "sealed" | "pruned" | "lost";
         };
+        /** NewConversation */
+        NewConversation: {
+            folder?: string | null;
+            title?: string | null;
+        };
         /** NewId */
         NewId: {
             id: string;
+        };
+        /** NewReply */
+        NewReply: {
+            /** @default false */
+            goes_on: boolean;
+            model: string;
+            parameters?: {
+                [key: string]: unknown;
+            };
+            /** @default  */
+            system: string;
+            to: string;
         };
         /** Numbers */
         Numbers: {
@@ -640,6 +765,15 @@ export interface components {
             price?: components["schemas"]["Price"] | null;
             /** @default false */
             unlisted: boolean;
+        };
+        /** PreviewWish */
+        PreviewWish: {
+            against?: {
+                [key: string]: unknown;
+            } | null;
+            recipe: {
+                [key: string]: unknown;
+            };
         };
         /** Price */
         Price: {
@@ -853,6 +987,7 @@ export interface components {
             engine_id?: string | null;
             error?: string | null;
             eta_s?: number | null;
+            expected_s?: number | null;
             id: string;
             last_load_s?: number | null;
             /** @default false */
@@ -890,6 +1025,22 @@ export interface components {
                 [key: string]: unknown;
             };
             sentence: string;
+        };
+        /** Replies */
+        Replies: {
+            replies: components["schemas"]["ReplyView"][];
+        };
+        /** ReplyView */
+        ReplyView: {
+            conversation_id: string;
+            events: number;
+            model: string;
+            parent_id: string;
+            reasoning: string;
+            reply_id: string;
+            request_id: string;
+            since: number;
+            text: string;
         };
         /** Report */
         Report: {
@@ -949,6 +1100,25 @@ export interface components {
             /** @default [] */
             unreadable: string[];
         };
+        /** Revision */
+        Revision: {
+            actor: string;
+            /** @enum {string} */
+            how: "created" | "revised" | "cloned" | "imported" | "archived" | "restored";
+            key_name: string | null;
+            position: number;
+            recipe: {
+                [key: string]: unknown;
+            };
+            recorded_at: number;
+            revision: number;
+            same_as: number | null;
+            source: string;
+        };
+        /** RevisionList */
+        RevisionList: {
+            revisions: components["schemas"]["Revision"][];
+        };
         /** RunningList */
         RunningList: {
             requests: components["schemas"]["RunningRequest"][];
@@ -999,6 +1169,35 @@ export interface components {
             phase: string;
             state: string;
             version: string;
+        };
+        /** Said */
+        Said: {
+            /** @default  */
+            answers: string;
+            duration_ms?: number | null;
+            /** @default  */
+            failure: string;
+            /** @default  */
+            finish: string;
+            first_token_ms?: number | null;
+            /** @default  */
+            lane: string;
+            /** @default  */
+            next_action: string;
+            /** @default  */
+            reasoning: string;
+            /** @default  */
+            text: string;
+            thought_ms?: number | null;
+            /** @default [] */
+            tool_calls: components["schemas"]["ToolCall"][];
+        };
+        /** SaidMessage */
+        SaidMessage: {
+            after?: string | null;
+            /** @default user */
+            role: string;
+            text: string;
         };
         /** SavedRecipe */
         SavedRecipe: {
@@ -1131,6 +1330,7 @@ export interface components {
             engines: components["schemas"]["EngineView"][];
             gateway: components["schemas"]["GatewayView"];
             headline: string;
+            held_back?: components["schemas"]["HeldBackView"] | null;
             /** @default 0 */
             in_flight: number;
             /** @default [] */
@@ -1182,6 +1382,12 @@ export interface components {
             sentence: string;
             stream: string;
             type: string;
+        };
+        /** ToolCall */
+        ToolCall: {
+            arguments: string;
+            id: string;
+            name: string;
         };
         /** Tree */
         Tree: {
