@@ -21,5 +21,7 @@ export default defineConfig({
       ['/api', '/v1', '/health', '/metrics'].map((path) => [path, { target: studio }]),
     ),
   },
+  // Runes that live (effects, subscribers) are tested as the browser runs them.
+  resolve: process.env.VITEST ? { conditions: ['browser'] } : {},
   test: { include: ['src/**/*.test.ts'] },
 })

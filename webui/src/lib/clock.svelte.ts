@@ -1,19 +1,42 @@
-// One clock for the whole page, so that "for 2 h 14 m" moves on without a timer per number.
+// One clock for the whole page, so that "for 2 h 14 m" moves on without a timer per number. It runs only
+// while something on the page shows the time, and only as often as what is shown can change.
+import { createSubscriber } from 'svelte/reactivity'
+
+const SECOND_MS = 1000
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+
+const every = (ms: number): (() => void) =>
+  createSubscriber((update) => {
+    const timer = setInterval(update, ms)
+    return () => clearInterval(timer)
+  })
 
 class Clock {
-  private live = $state(Date.now())
   /** The moment that is shown instead of now, in milliseconds since the epoch. */
   at = $state<number | null>(null)
-
-  constructor() {
-    setInterval(() => {
-      this.live = Date.now()
-    }, 1000)
-  }
+  private seconds = every(SECOND_MS)
+  private minutes = every(MINUTE_MS)
 
   /** Milliseconds since the epoch, stepping once a second. */
   get now(): number {
-    return this.at ?? this.live
+    if (this.at !== null) return this.at
+    this.seconds()
+    return Date.now()
+  }
+
+  /** The same for what began at `since`: what is told in hours and minutes steps once a minute. */
+  nowFor(since: number): number {
+    if (this.at !== null) return this.at
+    const now = Date.now()
+    if (now - since < HOUR_MS) this.seconds()
+    else this.minutes()
+    return now
+  }
+
+  /** Seconds since a moment in microseconds, never below zero. */
+  since(micros: number): number {
+    return Math.max(0, Math.floor((this.nowFor(micros / 1000) * 1000 - micros) / 1e6))
   }
 }
 

@@ -1,34 +1,41 @@
-// Light, dark, or as the system says. The choice is an attribute on <html>; public/theme.js sets it before paint.
+// How the window looks: theme and density. Each is a choice that is kept in this browser and stands as an
+// attribute on <html>, where the tokens read it; public/theme.js sets both before the first paint.
 
-export type Theme = 'system' | 'light' | 'dark'
-const ORDER: readonly Theme[] = ['system', 'light', 'dark']
-const NAME = 'studio.theme'
+class Choice<Value extends string> {
+  chosen: Value
 
-class ThemeChoice {
-  chosen = $state<Theme>(read())
-
-  /** The next of system, light, dark. */
-  turn(): void {
-    this.choose(ORDER[(ORDER.indexOf(this.chosen) + 1) % ORDER.length] ?? 'system')
+  /** `values`: the first one is what is not written down. */
+  constructor(
+    private readonly name: string,
+    readonly values: readonly [Value, ...Value[]],
+  ) {
+    this.chosen = $state(this.set())
   }
 
-  choose(theme: Theme): void {
-    this.chosen = theme
+  /** The next one, round and round. */
+  turn(): void {
+    this.choose(this.values[(this.values.indexOf(this.chosen) + 1) % this.values.length]!)
+  }
+
+  choose(value: Value): void {
+    this.chosen = value
+    const usual = value === this.values[0]
     const root = document.documentElement
-    if (theme === 'system') delete root.dataset['theme']
-    else root.dataset['theme'] = theme
+    if (usual) delete root.dataset[this.name]
+    else root.dataset[this.name] = value
     try {
-      if (theme === 'system') localStorage.removeItem(NAME)
-      else localStorage.setItem(NAME, theme)
+      if (usual) localStorage.removeItem(`studio.${this.name}`)
+      else localStorage.setItem(`studio.${this.name}`, value)
     } catch {
       // Storage is off: the choice lasts as long as the page.
     }
   }
+
+  private set(): Value {
+    const set = document.documentElement.dataset[this.name]
+    return this.values.find((value) => value === set) ?? this.values[0]
+  }
 }
 
-function read(): Theme {
-  const set = document.documentElement.dataset['theme']
-  return set === 'light' || set === 'dark' ? set : 'system'
-}
-
-export const theme = new ThemeChoice()
+export const theme = new Choice('theme', ['system', 'light', 'dark'])
+export const density = new Choice('density', ['comfortable', 'dense'])
