@@ -5,7 +5,7 @@
 
 import asyncio
 import concurrent.futures
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ import msgspec
 from core.clock import Clock
 from core.command_handler import Decider, handle, known_facts
 from core.engines.fleet import Fleet
-from core.errors import Invalid
+from core.errors import Invalid, StudioError
 from core.ids import uuid7
 from core.live_settings import LiveSettings
 from core.recipes import decider as recipe_rules
@@ -129,19 +129,30 @@ class Studio:
 
     def rehearse(self, commands: Sequence[ImportRecipe]) -> None:
         """Raise what carrying them out in turn would be refused with; change nothing."""
+        for refusal in self.refusals(commands):
+            if refusal is not None:
+                raise refusal
+
+    def refusals(self, commands: Sequence[ImportRecipe]) -> Iterator[StudioError | None]:
+        """For each, what it would be refused with if those before it were carried out."""
         new_names: dict[str, str] = {}
         for command in commands:
             recipe_id = command.recipe_id
             others = {name for name, owner in new_names.items() if owner != recipe_id}
-            taken = self._taken_names(recipe_id) | others
+            taken = self.taken_names(recipe_id) | others
             state = RECIPES.fold(known_facts(self._store.read_events(f"recipe-{recipe_id}")))
-            RECIPES.decide(msgspec.structs.replace(command, taken_names=taken), state)
+            try:
+                RECIPES.decide(msgspec.structs.replace(command, taken_names=taken), state)
+            except StudioError as refusal:
+                yield refusal
+                continue
             new_names |= dict.fromkeys(command.recipe.names, recipe_id)
+            yield None
 
     async def _recipe(self, command: Any, actor: str, correlation: str) -> Any:
         recipe_id = recipe_rules.recipe_id_of(command)
         if hasattr(command, "taken_names"):
-            taken = self._taken_names(recipe_id)
+            taken = self.taken_names(recipe_id)
             command = msgspec.structs.replace(command, taken_names=taken)
         recorded = await handle(
             self._store,
@@ -155,7 +166,8 @@ class Studio:
         self._recipe_changed()
         return recorded
 
-    def _taken_names(self, recipe_id: str) -> frozenset[str]:
+    def taken_names(self, recipe_id: str) -> frozenset[str]:
+        """What others are called: a recipe of this id can not have these names."""
         return self._book.names_of_others(recipe_id) | self._other_names()
 
     async def _archive(self, command: ArchiveRecipe, actor: str, correlation: str) -> Any:

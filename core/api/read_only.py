@@ -17,6 +17,8 @@ CHANGES_NOTHING = (
     "/api/focus",
     "/api/recipes/check",
     "/api/recipes/fit",
+    "/api/recipes/import/preview",
+    "/api/recipes/preview",
     "/api/audit/verify",
 )
 

@@ -3,26 +3,26 @@
 from typing import Any
 
 import msgspec
-from litestar import Response, delete, get, post, put
+from litestar import delete, get, post, put
 
 from core.api.asking import Asking
 from core.api.views import RecipeWithHistory
 from core.application import Application
+from core.engines.spelled import described_fields
 from core.errors import Invalid, NotFound
-from core.recipes import exchange
 from core.recipes.commands import (
     ArchiveRecipe,
     CloneRecipe,
     CreateRecipe,
-    ImportRecipe,
     RestoreRecipe,
     ReviseRecipe,
     as_clone,
 )
-from core.recipes.fields import FIELDS, FieldInfo
-from core.recipes.problem import Problem
+from core.recipes.decider import names_taken
+from core.recipes.field import FieldInfo
+from core.recipes.problem import Problem, wrong
 from core.recipes.stored import from_data
-from core.recipes.validation import check, parse_recipe
+from core.recipes.validation import every_problem, parse_recipe
 from events.projections.saved_recipes import SavedRecipe, saved_recipe, saved_recipes
 
 
@@ -38,22 +38,8 @@ class NewId(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     id: str
 
 
-class ImportText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of an import: a file's text and what it is written in."""
-
-    format: str  # toml | yaml | json
-    text: str
-    replace: bool = False  # recipes of the same id get a new revision
-
-
-class Imported(msgspec.Struct, frozen=True, kw_only=True):
-    """The ids that were imported."""
-
-    imported: tuple[str, ...]
-
-
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong or doubtful about a recipe that parses."""
+    """What is wrong or doubtful about a recipe; with an error it can not be saved."""
 
     problems: tuple[Problem, ...]
 
@@ -68,8 +54,8 @@ async def list_recipes(application: Application, archived: bool = False) -> Reci
 
 @get("/recipes/fields")
 async def list_fields() -> tuple[FieldInfo, ...]:
-    """What every field means, for editors."""
-    return tuple(FIELDS)
+    """What every field means and what it becomes on each engine's command line, for editors."""
+    return described_fields()
 
 
 @get("/recipes/{recipe_id:str}")
@@ -91,11 +77,28 @@ async def create_recipe(
 
 
 @post("/recipes/check", status_code=200)
-async def check_recipe(application: Application, data: dict[str, Any]) -> Checked:
-    """What saving it would say, without saving it."""
+async def check_recipe(
+    application: Application, data: dict[str, Any], new: bool = False
+) -> Checked:
+    """Everything that is wrong or doubtful, without saving it; `new`: its id has to be free."""
+    problems = every_problem(data)
+    if any(one.severity == "error" for one in problems):
+        return Checked(problems=tuple(problems))
     recipe = parse_recipe(data)
+    taken = list(names_taken(recipe, application.studio.taken_names(recipe.id)))
+    if new and (there := _id_taken(application, recipe.id)) is not None:
+        taken.insert(0, there)
     unknown = application.offer_desk.unknown_names(fallbacks=recipe.fallbacks)
-    return Checked(problems=(*check(recipe), *unknown))
+    return Checked(problems=(*taken, *problems, *unknown))
+
+
+def _id_taken(application: Application, recipe_id: str) -> Problem | None:
+    with application.store.reading() as connection:
+        saved = saved_recipe(connection, recipe_id)
+    if saved is None:
+        return None
+    where = " in the archive" if saved.archived else ""
+    return wrong("id", f"There is already a recipe {recipe_id!r}{where}; choose another id")
 
 
 @put("/recipes/{recipe_id:str}")
@@ -141,32 +144,6 @@ async def clone_recipe(
     return saved_view(application, data.id)
 
 
-@post("/recipes/import", status_code=201)
-async def import_recipes(application: Application, asking: Asking, data: ImportText) -> Imported:
-    """All recipes of a file, or none: every one is looked at before the first is saved."""
-    recipes = exchange.load(data.text, data.format)
-    commands = [
-        ImportRecipe(
-            recipe=r, source=f"a {data.format} file", replace=data.replace, owner=asking.owner
-        )
-        for r in recipes
-    ]
-    application.studio.rehearse(commands)
-    for command in commands:
-        await application.studio.handle(command, actor=asking.actor)
-    return Imported(imported=tuple(r.id for r in recipes))
-
-
-@get("/recipes/export")
-async def export_recipes(
-    application: Application, format: str = "toml", recipe_id: str | None = None
-) -> Response[str]:
-    """All recipes, or one, as a file's text."""
-    entries = [application.book.get(recipe_id)] if recipe_id else application.book.all()
-    text = exchange.dump([e.recipe for e in entries], format)
-    return Response(text, media_type="text/plain; charset=utf-8")
-
-
 def saved_view(application: Application, recipe_id: str) -> RecipeWithHistory:
     """The saved recipe, or NotFound."""
     with application.store.reading() as connection:
@@ -197,6 +174,4 @@ HANDLERS = (
     archive_recipe,
     restore_recipe,
     clone_recipe,
-    import_recipes,
-    export_recipes,
 )

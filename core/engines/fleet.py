@@ -21,6 +21,7 @@ from core.engines.ports import OTHER_PORTS, is_free, is_ours_to_choose
 from core.engines.processes import Launcher
 from core.engines.reconciliation import Adopt, LeaveAlone
 from core.engines.run import Asker, Endpoint, Run
+from core.engines.sketch import Sketch
 from core.engines.sleeping import HttpSleeping, Measure, Sleeping
 from core.engines.supervisor import Supervisor
 from core.engines.tools import Look, Sleep, Tools
@@ -192,6 +193,10 @@ class Fleet:
     def launch_of(self, recipe: Recipe) -> LaunchSpec:
         """What a start of it would launch now. Raises what it would fail with at once."""
         return self._launches.settle(recipe, devices=(), taken=self._ports_in_use()).spec
+
+    def sketch(self, recipe: Recipe) -> Sketch:
+        """The same to be looked at: also what could not be started, and without secrets."""
+        return self._launches.sketch(recipe)
 
     @property
     def is_quiet(self) -> bool:

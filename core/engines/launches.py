@@ -17,8 +17,9 @@ from core.engines.fingerprint import fingerprint, model_files
 from core.engines.launch_spec import LaunchSpec
 from core.engines.ports import first_free, unguessed
 from core.engines.run import Run
+from core.engines.sketch import Sketch, masked, not_installed, sketch
 from core.engines.sleep import levels
-from core.errors import Unavailable
+from core.errors import StudioError, Unavailable
 from core.hardware import Name
 from core.ids import new_id
 from core.placement.devices import knows_uuids, resolve, visible
@@ -107,6 +108,33 @@ class Launches:
         )
         return Launch(
             saved=saved, recipe=recipe, runtime=runtime, port=port, spec=spec, devices=used
+        )
+
+    def sketch(self, recipe: Recipe) -> Sketch:
+        """What it would launch, to be looked at: also where its runtime or its GPUs are not here.
+
+        No secret is read for it, and none stands in it.
+        """
+        recipe = _expanded(masked(recipe))
+        missing = doubt = ""
+        try:
+            runtime = self._runtime_of(recipe)
+        except Unavailable:
+            missing = recipe.runtime or recipe.engine
+            runtime = not_installed(recipe.engine, self._settings)
+        try:
+            recipe, _ = self._on_devices(recipe, None if missing else runtime, ())
+        except StudioError as error:
+            doubt = error.message
+        return sketch(
+            recipe,
+            runtime,
+            host=self._host_env,
+            build=lambda told, where, port, key, env: build(
+                told, runtime=where, port=port, api_key=key, settings=self._settings, env=env
+            ),
+            missing=missing,
+            doubt=doubt,
         )
 
     def run_of(self, launch: Launch, revision: int) -> Run:

@@ -9,7 +9,7 @@
 A wish that would change nothing gives no facts. A refusal is a sentence for who asked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, assert_never
 
 import msgspec
@@ -25,6 +25,7 @@ from core.recipes.commands import (
     ReviseRecipe,
 )
 from core.recipes.powers import only_for_owner, runs_the_same
+from core.recipes.problem import Problem, wrong
 from core.recipes.recipe import Recipe
 from core.recipes.stored import from_data, plain
 from core.recipes.validation import demand_valid
@@ -211,15 +212,22 @@ def _runs_what_it_did(recipe: Recipe, state: State) -> bool:
     return isinstance(state, Saved) and runs_the_same(recipe, from_data(state.recipe))
 
 
-def _demand_free_names(recipe: Recipe, taken_names: frozenset[str]) -> None:
+def names_taken(recipe: Recipe, taken_names: frozenset[str]) -> Iterator[Problem]:
+    """An error for each of its names that another model has."""
     for name in recipe.names:
         if name in taken_names:
-            raise Invalid(
-                f"The name {name!r} already belongs to another model",
-                field=_field_of(name, recipe),
-                code="name-taken",
-                next_action="Choose another name, or take it from the other first.",
-            )
+            message = f"The name {name!r} already belongs to another model"
+            yield wrong(_field_of(name, recipe), message)
+
+
+def _demand_free_names(recipe: Recipe, taken_names: frozenset[str]) -> None:
+    for problem in names_taken(recipe, taken_names):
+        raise Invalid(
+            problem.message,
+            field=problem.field,
+            code="name-taken",
+            next_action="Choose another name, or take it from the other first.",
+        )
 
 
 def _field_of(name: str, recipe: Recipe) -> str:

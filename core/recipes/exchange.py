@@ -11,6 +11,8 @@ recipe and the field. Secret values never leave: a file holds references only.
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, get_args
 
+import msgspec
+
 from core.errors import Invalid
 from core.nearest import did_you_mean
 from core.recipes.llama_swap import from_llama_swap, is_llama_swap
@@ -19,9 +21,19 @@ from core.recipes.stored import plain
 from core.recipes.syntax import READERS, WRITERS
 from core.recipes.validation import parse_recipe
 
-__all__ = ["Format", "dump", "format_of", "load", "plain"]
+__all__ = ["Format", "Read", "dump", "format_of", "load", "plain", "read"]
 
 Format = Literal["toml", "yaml", "json"]
+
+
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    """One recipe of a text: as it is meant, or what is wrong with it."""
+
+    number: int  # in the order of the text, from 1
+    id: str  # as far as it is known
+    recipe: Recipe | None = None
+    error: Invalid | None = None
+
 
 LARGEST = 1_000_000  # characters: far more than any set of recipes, far less than a bomb needs
 _ENDINGS: dict[str, Format] = {"yml": "yaml", "jsonc": "json"}
@@ -40,13 +52,23 @@ def dump(recipes: Iterable[Recipe], format: str) -> str:
 
 def load(text: str, format: str) -> list[Recipe]:
     """The recipes in the text, each valid and with an id of its own. Raises Invalid."""
+    recipes = []
+    for one in read(text, format):
+        if one.error is not None:
+            raise one.error
+        assert one.recipe is not None, "it is one or the other"
+        recipes.append(one.recipe)
+    return recipes
+
+
+def read(text: str, format: str) -> list[Read]:
+    """Every recipe in the text, or what is wrong with it. Raises Invalid for the text itself."""
     chosen = _format(format)
     if len(text) > LARGEST:
         raise Invalid(f"The text is longer than {LARGEST:,} characters", code="too-large")
     tables = _tables(READERS[chosen](text.removeprefix("\ufeff")))
-    recipes = [_recipe(table, number) for number, table in enumerate(tables, start=1)]
-    _demand_different_ids(recipes)
-    return recipes
+    found = [_read(table, number) for number, table in enumerate(tables, start=1)]
+    return _with_different_ids(found)
 
 
 def _format(name: str) -> Format:
@@ -81,20 +103,29 @@ def _tables(content: object) -> list[Any]:
     raise Invalid("There is no recipe in it", code="no-recipes")
 
 
-def _recipe(table: object, number: int) -> Recipe:
+def _read(table: object, number: int) -> Read:
     if not isinstance(table, Mapping):
-        raise Invalid(f"Recipe {number} is not a table of fields", code="recipe-shape")
+        shape = Invalid(f"Recipe {number} is not a table of fields", code="recipe-shape")
+        return Read(number=number, id="", error=shape)
+    name = table.get("id")
+    known = name if isinstance(name, str) else ""
     try:
-        return parse_recipe(table)
+        recipe = parse_recipe(table)
     except Invalid as error:
-        name = table.get("id")
-        which = f"Recipe {number}" + (f" ({name})" if isinstance(name, str) and name else "")
-        raise Invalid(f"{which}: {error.message}", field=error.field, code=error.code) from None
+        which = f"Recipe {number}" + (f" ({known})" if known else "")
+        named = Invalid(f"{which}: {error.message}", field=error.field, code=error.code)
+        return Read(number=number, id=known, error=named)
+    return Read(number=number, id=recipe.id, recipe=recipe)
 
 
-def _demand_different_ids(recipes: list[Recipe]) -> None:
+def _with_different_ids(found: list[Read]) -> list[Read]:
     seen: set[str] = set()
-    for recipe in recipes:
-        if recipe.id in seen:
-            raise Invalid(f"Two recipes have the id {recipe.id!r}", field="id", code="id-twice")
-        seen.add(recipe.id)
+    checked = []
+    for one in found:
+        if one.recipe is not None and one.id in seen:
+            twice = Invalid(f"Two recipes have the id {one.id!r}", field="id", code="id-twice")
+            checked.append(Read(number=one.number, id=one.id, error=twice))
+        else:
+            checked.append(one)
+        seen.add(one.id)
+    return checked

@@ -3,8 +3,20 @@
 The table below is the only place where a field is explained; a test holds it against the struct.
 """
 
-from core.recipes.field import ALL, COMMAND, GPU, SERVERS, SLEEPERS, VLLM, FieldInfo, group, row
+from core.recipes.field import (
+    ALL,
+    COMMAND,
+    GPU,
+    SERVERS,
+    SLEEPERS,
+    VLLM,
+    FieldInfo,
+    group,
+    parts,
+    row,
+)
 from core.recipes.fields_called import CALLED
+from core.recipes.recipe import Lora, Price, Speculative
 
 __all__ = ["ALSO", "FIELD", "FIELDS", "FieldInfo"]
 
@@ -12,7 +24,13 @@ _WHO = group(
     "Who it is",
     row("id", "Id", "The short name on the command line; it never changes."),
     row("name", "Name", "The name that people see; the id when empty.", also=("title",)),
-    row("notes", "Notes", "Anything worth remembering about this recipe.", also=("description",)),
+    row(
+        "notes",
+        "Notes",
+        "Anything worth remembering about this recipe.",
+        kind="prose",
+        also=("description",),
+    ),
 )
 
 _WHAT = group(
@@ -44,6 +62,7 @@ _WHAT = group(
         "command",
         "Command",
         "The program and its arguments; {port}, {model} and {key} are filled in.",
+        kind="lines",
         engines=COMMAND,
         also=("cmd", "argv"),
     ),
@@ -167,7 +186,15 @@ _MEMORY = group(
         "Quantisation",
         "How the weights are compressed; read from the model when empty.",
         engines=SERVERS,
-        suggestions=("awq", "gptq", "fp8", "bitsandbytes", "gguf", "compressed-tensors"),
+        suggestions_by_engine={  # as 0.32, 0.5.16 and 5.23 know them
+            # while it loads, then as stored; "fp8" is refused for weights that are not stored so
+            "vllm": (
+                *("fp8_per_tensor", "fp8_per_block", "mxfp8", "int8_per_channel_weight_only"),
+                *("fp8", "awq", "gptq", "compressed-tensors", "modelopt"),
+            ),
+            "sglang": ("fp8", "awq", "gptq", "compressed-tensors", "bitsandbytes", "gguf"),
+            "transformers": ("bnb-4bit", "bnb-8bit"),
+        },
         also=("quantisation", "quant"),
     ),
     row(
@@ -289,6 +316,7 @@ _BEHAVIOUR = group(
         "Adapters that are served beside the model, each under a name of its own.",
         engines=GPU,
         also=("lora_modules", "lora_paths", "lora"),
+        parts=parts(Lora, name="Name", path="Folder or hub id"),
     ),
     row(
         "speculative",
@@ -296,6 +324,9 @@ _BEHAVIOUR = group(
         "A small model proposes tokens and this one verifies them.",
         engines=GPU,
         also=("speculative_config", "speculative_algorithm"),
+        parts=parts(
+            Speculative, method="Method", model="Draft model", tokens="Tokens proposed per step"
+        ),
     ),
     row(
         "load_format",
@@ -313,6 +344,7 @@ _ESCAPE = group(
         "extra_args",
         "Extra arguments",
         "Flags of the engine that have no field here, given to it as they are.",
+        kind="lines",
         also=("args", "extra_flags"),
     ),
 )
@@ -381,7 +413,18 @@ _LIFECYCLE = group(
 
 _COST = group(
     "Cost",
-    row("price", "Price", "What a million tokens cost, in your currency.", also=("cost",)),
+    row(
+        "price",
+        "Price",
+        "What a million tokens cost, in your currency.",
+        also=("cost",),
+        parts=parts(
+            Price,
+            input_per_million="Read",
+            output_per_million="Written",
+            cached_input_per_million="Read again from the cache",
+        ),
+    ),
 )
 
 FIELDS: tuple[FieldInfo, ...] = (

@@ -6,7 +6,7 @@ from collections.abc import Container
 
 LONGEST = 64
 # Words that stand where an id may stand, in addresses and among the logs.
-RESERVED = frozenset({"app", "check", "export", "fields", "fit", "gateway", "import"})
+RESERVED = frozenset({"app", "check", "export", "fields", "fit", "gateway", "import", "preview"})
 _ID = re.compile(rf"[a-z0-9](?:[a-z0-9._-]{{0,{LONGEST - 2}}}[a-z0-9])?")
 
 

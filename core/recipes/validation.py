@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -12,11 +12,11 @@ import msgspec
 from core.errors import Invalid
 from core.nearest import did_you_mean
 from core.recipes.fields import ALSO, FIELD
-from core.recipes.problem import Problem
+from core.recipes.problem import Problem, wrong
 from core.recipes.recipe import Lora, Price, Recipe, Speculative
 from core.recipes.rules import RULES
 
-__all__ = ["Problem", "check", "demand_valid", "parse_recipe"]
+__all__ = ["Problem", "check", "demand_valid", "every_problem", "parse_recipe"]
 
 _OPTIONAL_TEXT = frozenset(
     field.name for field in msgspec.structs.fields(Recipe) if field.type == str | None
@@ -42,6 +42,31 @@ def parse_recipe(data: Mapping[str, Any]) -> Recipe:
     return recipe
 
 
+def every_problem(data: Mapping[str, Any]) -> list[Problem]:
+    """Everything that is wrong or doubtful at once, for an editor. Never raises for a field.
+
+    Rules are applied to what has the right shape; a field that has not is complained of once.
+    """
+    if not isinstance(data, Mapping):
+        raise Invalid("A recipe is a table of fields", code="recipe-shape")
+    found = [wrong(error.field or "", error.message) for error in _unknown(data)]
+    bad = {_field_of(problem.field) for problem in found}
+    sound: dict[str, Any] = {"id": "x"}
+    for name in (name for name in data if name in FIELD and name not in bad):
+        try:
+            msgspec.convert(_relaxed({"id": "x", name: data[name]}), Recipe)
+            sound[name] = data[name]
+        except msgspec.ValidationError as error:
+            found.append(wrong(_explained(error).field or name, _explained(error).message))
+        except Invalid as error:
+            found.append(wrong(error.field or name, error.message))
+    if "id" not in data:
+        found.append(wrong("id", "id is missing"))
+    bad = {_field_of(problem.field) for problem in found}
+    recipe = msgspec.convert(_relaxed(sound), Recipe)
+    return found + [one for one in check(recipe) if _field_of(one.field) not in bad]
+
+
 def check(recipe: Recipe) -> list[Problem]:
     """Everything that is wrong with it (errors first) or worth a second look (warnings)."""
     problems = [problem for rule in RULES for problem in rule(recipe)]
@@ -59,29 +84,40 @@ def demand_valid(recipe: Recipe) -> None:
 
 
 def _demand_known_fields(data: Mapping[str, Any]) -> None:
-    _demand_among(data, FIELD, "", ALSO)
+    for error in _unknown(data):
+        raise error
+
+
+def _unknown(data: Mapping[str, Any]) -> Iterator[Invalid]:
+    """An error for each name that means nothing, with the nearest that does."""
+    yield from _not_among(data, FIELD, "", ALSO)
     for name, shape in _NESTED.items():
         if isinstance(data.get(name), Mapping):
-            _demand_among(data[name], dict.fromkeys(shape.__struct_fields__), f"{name}.")
+            yield from _not_among(data[name], dict.fromkeys(shape.__struct_fields__), f"{name}.")
     loras = data.get("loras")
     for index, lora in enumerate(loras if isinstance(loras, list | tuple) else ()):
         if isinstance(lora, Mapping):
-            _demand_among(lora, dict.fromkeys(Lora.__struct_fields__), f"loras[{index}].")
+            yield from _not_among(lora, dict.fromkeys(Lora.__struct_fields__), f"loras[{index}].")
 
 
-def _demand_among(
+def _not_among(
     data: Mapping[str, Any],
     known: Mapping[str, object],
     prefix: str,
     also: Mapping[str, str] | None = None,
-) -> None:
+) -> Iterator[Invalid]:
     for key in data:
         if key not in known:
-            raise Invalid(
+            yield Invalid(
                 f"There is no field {prefix}{key}.{did_you_mean(str(key), known, also)}",
                 field=f"{prefix}{key}",
                 code="unknown-field",
             )
+
+
+def _field_of(path: str) -> str:
+    """ "loras[0].path" lies in loras."""
+    return re.split(r"[.\[]", path)[0]
 
 
 def _relaxed(data: Mapping[str, Any]) -> dict[str, Any]:
