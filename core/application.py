@@ -8,6 +8,7 @@ from core.auditing.checkpointer import Checkpointer
 from core.auditing.opening import OpenedLog
 from core.auditing.verification import Verification
 from core.captures import Captures
+from core.chat import Chat
 from core.clock import Clock
 from core.conversations import Conversations
 from core.engines.fleet import Fleet
@@ -73,6 +74,7 @@ class Application:
     sealing: Sealing
     captures: Captures
     conversations: Conversations
+    chat: Chat
     energy: EnergyMeter
     offers: OfferBook
     offer_desk: OfferDesk

@@ -14,6 +14,8 @@ from core.auditing.outside import OutsideCheck
 from core.auditing.trouble import Trouble
 from core.auditing.verification import Verification
 from core.captures import Captures, Vault
+from core.chat import Chat
+from core.chat.drafts import Drafts
 from core.clock import SystemClock
 from core.conversations import Conversations
 from core.engines.fleet import Fleet
@@ -322,6 +324,8 @@ def compose(
         other_names=lambda: offers.names,
         clock=clock,
     )
+    subject_keys = SubjectKeys(settings.paths.keys_db, secrets)
+    conversations = Conversations(store=store, keys=subject_keys)
     return Application(
         settings=live,
         boot_settings=settings,
@@ -344,7 +348,14 @@ def compose(
         mirror=mirror,
         sealing=sealing,
         captures=captures,
-        conversations=Conversations(store=store, keys=SubjectKeys(settings.paths.keys_db, secrets)),
+        conversations=conversations,
+        chat=Chat(
+            conversations=conversations,
+            drafts=Drafts(settings.paths.drafts, subject_keys),
+            proxy=proxy,
+            clock=clock,
+            engine_of=book.engine_of,
+        ),
         energy=energy,
         offers=offers,
         offer_desk=OfferDesk(

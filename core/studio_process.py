@@ -107,6 +107,7 @@ class StudioProcess:
     ) -> None:
         server = HttpServer(make_asgi(application))
         await application.conversations.finish_erasures()
+        await application.chat.recover()
         await application.runtimes.reconcile()
         held = await open_usage(application)
         async with application.fleet:
@@ -130,6 +131,7 @@ class StudioProcess:
         application.sealing.close()
         await application.admission.close()
         application.gateway.turn_away()
+        await application.chat.close()
         cut = await _cut(application)
         await server.stop()
         cut += await _cut(application)  # who came in between, and has no task (straight.py)

@@ -39,6 +39,7 @@ async def erase_conversation(
 ) -> ConversationView:
     """Destroy its key: nobody can read it any more. That it was there stays in the log."""
     demand_owner(asking, "erase conversations")
+    await application.chat.end_of(conversation_id)
     return await application.conversations.erase(conversation_id, actor=asking.actor)
 
 

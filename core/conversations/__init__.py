@@ -1,6 +1,21 @@
 """Conversations: what was said, encrypted in the log, and erasable."""
 
 from core.conversations.conversations import Conversations
-from core.conversations.views import Conversation, ConversationView, MessageView, NewMessage
+from core.conversations.views import (
+    Conversation,
+    ConversationView,
+    MessageView,
+    NewMessage,
+    Said,
+    ToolCall,
+)
 
-__all__ = ["Conversation", "ConversationView", "Conversations", "MessageView", "NewMessage"]
+__all__ = [
+    "Conversation",
+    "ConversationView",
+    "Conversations",
+    "MessageView",
+    "NewMessage",
+    "Said",
+    "ToolCall",
+]

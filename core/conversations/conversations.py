@@ -35,6 +35,7 @@ from core.conversations.reading import Reading
 from core.conversations.views import (
     Conversation,
     ConversationView,
+    MessageView,
     NewMessage,
     line_of,
     sealable,
@@ -78,8 +79,8 @@ class Conversations:
 
         Raises NotFound, Refused (it was erased) or Invalid.
         """
-        message_id = uuid7()
-        sealed = await self._seal(which, item_of(message_id), sealable(message.text))
+        message_id = message.message_id or uuid7()
+        sealed = await self._seal(which, item_of(message_id), sealable(message))
         command = AddMessage(
             conversation_id=which,
             message_id=message_id,
@@ -124,6 +125,14 @@ class Conversations:
     async def read(self, which: str, *, at: int | None = None) -> Conversation:
         """One with its messages; `at` an earlier position. Raises NotFound."""
         return await self._with_keys(partial(self._reading.one, which, at))
+
+    async def view(self, which: str) -> ConversationView:
+        """One without its messages. Raises NotFound."""
+        return await self._with_keys(partial(self._reading.view, which))
+
+    async def message(self, which: str, message_id: str) -> MessageView:
+        """One message of one. Raises NotFound."""
+        return await self._with_keys(partial(self._reading.message, which, message_id))
 
     # ---- erasing -------------------------------------------------------------------------------
 

@@ -66,6 +66,23 @@ class Reading:
         ]
         return Conversation(conversation=view, messages=tuple(messages), chosen=_chosen(told))
 
+    def view(self, which: str) -> ConversationView:
+        """One without its messages. Raises NotFound."""
+        with self._store.reading() as connection:
+            row = conversation(connection, which)
+        if row is None:
+            raise not_found(which)
+        return self._view(row, gone=row.erasing_at is not None)
+
+    def message(self, which: str, message_id: str) -> MessageView:
+        """One message, as it can be read now. Raises NotFound."""
+        told = self._store.read_stream(stream_of(which))
+        gone = any(isinstance(one.event, ConversationErasureRequested) for one in told)
+        for one in reversed(told):
+            if isinstance(one.event, MessageAdded) and one.event.message_id == message_id:
+                return self._message(one, one.event, gone=gone)
+        raise not_found(which)
+
     def _rows_at(self, at: int) -> list[ConversationRow]:
         if not 0 <= at <= self._store.head:
             raise Invalid(f"`at` is a position from 0 to {self._store.head}", field="at")
@@ -91,7 +108,7 @@ class Reading:
         return None if isinstance(plain, Unreadable) else plain.decode("utf-8", "replace")
 
     def _message(self, recorded: Recorded, message: MessageAdded, *, gone: bool) -> MessageView:
-        text = Unreadable.ERASED if gone else self._text(message)
+        said = Unreadable.ERASED if gone else self._said(message)
         return MessageView(
             message_id=message.message_id,
             parent_id=message.parent_id,
@@ -103,17 +120,18 @@ class Reading:
             prompt_tokens=message.prompt_tokens,
             completion_tokens=message.completion_tokens,
             size=max(0, len(message.sealed) - OVERHEAD),
-            text=text if isinstance(text, str) else None,
-            unreadable=text.value if isinstance(text, Unreadable) else None,
+            text=said.text if isinstance(said, Said) else None,
+            said=msgspec.structs.replace(said, text="") if isinstance(said, Said) else None,
+            unreadable=said.value if isinstance(said, Unreadable) else None,
         )
 
-    def _text(self, message: MessageAdded) -> str | Unreadable:
+    def _said(self, message: MessageAdded) -> Said | Unreadable:
         subject = stream_of(message.conversation_id)
         plain = self._keys.decrypt(subject, item_of(message.message_id), message.sealed)
         if isinstance(plain, Unreadable):
             return plain
         try:
-            return _said.decode(plain).text
+            return _said.decode(plain)
         except msgspec.MsgspecError:
             return Unreadable.ALTERED
 

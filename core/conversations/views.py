@@ -13,23 +13,43 @@ MOST_TITLE = 200  # characters of a title, and of a folder's name
 Standing = Literal["open", "erased", "lost"]
 
 
-class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A message on its way into the log."""
+class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
+    """A tool that a model wants called; `arguments` is what it wrote, JSON or not."""
 
-    role: str  # system | user | assistant | tool
-    text: str
-    parent_id: str | None = None
-    outcome: str = "whole"  # whole | stopped | cut
-    model: str | None = None
-    request_id: str | None = None
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
+    id: str
+    name: str
+    arguments: str
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is sealed of a message. New fields have defaults: old messages stay readable."""
 
     text: str = ""
+    reasoning: str = ""
+    finish: str = ""  # why the model ended, in its own word: stop, length, tool_calls …
+    failure: str = ""  # what went wrong, in a sentence
+    next_action: str = ""  # and what may mend it
+    lane: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    answers: str = ""  # the id of the tool call whose result this is
+    first_token_ms: float | None = None  # since it was asked, a load included
+    thought_ms: float | None = None  # of those that follow, how long it reasoned
+    duration_ms: float | None = None
+
+
+class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message on its way into the log."""
+
+    role: str  # system | user | assistant | tool
+    text: str = ""
+    said: Said | None = None  # instead of `text`, where there is more to tell
+    message_id: str | None = None  # where it was told already; a second time changes nothing
+    parent_id: str | None = None
+    outcome: str = "whole"  # whole | stopped | cut
+    model: str | None = None
+    request_id: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
 
 
 class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +85,7 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     completion_tokens: int | None
     size: int  # bytes of what is sealed
     text: str | None
+    said: Said | None  # what was sealed beside it; its text is the one above
     unreadable: str | None  # erased | lost | altered
 
 
@@ -76,10 +97,10 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     chosen: str | None  # the message at which the branch ends that is to be shown
 
 
-def sealable(text: str) -> bytes:
+def sealable(message: NewMessage) -> bytes:
     """A message as it is encrypted. Raises Invalid when it is too long or no text."""
     try:
-        plain = msgspec.json.encode(Said(text=text))
+        plain = msgspec.json.encode(message.said or Said(text=message.text))
     except UnicodeEncodeError:
         raise Invalid("the text holds half a character", field="text") from None
     if len(plain) > MOST_BYTES:

@@ -42,6 +42,7 @@ class Paths:
         self.settings_file = home / "settings.toml"
         self.main_db = home / "main.db"
         self.keys_db = home / "keys.db"
+        self.drafts = home / "drafts"
         self.checkpoints = home / "checkpoints"
         self.logs = home / "logs"
         self.engine_logs = self.logs / "engines"

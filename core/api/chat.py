@@ -1,0 +1,182 @@
+"""What is said in conversations: messages, and replies that come piece by piece."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Annotated
+
+import msgspec
+from litestar import get, patch, post
+from litestar.params import HeaderParameter
+from litestar.response import Stream
+
+from core.api.asking import Asking
+from core.api.control import Done, demand_owner
+from core.api.sse import PULSE_S, frame, sse_response
+from core.application import Application
+from core.chat import Event, NewReply, ReplyView
+from core.conversations import ConversationView, MessageView, NewMessage
+from core.errors import Invalid
+
+SAID_BY_PEOPLE = ("user", "system")
+
+
+class NewConversation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A conversation to be started."""
+
+    title: str | None = None
+    folder: str | None = None
+
+
+class ConversationChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be different; what is left out stays. `folder` null: in no folder any more."""
+
+    title: str | msgspec.UnsetType = msgspec.UNSET
+    folder: str | msgspec.UnsetType | None = msgspec.UNSET
+    pinned: bool | msgspec.UnsetType = msgspec.UNSET
+    chosen: str | msgspec.UnsetType = msgspec.UNSET  # the message at which the shown branch ends
+
+
+class SaidMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a person says. `after`: the message it follows; none where it is the first."""
+
+    text: str
+    role: str = "user"
+    after: str | None = None
+
+
+class Replies(msgspec.Struct, frozen=True, kw_only=True):
+    """The replies that have not ended, oldest first."""
+
+    replies: tuple[ReplyView, ...]
+
+
+@post("/conversations", status_code=201)
+async def start_conversation(
+    application: Application, asking: Asking, data: NewConversation
+) -> ConversationView:
+    """Start one, with nothing in it."""
+    demand_owner(asking, "start conversations")
+    which = await application.conversations.start(actor=asking.actor)
+    change = ConversationChange(
+        title=data.title or msgspec.UNSET, folder=data.folder or msgspec.UNSET
+    )
+    return await _changed(application, asking, which, change)
+
+
+@patch("/conversations/{conversation_id:str}")
+async def change_conversation(
+    application: Application, asking: Asking, conversation_id: str, data: ConversationChange
+) -> ConversationView:
+    """Give it a title, file it, pin it, or choose the branch that is shown."""
+    demand_owner(asking, "change conversations")
+    return await _changed(application, asking, conversation_id, data)
+
+
+async def _changed(
+    application: Application, asking: Asking, which: str, change: ConversationChange
+) -> ConversationView:
+    door, actor = application.conversations, asking.actor
+    if change.title is not msgspec.UNSET:
+        await door.rename(which, change.title, actor=actor)
+    if change.folder is not msgspec.UNSET:
+        await door.file(which, change.folder, actor=actor)
+    if change.pinned is not msgspec.UNSET:
+        await door.pin(which, change.pinned, actor=actor)
+    if change.chosen is not msgspec.UNSET:
+        await door.choose(which, change.chosen, actor=actor)
+    return await door.view(which)
+
+
+@post("/conversations/{conversation_id:str}/messages", status_code=201)
+async def say(
+    application: Application, asking: Asking, conversation_id: str, data: SaidMessage
+) -> MessageView:
+    """Add what a person says; nobody answers by it."""
+    demand_owner(asking, "write in conversations")
+    if data.role not in SAID_BY_PEOPLE:
+        raise Invalid(f"role is one of {', '.join(SAID_BY_PEOPLE)}", field="role")
+    if not data.text.strip():
+        raise Invalid("a message says something", field="text")
+    message = NewMessage(role=data.role, text=data.text, parent_id=data.after)
+    added = await application.conversations.add(conversation_id, message, actor=asking.actor)
+    return await application.conversations.message(conversation_id, added)
+
+
+@get("/conversations/{conversation_id:str}/replies")
+async def list_replies(application: Application, asking: Asking, conversation_id: str) -> Replies:
+    """The replies under way, each with what has come so far."""
+    demand_owner(asking, "read conversations")
+    return Replies(replies=application.chat.under_way(conversation_id))
+
+
+@post("/conversations/{conversation_id:str}/replies", status_code=202)
+async def begin_reply(
+    application: Application, asking: Asking, conversation_id: str, data: NewReply
+) -> ReplyView:
+    """Let a model answer; ask again with another model to compare, or to answer anew."""
+    demand_owner(asking, "let models answer in conversations")
+    return await application.chat.begin(conversation_id, data, asker=asking)
+
+
+@get("/conversations/{conversation_id:str}/replies/{reply_id:str}")
+async def follow_reply(
+    application: Application,
+    asking: Asking,
+    conversation_id: str,
+    reply_id: str,
+    after: int = 0,
+    last_event_id: Annotated[str | None, HeaderParameter(name="last-event-id")] = None,
+) -> Stream:
+    """Its events after the first `after`, then as they come; 404 once it has ended."""
+    demand_owner(asking, "read conversations")
+    seen = int(last_event_id) if last_event_id and last_event_id.isdigit() else after
+    events = application.chat.follow(conversation_id, reply_id, seen)
+    return sse_response(_frames(events, application.stopping))
+
+
+@post("/conversations/{conversation_id:str}/replies/{reply_id:str}/stop", status_code=200)
+async def stop_reply(
+    application: Application, asking: Asking, conversation_id: str, reply_id: str
+) -> Done:
+    """End it; what has come is kept as its answer."""
+    demand_owner(asking, "stop replies")
+    await application.chat.stop(conversation_id, reply_id)
+    return Done()
+
+
+async def _frames(
+    events: AsyncGenerator[tuple[int, Event], None], stopping: asyncio.Event
+) -> AsyncGenerator[bytes, None]:
+    """As server-sent events, with a pulse while nothing comes."""
+    stop = asyncio.ensure_future(stopping.wait())
+    following = asyncio.ensure_future(anext(events, None))
+    try:
+        while True:
+            await asyncio.wait((following, stop), timeout=PULSE_S, return_when="FIRST_COMPLETED")
+            if following.done():
+                told = following.result()
+                if told is None:
+                    return
+                number, event = told
+                yield frame("reply", msgspec.json.encode(event), id_=number)
+                following = asyncio.ensure_future(anext(events, None))
+            elif stop.done():
+                return
+            else:
+                yield b": still here\n\n"
+    finally:
+        stop.cancel()
+        following.cancel()
+        await asyncio.wait((following,))
+        await events.aclose()
+
+
+HANDLERS = (
+    start_conversation,
+    change_conversation,
+    say,
+    list_replies,
+    begin_reply,
+    follow_reply,
+    stop_reply,
+)

@@ -1,0 +1,91 @@
+"""What a model is asked: one branch of a conversation, in OpenAI's words. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from core.conversations import Conversation, MessageView, Said
+from core.errors import Invalid, Refused
+
+OURS = frozenset({"messages", "model", "n", "stream", "stream_options", "tools", "tool_choice"})
+SAYING = frozenset({"user", "system"})
+
+
+def branch_to(conversation: Conversation, message_id: str) -> list[MessageView]:
+    """The messages from the first to this one. Raises Invalid when there is no such message."""
+    known = {one.message_id: one for one in conversation.messages}
+    if message_id not in known:
+        raise Invalid("this conversation has no such message", field="parent_id")
+    branch: list[MessageView] = []
+    at: str | None = message_id
+    while at is not None:
+        branch.append(known[at])
+        at = known[at].parent_id
+    return branch[::-1]
+
+
+def turns(branch: Sequence[MessageView], *, system: str = "") -> list[dict[str, Any]]:
+    """The branch as `messages`; `system` goes first. Raises Refused where one can not be read.
+
+    Answers that failed before they said anything are left out, thoughts are not sent back.
+    """
+    told: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
+    for one in branch:
+        if one.text is None:
+            raise Refused(
+                "a message of this conversation can not be read: it can not go on from there",
+                code="conversation-unreadable",
+                next_action="go on from a message before it, or start a new conversation",
+            )
+        turn = _turn(one, one.text, one.said or Said())
+        if turn is not None:
+            told.append(turn)
+    return told
+
+
+def _turn(one: MessageView, text: str, said: Said) -> dict[str, Any] | None:
+    if one.role == "tool":
+        return {"role": "tool", "tool_call_id": said.answers, "content": text}
+    if one.role in SAYING:
+        return {"role": one.role, "content": text}
+    if said.tool_calls:
+        calls = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments},
+            }
+            for call in said.tool_calls
+        ]
+        return {"role": "assistant", "content": text or None, "tool_calls": calls}
+    return {"role": "assistant", "content": text} if text.strip() else None
+
+
+def body_of(
+    model: str,
+    messages: Sequence[Mapping[str, Any]],
+    parameters: Mapping[str, Any],
+    *,
+    goes_on: bool = False,
+) -> bytes:
+    """The request. `goes_on`: the last message is an answer's beginning, to be continued.
+
+    Raises Invalid where parameters would steer what is the studio's.
+    """
+    taken = sorted(OURS & parameters.keys())
+    if taken:
+        raise Invalid(
+            f"{', '.join(taken)} can not be among the parameters: the studio sets it itself",
+            field=f"parameters.{taken[0]}",
+        )
+    body: dict[str, Any] = {
+        **parameters,
+        "model": model,
+        "messages": list(messages),
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    if goes_on:
+        body |= {"continue_final_message": True, "add_generation_prompt": False}
+    return msgspec.json.encode(body)

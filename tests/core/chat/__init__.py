@@ -1,0 +1,1 @@
+"""Chat: replies, however they come and end."""
