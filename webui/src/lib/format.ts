@@ -1,4 +1,5 @@
 // Numbers, sizes and times as people read them. Pure; the language is passed in.
+import { numbers, times } from './intl'
 
 const GIB = 1024 ** 3
 const MIB = 1024 ** 2
@@ -8,14 +9,25 @@ export const DASH = '–'
 export function count(value: number | null | undefined, locale: string): string {
   return value === null || value === undefined || !Number.isFinite(value)
     ? DASH
-    : new Intl.NumberFormat(locale, { maximumFractionDigits: 0 }).format(value)
+    : numbers(locale, { maximumFractionDigits: 0 }).format(value)
+}
+
+/** A number as the language writes it, with the figures that it came with: "1,234.50" is 1.234,50. */
+export function figures(value: unknown, locale: string): string {
+  const text = String(value ?? '').replaceAll(',', '')
+  if (!/^-?\d+(\.\d+)?$/.test(text)) return String(value ?? DASH)
+  const digits = Math.min(text.split('.')[1]?.length ?? 0, typeof value === 'number' ? 3 : 20)
+  return numbers(locale, {
+    minimumFractionDigits: typeof value === 'number' ? 0 : digits,
+    maximumFractionDigits: digits,
+  }).format(Number(text))
 }
 
 /** One figure after the point below ten, none above. */
 export function figure(value: number | null | undefined, locale: string): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return DASH
   const digits = value !== 0 && Math.abs(value) < 10 ? 1 : 0
-  return new Intl.NumberFormat(locale, {
+  return numbers(locale, {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   }).format(value)
@@ -28,7 +40,7 @@ export function percent(share: number | null | undefined, locale: string): strin
 
 export function gib(bytes: number | null | undefined, locale: string): string {
   if (bytes === null || bytes === undefined) return DASH
-  return new Intl.NumberFormat(locale, {
+  return numbers(locale, {
     minimumFractionDigits: 1,
     maximumFractionDigits: 1,
   }).format(bytes / GIB)
@@ -68,7 +80,7 @@ export function millis(ms: number | null | undefined, locale: string): string {
 }
 
 export function clockTime(micros: number, locale: string): string {
-  return new Intl.DateTimeFormat(locale, {
+  return times(locale, {
     hour: '2-digit',
     minute: '2-digit',
     second: '2-digit',
@@ -77,7 +89,7 @@ export function clockTime(micros: number, locale: string): string {
 }
 
 export function dayName(micros: number, locale: string): string {
-  return new Intl.DateTimeFormat(locale, {
+  return times(locale, {
     weekday: 'long',
     day: 'numeric',
     month: 'long',
