@@ -2,8 +2,6 @@
 // the start; a page's own words come with the page (`words.need`), in whichever language is spoken.
 import dashboard from './en/dashboard'
 import shell from './en/shell'
-import type { Fact } from './facts'
-import type { Voice } from './voice'
 import type { Catalogue, Key, Part } from './words'
 import { plurals } from '../intl'
 
@@ -72,21 +70,6 @@ class Words {
 async function read(language: Language, part: Part): Promise<Catalogue> {
   const file = FILES[`./${language}/${part}.ts`]
   return file ? (await file()).default : {}
-}
-
-async function speak(language: Language): Promise<Voice | null> {
-  if (language === 'en') return null
-  const [{ voice }, facts, ...phrases] = await Promise.all([
-    import('./voice'),
-    ...SERVER.map((part) => read(language, part) as Promise<Record<string, string>>),
-  ] as const)
-  return voice(facts!, phrases, variant(language, navigator.languages))
-}
-
-/** Whether a number takes the form for one: also where it comes already written, as "1". */
-function isOne(value: string | number | undefined, language: Language): boolean {
-  const number = Number(value)
-  return value !== undefined && plurals(language).select(number) === 'one'
 }
 
 function fill(text: string, values: Values): string {
