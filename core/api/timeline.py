@@ -35,13 +35,15 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     """A page of facts; `head` is the newest position there is.
 
     `older` goes into `before` and `newer` into `after` to go on in that direction; None: there is
-    nothing more. A page may be short, or empty, and there still be more.
+    nothing more. A page may be short, or empty, and there still be more: `reached_at` says how far
+    in time it was looked.
     """
 
     entries: list[TimelineEntry]
     head: int
     older: int | None = None
     newer: int | None = None
+    reached_at: int | None = None  # µs since the epoch; None: all there are were looked at
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
@@ -216,14 +218,19 @@ def _with_cursors(
 ) -> Timeline:
     """Where to go on: onwards from what was looked at, back from where this page began."""
     reached = page.reached if page.reached is not None and 1 < page.reached <= head else None
+    reached_at = page.reached_at if reached is not None else None
     first = page.entries[0].position if page.entries else None
     if newest:
         back = first if first is not None else (before - 1 if before is not None else None)
         newer = back if back is not None and back < head else None
-        return Timeline(entries=page.entries, head=head, older=reached, newer=newer)
+        return Timeline(
+            entries=page.entries, head=head, older=reached, newer=newer, reached_at=reached_at
+        )
     older = first if first is not None and first > 1 else (after + 1 if after else None)
     newer = reached if reached is not None and reached < head else None
-    return Timeline(entries=page.entries, head=head, older=older, newer=newer)
+    return Timeline(
+        entries=page.entries, head=head, older=older, newer=newer, reached_at=reached_at
+    )
 
 
 HANDLERS = (show_timeline, show_why, show_why_of_model, show_consequences)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 LONGEST_SEALED = 256  # characters
 SEARCHED = 10_000  # events in whose sentences a text is looked for, in one go
+SCANNED = 100_000  # events that are held against what is wanted, in one go
 
 
 class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +51,7 @@ class TimelinePage(msgspec.Struct, frozen=True, kw_only=True):
 
     entries: list[TimelineEntry]
     reached: int | None  # every event up to here was looked at; None: all that there are
+    reached_at: int | None = None  # when that was, µs since the epoch
 
 
 def entry(recorded: Recorded) -> TimelineEntry:
@@ -104,9 +106,12 @@ def timeline_page(
 ) -> TimelinePage:
     """Tell the wanted events with after < position < before, a page in either direction.
 
-    A text is looked for in at most `SEARCHED` events: the page may hold less than it could, or
-    nothing, and `reached` still says where to go on.
+    At most `SCANNED` events are looked at, and a text is looked for in at most `SEARCHED` of them:
+    the page may hold less than it could, or nothing, and `reached` still says where to go on.
     """
+    edge = _edge(connection, wanted, before, after, newest_first=newest_first)
+    if edge is not None:
+        before, after = (before, edge - 1) if newest_first else (edge + 1, after)
     where, values = _conditions(wanted, before, after)
     most = limit if wanted.text is None else SEARCHED
     rows = connection.execute(
@@ -115,15 +120,49 @@ def timeline_page(
         (*values, most),
     ).fetchall()
     entries: list[TimelineEntry] = []
-    reached = None
+    told = None
     for row in rows:
         told = entry(from_row(row))
-        reached = told.position
         if wanted.text is None or wanted.text.casefold() in told.sentence.casefold():
             entries.append(told)
             if len(entries) == limit:
-                return TimelinePage(entries=entries, reached=reached)
-    return TimelinePage(entries=entries, reached=reached if len(rows) == most else None)
+                return TimelinePage(
+                    entries=entries, reached=told.position, reached_at=told.recorded_at
+                )
+    if told is not None and len(rows) == most:
+        return TimelinePage(entries=entries, reached=told.position, reached_at=told.recorded_at)
+    return TimelinePage(entries=entries, reached=edge, reached_at=_when(connection, edge))
+
+
+def _edge(
+    connection: sqlite3.Connection,
+    wanted: TimelineFilter,
+    before: int | None,
+    after: int,
+    *,
+    newest_first: bool,
+) -> int | None:
+    """The last event that is looked at in one go; None: there are no more than may be.
+
+    Only what no index finds has to be looked for event by event.
+    """
+    looked_for = msgspec.structs.replace(wanted, correlation=None)
+    if wanted.correlation is not None or looked_for == TimelineFilter():
+        return None
+    head = connection.execute("select coalesce(max(position), 0) from events").fetchone()[0]
+    end = int(head) + 1 if before is None else min(before, int(head) + 1)
+    if end - after - 1 <= SCANNED:
+        return None
+    return end - SCANNED if newest_first else after + SCANNED
+
+
+def _when(connection: sqlite3.Connection, position: int | None) -> int | None:
+    if position is None:
+        return None
+    found = connection.execute(
+        "select recorded_at from events where position = ?", (position,)
+    ).fetchone()
+    return int(found[0]) if found else None
 
 
 def _conditions(

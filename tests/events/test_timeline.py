@@ -1,10 +1,11 @@
 """The timeline tells the log in sentences."""
 
 import msgspec
+import pytest
 
 from events import codec
 from events.facts import AppStarted, AppStopped, MessageAdded
-from events.projections.timeline import entry, timeline
+from events.projections.timeline import TimelineFilter, entry, timeline, timeline_page
 from events.store import EventStore
 from tests.events.conftest import START, append_foreign
 
@@ -66,3 +67,25 @@ def test_ciphertext_is_told_by_its_length(log: EventStore) -> None:
     [told] = timeline(log, limit=1)
     assert told.data["sealed"] == "(4,000 characters)"
     assert told.data["role"] == "user"
+
+
+def test_a_search_looks_at_so_many_events_at_a_time(
+    log: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What matches nothing is told with how far it was looked, in place and time, both ways."""
+    monkeypatch.setattr("events.projections.timeline.SCANNED", 10)
+    log.append_now("app", [AppStopped(reason=str(n)) for n in range(24)], actor="cli")
+    for wanted in (TimelineFilter(kind="comet"), TimelineFilter(text="comet", actor="cli")):
+        with log.reading() as connection:
+            first = timeline_page(connection, wanted)
+            then = timeline_page(connection, wanted, before=first.reached)
+            last = timeline_page(connection, wanted, before=then.reached)
+            onward = timeline_page(connection, wanted, newest_first=False)
+        assert [page.reached for page in (first, then, last)] == [16, 6, None]
+        assert first.reached_at == log.read_all(15, 1)[0].recorded_at
+        assert (last.reached_at, onward.reached) == (None, 10)
+    with log.reading() as connection:
+        everything = timeline_page(connection, TimelineFilter(), limit=25)
+        found = timeline_page(connection, TimelineFilter(actor="cli"), limit=3)
+    assert len(everything.entries) == 25
+    assert [one.position for one in found.entries] == [25, 24, 23]
