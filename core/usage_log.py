@@ -39,6 +39,7 @@ DAY_US = 24 * HOUR_US
 GATHER_S = 0.1  # how long a request's record waits for others to be written with
 BATCH = 1000  # records in one commit at most
 KEPT = 10_000  # requests that wait for the disk, a kilobyte each
+MOST_DIGITS = 18  # of a position: SQLite counts to 2⁶³
 
 
 class RequestPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -359,6 +360,10 @@ def month_of(moment: int) -> str:
 def place(cursor: str) -> tuple[str, int]:
     """Month and position of a page's `next`."""
     month, _, position = cursor.partition(":")
-    if len(month) != 7 or not position.isdigit():
-        raise Invalid("`before` is what an earlier page gave as `next`", field="before")
+    is_number = position.isascii() and position.isdigit() and len(position) <= MOST_DIGITS
+    if len(month) != 7 or not is_number:
+        raise Invalid(
+            f"`before` is what an earlier page gave as `next`, such as 2026-11:4711, not {cursor!r:.60}",
+            field="before",
+        )
     return month, int(position)

@@ -133,7 +133,9 @@ async def test_pages_follow_each_other_across_the_files_of_two_months(
     assert seen == [f"r{number}" for number in reversed(range(7))]
 
 
-@pytest.mark.parametrize("before", ["x", "2026-11", "2026-11:x", ":1"])
+@pytest.mark.parametrize(
+    "before", ["x", "2026-11", "2026-11:x", ":1", "2026-11:" + "9" * 20, "2026-11:٣"]
+)
 async def test_a_cursor_nobody_gave_is_refused(usage: UsageLog, before: str) -> None:
     """With the field's name."""
     with pytest.raises(Invalid, match="next"):
