@@ -363,7 +363,8 @@ def place(cursor: str) -> tuple[str, int]:
     is_number = position.isascii() and position.isdigit() and len(position) <= MOST_DIGITS
     if len(month) != 7 or not is_number:
         raise Invalid(
-            f"`before` is what an earlier page gave as `next`, such as 2026-11:4711, not {cursor!r:.60}",
+            "`before` is what an earlier page gave as `next`, such as 2026-11:4711, "
+            f"not {cursor!r:.60}",
             field="before",
         )
     return month, int(position)
