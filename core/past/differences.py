@@ -8,8 +8,8 @@ import msgspec
 
 from core.past.state import State
 from events.projections.engine_runs import EngineRun
+from events.projections.timeline import TimelineEntry, entry
 from events.reading import COLUMNS, from_row
-from events.sentences import sentence
 
 MOST_FACTS = 20  # shown of one difference, the newest
 Change = Literal["added", "removed", "changed"]
@@ -32,6 +32,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     actor: str
     sentence: str
+    data: dict[str, Any]  # as in the timeline
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,14 +137,8 @@ def _facts(
         (*values, after, until),
     ).fetchall()
     shown = [from_row(row) for row in rows[:MOST_FACTS]]
-    causes = [
-        Cause(
-            position=one.position,
-            recorded_at=one.recorded_at,
-            type=one.type,
-            actor=one.actor,
-            sentence=sentence(one.event),
-        )
-        for one in shown
-    ]
-    return causes, len(rows) - len(causes)
+    return [_cause(entry(one)) for one in shown], len(rows) - len(shown)
+
+
+def _cause(told: TimelineEntry) -> Cause:
+    return Cause(**{name: getattr(told, name) for name in Cause.__struct_fields__})

@@ -51,22 +51,34 @@ export function size(bytes: number | null | undefined, locale: string): string {
   if (bytes >= 1000 * GIB) return `${gib(bytes / 1024, locale)} TiB`
   if (bytes >= 100 * GIB) return `${count(bytes / GIB, locale)} GiB`
   if (bytes >= GIB) return `${gib(bytes, locale)} GiB`
+  if (bytes > 0 && bytes < MIB) return `${count(Math.ceil(bytes / 1024), locale)} KiB`
   return `${count(bytes / MIB, locale)} MiB`
 }
 
+/** Seconds, minutes, hours, days and milliseconds. Intl has no style as short as these that all languages share. */
+const UNITS = {
+  en: ['s', 'm', 'h', 'd', 'ms'],
+  de: ['s', 'min', 'h', 'd', 'ms'],
+  zh: ['秒', '分', '小时', '天', '毫秒'],
+} as const
+
+const unitsOf = (locale: string): (typeof UNITS)['en' | 'de' | 'zh'] =>
+  UNITS[locale.slice(0, 2) as 'en'] ?? UNITS.en
+
 /** "48 s", "2 h 14 m", "3 d 4 h": two units at most. */
-export function duration(seconds: number | null | undefined, locale = 'en'): string {
+export function duration(seconds: number | null | undefined, locale: string): string {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return DASH
+  const [s, m, h, d] = unitsOf(locale)
   const whole = Math.max(0, Math.round(seconds))
   if (seconds < 10 && seconds > 0 && !Number.isInteger(seconds)) {
-    return `${figure(seconds, locale)} s`
+    return `${figure(seconds, locale)} ${s}`
   }
-  if (whole < 60) return `${whole} s`
+  if (whole < 60) return `${whole} ${s}`
   const minutes = Math.floor(whole / 60)
-  if (minutes < 60) return pair(minutes, 'm', whole % 60, 's')
+  if (minutes < 60) return pair(minutes, m, whole % 60, s)
   const hours = Math.floor(minutes / 60)
-  if (hours < 24) return pair(hours, 'h', minutes % 60, 'm')
-  return pair(Math.floor(hours / 24), 'd', hours % 24, 'h')
+  if (hours < 24) return pair(hours, h, minutes % 60, m)
+  return pair(Math.floor(hours / 24), d, hours % 24, h)
 }
 
 function pair(large: number, largeUnit: string, small: number, smallUnit: string): string {
@@ -76,7 +88,7 @@ function pair(large: number, largeUnit: string, small: number, smallUnit: string
 /** "57 ms" below a second, then as `duration`. */
 export function millis(ms: number | null | undefined, locale: string): string {
   if (ms === null || ms === undefined) return DASH
-  return ms < 1000 ? `${figure(ms, locale)} ms` : duration(ms / 1000, locale)
+  return ms < 1000 ? `${figure(ms, locale)} ${unitsOf(locale)[4]}` : duration(ms / 1000, locale)
 }
 
 export function clockTime(micros: number, locale: string): string {
@@ -84,7 +96,7 @@ export function clockTime(micros: number, locale: string): string {
     hour: '2-digit',
     minute: '2-digit',
     second: '2-digit',
-    hour12: false,
+    hourCycle: 'h23',
   }).format(micros / 1000)
 }
 

@@ -68,5 +68,6 @@ export function asSentence(text: string): string {
   const trimmed = text.trim()
   if (trimmed === '') return ''
   const word = /^[a-z]+(?=[\s,:;]|$)/.test(trimmed)
-  return (word ? trimmed[0]!.toUpperCase() + trimmed.slice(1) : trimmed) + (/[.!?]$/.test(trimmed) ? '' : '.')
+  const stop = /[.!?。！？]$/.test(trimmed) ? '' : /[\u3400-\u9fff）”]$/.test(trimmed) ? '。' : '.'
+  return (word ? trimmed[0]!.toUpperCase() + trimmed.slice(1) : trimmed) + stop
 }

@@ -9,7 +9,7 @@ import { gpuUse } from './store/measures'
 
 describe('numbers for people', () => {
   it('are a dash where nothing was measured', () => {
-    expect([count(null, 'en'), figure(undefined, 'en'), percent(null, 'en'), gib(null, 'en'), duration(null)]).toEqual(
+    expect([count(null, 'en'), figure(undefined, 'en'), percent(null, 'en'), gib(null, 'en'), duration(null, 'en')]).toEqual(
       ['–', '–', '–', '–', '–'],
     )
   })

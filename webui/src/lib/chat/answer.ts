@@ -1,5 +1,6 @@
 // Fills one answer from a stream: text at most 30 times a second, and the times a person wants to know.
 import { Refusal } from '../api/client'
+import { told } from '../i18n/index.svelte'
 import { sentenceOf } from '../store/actions'
 import { complete, type Piece, type Turn } from './completion'
 import type { Message, Timing } from './message.svelte'
@@ -26,7 +27,7 @@ export async function answer(
     if (signal.aborted) return filling.end('stopped')
     message.failure = {
       text: sentenceOf(error),
-      next: error instanceof Refusal ? (error.problem.next_action ?? '') : '',
+      next: error instanceof Refusal ? told(error.problem.next_action) : '',
     }
     filling.end('failed')
   }

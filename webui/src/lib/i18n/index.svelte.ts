@@ -2,6 +2,8 @@
 // the start; a page's own words come with the page (`words.need`), in whichever language is spoken.
 import dashboard from './en/dashboard'
 import shell from './en/shell'
+import type { Fact } from './facts'
+import type { Voice } from './voice'
 import type { Catalogue, Key, Part } from './words'
 import { plurals } from '../intl'
 
@@ -12,6 +14,8 @@ export type Language = keyof typeof LANGUAGES
 const SCRIPT: Partial<Record<Language, string>> = { zh: 'zh-Hans' }
 const NAME = 'studio.language'
 const FIRST: readonly Part[] = ['shell', 'dashboard']
+/** What the server says in English itself; other languages have words for it. */
+const SERVER = ['facts', 'said', 'failures', 'refusals'] as const
 const FILES = import.meta.glob<{ default: Catalogue }>('./{en,de,zh}/*.ts')
 
 type Values = Record<string, string | number>
@@ -20,6 +24,7 @@ class Words {
   language = $state<Language>('en')
   private catalogue = $state.raw<Catalogue>({ ...shell, ...dashboard })
   private here = new Set<Part>(FIRST)
+  private voice = $state.raw<Voice | null>(null)
 
   /** Before the first paint: the language chosen here, else the browser's. */
   async start(): Promise<void> {
@@ -48,9 +53,19 @@ class Words {
 
   say(key: Key, values?: Values): string {
     const one = `${key}.one` as Key
-    const singular = values?.['n'] === 1 && one in this.catalogue
+    const singular = one in this.catalogue && isOne(values?.['n'], this.language)
     const text = this.catalogue[singular ? one : key] ?? key
     return values ? fill(text, values) : text
+  }
+
+  /** What the server said in English; as it is where there are no words for it. */
+  told(text: string, already?: ReadonlyMap<string, string>): string {
+    return this.voice ? this.voice.told(text, already) : text
+  }
+
+  /** A fact as a sentence. */
+  sentence(fact: Fact): string {
+    return this.voice ? this.voice.sentence(fact) : fact.sentence
   }
 
   /** Whether there is such a word, for keys that are made of data. */
@@ -60,16 +75,35 @@ class Words {
 
   private async use(language: Language): Promise<void> {
     if (language === this.language) return
-    const parts = await Promise.all([...this.here].map((part) => read(language, part)))
+    const [voice, ...parts] = await Promise.all([
+      speak(language),
+      ...[...this.here].map((part) => read(language, part)),
+    ])
     this.catalogue = Object.assign({}, ...parts) as Catalogue
+    this.voice = voice
     this.language = language
     document.documentElement.lang = SCRIPT[language] ?? language
   }
 }
 
-async function read(language: Language, part: Part): Promise<Catalogue> {
+async function read(language: Language, part: string): Promise<Catalogue> {
   const file = FILES[`./${language}/${part}.ts`]
   return file ? (await file()).default : {}
+}
+
+async function speak(language: Language): Promise<Voice | null> {
+  if (language === 'en') return null
+  const [{ voice }, facts, ...phrases] = await Promise.all([
+    import('./voice'),
+    ...SERVER.map((part) => read(language, part) as Promise<Record<string, string>>),
+  ] as const)
+  return voice(facts!, phrases, variant(language, navigator.languages))
+}
+
+/** Whether a number takes the form for one: also where it comes already written, as "1". */
+function isOne(value: string | number | undefined, language: Language): boolean {
+  const number = Number(value)
+  return value !== undefined && plurals(language).select(number) === 'one'
 }
 
 function fill(text: string, values: Values): string {
@@ -93,6 +127,10 @@ function stored(): Language | null {
 
 export const words = new Words()
 export const t = (key: Key, values?: Values): string => words.say(key, values)
+/** What the server said, in the person's language. */
+export const told = (text: string | null | undefined): string => words.told(text ?? '')
+/** What happened, in the person's language. */
+export const sentence = (fact: Fact): string => words.sentence(fact)
 
 /** A locale for numbers and dates: the person's own variant of the language, if it is one. */
 export function locale(): string {

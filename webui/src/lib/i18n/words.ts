@@ -1,6 +1,10 @@
 // Which words there are. A part is a file of its own and comes with the page that needs it; English is
 // the measure: every other language has exactly its keys. `{name}` is filled in; a key that ends in
 // ".one" is the singular of the same key without it, and not every language needs one.
+import type factsInGerman from './de/facts'
+import type failures from './de/failures'
+import type refusals from './de/refusals'
+import type said from './de/said'
 import type chat from './en/chat'
 import type dashboard from './en/dashboard'
 import type endpoint from './en/endpoint'
@@ -30,3 +34,12 @@ export type Part = keyof Parts
 export type Words<P extends Part> = Record<keyof Parts[P], string>
 export type Key = { [P in Part]: keyof Parts[P] }[Part]
 export type Catalogue = Partial<Record<Key, string>>
+
+/** What the server says in English itself has no English here: German is the measure. */
+interface Server {
+  failures: typeof failures
+  refusals: typeof refusals
+  said: typeof said
+}
+export type Facts = Record<keyof typeof factsInGerman, string>
+export type Phrases<P extends keyof Server> = Record<keyof Server[P], string>

@@ -3,10 +3,10 @@ import { api, Refusal } from '../api/client'
 import type { Patch, RecipeView, RunningRequest, SwitchView } from '../api/types'
 import { confirm } from '../confirm.svelte'
 import { patched } from '../fit'
-import { t } from '../i18n/index.svelte'
+import { t, told } from '../i18n/index.svelte'
 import type { Action } from '../lifecycle'
 import { toasts } from '../toasts.svelte'
-import { studio } from './studio.svelte'
+import { studio, type Wish } from './studio.svelte'
 
 export async function switchTo(recipe: RecipeView, force = false): Promise<void> {
   const there = recipe.state === 'ready' && studio.status?.active === recipe.id
@@ -110,12 +110,11 @@ export async function attempt(action: () => Promise<unknown>): Promise<boolean> 
     await action()
     return true
   } catch (error) {
-    studio.pending = null
-    toasts.bad(sentenceOf(error), error instanceof Refusal ? (error.problem.next_action ?? '') : '')
+    toasts.bad(sentenceOf(error), error instanceof Refusal ? told(error.problem.next_action) : '')
     return false
   }
 }
 
 export function sentenceOf(error: unknown): string {
-  return error instanceof Refusal ? error.message : t('error.unreachable')
+  return error instanceof Refusal ? told(error.message) : t('error.unreachable')
 }
