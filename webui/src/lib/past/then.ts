@@ -103,6 +103,7 @@ function recipeThen(saved: StateAt['recipes'][number], state: StateAt, runs: rea
     late: false,
     pinned: recipe['pinned'] === true,
     last_load_s: state.load_s[saved.recipe_id] ?? null,
+    expected_s: null,
     error: how === 'failed' ? (run?.error ?? failures?.reason ?? null) : null,
     next_action: how === 'failed' ? (run?.next_action ?? failures?.next_action ?? '') : '',
     requests_today: 0,
