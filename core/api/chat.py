@@ -7,14 +7,15 @@ from typing import Annotated
 import msgspec
 from litestar import get, patch, post
 from litestar.params import HeaderParameter
-from litestar.response import Stream
+from litestar.response import Response, Stream
 
 from core.api.asking import Asking
 from core.api.control import Done, demand_owner
 from core.api.sse import PULSE_S, frame, sse_response
 from core.application import Application
 from core.chat import Event, NewReply, ReplyView
-from core.conversations import ConversationView, MessageView, NewMessage
+from core.conversations import ConversationView, Found, MessageView, NewMessage
+from core.conversations.exchange import Format, exported, imported
 from core.errors import Invalid
 
 SAID_BY_PEOPLE = ("user", "system")
@@ -48,6 +49,56 @@ class Replies(msgspec.Struct, frozen=True, kw_only=True):
     """The replies that have not ended, oldest first."""
 
     replies: tuple[ReplyView, ...]
+
+
+class FoundList(msgspec.Struct, frozen=True, kw_only=True):
+    """Conversations in which words were found, the last used first."""
+
+    found: tuple[Found, ...]
+
+
+class ConversationFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file's text: what an export as JSON gave, or OpenAI's messages."""
+
+    text: str
+
+
+class ImportedConversations(msgspec.Struct, frozen=True, kw_only=True):
+    """The ids of the new conversations."""
+
+    imported: list[str]
+
+
+@get("/conversations/search")
+async def search_conversations(application: Application, asking: Asking, text: str) -> FoundList:
+    """Those whose title or messages hold every word of `text`."""
+    demand_owner(asking, "search conversations")
+    if not text.strip():
+        raise Invalid("say what is to be found", field="text")
+    return FoundList(found=await application.conversations.search(text))
+
+
+@get("/conversations/{conversation_id:str}/export")
+async def export_conversation(
+    application: Application, asking: Asking, conversation_id: str, format: Format = "markdown"
+) -> Response[str]:
+    """One as a file: `markdown` and `openai` the branch that is shown, `json` all of it."""
+    demand_owner(asking, "export conversations")
+    text = exported(await application.conversations.read(conversation_id), format)
+    kind = "text/markdown" if format == "markdown" else "application/json"
+    return Response(text, media_type=f"{kind}; charset=utf-8")
+
+
+@post("/conversations/import", status_code=201)
+async def import_conversations(
+    application: Application, asking: Asking, data: ConversationFile
+) -> ImportedConversations:
+    """New conversations from a file; all of it is read before the first is started."""
+    demand_owner(asking, "import conversations")
+    door, filed = application.conversations, imported(data.text)
+    return ImportedConversations(
+        imported=[await door.take_in(one, actor=asking.actor) for one in filed if one.messages]
+    )
 
 
 @post("/conversations", status_code=201)
@@ -172,6 +223,9 @@ async def _frames(
 
 
 HANDLERS = (
+    search_conversations,
+    export_conversation,
+    import_conversations,
     start_conversation,
     change_conversation,
     say,

@@ -4,6 +4,7 @@ from core.conversations.conversations import Conversations
 from core.conversations.views import (
     Conversation,
     ConversationView,
+    Found,
     MessageView,
     NewMessage,
     Said,
@@ -14,6 +15,7 @@ __all__ = [
     "Conversation",
     "ConversationView",
     "Conversations",
+    "Found",
     "MessageView",
     "NewMessage",
     "Said",

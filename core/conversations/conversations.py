@@ -30,11 +30,14 @@ from core.conversations.commands import (
     RequestErasure,
     StartConversation,
 )
+from core.conversations.exchange import Filed, messages_of
 from core.conversations.items import FOLDER, TITLE, item_of, stream_of
 from core.conversations.reading import Reading
 from core.conversations.views import (
+    MOST_TITLE,
     Conversation,
     ConversationView,
+    Found,
     MessageView,
     NewMessage,
     line_of,
@@ -116,6 +119,18 @@ class Conversations:
         """Show the branch that ends at this message, until another is chosen or grows."""
         await self._handle(ChooseBranch(conversation_id=which, message_id=message_id), actor)
 
+    async def take_in(self, filed: Filed, *, actor: str) -> str:
+        """A conversation from a file, as a new one; its id. Raises Invalid."""
+        which = await self.start(actor=actor)
+        ids = [uuid7() for _ in filed.messages]
+        for message in messages_of(filed, ids):
+            await self.add(which, message, actor=actor)
+        if filed.title and filed.title.strip():
+            await self.rename(which, filed.title.strip()[:MOST_TITLE], actor=actor)
+        if filed.folder and filed.folder.strip():
+            await self.file(which, filed.folder.strip()[:MOST_TITLE], actor=actor)
+        return which
+
     # ---- reading -------------------------------------------------------------------------------
 
     async def list(self, *, at: int | None = None) -> list[ConversationView]:
@@ -125,6 +140,10 @@ class Conversations:
     async def read(self, which: str, *, at: int | None = None) -> Conversation:
         """One with its messages; `at` an earlier position. Raises NotFound."""
         return await self._with_keys(partial(self._reading.one, which, at))
+
+    async def search(self, text: str) -> tuple[Found, ...]:
+        """Those whose title or messages hold these words, the last used first, with where."""
+        return await self._with_keys(partial(self._reading.search, text))
 
     async def view(self, which: str) -> ConversationView:
         """One without its messages. Raises NotFound."""

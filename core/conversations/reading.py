@@ -13,6 +13,7 @@ from core.conversations.items import FOLDER, TITLE, item_of, stream_of
 from core.conversations.views import (
     Conversation,
     ConversationView,
+    Found,
     MessageView,
     Said,
     Standing,
@@ -33,6 +34,7 @@ from events.replay import empty, fold, state_at
 from events.store import EventStore
 
 MODEL = (Conversations(),)
+AROUND = 60  # characters on each side of what was found
 
 
 class Reading:
@@ -82,6 +84,33 @@ class Reading:
             if isinstance(one.event, MessageAdded) and one.event.message_id == message_id:
                 return self._message(one, one.event, gone=gone)
         raise not_found(which)
+
+    def search(self, text: str) -> tuple[Found, ...]:
+        """Those whose title or messages hold every word of `text`, whatever its case."""
+        words = text.casefold().split()
+        found = []
+        for view in self.all(None):
+            if view.standing == "open" and (one := self._searched(view, words)) is not None:
+                found.append(one)
+        return tuple(found)
+
+    def _searched(self, view: ConversationView, words: list[str]) -> Found | None:
+        newest: tuple[str, str] | None = None
+        times = 0
+        for one in self._store.read_stream(stream_of(view.conversation_id)):
+            said = self._said(one.event) if isinstance(one.event, MessageAdded) else None
+            if not isinstance(said, Said) or not isinstance(one.event, MessageAdded):
+                continue
+            folded = said.text.casefold()
+            if all(word in folded for word in words):
+                newest = (one.event.message_id, around(said.text, words[0]))
+                times += 1
+        if newest is not None:
+            return Found(conversation=view, message_id=newest[0], around=newest[1], times=times)
+        title = view.title or ""
+        if all(word in title.casefold() for word in words):
+            return Found(conversation=view, message_id=None, around=title, times=0)
+        return None
 
     def _rows_at(self, at: int) -> list[ConversationRow]:
         if not 0 <= at <= self._store.head:
@@ -151,6 +180,14 @@ def _chosen(told: Sequence[Recorded]) -> str | None:
         if isinstance(one.event, MessageAdded | ConversationBranchChosen):
             return one.event.message_id
     return None
+
+
+def around(text: str, word: str) -> str:
+    """The text about the first `word` in it, in one line."""
+    at = max(0, text.casefold().find(word))
+    start, end = max(0, at - AROUND), at + len(word) + AROUND
+    piece = " ".join(text[start:end].split())
+    return f"{'… ' if start else ''}{piece}{' …' if end < len(text) else ''}"
 
 
 _said = msgspec.json.Decoder(Said)

@@ -97,6 +97,15 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     chosen: str | None  # the message at which the branch ends that is to be shown
 
 
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation in which words were found; `around` is the text about the newest of them."""
+
+    conversation: ConversationView
+    message_id: str | None  # None: in its title
+    around: str
+    times: int  # messages that hold them
+
+
 def sealable(message: NewMessage) -> bytes:
     """A message as it is encrypted. Raises Invalid when it is too long or no text."""
     try:

@@ -1,0 +1,228 @@
+"""Conversations as files: Markdown to read, JSON with everything, messages as OpenAI takes them.
+
+What is exported as JSON is imported with its branches; a list of OpenAI's messages becomes one
+branch. An import is a new conversation each time: nothing that is here is changed by it.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import msgspec
+
+from core.conversations.views import Conversation, MessageView, NewMessage, Said
+from core.errors import Invalid, Refused
+
+Format = Literal["markdown", "json", "openai"]
+FORMAT = "vllm-studio-conversation"
+VERSION = 1
+ROLES = ("system", "user", "assistant", "tool")
+
+
+class FiledMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A message in a file; `parent` is the place of the one before it in the list."""
+
+    role: str
+    text: str = ""
+    parent: int | None = None
+    said: Said | None = None
+    outcome: str = "whole"
+    model: str | None = None
+    at: int | None = None  # µs since the epoch
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+class Filed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A conversation in a file."""
+
+    format: str = msgspec.field(default="")
+    version: int = VERSION
+    title: str | None = None
+    folder: str | None = None
+    messages: tuple[FiledMessage, ...] = ()
+
+
+# ---- out ----------------------------------------------------------------------------------------
+
+
+def exported(conversation: Conversation, form: Format) -> str:
+    """As a file's text. Raises Refused when it can not be read any more."""
+    if conversation.conversation.standing != "open":
+        raise Refused(
+            "this conversation can not be read any more",
+            code="conversation-unreadable",
+            next_action="what was said in it is gone; that it was there stays in the log",
+        )
+    if form == "json":
+        return _pretty(_filed(conversation))
+    branch = shown_branch(conversation)
+    if form == "openai":
+        return _pretty({"messages": [_openai(one) for one in branch if one.text is not None]})
+    return "".join(_markdown(conversation, branch))
+
+
+def shown_branch(conversation: Conversation) -> list[MessageView]:
+    """The messages that are shown, from the first on."""
+    known = {one.message_id: one for one in conversation.messages}
+    branch: list[MessageView] = []
+    at = conversation.chosen
+    while at is not None and at in known:
+        branch.append(known[at])
+        at = known[at].parent_id
+    return branch[::-1]
+
+
+def _filed(conversation: Conversation) -> Filed:
+    places = {one.message_id: at for at, one in enumerate(conversation.messages)}
+    return Filed(
+        format=FORMAT,
+        title=conversation.conversation.title,
+        folder=conversation.conversation.folder,
+        messages=tuple(
+            FiledMessage(
+                role=one.role,
+                text=one.text or "",
+                parent=None if one.parent_id is None else places.get(one.parent_id),
+                said=one.said,
+                outcome=one.outcome,
+                model=one.model,
+                at=one.added_at,
+                prompt_tokens=one.prompt_tokens,
+                completion_tokens=one.completion_tokens,
+            )
+            for one in conversation.messages
+        ),
+    )
+
+
+def _openai(one: MessageView) -> dict[str, Any]:
+    told: dict[str, Any] = {"role": one.role, "content": one.text}
+    said = one.said or Said()
+    if said.answers:
+        told["tool_call_id"] = said.answers
+    if said.tool_calls:
+        told["tool_calls"] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments},
+            }
+            for call in said.tool_calls
+        ]
+    return told
+
+
+def _markdown(conversation: Conversation, branch: list[MessageView]) -> Iterator[str]:
+    yield f"# {conversation.conversation.title or 'Conversation'}\n"
+    for one in branch:
+        who = one.model if one.role == "assistant" and one.model else one.role
+        when = datetime.fromtimestamp(one.added_at / 1e6, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        yield f"\n## {who} · {when}\n\n{(one.text or '').strip()}\n"
+
+
+def _pretty(told: object) -> str:
+    return msgspec.json.format(msgspec.json.encode(told), indent=2).decode() + "\n"
+
+
+# ---- in -----------------------------------------------------------------------------------------
+
+
+def imported(text: str) -> list[Filed]:
+    """The conversations of a file: ours, one or a list of them, or OpenAI's messages.
+
+    Raises Invalid, which says where.
+    """
+    try:
+        told = msgspec.json.decode(text)
+    except (msgspec.MsgspecError, UnicodeEncodeError) as problem:
+        raise Invalid(f"this is no JSON: {problem}", field="text") from None
+    if isinstance(told, list) and told and _is_message(told[0]):
+        told = {"messages": told}
+    found = [_read(one, at) for at, one in enumerate(told if isinstance(told, list) else [told])]
+    if not any(one.messages for one in found):
+        raise Invalid(
+            "there is no message in it",
+            field="text",
+            next_action="give a file that `export` made, or a list of OpenAI's messages",
+        )
+    return found
+
+
+def messages_of(filed: Filed, ids: list[str]) -> Iterator[NewMessage]:
+    """Its messages, to be added in this order under these ids."""
+    for at, one in enumerate(filed.messages):
+        yield NewMessage(
+            role=one.role,
+            said=msgspec.structs.replace(one.said or Said(), text=one.text),
+            message_id=ids[at],
+            parent_id=None if one.parent is None else ids[one.parent],
+            outcome=one.outcome,
+            model=one.model,
+            prompt_tokens=one.prompt_tokens,
+            completion_tokens=one.completion_tokens,
+        )
+
+
+def _is_message(told: object) -> bool:
+    return isinstance(told, dict) and "role" in told
+
+
+def _read(told: object, at: int) -> Filed:
+    ours = isinstance(told, dict) and told.get("format") == FORMAT
+    try:
+        filed = msgspec.convert(told if ours else _from_openai(told), Filed)
+    except msgspec.ValidationError as problem:
+        raise Invalid(f"conversation {at + 1} can not be read: {problem}", field="text") from None
+    if filed.version > VERSION:
+        raise Invalid(
+            f"conversation {at + 1} was exported by a newer version of vLLM Studio", field="text"
+        )
+    for place, one in enumerate(filed.messages):
+        where = f"message {place + 1} of conversation {at + 1}"
+        if one.role not in ROLES:
+            raise Invalid(f"{where} has the role {one.role!r:.40}, which is none", field="text")
+        if one.parent is not None and not 0 <= one.parent < place:
+            raise Invalid(f"{where} follows one that is not before it", field="text")
+    return filed
+
+
+def _from_openai(told: object) -> dict[str, Any]:
+    if not isinstance(told, dict) or not isinstance(told.get("messages"), list):
+        raise msgspec.ValidationError("it has no `messages`")
+    messages = [_from_openai_message(one, at) for at, one in enumerate(told["messages"])]
+    return {"title": told.get("title"), "messages": messages}
+
+
+def _from_openai_message(told: object, at: int) -> dict[str, Any]:
+    if not isinstance(told, dict):
+        raise msgspec.ValidationError(f"message {at + 1} is no object")
+    said: dict[str, Any] = {"answers": told.get("tool_call_id") or ""}
+    calls = told.get("tool_calls") or ()
+    said["tool_calls"] = [_call(one) for one in calls]
+    said["reasoning"] = told.get("reasoning_content") or told.get("reasoning") or ""
+    return {
+        "role": {"developer": "system"}.get(str(told.get("role")), told.get("role")),
+        "text": _text(told.get("content")),
+        "parent": at - 1 if at else None,
+        "said": said,
+        "model": told.get("model"),
+    }
+
+
+def _call(told: object) -> dict[str, Any]:
+    call: dict[str, Any] = told if isinstance(told, dict) else {}
+    function = call.get("function") or {}
+    return {
+        "id": str(call.get("id", "")),
+        "name": str(function.get("name", "")),
+        "arguments": str(function.get("arguments", "")),
+    }
+
+
+def _text(content: object) -> str:
+    """Text, or the text parts of a list of parts."""
+    if isinstance(content, list):
+        parts = [one.get("text", "") for one in content if isinstance(one, dict)]
+        return "\n\n".join(part for part in parts if isinstance(part, str) and part)
+    return content if isinstance(content, str) else ""

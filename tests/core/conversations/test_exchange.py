@@ -1,0 +1,140 @@
+"""A conversation that is exported comes back as it was, and a bad file is told where it is bad."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.conversations import Conversations, NewMessage, Said, ToolCall
+from core.conversations.exchange import exported, imported, shown_branch
+from core.erasure import SubjectKeys
+from core.errors import Invalid, Refused
+from core.secrets import Secrets
+from events.projections import ALL
+from events.store import EventStore
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Iterator[Conversations]:
+    """Conversations on an empty home."""
+    store = EventStore.open(tmp_path / "main.db", projections=ALL)
+    keys = SubjectKeys(tmp_path / "keys.db", Secrets(tmp_path / "secrets"))
+    yield Conversations(store=store, keys=keys)
+    keys.close()
+    store.close()
+
+
+async def talk(door: Conversations) -> str:
+    """Two answers to one question, the first of them chosen, and a tool call."""
+    which = await door.start(actor="window")
+    asked = await door.add(which, NewMessage(role="user", text="What time is it?"), actor="w")
+    call = ToolCall(id="c1", name="clock", arguments='{"zone": "UTC"}')
+    calls = Said(tool_calls=(call,), reasoning="I need a clock.", lane="direct")
+    first = await door.add(
+        which,
+        NewMessage(role="assistant", said=calls, parent_id=asked, model="qwen", prompt_tokens=3),
+        actor="w",
+    )
+    told = NewMessage(role="tool", said=Said(text="12:00", answers="c1"), parent_id=first)
+    told_id = await door.add(which, told, actor="w")
+    await door.add(
+        which,
+        NewMessage(role="assistant", text="Other", parent_id=asked, outcome="stopped"),
+        actor="w",
+    )
+    await door.choose(which, told_id, actor="w")
+    await door.rename(which, "Time", actor="w")
+    await door.file(which, "Work", actor="w")
+    return which
+
+
+async def test_json_brings_everything_back(door: Conversations) -> None:
+    """Text, thoughts, calls, the tree, title and folder; under new ids."""
+    before = await door.read(await talk(door))
+    [filed] = imported(exported(before, "json"))
+    after = await door.read(await door.take_in(filed, actor="window"))
+    assert after.conversation.conversation_id != before.conversation.conversation_id
+    assert (after.conversation.title, after.conversation.folder) == ("Time", "Work")
+    places = [{m.message_id: at for at, m in enumerate(c.messages)} for c in (before, after)]
+    for at, (old, new) in enumerate(zip(before.messages, after.messages, strict=True)):
+        assert (old.role, old.text, old.said, old.outcome, old.model, old.prompt_tokens) == (
+            new.role,
+            new.text,
+            new.said,
+            new.outcome,
+            new.model,
+            new.prompt_tokens,
+        )
+        assert places[0].get(old.parent_id or "") == places[1].get(new.parent_id or ""), at
+
+
+async def test_openais_messages_go_out_and_come_in(door: Conversations) -> None:
+    """The branch that is shown, with its calls."""
+    before = await door.read(await talk(door))
+    text = exported(before, "openai")
+    roles = [one["role"] for one in json.loads(text)["messages"]]
+    assert roles == ["user", "assistant", "tool"]
+    for told in (text, json.dumps(json.loads(text)["messages"])):
+        [filed] = imported(told)
+        after = await door.read(await door.take_in(filed, actor="window"))
+        assert [one.text for one in shown_branch(after)] == ["What time is it?", "", "12:00"]
+        assert after.messages[1].said is not None
+        assert after.messages[1].said.tool_calls[0].arguments == '{"zone": "UTC"}'
+
+
+async def test_markdown_is_for_people(door: Conversations) -> None:
+    """A title, who said what and when."""
+    text = exported(await door.read(await talk(door)), "markdown")
+    assert text.startswith("# Time\n\n## user · ")
+    assert "\n## qwen · " in text
+    assert "Other" not in text
+
+
+async def test_what_was_erased_is_not_exported(door: Conversations) -> None:
+    """There is nothing to be exported any more."""
+    which = await talk(door)
+    await door.erase(which, actor="window")
+    with pytest.raises(Refused):
+        exported(await door.read(which), "json")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("not json", "no JSON"),
+        ("[]", "no message"),
+        ('{"messages": []}', "no message"),
+        ('{"a": 1}', "has no `messages`"),
+        ('[{"messages": []}, {"messages": [7]}]', "conversation 2 .* message 1"),
+        ('[{"role": "user"}, {"role": "king"}]', "message 2 of conversation 1 .*'king'"),
+        (
+            '{"format": "vllm-studio-conversation", "messages": [{"role": "user", "parent": 0}]}',
+            "message 1 of conversation 1 follows",
+        ),
+        ('{"format": "vllm-studio-conversation", "version": 9, "messages": []}', "newer version"),
+        ('{"format": "vllm-studio-conversation", "messages": [{"role": 7}]}', "role"),
+    ],
+)
+def test_a_bad_file_is_told_where_it_is_bad(text: str, words: str) -> None:
+    """Before anything is started for it."""
+    with pytest.raises(Invalid, match=words):
+        imported(text)
+
+
+async def test_words_are_found_in_titles_and_messages(door: Conversations) -> None:
+    """Whatever their case, every word of them; erased ones are not searched."""
+    which = await talk(door)
+    other = await door.start(actor="window")
+    long = "x " * 100 + "the Grüße of spring" + " y" * 100
+    said = await door.add(other, NewMessage(role="user", text=long), actor="w")
+    [found] = await door.search("SPRING grüße")
+    assert (found.conversation.conversation_id, found.message_id, found.times) == (other, said, 1)
+    assert "the Grüße of spring" in found.around
+    assert found.around.startswith("… ")
+    assert found.around.endswith(" …")
+    [titled] = await door.search("time")
+    assert titled.conversation.conversation_id == which
+    assert await door.search("nowhere") == ()
+    await door.erase(which, actor="window")
+    assert await door.search("time") == ()
