@@ -21,18 +21,45 @@ export function joined(a: readonly FactEntry[], b: readonly FactEntry[]): FactEn
 export interface Day {
   key: string
   at: number
-  entries: FactEntry[]
+  chunks: Chunk[]
+/** A few rows that are drawn together or not at all. */
+export interface Chunk {
+  /** The position of its oldest, which newer facts leave alone. */
+  key: number
+  entries: readonly FactEntry[]
 }
 
-/** By local calendar day. */
-export function byDay(entries: readonly FactEntry[]): Day[] {
+}
+
+export const CHUNK = 25
+const DAY_US = 86_400 * 1_000_000
+
+/**
+ * By local calendar day, and in chunks. Chunks are counted from `anchor`, a position: entries that come before it
+ * or after it leave the chunks that are there as they are.
+ */
+export function byDay(entries: readonly FactEntry[], anchor: number): Day[] {
   const days: Day[] = []
-  for (const entry of entries) {
-    const key = new Date(entry.recorded_at / 1000).toDateString()
-    const day = days.at(-1)
-    if (day?.key === key) day.entries.push(entry)
-    else days.push({ key, at: entry.recorded_at, entries: [entry] })
-  }
+  const newer = entries.findIndex((entry) => entry.position <= anchor)
+  const shift = newer < 0 ? 0 : CHUNK - (newer % CHUNK)
+  let until = Infinity // the beginning of the day that is being filled
+  let chunk: FactEntry[] = []
+  entries.forEach((entry, index) => {
+    const isOtherDay = entry.recorded_at < until || entry.recorded_at >= until + DAY_US
+    if (isOtherDay) {
+      const begin = new Date(entry.recorded_at / 1000).setHours(0, 0, 0, 0)
+      const key = new Date(begin).toDateString()
+      until = begin * 1000
+      if (days.at(-1)?.key !== key) {
+        days.push({ key, at: entry.recorded_at, chunks: [] })
+        chunk = []
+      }
+    }
+    const day = days.at(-1)!
+    if (chunk.length === 0 || (index + shift) % CHUNK === 0) day.chunks.push({ key: 0, entries: (chunk = []) })
+    chunk.push(entry)
+    day.chunks.at(-1)!.key = entry.position
+  })
   return days
 }
 
