@@ -175,7 +175,7 @@ class LeanCycle:
         """The connection is closed."""
         if not self.response_complete:
             self.disconnected = True
-            gone, self._gone = self._gone, None
+            gone, self._gone, self._room = self._gone, None, None
             if gone is not None:
                 gone()
 
@@ -246,14 +246,23 @@ class StudioProtocol(HttpToolsProtocol):
         self._straight: Callable[[Whole], bool] | None = getattr(self.app, "straight", None)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It has left."""
+        """It has left. Nothing of it holds itself, or all of it would wait for the collector."""
         self._give_up_gathering()
         super().connection_lost(exc)
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
         self._departure.happened()
-        if self._lean is not None:
-            self._lean.left()
+        lean, self._lean = self._lean, None
+        self.cycle = cast(Any, None)
+        self.pipeline.clear()
+        if lean is not None:
+            lean.left()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Another protocol takes over."""
+        super().handle_websocket_upgrade()
+        self.parser = cast(Any, None)  # it holds us, as in `connection_lost`
 
     def shutdown(self) -> None:
         """The server stops: what has begun may end."""

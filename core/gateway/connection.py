@@ -156,6 +156,7 @@ class Connection(asyncio.Protocol):
         self.alive = False
         if error is None and self._headers_done and not self._broken and not self.framed:
             self._complete = True
+        self._parser = None  # it holds us: both would wait for the collector
         self._wake()
 
     def data_received(self, data: bytes) -> None:
