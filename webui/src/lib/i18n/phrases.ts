@@ -1,12 +1,14 @@
 // What the server says in English, in another language: by its own templates, such as
 // "there is no room for {target} beside {names}". What a place held is said in turn, if it can be;
-// `{name:word}` holds one word, without a space or comma.
+// `{name:word}` holds one word, without a space or comma; `{name:said}` is said also when it is one.
 // A sentence that no template fits stays as the server wrote it. Pure.
 import { compose, type Told } from './fill'
 
 interface Phrase {
   pattern: RegExp
   names: string[]
+  /** Places that are said in turn also when they hold a single word. */
+  said: Set<string>
   text: string
   /** It begins with a word and not with a value. */
   worded: boolean
@@ -29,9 +31,15 @@ export function speaker(pairs: Readonly<Record<string, string>>, locale: string)
   patterned.sort((a, b) => b.pattern.source.length - a.pattern.source.length)
   const before = new Map<string, string>()
 
+  /** A space before it stays, for what is put behind another sentence. */
   function say(text: string, already: ReadonlyMap<string, string> | undefined, depth: number): string {
     const trimmed = text.trim()
     if (trimmed === '' || depth > DEPTH) return text
+    const said = sayTrimmed(trimmed, already, depth)
+    return said === trimmed ? text : (/^\s*/.exec(text)![0] + said).replace(/^ ([，（])/, '$1')
+  }
+
+  function sayTrimmed(trimmed: string, already: ReadonlyMap<string, string> | undefined, depth: number): string {
     const known = already?.get(core(trimmed))
     if (known !== undefined) return ended(known, trimmed, locale)
     const phrase = plain.get(core(trimmed))
@@ -42,12 +50,12 @@ export function speaker(pairs: Readonly<Record<string, string>>, locale: string)
       const values: Record<string, string> = {}
       one.names.forEach((name, index) => {
         const held = match[index + 1] ?? ''
-        values[name] = held.includes(' ') ? within(say(held, already, depth + 1)) : held
+        values[name] = /\s/.test(held) || one.said.has(name) ? within(say(held, already, depth + 1)) : held
       })
       const raw: Told = (held) => held
       return finished(one, compose(one.text, values, locale, raw), trimmed, locale)
     }
-    return oneByOne(text, already, depth) ?? text
+    return oneByOne(trimmed, already, depth) ?? trimmed
   }
 
   /** "lower this, set that": what stands in a row, when every piece of it can be said. */
@@ -80,14 +88,16 @@ const within = (text: string): string => text.replace(/[.。]$/, '')
 
 function compiled(english: string, text: string): Phrase {
   const names: string[] = []
+  const said = new Set<string>()
   const whole = bare(english.trim())
   const pattern = whole
-    .split(/(\{\w+(?::word)?\})/)
+    .split(/(\{\w+(?::\w+)?\})/)
     .map((part, index) => {
-      const [, name, word] = /^\{(\w+)(:word)?\}$/.exec(part) ?? []
+      const [, name, kind] = /^\{(\w+)(?::(\w+))?\}$/.exec(part) ?? []
       if (name) {
         names.push(name)
-        return word ? '([^\\s,]+)' : '(.*?)'
+        if (kind === 'said') said.add(name)
+        return kind === 'word' ? '([^\\s,]+)' : '(.*?)'
       }
       const literal = part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
       return index === 0 ? eitherCase(literal) : literal
@@ -96,6 +106,7 @@ function compiled(english: string, text: string): Phrase {
   return {
     pattern: new RegExp(`^${pattern}$`, 's'),
     names,
+    said,
     text: bare(text).replace(/。$/, ''),
     worded: !whole.startsWith('{'),
   }

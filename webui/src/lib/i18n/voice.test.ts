@@ -36,6 +36,22 @@ describe('what the server says', () => {
     )
   })
 
+  it('says the pieces of what is put together', () => {
+    expect(de.told('qwen failed 3 times in a row and is left alone for 60 s: the disk is full')).toBe(
+      'qwen scheiterte 3 Mal in Folge und bleibt 60 s in Ruhe: die Platte ist voll',
+    )
+    expect(de.told('there is no room for qwen: llama is pinned and 1 model(s) may be resident at once')).toBe(
+      'kein Platz für qwen: llama ist fest und 1 Modell darf zugleich geladen sein',
+    )
+    expect(zh.told('there is no room for qwen: llama is pinned and 1 model(s) may be resident at once')).toBe(
+      '没有 qwen 的空间：llama 已固定，最多同时加载 1 个模型',
+    )
+    expect(de.told('the cli asked')).toBe('auf der Befehlszeile verlangt')
+    expect(de.told('max_resident should be a whole number from 0 to 64, not 99')).toBe(
+      'max_resident soll eine ganze Zahl von 0 bis 64 sein, nicht 99',
+    )
+  })
+
   it('has the right form for one and for many', () => {
     expect(de.told('it still works on 1 request(s)')).toBe('es arbeitet noch an 1 Anfrage')
     expect(de.told('it still works on 3 request(s)')).toBe('es arbeitet noch an 3 Anfragen')
