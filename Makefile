@@ -4,9 +4,12 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.11 python3.12 python3.13 pytho
             $(p) -c 'import sys; print("$(p)" if sys.version_info >= (3, 11) else "")' 2>/dev/null)) python3)
 BOOTSTRAP := $(PYTHON) -B installers/bootstrap
 BIN := .venv/bin
+PYTEST := $(BIN)/pytest -q --no-header -p no:cacheprovider
+BESIDE := -n logical --maxprocesses=4
+IN_TURN := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
-.PHONY: help run app dev check web-check test unit real chaos bench lock clean
+.PHONY: help run app dev check python-check web-check test unit real chaos bench lock clean
 
 help:                     ## what can be made
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -20,7 +23,10 @@ app:                      ## .venv with the app in it, from the hashed lock
 dev:                      ## the same, plus everything that checks and tests it
 	@$(BOOTSTRAP) dev
 
-check: dev web-check      ## format, lint, types, who may import whom
+check: dev                ## both of the next two, beside each other
+	@$(MAKE) --no-print-directory --jobs=2 $(IN_TURN) python-check web-check
+
+python-check: dev         ## format, lint, types, who may import whom
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -32,15 +38,15 @@ web-check: dev            ## the web UI: types, then its own tests
 
 test: check               ## all of it: checks, unit tests, then the tests with real parts
 	@$(BOOTSTRAP) system
-	$(BIN)/pytest -q -m "not real" --no-header -p no:cacheprovider
-	$(BIN)/pytest -q -m real --no-header -p no:cacheprovider --durations=10
+	$(PYTEST) $(BESIDE) --dist worksteal -m "not real"
+	$(PYTEST) $(BESIDE) --dist loadfile -m real --durations=10
 
 unit: dev                 ## the fast tests only
-	$(BIN)/pytest -q -m "not real"
+	$(PYTEST) $(BESIDE) --dist worksteal -m "not real"
 
 real: dev                 ## the tests with real engines, gateway, browser and tray
 	@$(BOOTSTRAP) system
-	$(BIN)/pytest -q -m real
+	$(PYTEST) $(BESIDE) --dist loadfile -m real
 
 chaos: dev                ## ten bad minutes: kills, port theft, a full disk; then the books must balance
 	$(BIN)/python -m tests.chaos --seconds 600

@@ -3,6 +3,7 @@
 1. No test leaves a process behind.
 2. No test touches the user's own data: homes are temporary.
 3. In CI no test with real parts is skipped: what is missing there is a failure.
+4. Ctrl-C and SIGTERM leave nothing running, in one process or with workers (`-n`).
 """
 
 import os
@@ -17,12 +18,33 @@ from events.projections import ALL
 from events.store import EventStore
 from tests.harness import elsewhere, processes, runtimes
 from tests.harness.ports import free_port
+from tests.harness.side_by_side import SideBySide
 from tests.harness.studio import StudioServer
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Orphans of tests come back to us, so that they can be counted."""
     processes.become_reaper()
+    if is_worker(config):
+        processes.end_with_parent()
+    else:
+        processes.stop_in_order()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """What a worker left that was ended in the middle of a test has come to us."""
+    if not is_worker(config):
+        processes.end_descendants()
+
+
+def is_worker(config: pytest.Config) -> bool:
+    """Whether another pytest hands this one its tests."""
+    return hasattr(config, "workerinput")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> SideBySide | None:
+    """Real tests (`--dist loadfile`) in an order of our own; the rest as xdist does it."""
+    return SideBySide(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(wrapper=True)

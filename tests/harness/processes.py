@@ -11,9 +11,11 @@ import os
 import signal
 import sys
 from pathlib import Path
+from types import FrameType
 
 import psutil
 
+_PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _owned: set[int] = set()
 
@@ -22,6 +24,36 @@ def become_reaper() -> None:
     """Have orphaned descendants handed to this process (Linux; elsewhere nothing happens)."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def stop_in_order() -> None:
+    """Have SIGTERM do what Ctrl-C does: fixtures are torn down before this process ends."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def end_with_parent() -> None:
+    """For a worker: when who started it is gone, or ends it, all that it started goes with it."""
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        end_descendants()
+        os._exit(1)
+
+    signal.signal(signal.SIGTERM, end)
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+def end_descendants() -> None:
+    """kill -9 of everything below this process, whatever it is."""
+    while left := [one for one in psutil.Process().children(recursive=True) if _runs(one)]:
+        for process in left:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(left, timeout=5)
+
+
+def _runs(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
 def own(pid: int) -> None:
