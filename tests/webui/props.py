@@ -98,6 +98,7 @@ def view_of(recipe_: Json, state: str = "stopped", **fields: Any) -> Json:
         "blocked_until": None,
         "priority": 0,
         "can_sleep": False,
+        "expected_s": fields.get("last_load_s"),
     } | fields
 
 
@@ -185,6 +186,7 @@ def status(recipes: list[Json], **fields: Any) -> Json:
         "switches": [change] if change else [],
         "problem": None,
         "notices": [],
+        "held_back": None,
     } | fields
 
 

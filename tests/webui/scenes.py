@@ -236,6 +236,18 @@ def will_not_fit() -> Json:
     return scene(status(views), IDLE_GPUS, [LARGE, QWEN, MISTRAL])
 
 
+def held_back() -> Json:
+    """The gateway wants more than the one core it can use."""
+    whole = busy()
+    whole["status"]["held_back"] = {
+        "since": now() - 60_000_000,
+        "share": 0.97,
+        "recipe_ids": ["qwen3-32b"],
+        "direct": ["qwen3-32b"],
+    }
+    return whole
+
+
 SCENES: dict[str, Callable[[], Json]] = {
     "busy": busy,
     "loading": loading,
@@ -250,5 +262,6 @@ SCENES: dict[str, Callable[[], Json]] = {
     "left-alone": left_alone,
     "will-not-fit": will_not_fit,
     "alarm": alarm,
+    "held-back": held_back,
     "looking-on": looking_on,
 }

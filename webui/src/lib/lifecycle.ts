@@ -46,6 +46,10 @@ export function changesOf(status: Status): readonly SwitchView[] {
   return [...all].sort((a, b) => a.since - b.since)
 }
 
+/** How long bringing it would take from here, in seconds; null: nobody knows. */
+export const expected = (recipe: RecipeView): number | null =>
+  recipe.state === 'asleep' ? recipe.expected_s : (recipe.expected_s ?? recipe.last_load_s)
+
 type Say = (key: Key, values?: Record<string, string | number>) => string
 
 /** What remains of a load: never a number that pretends, nothing when nobody knows. */

@@ -135,8 +135,18 @@ export function markOf(line: Line | undefined, before: Line | undefined): string
   return hash.toString(16).padStart(8, '0')
 }
 
+/** A line by its words alone, for who knows the line and not the one before it. */
+export function wordsMark(text: string): string {
+  const trimmed = text.trim()
+  return `w${markOf({ text: trimmed } as Line, undefined)}`
+}
+
 /** The line that a link means, the newest if it was written more than once. */
 export function markedLine(lines: readonly Line[], mark: string): Line | null {
-  for (let i = lines.length - 1; i >= 0; i -= 1) if (markOf(lines[i], lines[i - 1]) === mark) return lines[i]!
+  const byWords = mark.startsWith('w')
+  for (let i = lines.length - 1; i >= 0; i -= 1) {
+    const line = lines[i]!
+    if ((byWords ? wordsMark(line.text) : markOf(line, lines[i - 1])) === mark) return line
+  }
   return null
 }

@@ -1,4 +1,5 @@
-// Short messages at the foot of the page, each with at most one action (such as Undo).
+// Short messages at the foot of the page, each with at most one action (such as Undo). They stay for
+// as long as somebody points at them or has the keyboard in them.
 
 export interface Toast {
   id: number
@@ -9,27 +10,57 @@ export interface Toast {
 }
 
 const STAYS_MS = 6_000
-const BAD_STAYS_MS = 12_000
+const LONGER_MS = 12_000 // there is something to read, or to decide
 
 class Toasts {
   list = $state.raw<readonly Toast[]>([])
   private next = 1
+  private timers = new Map<number, ReturnType<typeof setTimeout>>()
 
-  say(text: string, action: Toast['action'] = null): void {
-    this.put({ id: this.next++, text, detail: '', bad: false, action })
+  /** Returns its number, by which it can be closed. */
+  say(text: string, action: Toast['action'] = null): number {
+    return this.put({ id: this.next++, text, detail: '', bad: false, action })
   }
 
-  bad(text: string, detail = ''): void {
-    this.put({ id: this.next++, text, detail, bad: true, action: null })
+  bad(text: string, detail = ''): number {
+    return this.put({ id: this.next++, text, detail, bad: true, action: null })
   }
 
   close(id: number): void {
+    clearTimeout(this.timers.get(id))
+    this.timers.delete(id)
     this.list = this.list.filter((toast) => toast.id !== id)
   }
 
-  private put(toast: Toast): void {
-    this.list = [...this.list.slice(-2), toast]
-    setTimeout(() => this.close(toast.id), toast.bad ? BAD_STAYS_MS : STAYS_MS)
+  /** Runs the action of the newest toast that has one; false: there is none. */
+  act(toast = this.list.findLast(({ action }) => action !== null)): boolean {
+    if (!toast?.action) return false
+    this.close(toast.id)
+    toast.action.run()
+    return true
+  }
+
+  hold(): void {
+    this.timers.forEach((timer) => clearTimeout(timer))
+    this.timers.clear()
+  }
+
+  letGo(): void {
+    this.list.forEach((toast) => this.time(toast))
+  }
+
+  private put(toast: Toast): number {
+    const list = [...this.list, toast]
+    list.slice(0, -3).forEach(({ id }) => this.close(id))
+    this.list = list.slice(-3)
+    this.time(toast)
+    return toast.id
+  }
+
+  private time(toast: Toast): void {
+    clearTimeout(this.timers.get(toast.id))
+    const stays = toast.bad || toast.action ? LONGER_MS : STAYS_MS
+    this.timers.set(toast.id, setTimeout(() => this.close(toast.id), stays))
   }
 }
 

@@ -1,6 +1,6 @@
 // The keyboard: Ctrl/⌘ K anywhere; single keys only while nobody is typing.
-import { chats } from '../lib/chat/chats.svelte'
 import { router, type Page } from '../lib/router.svelte'
+import { toasts } from '../lib/toasts.svelte'
 import { overlay } from './overlay.svelte'
 
 export const GO: Readonly<Record<string, Page>> = {
@@ -29,8 +29,12 @@ export function onkeydown(event: KeyboardEvent): void {
     overlay.toggle('palette')
     return
   }
-  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event) || overlay.open) return
-  if (document.querySelector('dialog[open]')) return
+  if (isTyping(event) || overlay.open || document.querySelector('dialog[open]')) return
+  if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === 'z') {
+    if (toasts.act()) event.preventDefault()
+    return
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey) return
   const key = event.key.toLowerCase()
   const page = performance.now() - waitingSince < SECOND_KEY_MS ? GO[key] : undefined
   waitingSince = NEVER
@@ -43,8 +47,7 @@ export function onkeydown(event: KeyboardEvent): void {
 }
 
 export function newChat(): void {
-  chats.begin()
-  router.go('chat')
+  router.go('chat', 'new')
 }
 
 /** J and K walk the rows of the page's list, wherever it is. */

@@ -1,9 +1,11 @@
-// What lies over the page: the quick switch or the sheet of keys, one at a time.
+// What lies over the page, one at a time: the quick switch, the sheet of keys, or the rest of the pages.
+
+export type Over = 'palette' | 'keys' | 'more'
 
 class Overlay {
-  open = $state<'palette' | 'keys' | null>(null)
+  open = $state<Over | null>(null)
 
-  toggle(which: 'palette' | 'keys'): void {
+  toggle(which: Over): void {
     this.open = this.open === which ? null : which
   }
 

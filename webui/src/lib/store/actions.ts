@@ -13,20 +13,39 @@ export async function switchTo(recipe: RecipeView, force = false): Promise<void>
   if (there && !recipe.changed) return
   const running = studio.status?.in_flight ?? 0
   if (force && running > 0 && !(await sureToCut(running))) return
-  await bring(recipe.id, () => api.switchTo(recipe.id, force))
+  await wish(recipe.id, 'switch', () => api.switchTo(recipe.id, force))
 }
 
 export async function load(recipe: RecipeView): Promise<void> {
-  await bring(recipe.id, () => api.load(recipe.id))
+  await wish(recipe.id, 'load', () => api.load(recipe.id))
 }
 
-async function bring(recipeId: string, ask: () => Promise<unknown>): Promise<void> {
-  studio.pending = recipeId
-  await attempt(ask)
-  setTimeout(() => {
-    if (studio.pending === recipeId) studio.pending = null // it was so already: no status will tell
-  }, 2000)
+/** Shown at once, and taken back when the studio refuses. */
+async function wish(
+  recipeId: string,
+  action: Wish['action'],
+  ask: () => Promise<unknown>,
+  patch?: Wish['patch'],
+): Promise<boolean> {
+  const shown = studio.wish(recipeId, patch ? { action, patch } : { action })
+  const went = await attempt(ask)
+  if (went) shown.sent()
+  else shown.refused()
+  return went
 }
+
+/** The same for what can be taken back: the toast is there at once, and gone when it was refused. */
+export async function withUndo(said: string, undo: () => unknown, doing: Promise<boolean>): Promise<void> {
+  let asked = false
+  const run = async (): Promise<void> => {
+    asked = true
+    if (await doing) await undo()
+  }
+  const toast = toasts.say(said, { label: t('action.undo'), run: () => void run() })
+  if (!(await doing) && !asked) toasts.close(toast)
+}
+
+const nameOf = (recipe: RecipeView): string => recipe.name || recipe.id
 
 /** One of `actionsOf`. */
 export async function act(action: Action, recipe: RecipeView): Promise<void> {
@@ -38,17 +57,60 @@ export async function act(action: Action, recipe: RecipeView): Promise<void> {
     case 'load':
       return load(recipe)
     case 'sleep':
-      await attempt(() => api.sleep(recipe.id))
-      return
+      return withUndo(
+        t('toast.sleep', { name: nameOf(recipe) }),
+        () => comeBack(recipe),
+        wish(recipe.id, 'sleep', () => api.sleep(recipe.id)),
+      )
     case 'cancel':
       return cancelChange(recipe.id)
     case 'evict':
-      return evict(recipe.id)
+      return evict(recipe)
   }
 }
 
-export async function evict(recipeId: string): Promise<void> {
-  await attempt(() => api.evict(recipeId))
+export async function evict(recipe: RecipeView): Promise<void> {
+  await withUndo(
+    t('toast.evict', { name: nameOf(recipe) }),
+    () => comeBack(recipe),
+    wish(recipe.id, 'evict', () => api.evict(recipe.id)),
+  )
+}
+
+/** As it was before it was sent away: while that still waits it is given up, else it is brought again. */
+async function comeBack(was: RecipeView): Promise<void> {
+  const now = studio.recipe(was.id)
+  const leaving = studio.status?.switches.some((change) => change.target === was.id && change.kind === 'evict')
+  if (leaving && now?.state === was.state) return cancelChange(was.id)
+  if (studio.status?.active === null) return switchTo(now ?? was)
+  await load(now ?? was)
+}
+
+/** Keeps it in memory whatever else is asked for, or no longer. */
+export async function pin(recipe: RecipeView, pinned = !recipe.pinned): Promise<void> {
+  const name = nameOf(recipe)
+  await amend(recipe, { pinned }, t(pinned ? 'toast.pin' : 'toast.unpin', { name }), { pinned })
+}
+
+/** Requests to it go straight to its engine, without what LiteLLM gives. */
+export async function goDirect(recipe: RecipeView): Promise<void> {
+  await amend(recipe, { lane: 'direct' }, t('toast.direct', { name: nameOf(recipe) }))
+}
+
+/** Writes a change into a recipe; the toast takes it back. `shown` of it is seen at once. */
+async function amend(recipe: RecipeView, patch: Patch, said: string, shown?: Wish['patch']): Promise<void> {
+  let undo = async (): Promise<unknown> => undefined
+  const doing = wish(
+    recipe.id,
+    'pin',
+    async () => {
+      const before = await api.recipe(recipe.id)
+      const after = await api.reviseRecipe(patched(before.recipe, patch), before.revision)
+      undo = () => attempt(() => api.reviseRecipe(before.recipe, after?.revision ?? before.revision + 1))
+    },
+    shown,
+  )
+  await withUndo(said, () => undo(), doing)
 }
 
 /** Ends a change that waits for running requests, by cutting them. */
@@ -70,7 +132,8 @@ const sureToCut = (running: number): Promise<boolean> =>
   })
 
 export async function cancelChange(target: string | null): Promise<void> {
-  await attempt(() => api.cancel(target))
+  if (target === null) await attempt(() => api.cancel(null))
+  else await wish(target, 'cancel', () => api.cancel(target))
 }
 
 /** What waits is simply given up; what runs is cut, so that is asked first. */
@@ -92,7 +155,7 @@ export async function applyAndSwitch(recipe: RecipeView, patch: Patch): Promise<
     const before = await api.recipe(recipe.id)
     const after = await api.reviseRecipe(patched(before.recipe, patch), before.revision)
     const revision = after?.revision ?? before.revision + 1
-    toasts.say(t('recipes.saved.toast', { name: recipe.name || recipe.id }), {
+    toasts.say(t('toast.saved', { name: nameOf(recipe) }), {
       label: t('action.undo'),
       run: () => void attempt(() => api.reviseRecipe(before.recipe, revision)),
     })

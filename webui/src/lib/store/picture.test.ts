@@ -19,6 +19,7 @@ const status = (position: number, more: Partial<Status> = {}): Status => ({
   switches: [],
   notices: [],
   problem: null,
+  held_back: null,
   ...more,
 })
 

@@ -2,7 +2,16 @@
 //
 //   snapshot (GET /api/status) → then, in the order they come: fact · status · metrics
 //   A status replaces the former one; a fact is taken once, by position; metrics fill a five-minute window.
-import type { EngineMetrics, FactEntry, Hardware, Metrics, Micros, RuntimeEntry, Status } from '../api/types'
+import type {
+  EngineMetrics,
+  FactEntry,
+  Hardware,
+  Metrics,
+  Micros,
+  RecipeView,
+  RuntimeEntry,
+  Status,
+} from '../api/types'
 
 export const RECENT_FACTS = 400
 /** How many facts from before the first snapshot are asked for: why the last start failed is among them. */
@@ -52,6 +61,18 @@ export const BLANK: Picture = {
   installs: {},
   hardware: null,
   samples: [],
+}
+
+/** What a wish changes of a recipe's row, before the studio tells it. */
+export interface Wished {
+  patch?: Partial<Pick<RecipeView, 'pinned'>>
+}
+
+/** A status with what was wished of its recipes; the same one when nothing was. */
+export function asWished(status: Status | null, wishes: Readonly<Record<string, Wished>>): Status | null {
+  if (status === null || !Object.values(wishes).some((wish) => wish.patch)) return status
+  const recipes = status.recipes.map((recipe) => ({ ...recipe, ...wishes[recipe.id]?.patch }))
+  return { ...status, recipes }
 }
 
 export function apply(picture: Picture, incoming: Incoming): Picture {

@@ -5,10 +5,19 @@
 import { api, Refusal, request } from '../api/client'
 import { follow, type SseMessage } from '../api/sse'
 import type { EngineView, FactEntry, Metrics, RecipeView, Status } from '../api/types'
-import { apply, BLANK, type Incoming, type Picture } from './picture'
+import type { Action } from '../lifecycle'
+import { apply, asWished, BLANK, type Incoming, type Picture, type Wished } from './picture'
 
 const SILENCE_MS = 40_000
 const WAITS_S = [1, 2, 4, 8, 15]
+const UNTOLD_MS = 2000
+
+/** What a person asked of a recipe. */
+export interface Wish extends Wished {
+  action: Action | 'pin'
+  /** The studio has it: the next status says what became of it. */
+  sent: boolean
+}
 
 export type Link =
   | { state: 'connecting' }
@@ -24,8 +33,8 @@ class Studio {
   link = $state.raw<Link>({ state: 'connecting' })
   /** Counts up when the stream said that it left something out: pages with lists load again. */
   resyncs = $state(0)
-  /** The recipe asked for and not yet seen in a status. */
-  pending = $state.raw<string | null>(null)
+  /** What was asked here and is not yet seen in a status, by recipe: shown at once. */
+  asked = $state.raw<Readonly<Record<string, Wish>>>({})
 
   private wake: (() => void) | null = null
   private listeners = new Set<(fact: FactEntry) => void>()
@@ -38,8 +47,10 @@ class Studio {
     return this.then ?? this.live
   }
 
+  private shown = $derived(asWished(this.picture.status, this.asked))
+
   get status(): Status | null {
-    return this.picture.status
+    return this.shown
   }
 
   get active(): RecipeView | null {
@@ -140,7 +151,27 @@ class Studio {
 
   take(incoming: Incoming): void {
     this.live = apply(this.live, incoming)
-    if (incoming.kind === 'status') this.pending = null
+    if (incoming.kind === 'status') this.forget((wish) => wish.sent)
+  }
+
+  /** Shows a wish at once; it stands until the studio tells how things are, or refuses. */
+  wish(recipeId: string, wish: Omit<Wish, 'sent'>): { sent: () => void; refused: () => void } {
+    const mine: Wish = { ...wish, sent: false }
+    this.asked = { ...this.asked, [recipeId]: mine }
+    const drop = (): void => this.forget((other, id) => id === recipeId && other.action === mine.action)
+    return {
+      sent: () => {
+        if (this.asked[recipeId] !== mine) return
+        this.asked = { ...this.asked, [recipeId]: { ...mine, sent: true } }
+        setTimeout(drop, UNTOLD_MS) // it was so already: no status will tell
+      },
+      refused: drop,
+    }
+  }
+
+  private forget(which: (wish: Wish, recipeId: string) => boolean): void {
+    const kept = Object.entries(this.asked).filter(([id, wish]) => !which(wish, id))
+    if (kept.length < Object.keys(this.asked).length) this.asked = Object.fromEntries(kept)
   }
 
   private pause(ms: number | null): Promise<void> {

@@ -166,6 +166,8 @@ export default {
   'keyboard.new.chat': '新聊天',
   'keyboard.send': '发送消息',
   'keyboard.stop': '停止回答',
+  'keyboard.edit.last': '修改上一个问题',
+  'keyboard.branches': '上一个、下一个回答',
   'keyboard.save': '保存配方',
   'keyboard.sheet': '本列表',
   'keyboard.then': '然后',
