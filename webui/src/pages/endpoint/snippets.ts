@@ -40,7 +40,7 @@ const SNIPPETS: Readonly<Record<Tool, (asked: Asked) => string>> = {
       `curl ${address}/chat/completions`,
       ...(keyed ? [`  -H "authorization: Bearer $${KEY_NAME}"`] : []),
       '  -H "content-type: application/json"',
-      `  -d ${inShell(`{"model": ${JSON.stringify(model)}, "messages": [{"role": "user", "content": "Hello!"}]}`)}`,
+      `  -d ${inShell(`{"model": ${JSON.stringify(model)},\n       "messages": [{"role": "user", "content": "Hello!"}]}`)}`,
     ].join(' \\\n'),
   openai: ({ address, model, keyed }) =>
     `${keyed ? 'import os\n\n' : ''}from openai import OpenAI

@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import type { UsageEntry } from '../../lib/api/types'
-import { barUntil, beginningOf, groupsOf, lineOf, piled, spanOf, stacksOf } from './series'
+import { barUntil, beginningOf, groupsOf, lineOf, piled, placeOfSums, spanOf, stacksOf, sumsAt } from './series'
 
 const NOON = Date.UTC(2026, 10, 30, 12, 30)
+const DAY = sumsAt('')
 const row = (group: Record<string, string>, requests: number): UsageEntry =>
   ({ group, requests, ttft: { p50: requests * 10 } }) as unknown as UsageEntry
 const requests = (one: UsageEntry): number => one.requests
 
 describe('the bars of a range', () => {
   it('are hours up to the one that is now', () => {
-    const span = spanOf('day', NOON, 60)
+    const span = spanOf({ ...DAY, range: 'day' }, NOON, 60)
     expect([span.step, span.at.length]).toEqual(['hour', 24])
     expect(span.until).toBe(Date.UTC(2026, 10, 30, 13) * 1000)
     expect(barUntil(span, 23)).toBe(span.until)
@@ -17,10 +18,24 @@ describe('the bars of a range', () => {
   })
 
   it('are days of the zone where they are many', () => {
-    const span = spanOf('month', NOON, 120)
+    const span = spanOf({ ...DAY, range: 'month' }, NOON, 120)
     expect([span.step, span.at.length]).toEqual(['day', 30])
     expect(span.until).toBe(Date.UTC(2026, 10, 30, 22) * 1000)
     expect(beginningOf('2026-11-30', 120)).toBe(span.at[29])
+  })
+
+  it('are those of two days, both included, by the hour where they are few', () => {
+    const span = spanOf({ range: 'custom', from: '2026-11-01', until: '2026-11-02' }, NOON, 60)
+    expect([span.step, span.at.length]).toEqual(['hour', 48])
+    expect(span.since).toBe(Date.UTC(2026, 9, 31, 23) * 1000)
+    expect(span.until).toBe(Date.UTC(2026, 10, 2, 23) * 1000)
+    expect(spanOf({ range: 'custom', from: '2026-01-01', until: '2026-03-31' }, NOON, 0).at).toHaveLength(90)
+  })
+
+  it('are the last week while a custom range is not chosen, or the wrong way round', () => {
+    for (const [from, until] of [['', ''], ['2026-11-02', '2026-11-01']] as const) {
+      expect(spanOf({ range: 'custom', from, until }, NOON, 0).at).toHaveLength(7 * 24)
+    }
   })
 
   it('are found by the names that rows have', () => {
@@ -28,8 +43,15 @@ describe('the bars of a range', () => {
   })
 })
 
+it('what is wanted stands in the address and comes back from there', () => {
+  const wanted = { range: 'custom', by: 'key', from: '2026-11-01', until: '2026-11-02' } as const
+  expect(sumsAt(placeOfSums(wanted))).toEqual(wanted)
+  expect(placeOfSums(sumsAt(''))).toBe('')
+  expect(sumsAt('sums?range=ages&by=nobody')).toEqual({ range: 'day', by: 'model', from: '', until: '' })
+})
+
 describe('what is stacked', () => {
-  const span = spanOf('day', NOON, 0)
+  const span = spanOf({ ...DAY, range: 'day' }, NOON, 0)
   const at = (hour: number, model: string, n: number): UsageEntry =>
     row({ hour: `2026-11-30T${String(hour).padStart(2, '0')}:00`, model }, n)
 

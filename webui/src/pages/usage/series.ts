@@ -1,14 +1,50 @@
 // Sums by hour or day as charts take them: one time axis without gaps, a few groups stacked. Pure.
 import type { Micros, UsageEntry } from '../../lib/api/types'
 
-export const RANGES = ['day', 'week', 'month', 'quarter'] as const
+export const RANGES = ['day', 'week', 'month', 'quarter', 'custom'] as const
 export type Range = (typeof RANGES)[number]
 export const SPLITS = ['model', 'key', 'outcome', 'lane'] as const
 export type Split = (typeof SPLITS)[number]
 export const GROUPS_SHOWN = 6
 
 const HOUR_US = 3_600_000_000
-const DAYS: Readonly<Record<Range, number>> = { day: 1, week: 7, month: 30, quarter: 90 }
+const DAY_US = 24 * HOUR_US
+const DAYS: Readonly<Record<Exclude<Range, 'custom'>, number>> = { day: 1, week: 7, month: 30, quarter: 90 }
+const LONGEST_DAYS = 366
+const BY_HOUR_DAYS = 7
+
+export interface SumsWanted {
+  range: Range
+  by: Split
+  /** Local days, both included, of a custom range. */
+  from: string
+  until: string
+}
+
+const VIEW = 'sums?'
+
+/** As it stands in the address, behind "of"; what is usual is left out. */
+export function placeOfSums(wanted: SumsWanted): string {
+  const told = new URLSearchParams()
+  if (wanted.range !== 'day') told.set('range', wanted.range)
+  if (wanted.by !== 'model') told.set('by', wanted.by)
+  if (wanted.range === 'custom') {
+    told.set('from', wanted.from)
+    told.set('until', wanted.until)
+  }
+  return told.size === 0 ? '' : VIEW + told
+}
+
+export function sumsAt(of: string): SumsWanted {
+  const told = new URLSearchParams(of.startsWith(VIEW) ? of.slice(VIEW.length) : '')
+  const day = (name: string): string => (/^\d{4}-\d\d-\d\d$/.test(told.get(name) ?? '') ? told.get(name)! : '')
+  return {
+    range: RANGES.find((one) => one === told.get('range')) ?? 'day',
+    by: SPLITS.find((one) => one === told.get('by')) ?? 'model',
+    from: day('from'),
+    until: day('until'),
+  }
+}
 
 export interface Span {
   step: 'hour' | 'day'
@@ -20,15 +56,26 @@ export interface Span {
   at: readonly Micros[]
 }
 
-/** The bars of a range that ends with the hour, or the day, that is now. */
-export function spanOf(range: Range, nowMs: number, zone: number): Span {
-  const step = DAYS[range] <= 7 ? 'hour' : 'day'
-  const width = step === 'hour' ? HOUR_US : 24 * HOUR_US
+/** The bars of a range: one that ends with the hour or day that is now, or that of two days. */
+export function spanOf(wanted: Pick<SumsWanted, 'range' | 'from' | 'until'>, nowMs: number, zone: number): Span {
+  const custom = wanted.range === 'custom' ? daysBetween(wanted.from, wanted.until, zone) : null
+  const days = custom ? custom.days : DAYS[wanted.range === 'custom' ? 'week' : wanted.range]
+  const step = days <= BY_HOUR_DAYS ? 'hour' : 'day'
+  const width = step === 'hour' ? HOUR_US : DAY_US
   const shift = step === 'day' ? zone * 60_000_000 : 0
-  const until = (Math.floor((nowMs * 1000 + shift) / width) + 1) * width - shift
-  const bars = (DAYS[range] * 24 * HOUR_US) / width
+  const until = custom ? custom.until : (Math.floor((nowMs * 1000 + shift) / width) + 1) * width - shift
+  const bars = (days * DAY_US) / width
   const at = Array.from({ length: bars }, (_, i) => until - (bars - i) * width)
   return { step, since: at[0]!, until, zone, at }
+}
+
+/** At most a year; null where a day is missing or they are the wrong way round. */
+function daysBetween(from: string, until: string, zone: number): { days: number; until: Micros } | null {
+  if (!from || !until) return null
+  const first = beginningOf(from, zone)
+  const end = beginningOf(until, zone) + DAY_US
+  const days = Math.round((end - first) / DAY_US)
+  return days >= 1 ? { days: Math.min(days, LONGEST_DAYS), until: end } : null
 }
 
 /** When the hour or day of a row begins, as it is named in the span's zone. */
