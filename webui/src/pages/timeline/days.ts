@@ -13,15 +13,15 @@ export function kindOf(type: string): Kind {
 }
 
 /** Two runs of entries as one: newest first, each position once. */
-export function joined(a: readonly FactEntry[], b: readonly FactEntry[]): FactEntry[] {
+export function joined(a: readonly FactEntry[], b: readonly FactEntry[]): readonly FactEntry[] {
+  const [end, begin] = [a.at(-1), b[0]]
+  if (end === undefined) return b
+  if (begin === undefined) return a
+  if (end.position > begin.position) return [...a, ...b]
   const byPosition = new Map([...b, ...a].map((entry) => [entry.position, entry]))
   return [...byPosition.values()].sort((x, y) => y.position - x.position)
 }
 
-export interface Day {
-  key: string
-  at: number
-  chunks: Chunk[]
 /** A few rows that are drawn together or not at all. */
 export interface Chunk {
   /** The position of its oldest, which newer facts leave alone. */
@@ -29,6 +29,10 @@ export interface Chunk {
   entries: readonly FactEntry[]
 }
 
+export interface Day {
+  key: string
+  at: number
+  chunks: Chunk[]
 }
 
 export const CHUNK = 25
@@ -95,9 +99,46 @@ export function isPlain(filters: Filters): boolean {
   return Object.keys(queryOf(filters)).length === 0
 }
 
-/** "1795…-1795…" in the address is a time, anything else a model. */
+const SPAN = /^(\d{14,17})-(\d{14,17})$/
+const WISH = /^wish:(.+)$/
+const MANY = /^filter\?(.*)$/
+
+/** In the address a time is "1795…-1795…", a wish "wish:…", several filters "filter?…"; else a model. */
 export function filtersOf(of: string): Filters {
-  const span = /^(\d{14,17})-(\d{14,17})$/.exec(of)
+  const span = SPAN.exec(of)
   if (span) return { ...NO_FILTERS, span: [Number(span[1]), Number(span[2])] }
-  return { ...NO_FILTERS, model: of }
+  const wish = WISH.exec(of)
+  if (wish) return { ...NO_FILTERS, correlation: wish[1]! }
+  const many = MANY.exec(of)
+  return many ? filtersIn(new URLSearchParams(many[1])) : { ...NO_FILTERS, model: of }
+}
+
+function filtersIn(told: URLSearchParams): Filters {
+  const span = SPAN.exec(told.get('span') ?? '')
+  const text = (name: string): string => told.get(name) ?? ''
+  return {
+    text: text('text'),
+    kind: KINDS.find((kind) => kind === told.get('kind')) ?? 'all',
+    actor: text('actor'),
+    model: text('model'),
+    correlation: text('correlation'),
+    span: span ? [Number(span[1]), Number(span[2])] : null,
+  }
+}
+
+export function placeOf(filters: Filters): string {
+  const { span, kind, text, ...rest } = filters
+  const told: Record<string, string> = {
+    ...rest,
+    text: text.trim(),
+    kind: kind === 'all' ? '' : kind,
+    span: span ? `${span[0]}-${span[1]}` : '',
+  }
+  const named = Object.entries(told).filter(([, value]) => value !== '')
+  const [only] = named
+  if (!only) return ''
+  if (named.length === 1 && only[0] === 'span') return only[1]
+  if (named.length === 1 && only[0] === 'correlation') return `wish:${only[1]}`
+  if (named.length === 1 && only[0] === 'model' && !/[-:?]/.test(only[1])) return only[1]
+  return `filter?${new URLSearchParams(named)}`
 }

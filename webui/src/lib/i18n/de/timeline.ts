@@ -84,4 +84,8 @@ export default {
 
   'timeline.stream': 'Strom',
   'timeline.type': 'Art',
+  'timeline.looked': 'Zurückgeschaut bis {time}.',
+  'timeline.looked.nothing': 'Zurückgeschaut bis {time}: noch nichts.',
+  'timeline.looking': 'Es wird gesucht …',
+  'timeline.further': 'Weiter zurückschauen',
 } satisfies Words<'timeline'>

@@ -83,4 +83,8 @@ export default {
 
   'timeline.stream': 'stream',
   'timeline.type': 'type',
+  'timeline.looked': 'Looked back to {time}.',
+  'timeline.looked.nothing': 'Looked back to {time}: nothing yet.',
+  'timeline.looking': 'Looking …',
+  'timeline.further': 'Look further',
 } as const

@@ -84,4 +84,8 @@ export default {
 
   'timeline.stream': '流',
   'timeline.type': '类型',
+  'timeline.looked': '已查到 {time}。',
+  'timeline.looked.nothing': '已查到 {time}：尚无结果。',
+  'timeline.looking': '正在查找…',
+  'timeline.further': '继续查找',
 } satisfies Words<'timeline'>
