@@ -140,8 +140,17 @@ export function locale(): string {
 export function variant(language: Language, tags: readonly string[]): string {
   const script = SCRIPT[language]
   const own = tags.find((tag) => {
-    const one = new Intl.Locale(tag).maximize()
-    return one.language === language && (!script || script === `${language}-${one.script}`)
+    const one = localeOf(tag)
+    return one?.language === language && (!script || script === `${language}-${one.script}`)
   })
   return own ?? script ?? language
+}
+
+/** Null for what is no language: WebKitGTK says "c" where the desktop's locale is C. */
+function localeOf(tag: string): Intl.Locale | null {
+  try {
+    return new Intl.Locale(tag).maximize()
+  } catch {
+    return null
+  }
 }

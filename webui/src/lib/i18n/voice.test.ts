@@ -113,5 +113,6 @@ describe('the language', () => {
     expect(variant('de', ['en-US', 'de-CH'])).toBe('de-CH')
     expect(variant('zh', ['zh-TW', 'zh-SG'])).toBe('zh-SG')
     expect(variant('zh', ['zh-TW'])).toBe('zh-Hans')
+    expect(variant('en', ['c', 'en-GB'])).toBe('en-GB')
   })
 })
