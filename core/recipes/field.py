@@ -8,16 +8,16 @@ import msgspec
 from core.recipes.recipe import EngineKind, Recipe
 
 Group = Literal[
-    "Who it is",
-    "What runs",
-    "How it is called",
-    "Parallelism and devices",
-    "Memory and precision",
-    "Scheduling",
-    "Behaviour",
-    "Environment and escape hatch",
-    "Lifecycle",
-    "Cost",
+    "who",  # who it is
+    "what",  # what runs
+    "called",  # how it is called
+    "devices",  # parallelism and devices
+    "memory",  # memory and precision
+    "scheduling",
+    "behaviour",
+    "more",  # environment and extra arguments
+    "life",  # lifecycle
+    "cost",
 ]
 
 Kind = Literal[

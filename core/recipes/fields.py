@@ -21,7 +21,7 @@ from core.recipes.recipe import Lora, Price, Speculative
 __all__ = ["ALSO", "FIELD", "FIELDS", "FieldInfo"]
 
 _WHO = group(
-    "Who it is",
+    "who",
     row("id", "Id", "The short name on the command line; it never changes."),
     row("name", "Name", "The name that people see; the id when empty.", also=("title",)),
     row(
@@ -34,7 +34,7 @@ _WHO = group(
 )
 
 _WHAT = group(
-    "What runs",
+    "what",
     row(
         "engine", "Engine", "The inference server that runs it.", suggestions=ALL, also=("backend",)
     ),
@@ -76,7 +76,7 @@ _WHAT = group(
 )
 
 _PARALLEL = group(
-    "Parallelism and devices",
+    "devices",
     row(
         "tensor_parallel",
         "Tensor parallel",
@@ -146,7 +146,7 @@ _PARALLEL = group(
 )
 
 _MEMORY = group(
-    "Memory and precision",
+    "memory",
     row(
         "context_length",
         "Context length",
@@ -175,7 +175,7 @@ _MEMORY = group(
     row(
         "kv_cache_gib",
         "KV cache",
-        "Room for the KV cache when vLLM runs on the CPU.",
+        "Room for the KV cache, in place of what the memory fraction leaves.",
         unit="GiB",
         above=0,
         engines=VLLM,
@@ -224,15 +224,15 @@ _MEMORY = group(
     ),
     row(
         "enforce_eager",
-        "Eager mode",
-        "Start faster and use less memory without CUDA graphs; answers come slower.",
+        "No CUDA graphs",
+        "Start faster and use less memory; answers come slower.",
         engines=GPU,
         also=("disable_cuda_graph",),
     ),
 )
 
 _SCHEDULING = group(
-    "Scheduling",
+    "scheduling",
     row(
         "max_sequences",
         "Sequences at once",
@@ -267,7 +267,7 @@ _SCHEDULING = group(
 )
 
 _BEHAVIOUR = group(
-    "Behaviour",
+    "behaviour",
     row(
         "tool_call_parser",
         "Tool call parser",
@@ -338,7 +338,7 @@ _BEHAVIOUR = group(
 )
 
 _ESCAPE = group(
-    "Environment and escape hatch",
+    "more",
     row("env", "Environment", "Variables for the engine; secret values are kept apart."),
     row(
         "extra_args",
@@ -350,7 +350,7 @@ _ESCAPE = group(
 )
 
 _LIFECYCLE = group(
-    "Lifecycle",
+    "life",
     row(
         "ttl_s",
         "Unload when idle",
@@ -412,7 +412,7 @@ _LIFECYCLE = group(
 )
 
 _COST = group(
-    "Cost",
+    "cost",
     row(
         "price",
         "Price",

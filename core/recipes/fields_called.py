@@ -3,7 +3,7 @@
 from core.recipes.field import group, row
 
 CALLED = group(
-    "How it is called",
+    "called",
     row(
         "served_name",
         "Served name",

@@ -20,7 +20,7 @@ from litestar import Litestar, Request, Response, delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Stream
 
-from tests.webui import answers, fits, props, scenes
+from tests.webui import answers, fits, props, recipe_routes, scenes
 from tests.webui.fake_studio import THERE, FakeStudio, Json
 
 DIST = Path(__file__).resolve().parents[2] / "webui" / "dist"
@@ -144,22 +144,6 @@ def make_app(studio: FakeStudio) -> Litestar:
             return problem(400, detail, "invalid", field="id")
         return Response(save(request, data, "recipe-created"), status_code=201)
 
-    @post("/api/recipes/check", status_code=200)
-    async def check(data: JSONBody[Json]) -> Response[Any]:
-        share = data.get("memory_fraction")
-        if isinstance(share, str):
-            return problem(400, "memory_fraction is a number", "invalid", field="memory_fraction")
-        problems = []
-        if data.get("trust_remote_code"):
-            problems.append(
-                {
-                    "field": "trust_remote_code",
-                    "message": "code that comes with the model will run on this machine",
-                    "severity": "warning",
-                }
-            )
-        return Response({"problems": problems})
-
     @put("/api/recipes/{recipe_id:str}")
     async def revise(
         request: Request[Any, Any, Any], recipe_id: FromPath[str], data: JSONBody[Json]
@@ -270,8 +254,8 @@ def make_app(studio: FakeStudio) -> Litestar:
         )
 
     handlers = [status, gpus, runtimes, events, switch, evict, cancel, demo, recipes, recipe]
-    handlers += [check, create, revise, archive, restore, clone, timeline, log_stream, chat]
-    handlers += [load, sleep, running, fit, fit_unsaved]
+    handlers += [create, revise, archive, restore, clone, timeline, log_stream, chat]
+    handlers += [load, sleep, running, fit, fit_unsaved, *recipe_routes.HANDLERS]
     every = [*handlers, scene, hold, asked, window]
     return Litestar(every, openapi_config=None, logging_config=None)
 

@@ -150,10 +150,10 @@ def test_what_does_not_fit_is_mended_in_the_editor(backend: Backend, open_page: 
     expect(memory.get_by_text("It does not fit")).to_be_visible()
 
 
-def test_a_remedy_without_a_field_in_the_form_is_saved_too(
+def test_a_remedy_of_a_field_that_was_not_shown_is_saved_too(
     backend: Backend, open_page: Open
 ) -> None:
-    """Some changes have no field; they stand in the file beside the form and are saved."""
+    """It is shown now; it stands in the file beside the form and is saved."""
     backend.scene("will-not-fit")
     page = open_page("/recipes?of=llama-70b")
     offer = {"patch": {"cpu_offload_gib": 12.0}, "sentence": "Set cpu_offload_gib to 12."}
@@ -162,6 +162,8 @@ def test_a_remedy_without_a_field_in_the_form_is_saved_too(
     page.route("**/api/recipes/llama-70b/fit", lambda route: route.fulfill(json=report))
     page.reload()
     page.get_by_role("button", name="Set cpu_offload_gib").click()
+    expect(page.get_by_label("Offload to memory")).to_have_value("12")
+    page.get_by_role("button", name="As a file").click()
     expect(page.locator("pre").get_by_text("cpu_offload_gib = 12")).to_be_visible()
     with page.expect_request("**/api/recipes/llama-70b?expected_revision=3") as saved:
         page.get_by_role("button", name="Save", exact=True).click()

@@ -7,13 +7,17 @@ import type {
   CacheCounts,
   CaptureCounts,
   Consequences,
+  FieldInfo,
   FieldProblem,
   FitReport,
   Hardware,
+  ImportPreview,
+  ImportWish,
   KeyLimits,
   KeyList,
   KeyView,
   KeyWish,
+  LaunchPreview,
   ListedModel,
   MirrorView,
   Problem,
@@ -23,6 +27,7 @@ import type {
   Recipe,
   RequestBodies,
   RequestList,
+  Revision,
   RunningRequest,
   RuntimeEntry,
   RuntimeOffer,
@@ -139,8 +144,26 @@ export const api = {
   createRecipe: (recipe: Recipe) => send<SavedRecipe>('POST', '/api/recipes', recipe),
   reviseRecipe: (recipe: Recipe, revision: number) =>
     send<SavedRecipe>('PUT', `/api/recipes/${at(recipe.id)}?expected_revision=${revision}`, recipe),
-  checkRecipe: (recipe: Recipe) =>
-    send<{ problems: FieldProblem[] }>('POST', '/api/recipes/check', recipe),
+  /** Everything that is wrong with it; a new one's id has to be free. */
+  checkRecipe: (recipe: Recipe, isNew = false) =>
+    send<{ problems: FieldProblem[] }>('POST', `/api/recipes/check${isNew ? '?new=true' : ''}`, recipe),
+  recipeFields: () => get<FieldInfo[]>('/api/recipes/fields'),
+  /** Changes nothing, so it is asked of the past too. */
+  previewLaunch: async (recipe: Recipe, against: Recipe | null, signal?: AbortSignal) =>
+    (await request('/api/recipes/preview', {
+      method: 'POST',
+      signal: signal ?? null,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ recipe, against }),
+    })).json() as Promise<LaunchPreview>,
+  revisions: async (id: string): Promise<Revision[]> => {
+    const until = asOf.state ? `?at=${asOf.state.position}` : ''
+    return (await get<{ revisions: Revision[] }>(`/api/recipes/${at(id)}/revisions${until}`)).revisions
+  },
+  previewImport: (wish: ImportWish) => send<ImportPreview>('POST', '/api/recipes/import/preview', wish),
+  importRecipes: (wish: ImportWish) => send<{ imported: string[] }>('POST', '/api/recipes/import', wish),
+  exportRecipes: async (format: string, id = ''): Promise<string> =>
+    (await request(`/api/recipes/export?format=${format}${id ? `&recipe_id=${at(id)}` : ''}`)).text(),
   /** As it is saved, with what its earlier runs took. */
   fit: (id: string, signal?: AbortSignal) => get<FitReport>(`/api/recipes/${at(id)}/fit`, signal),
   /** As it stands in an editor. */

@@ -343,7 +343,7 @@ export interface components {
                 [key: string]: string[];
             };
             /** @enum {string} */
-            group: "Who it is" | "What runs" | "How it is called" | "Parallelism and devices" | "Memory and precision" | "Scheduling" | "Behaviour" | "Environment and escape hatch" | "Lifecycle" | "Cost";
+            group: "who" | "what" | "called" | "devices" | "memory" | "scheduling" | "behaviour" | "more" | "life" | "cost";
             help: string;
             /**
              * @default text

@@ -105,6 +105,26 @@ export interface Recipe {
   [field: string]: unknown
 }
 
+/** What a field of a recipe takes, and what it becomes on an engine's command line. */
+export type FieldInfo = Omit<Sent<Schemas['FieldInfo']>, 'flags' | 'suggestions_by_engine'> & {
+  flags: Partial<Record<EngineKind, string[]>>
+  suggestions_by_engine: Partial<Record<EngineKind, string[]>>
+}
+export type FieldPart = Sent<Schemas['FieldPart']>
+/** The command line of a recipe as it stands, and what it differs in from another. */
+export type LaunchPreview = Sent<Schemas['LaunchPreview']>
+export type Argument = Sent<Schemas['Compared']>
+export type Variable = Sent<Schemas['ComparedVariable']>
+export type Revision = Omit<Sent<Schemas['Revision']>, 'recipe'> & { recipe: Recipe }
+export type ImportPreview = Sent<Schemas['ImportPreview']>
+export type ImportLine = Sent<Schemas['ImportLine']>
+export interface ImportWish {
+  format: string
+  text: string
+  replace: boolean
+  only?: readonly string[]
+}
+
 export type SavedRecipe = Omit<Sent<Schemas['RecipeWithHistory']>, 'recipe'> & { recipe: Recipe }
 
 /** What one engine reports of itself; a field is null or absent when the engine does not tell. */

@@ -1,201 +1,86 @@
-// The most used fields of a recipe as a form: one table, and the way from a recipe to texts and back. Pure.
-//
-// What the form does not show is kept as it was. An empty field means "the engine's own default" and is
-// left out, so that only what is set becomes a flag. Whether a value is right is for the server to say.
-import type { EngineKind, Recipe } from '../../lib/api/types'
-import type { Key } from '../../lib/i18n/words'
+// Which fields of a recipe are shown, found by what is typed, and where their values come from. Pure.
+// The fields themselves are the server's (`GET /api/recipes/fields`); there is no second table here.
+import type { EngineKind, FieldInfo, FieldProblem, Recipe } from '../../lib/api/types'
+import { same } from './draft'
 
-type Shape = 'text' | 'number' | 'flag' | 'maybe' | 'choice' | 'words' | 'numbers' | 'lines' | 'pairs' | 'prose'
+/** `changed`: not saved yet. `recipe`: saved. `engine`: left to the engine. `default`: the studio's. */
+export type Source = 'changed' | 'recipe' | 'engine' | 'default'
 
-export interface Field {
-  name: string
-  shape: Shape
-  unit?: Key
-  mono?: boolean
-  choices?: readonly string[]
-  /** Shown while it is empty; the engine's default when not given and engines are. */
-  hint?: string
-  /** Offered while typing; anything else is allowed too. */
-  offers?: readonly string[]
-  engines?: readonly EngineKind[]
-  help?: boolean
-  wide?: boolean
+const ALWAYS: readonly string[] = ['id', 'name', 'engine', 'model', 'served_name']
+const OF_A_COMMAND: readonly string[] = ['id', 'name', 'engine', 'command', 'health_path', 'served_name']
+
+export const engineOf = (recipe: Recipe): EngineKind => (recipe['engine'] as EngineKind | undefined) ?? 'vllm'
+
+export function sourceOf(field: FieldInfo, recipe: Recipe, saved: Recipe | null): Source {
+  if (saved && !same(recipe[field.name], saved[field.name])) return 'changed'
+  if (recipe[field.name] !== undefined) return 'recipe'
+  return left(field, engineOf(recipe)) ? 'engine' : 'default'
+}
+
+/** Unset, it becomes no flag, and the engine does as it does. The name is always said: the id. */
+export function left(field: FieldInfo, engine: EngineKind): boolean {
+  return field.name !== 'served_name' && field.default === null && (field.flags[engine]?.length ?? 0) > 0
 }
 
 export interface Group {
-  title: Key
-  fields: readonly Field[]
+  name: string
+  shown: readonly FieldInfo[]
+  /** How many more the group has for this engine. */
+  more: number
 }
 
-export const ENGINES: readonly EngineKind[] = ['vllm', 'sglang', 'transformers', 'command']
-const GPU: readonly EngineKind[] = ['vllm', 'sglang']
-const SERVERS: readonly EngineKind[] = ['vllm', 'sglang', 'transformers']
-const DTYPES = ['auto', 'bfloat16', 'float16', 'float32']
-const KV_TYPES = ['auto', 'fp8', 'fp8_e4m3', 'fp8_e5m2']
-const QUANTISATIONS = ['awq', 'gptq', 'fp8', 'bitsandbytes', 'compressed-tensors', 'gguf']
+export interface Wanted {
+  recipe: Recipe
+  saved: Recipe | null
+  /** What is typed in the search box. */
+  search: string
+  /** Groups that are shown whole. */
+  whole: ReadonlySet<string>
+  problems: readonly FieldProblem[]
+  /** Whether a field matches what is typed. */
+  matches: (field: FieldInfo) => boolean
+}
 
-export const GROUPS: readonly Group[] = [
-  {
-    title: 'group.who',
-    fields: [
-      { name: 'id', shape: 'text', mono: true, help: true },
-      { name: 'name', shape: 'text', help: true },
-      { name: 'notes', shape: 'prose', wide: true },
-    ],
-  },
-  {
-    title: 'group.what',
-    fields: [
-      { name: 'engine', shape: 'choice', choices: ENGINES },
-      { name: 'runtime', shape: 'text', mono: true, engines: SERVERS, help: true },
-      { name: 'model', shape: 'text', mono: true, wide: true, help: true },
-      { name: 'command', shape: 'lines', engines: ['command'], wide: true, help: true },
-    ],
-  },
-  {
-    title: 'group.called',
-    fields: [
-      { name: 'served_name', shape: 'text', mono: true, help: true },
-      { name: 'aliases', shape: 'words', mono: true, help: true },
-      { name: 'unlisted', shape: 'flag', wide: true },
-    ],
-  },
-  {
-    title: 'group.devices',
-    fields: [
-      { name: 'tensor_parallel', shape: 'number', engines: GPU },
-      { name: 'devices', shape: 'numbers', mono: true, help: true },
-    ],
-  },
-  {
-    title: 'group.memory',
-    fields: [
-      { name: 'context_length', shape: 'number', unit: 'unit.tokens', engines: GPU },
-      { name: 'memory_fraction', shape: 'number', engines: GPU, help: true },
-      { name: 'quantization', shape: 'text', mono: true, offers: QUANTISATIONS, engines: GPU },
-      { name: 'dtype', shape: 'text', mono: true, offers: DTYPES, engines: SERVERS },
-      { name: 'kv_cache_dtype', shape: 'text', mono: true, offers: KV_TYPES, engines: GPU },
-      { name: 'kv_cache_gib', shape: 'number', unit: 'unit.gib', engines: ['vllm'] },
-      { name: 'enforce_eager', shape: 'flag', engines: GPU, wide: true },
-    ],
-  },
-  {
-    title: 'group.behaviour',
-    fields: [
-      { name: 'max_sequences', shape: 'number', engines: GPU },
-      { name: 'prefix_caching', shape: 'maybe', engines: GPU },
-      { name: 'tool_call_parser', shape: 'text', mono: true, engines: GPU },
-      { name: 'reasoning_parser', shape: 'text', mono: true, engines: GPU },
-      { name: 'chat_template', shape: 'text', mono: true, engines: SERVERS, wide: true, help: true },
-      { name: 'trust_remote_code', shape: 'flag', engines: SERVERS, wide: true, help: true },
-    ],
-  },
-  {
-    title: 'group.life',
-    fields: [
-      { name: 'ttl_s', shape: 'number', unit: 'unit.s', help: true },
-      { name: 'load_timeout_s', shape: 'number', unit: 'unit.s', hint: '900' },
-      { name: 'pinned', shape: 'flag' },
-      { name: 'preload', shape: 'flag' },
-    ],
-  },
-  {
-    title: 'group.more',
-    fields: [
-      { name: 'extra_args', shape: 'lines', wide: true, help: true },
-      { name: 'env', shape: 'pairs', wide: true, help: true },
-    ],
-  },
-]
+/** Every group that has something for this engine, in the server's order. */
+export function grouped(fields: readonly FieldInfo[], wanted: Wanted): Group[] {
+  const names = [...new Set(fields.map((field) => field.group))]
+  return names
+    .map((name) => {
+      const ofGroup = fields.filter((field) => field.group === name && isFor(field, wanted))
+      const shown = ofGroup.filter((field) => isShown(field, wanted))
+      return { name, shown, more: ofGroup.length - shown.length }
+    })
+    .filter(({ shown, more }) => shown.length > 0 || (wanted.search === '' && more > 0))
+}
 
-export const FIELDS: readonly Field[] = GROUPS.flatMap((group) => group.fields)
+/** A field of another engine is there only while it is set: it has no effect, and the server says so. */
+function isFor(field: FieldInfo, { recipe, saved }: Wanted): boolean {
+  return field.engines.includes(engineOf(recipe)) || isSet(field, recipe) || isSet(field, saved)
+}
 
-/** The texts in the form, by field. A flag is "true" or "". */
-export type Draft = Record<string, string>
+const isSet = (field: FieldInfo, recipe: Recipe | null): boolean => recipe?.[field.name] !== undefined
 
-export function draftOf(recipe: Recipe): Draft {
-  return Object.fromEntries(
-    FIELDS.map(({ name, shape }) => {
-      const value = recipe[name]
-      return [name, shape === 'maybe' && value === false ? 'off' : textOf(value)]
-    }),
+function isShown(field: FieldInfo, { recipe, saved, search, whole, problems, matches }: Wanted): boolean {
+  if (search !== '') return matches(field)
+  const always = engineOf(recipe) === 'command' ? OF_A_COMMAND : ALWAYS
+  return (
+    whole.has(field.group) ||
+    always.includes(field.name) ||
+    isSet(field, recipe) ||
+    isSet(field, saved) ||
+    problems.some((problem) => fieldNamed(problem.field) === field.name)
   )
 }
 
-function textOf(value: unknown): string {
-  if (value === null || value === undefined || value === false) return ''
-  if (Array.isArray(value)) {
-    return value.join(value.every((item) => typeof item === 'number') ? ', ' : '\n')
-  }
-  if (typeof value === 'object') {
-    return Object.entries(value)
-      .map(([name, text]) => `${name}=${String(text)}`)
-      .join('\n')
-  }
-  return String(value)
+/** All that a field may be looked for by, but for its words in the person's language. */
+export function namesOf(field: FieldInfo, engine: EngineKind): string[] {
+  const flags = field.flags[engine] ?? []
+  return [field.name, ...field.also, ...flags, ...flags.map((flag) => flag.replaceAll('-', '_'))]
 }
 
-/** The texts a field begins with: aliases and devices stand in one line. */
-export function shown(field: Field, text: string): string {
-  return field.shape === 'words' || field.shape === 'numbers' ? text.split('\n').filter(Boolean).join(', ') : text
-}
-
-export function recipeOf(draft: Draft, before: Recipe): Recipe {
-  const recipe: Recipe = { ...before }
-  for (const field of FIELDS) {
-    const value = valueOf(field, draft[field.name] ?? '', before[field.name])
-    if (value === undefined) delete recipe[field.name]
-    else recipe[field.name] = value
-  }
-  recipe.id = (draft['id'] ?? '').trim()
-  return recipe
-}
-
-function valueOf(field: Field, text: string, before: unknown): unknown {
-  const trimmed = text.trim()
-  switch (field.shape) {
-    case 'flag':
-      return text === 'true' ? true : undefined
-    case 'maybe':
-      if (text === 'true') return true
-      return text === 'off' ? false : undefined
-    case 'number':
-      return trimmed === '' ? undefined : numberOr(trimmed)
-    case 'numbers':
-      return list(trimmed, /[\s,]+/)?.map(numberOr)
-    case 'words':
-      return list(trimmed, /[\s,]+/)
-    case 'lines':
-      return list(text, /\n/)
-    case 'pairs':
-      return pairs(text)
-    case 'choice':
-      return trimmed === '' || (trimmed === 'vllm' && before === undefined) ? undefined : trimmed
-    default:
-      return trimmed === '' ? undefined : trimmed
-  }
-}
-
-/** What is not a number stays a text, so that the server can say what is wrong with it. */
-function numberOr(text: string): number | string {
-  const value = Number(text.replace(/[\s_]/g, ''))
-  return Number.isFinite(value) && text !== '' ? value : text
-}
-
-function list(text: string, separator: RegExp): string[] | undefined {
-  const items = text.split(separator).map((item) => item.trim()).filter(Boolean)
-  return items.length > 0 ? items : undefined
-}
-
-function pairs(text: string): Record<string, string> | undefined {
-  const lines = list(text, /\n/)
-  if (!lines) return undefined
-  return Object.fromEntries(
-    lines.map((line) => {
-      const [name = '', ...rest] = line.split('=')
-      return [name.trim(), rest.join('=')]
-    }),
-  )
+/** What may be chosen or is offered while typing. */
+export function offersOf(field: FieldInfo, engine: EngineKind): readonly string[] {
+  return field.suggestions_by_engine[engine] ?? field.suggestions
 }
 
 /** The server names a field as "env.TOKEN" or "loras[0].path"; the form has the first part. */
@@ -203,25 +88,7 @@ export function fieldNamed(path: string | null | undefined): string {
   return (path ?? '').split(/[.[]/)[0] ?? ''
 }
 
-/** The recipe as TOML, only what is set. */
-export function toToml(recipe: Recipe): string {
-  const lines: string[] = []
-  const tables: string[] = []
-  for (const [name, value] of Object.entries(recipe)) {
-    if (value === null || value === undefined || value === '') continue
-    if (typeof value === 'object' && !Array.isArray(value)) {
-      tables.push('', `[${name}]`)
-      for (const [key, item] of Object.entries(value)) tables.push(`${key} = ${toml(item)}`)
-    } else lines.push(`${name} = ${toml(value)}`)
-  }
-  return [...lines, ...tables].join('\n')
-}
-
-function toml(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(toml).join(', ')}]`
-  if (typeof value === 'object' && value !== null) {
-    const items = Object.entries(value).map(([key, item]) => `${key} = ${toml(item)}`)
-    return `{ ${items.join(', ')} }`
-  }
-  return JSON.stringify(value)
+/** "loras[0].path" is the id of the control that it is typed in. */
+export function controlId(path: string): string {
+  return `field-${path.replace(/[^a-z0-9_]+/gi, '-').replace(/-$/, '')}`
 }
