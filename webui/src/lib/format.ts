@@ -38,6 +38,13 @@ export function percent(share: number | null | undefined, locale: string): strin
   return share === null || share === undefined ? DASH : count(share * 100, locale)
 }
 
+/** The same with its sign, spaced as the language does it: "42%", "42 %". */
+export function percentage(share: number | null | undefined, locale: string): string {
+  return share === null || share === undefined || !Number.isFinite(share)
+    ? DASH
+    : numbers(locale, { style: 'percent', maximumFractionDigits: 0 }).format(share)
+}
+
 export function gib(bytes: number | null | undefined, locale: string): string {
   if (bytes === null || bytes === undefined) return DASH
   return numbers(locale, {

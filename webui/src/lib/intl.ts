@@ -15,5 +15,9 @@ export const numbers = (locale: string, options: Intl.NumberFormatOptions = {}):
 export const times = (locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat =>
   once('t', locale, options, () => new Intl.DateTimeFormat(locale, options))
 
+/** Names in the order that the language has; numbers in them by their value. */
+export const collator = (locale: string): Intl.Collator =>
+  once('c', locale, {}, () => new Intl.Collator(locale, { numeric: true }))
+
 export const plurals = (locale: string): Intl.PluralRules =>
   once('p', locale, {}, () => new Intl.PluralRules(locale))

@@ -44,6 +44,6 @@ describe('limits of a key', () => {
       key({ name: 'late', state: 'expired', expires_at: 5 }),
       key({ name: 'a' }),
     ]
-    expect(sorted(keys).map((one) => one.name)).toEqual(['a', 'b', 'late', 'old'])
+    expect(sorted(keys, 'de').map((one) => one.name)).toEqual(['a', 'b', 'late', 'old'])
   })
 })

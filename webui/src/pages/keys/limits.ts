@@ -1,4 +1,5 @@
 // What a key may, as a form: text in, limits out, and how near each limit is. Pure.
+import { collator } from '../../lib/intl'
 import type { KeyLimits, KeyUse, KeyView, Micros } from '../../lib/api/types'
 
 export const SCOPES = ['inference', 'manage', 'audit'] as const
@@ -95,10 +96,10 @@ function usedOf(use: KeyUse, figure: Figure): [number, Micros | null] {
 }
 
 /** In force first, then by name; those that no longer open anything by when that began. */
-export function sorted(keys: readonly KeyView[]): KeyView[] {
+export function sorted(keys: readonly KeyView[], locale: string): KeyView[] {
   const rank = (key: KeyView): number => (key.state === 'in force' ? 0 : 1)
   const ended = (key: KeyView): number => key.revoked_at ?? key.expires_at ?? 0
   return [...keys].sort(
-    (a, b) => rank(a) - rank(b) || (rank(a) === 0 ? a.name.localeCompare(b.name) : ended(b) - ended(a)),
+    (a, b) => rank(a) - rank(b) || (rank(a) === 0 ? collator(locale).compare(a.name, b.name) : ended(b) - ended(a)),
   )
 }

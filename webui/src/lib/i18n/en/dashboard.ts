@@ -90,7 +90,7 @@ export default {
   'models.pin': 'Keep in memory',
   'models.unpin': 'No longer keep in memory',
   'held.title': 'The gateway holds answers back',
-  'held.why': 'LiteLLM is one process and has wanted {share} % of a core for half a minute; more it can not use. Requests that need nothing of it can go straight to the engine.',
+  'held.why': 'LiteLLM is one process and has wanted {share}% of a core for half a minute; more it can not use. Requests that need nothing of it can go straight to the engine.',
   'held.direct': 'Go direct: {name}',
   'held.no.direct': 'A key, a header or what is asked for sends them through it. A key or a setting can choose the direct lane.',
   'held.setting': 'The usual way of a request',

@@ -91,7 +91,7 @@ export default {
   'models.pin': '常驻内存',
   'models.unpin': '取消常驻',
   'held.title': '网关正在拖慢响应',
-  'held.why': 'LiteLLM 是单个进程，半分钟以来一直需要 {share} % 的一个核心，而它最多只能用一个。不需要它处理的请求可以直达引擎。',
+  'held.why': 'LiteLLM 是单个进程，半分钟以来一直需要 {share}% 的一个核心，而它最多只能用一个。不需要它处理的请求可以直达引擎。',
   'held.direct': '直达：{name}',
   'held.no.direct': '密钥、请求头或请求内容使它们经过网关。可在密钥或设置中选择直达通道。',
   'held.setting': '请求的默认通道',
