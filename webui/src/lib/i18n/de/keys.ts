@@ -75,4 +75,5 @@ export default {
   'keys.budget_day.short': 'heute',
   'keys.budget_month': 'Budget je Monat',
   'keys.budget_month.short': 'im Monat',
+  'keys.more': 'Mehr von den {n} anderen zeigen',
 } satisfies Words<'keys'>

@@ -88,4 +88,5 @@ export default {
   'timeline.looked.nothing': 'Zurückgeschaut bis {time}: noch nichts.',
   'timeline.looking': 'Es wird gesucht …',
   'timeline.further': 'Weiter zurückschauen',
+  'timeline.main.memory': 'Arbeitsspeicher',
 } satisfies Words<'timeline'>

@@ -74,4 +74,5 @@ export default {
   'keys.budget_day.short': 'today',
   'keys.budget_month': 'Budget for a month',
   'keys.budget_month.short': 'this month',
+  'keys.more': 'Show more of the {n} others',
 } as const

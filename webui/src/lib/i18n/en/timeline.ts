@@ -87,4 +87,5 @@ export default {
   'timeline.looked.nothing': 'Looked back to {time}: nothing yet.',
   'timeline.looking': 'Looking …',
   'timeline.further': 'Look further',
+  'timeline.main.memory': 'Main memory',
 } as const

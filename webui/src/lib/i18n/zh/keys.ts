@@ -75,4 +75,5 @@ export default {
   'keys.budget_day.short': '今日',
   'keys.budget_month': '每月预算',
   'keys.budget_month.short': '本月',
+  'keys.more': '显示其余 {n} 个',
 } satisfies Words<'keys'>

@@ -88,4 +88,5 @@ export default {
   'timeline.looked.nothing': '已查到 {time}：尚无结果。',
   'timeline.looking': '正在查找…',
   'timeline.further': '继续查找',
+  'timeline.main.memory': '主内存',
 } satisfies Words<'timeline'>

@@ -1,6 +1,6 @@
 // Whether requests came or went: a mark that is another one then, and the same while nothing happens.
 // What is refused at the door stands in no status, so a measured rate counts too.
-import { studio } from '../../lib/store/studio.svelte'
+import { studio } from './studio.svelte'
 
 class Traffic {
   readonly mark = $derived.by((): string => {
