@@ -104,13 +104,14 @@ class World:
 
     def scene(self) -> Scene:
         """What the scheduler may know."""
+        owed = tuple(self.owed.values())
         residents = tuple(
             Resident(
                 recipe_id=e.model,
                 placement=e.placement,
                 pinned=self.models[e.model].pinned,
                 in_flight=len(e.serving),
-                owed=sum(model == e.model for model in self.owed.values()),
+                owed=owed.count(e.model),
                 ready_at=e.ready_at if e.state == "ready" else None,
                 last_used=e.last_used,
             )
@@ -224,6 +225,10 @@ class World:
             engine.serving.discard(request.number)
             engine.last_used = self.now
             self.ended(request, "ok")
+        if engine.withdrawn and not engine.serving:
+            for change in tuple(self.changes.values()):
+                if engine.model in change.left:
+                    self.drained(change)
 
     def leave(self, request: Request) -> None:
         """The client hangs up while it waits; nothing may start for nobody."""
@@ -309,7 +314,6 @@ class World:
             return
         engines = [self.engines[m] for m in change.left if m in self.engines]
         if any(e.serving for e in engines) and not cut:
-            self.at(0.2, lambda: self.drained(change))
             return
         for engine in engines:
             for number in engine.serving:
@@ -391,17 +395,20 @@ class World:
 
     def check_now(self) -> None:
         """At rest: memory is not overbooked, and whoever waits waits for something."""
-        awake = list(self.engines.values())
+        awake = self.engines.values()
         if self.rules.max_resident and len(awake) > self.rules.max_resident:
             raise Broken(f"{len(awake)} are resident, {self.rules.max_resident} may be")
-        for device in {d for e in awake for d in e.placement.claimed}:
-            held = [b for e in awake if (b := e.placement.bytes_on(device)) != 0]
+        held: dict[str, list[int | None]] = {}
+        for engine in awake:
+            for share in engine.placement.shares:
+                held.setdefault(share.device, []).append(share.bytes)
+        for device, sizes in held.items():
             vouched = device == HOST and self.rules.max_resident
-            if len(held) > 1 and None in held and not vouched:
+            if len(sizes) > 1 and None in sizes and not vouched:
                 raise Broken(f"{device} is shared with a model of unknown size")
             limit = self.capacity.get(device)
-            if limit is not None and sum(b or 0 for b in held) > limit:
-                raise Broken(f"{device} is overbooked: {held}")
+            if limit is not None and sum(size or 0 for size in sizes) > limit:
+                raise Broken(f"{device} is overbooked: {sizes}")
         if self.wishes and not self.changes and not self.happenings:
             raise Broken(f"dead-lock: {list(self.wishes.values())}")
 
