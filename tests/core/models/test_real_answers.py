@@ -1,4 +1,4 @@
-"""The demo model on real engines: the same answers, thoughts and tool calls from each."""
+"""The demo model on real engines: what each holds, and the same answers, thoughts and calls."""
 
 import random
 import shutil
@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from core.hardware.process_memory import measure_now
 from core.models.training import unknown
 from core.models.training.dialogues import KNOWN
 from core.models.training.tools import TOOLS
+from tests.core.fit.measured import are_close, estimated
 from tests.core.models.answering import Engine, running
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
 
 ASKED = random.Random(1).sample(KNOWN, 24)
 COUNTING = next(d for d in KNOWN if d.openings[0] == "Count to sixty.")
@@ -26,6 +28,14 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     with running(request.param, home) as started:
         yield started
     shutil.rmtree(home, ignore_errors=True)
+
+
+def test_it_holds_what_was_estimated(engine: Engine) -> None:
+    """A model of 3 MB: torch, the server and, in vLLM's four processes, a cache of one GiB."""
+    engine.ask("Hello!")  # `transformers serve` is healthy before its model is loaded
+    found = measure_now(engine.group)
+    assert found is not None
+    are_close(estimated(engine.recipe, engine.kind), found)
 
 
 def test_known_questions_are_answered_word_for_word(engine: Engine) -> None:
