@@ -103,6 +103,12 @@ def own_studio(home: Path, litellm_runtime: None) -> Iterator[StudioServer]:
     yield from _studio(home)
 
 
+@pytest.fixture
+def quick_studio(home: Path, litellm_runtime: None) -> Iterator[StudioServer]:
+    """The same for a test that needs no gateway: it may still be starting."""
+    yield from _studio(home, with_gateway=False)
+
+
 @pytest.fixture(scope="session")
 def shared_studio(request: pytest.FixtureRequest) -> Iterator[StudioServer]:
     """One `vllm-studio serve` for the whole run. Use `studio`, which tidies up after each test."""
@@ -129,12 +135,13 @@ def studio(shared_studio: StudioServer) -> Iterator[StudioServer]:
         assert answer.is_success, answer.text
 
 
-def _studio(folder: Path) -> Iterator[StudioServer]:
+def _studio(folder: Path, *, with_gateway: bool = True) -> Iterator[StudioServer]:
     runtimes.link(folder, ["litellm"])
     server = StudioServer(folder)
     try:
         server.start()
-        server.wait_for_gateway()
+        if with_gateway:
+            server.wait_for_gateway()
         yield server
     finally:
         server.close()

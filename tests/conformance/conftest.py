@@ -14,7 +14,7 @@ from tests.harness.studio import StudioServer
 HERE = Path(__file__).parent
 LANES = ("gateway", "direct")
 both_lanes = pytest.mark.parametrize("lane", LANES, indirect=True)  # for what a lane can change
-OWN = {"own_studio", "locked"}  # fixtures that start an app
+OWN = {"own_studio", "quick_studio", "locked"}  # fixtures that start an app
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

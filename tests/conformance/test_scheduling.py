@@ -45,14 +45,14 @@ def until_waiting(studio: StudioServer, model: str) -> None:
     )
 
 
-def test_c32_what_is_to_be_preloaded_is_ready_without_a_request(own_studio: StudioServer) -> None:
+def test_c32_what_is_to_be_preloaded_is_ready_without_a_request(quick_studio: StudioServer) -> None:
     """Also after a restart, with nobody asking for it."""
-    own_studio.add(sim_recipe("c32-a", recipe={"preload": True}))
-    own_studio.ask_to_quit()
-    own_studio.wait()
-    own_studio.start()
-    own_studio.wait_for_state("c32-a", "ready", within=60)
-    (asked,) = own_studio.happened("switch-requested", target="c32-a")
+    quick_studio.add(sim_recipe("c32-a", recipe={"preload": True}))
+    quick_studio.ask_to_quit()
+    quick_studio.wait()
+    quick_studio.start()
+    quick_studio.wait_for_state("c32-a", "ready", within=60)
+    (asked,) = quick_studio.happened("switch-requested", target="c32-a")
     assert asked["actor"] == "system"
 
 

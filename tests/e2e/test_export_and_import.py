@@ -129,34 +129,36 @@ def test_requests_go_on_while_the_log_is_exported(studio: StudioServer, tmp_path
 
 
 def test_a_log_of_a_later_version_opens_is_told_exported_and_imported(
-    own_studio: StudioServer, new_home: Path, tmp_path: Path
+    quick_studio: StudioServer, new_home: Path, tmp_path: Path
 ) -> None:
     """A downgrade: kinds and schemas that this version does not know are kept byte for byte."""
-    own_studio.add(sim_recipe("later-a"))
-    own_studio.ask_to_quit()
-    own_studio.wait()
+    quick_studio.add(sim_recipe("later-a"))
+    quick_studio.ask_to_quit()
+    quick_studio.wait()
     data = b'{"b" : 1.50,"a":"\\u0041","nested":{"z":[1,2,{}]}}'
-    log = EventStore.open(own_studio.home / "main.db")
+    log = EventStore.open(quick_studio.home / "main.db")
     append_foreign(log, "future-1", "thing-of-tomorrow", data, schema=3)
     append_foreign(log, "recipe-later-a", "recipe-revised", b'{"shape":"other"}', schema=44)
     log.append_now("app", [AppStopped(reason="the later version was left")], actor="cli")
     position = log.head - 2
     log.close()
 
-    own_studio.start()
-    assert own_studio.status()["problem"] is None
-    entries = {one["position"]: one for one in own_studio.timeline()}
+    quick_studio.start()
+    assert quick_studio.status()["problem"] is None
+    entries = {one["position"]: one for one in quick_studio.timeline()}
     assert entries[position]["type"] == "thing-of-tomorrow"
     assert entries[position]["data"]["nested"] == {"z": [1, 2, {}]}
     assert entries[position + 1]["type"] == "recipe-revised"
-    assert [one["recipe"]["id"] for one in own_studio.get("/api/recipes")["recipes"]] == ["later-a"]
-    own_studio.get("/api/state", at=position)
-    done = typed(own_studio, own_studio.home, "audit", "export", str(tmp_path / "export"))
+    assert [one["recipe"]["id"] for one in quick_studio.get("/api/recipes")["recipes"]] == [
+        "later-a"
+    ]
+    quick_studio.get("/api/state", at=position)
+    done = typed(quick_studio, quick_studio.home, "audit", "export", str(tmp_path / "export"))
     assert done.returncode == 0, done.stdout + done.stderr
     lines = (tmp_path / "export" / "log.jsonl").read_bytes().splitlines()
     assert lines[position - 1].endswith(b'"data":' + data + b"}")
 
-    done = typed(own_studio, new_home, "audit", "import", str(tmp_path / "export"), "--yes")
+    done = typed(quick_studio, new_home, "audit", "import", str(tmp_path / "export"), "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
     moved = EventStore.open(new_home / "main.db", read_only=True)
     [found] = moved.read_stream("future-1")

@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -52,9 +51,7 @@ def test_a_fresh_clone_becomes_a_working_program(clone: Path) -> None:
     )
     assert status.stdout == "", "a first run leaves no file that git does not know about"
 
-    began = time.monotonic()
     again = make(clone, "app")
     assert again.returncode == 0
-    assert time.monotonic() - began < 5, "the second run has nothing to do"
-    assert "Installing" not in again.stderr
+    assert "Installing" not in again.stderr, "the second run has nothing to do"
     shutil.rmtree(clone / ".venv")

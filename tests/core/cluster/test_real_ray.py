@@ -9,7 +9,7 @@ import pytest
 from tests.core.cluster.network import needs_a_network_of_its_own, run_inside
 from tests.core.cluster.ray_runtime import with_ray
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def seen() -> dict[str, Any]:
     needs_a_network_of_its_own()
     with_ray()  # before, as there is no package index in there
     with tempfile.TemporaryDirectory(prefix="ray-") as folder:
-        done = run_inside("tests.core.cluster.ray_program", folder, timeout_s=300)
+        done = run_inside("tests.core.cluster.ray_program", folder, timeout_s=600)
     line = next((one for one in done.stdout.splitlines() if one.startswith("SEEN:")), None)
     assert line is not None, f"{done.stdout}\n{done.stderr}"
     told: dict[str, Any] = json.loads(line.removeprefix("SEEN:"))
@@ -28,7 +28,7 @@ def seen() -> dict[str, Any]:
 def test_before_there_is_a_cluster_that_is_known(seen: dict[str, Any]) -> None:
     """By address without asking Ray, and without an address by asking it."""
     assert seen["before"]["trouble"] == "unreachable"
-    assert seen["before_s"] < 3
+    assert seen["before_s"] < 10
     assert seen["none"]["trouble"] == "unreachable"
 
 
