@@ -32,7 +32,7 @@ def test_enter_on_a_row_switches_and_the_page_follows(backend: Backend, open_pag
     page.get_by_role("row", name="Mistral-Small").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text("loading weights 7/14").first).to_be_visible()
-    expect(page.get_by_text("Loading 46 %").first).to_be_visible()
+    expect(page.get_by_text("Loading 46%").first).to_be_visible()
     backend.hold("")
     expect(page.get_by_role("heading", name="Mistral-Small-3.2-24B")).to_be_visible()
     expect(page.locator("footer").get_by_text("Mistral-Small-3.2-24B")).to_be_visible()
@@ -97,7 +97,7 @@ def test_the_demo_is_one_button_and_shows_its_progress(backend: Backend, open_pa
     page = open_page("/")
     page.get_by_role("button", name="Set up the demo").click()
     expect(page.get_by_text("downloading transformers")).to_be_visible()
-    expect(page.get_by_text("Installing 52 %")).to_be_visible()
+    expect(page.get_by_text("Installing 52%")).to_be_visible()
     backend.hold("")
     expect(page.get_by_text("compiling bytecode")).to_be_visible()
     assert backend.asked("/api/demo")[-1]["action"] == "setup"
