@@ -25,7 +25,7 @@ export type Link =
   | { state: 'locked' }
   | { state: 'lost'; retryAt: number; attempt: number }
 
-class Studio {
+export class Studio {
   /** What is known of now. */
   live = $state.raw<Picture>(BLANK)
   /** What is shown instead, while a person looks at the past. */
