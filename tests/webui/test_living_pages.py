@@ -6,7 +6,6 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.harness.waiting import eventually
 from tests.webui.conftest import Backend, Open
 
 pytestmark = pytest.mark.real
@@ -84,10 +83,10 @@ def test_a_failure_says_why_and_what_to_do(backend: Backend, open_page: Open) ->
 
 
 def test_a_dash_stands_where_nothing_was_measured(backend: Backend, open_page: Open) -> None:
-    """An engine that reports nothing has five dashes, not five zeros."""
+    """An engine that reports nothing has six dashes, not six zeros."""
     backend.scene("cpu")
     cells = open_page("/").get_by_role("region", name="Measurements").locator("b")
-    expect(cells).to_have_text(["–"] * 5)
+    expect(cells).to_have_text(["–"] * 6)
 
 
 def test_the_demo_is_one_button_and_shows_its_progress(backend: Backend, open_page: Open) -> None:
@@ -130,13 +129,16 @@ def test_an_answer_can_be_stopped_and_asked_again(backend: Backend, open_page: O
     page.keyboard.press("Escape")
     expect(page.get_by_text("stopped", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Send")).to_be_visible()
-    before = len(backend.asked("/v1/chat/completions"))
+    before = len(backend.asked("replies"))
     page.get_by_role("button", name="Regenerate").click()
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
     page.keyboard.press("Escape")
-    asked = backend.asked("/v1/chat/completions")
+    asked = backend.asked("replies")
     assert len(asked) == before + 1
-    assert asked[-1]["messages"] == [{"role": "user", "content": "Count for me"}]
+    assert asked[-1]["to"] == asked[-2]["to"], "the same question"
+    expect(page.get_by_text("2/2")).to_be_visible()
+    page.get_by_role("button", name="The one before").click()
+    expect(page.get_by_text("1/2")).to_be_visible()
 
 
 def test_naming_a_model_that_is_not_resident_shows_the_wait(
@@ -160,28 +162,47 @@ def test_naming_a_model_that_is_not_resident_shows_the_wait(
 def test_a_refused_chat_says_why(backend: Backend, open_page: Open) -> None:
     """The studio's own sentence stands where the answer would."""
     backend.scene("busy")
-    page = open_page("/chat", forgive=("404",))
-    page.route("**/v1/chat/completions", refuse)
-    ask(page, "Hello")
+    page = open_page("/chat")
+    ask(page, "Refuse me")
     expect(page.get_by_role("alert").get_by_text("qwen3-32b could not be started")).to_be_visible()
 
 
-def test_conversations_outlast_a_reload_and_a_deletion_can_be_undone(
+def test_a_reply_goes_on_without_the_page_and_is_erased_for_ever(
     backend: Backend, open_page: Open
 ) -> None:
-    """They are kept in the browser; deleting offers the way back."""
+    """A reload in the middle of it loses nothing; erasing asks first."""
+    backend.scene("busy")
+    page = open_page("/chat", forgive=("net::",))
+    ask(page, "Count for me")
+    expect(page.get_by_text("1 2 3 4 5 6 7 8", exact=False)).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("1 2 3 4 5 6 7 8", exact=False)).to_be_visible()
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("stopped", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Erase the conversation").click()
+    page.get_by_role("dialog").get_by_role("button", name="Erase for ever").click()
+    expect(page.get_by_text("1 2 3 4 5 6 7 8", exact=False)).to_have_count(0)
+
+
+def test_a_question_is_changed_beside_the_former_one(backend: Backend, open_page: Open) -> None:
+    """E changes the last question; both ways stay, and the brackets turn between answers."""
     backend.scene("busy")
     page = open_page("/chat")
     ask(page, "Hello there")
     expect(page.get_by_text("gateway lane")).to_be_visible()
-    kept = "(localStorage.getItem('studio.chats') ?? '').includes('from this machine')"
-    eventually(lambda: page.evaluate(kept), within=10, what="the conversation is kept")
-    page.reload()
-    expect(page.get_by_text("I answer from this machine.")).to_be_visible()
-    page.get_by_role("button", name="Delete the conversation").click(force=True)
-    expect(page.get_by_text("I answer from this machine.")).to_have_count(0)
-    page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("I answer from this machine.")).to_be_visible()
+    page.get_by_role("article", name="You").click()
+    page.keyboard.press("e")
+    box = page.get_by_role("textbox", name="Edit")
+    expect(box).to_have_value("Hello there")
+    box.fill("Hello again")
+    box.press("Enter")
+    expect(page.get_by_text("Hello again", exact=True).last).to_be_visible()
+    expect(page.get_by_text("Hello there", exact=True)).to_have_count(1)  # its title in the list
+    question = page.get_by_role("article", name="You")
+    expect(question.get_by_text("2/2")).to_be_visible()
+    question.get_by_role("button", name="The one before").click()
+    expect(question.get_by_text("Hello there")).to_be_visible()
 
 
 def test_the_server_s_word_on_a_field_stands_at_the_field(
@@ -316,9 +337,3 @@ def ask(page: Page, text: str) -> None:
     box = page.get_by_role("textbox", name="Message")
     box.fill(text)
     box.press("Enter")
-
-
-def refuse(route: object) -> None:
-    """What an engine that cannot start answers."""
-    error = {"message": "qwen3-32b could not be started: out of memory", "code": "oom"}
-    route.fulfill(status=404, json={"error": error})  # type: ignore[attr-defined]
