@@ -13,6 +13,7 @@ from pathlib import Path
 from events.errors import LogUnavailable
 
 BUSY_TIMEOUT_S = 10.0
+CACHE_MIB = 16  # of the writer's pages in memory, at most; full after some ten thousand events
 
 _FREE = frozenset(
     {
@@ -50,7 +51,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
             raise LogUnavailable(f"no write-ahead log is possible here (journal mode {mode})")
         connection.execute("pragma synchronous = normal")
         connection.execute("pragma recursive_triggers = on")  # REPLACE fires the delete trigger
-        connection.execute("pragma cache_size = -16384")
+        connection.execute(f"pragma cache_size = -{CACHE_MIB * 1024}")
         connection.execute("pragma temp_store = memory")
     except BaseException:
         connection.close()

@@ -33,6 +33,7 @@ from tests.harness.waiting import eventually
 
 MODEL = "bench"
 LANE = "x-studio-lane"
+PATIENT_S = 600.0  # on a machine that others use, LiteLLM may take minutes to start
 NGINX = """
 daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
 events {{ worker_connections 4096; }}
@@ -190,8 +191,8 @@ def studio(home: Path) -> Iterator[tuple[StudioServer, Key]]:
     runtimes.link(home, ["litellm"])
     server = StudioServer(home)
     try:
-        server.start()
-        server.wait_for_gateway()
+        server.start(within=PATIENT_S)
+        server.wait_for_gateway(within=PATIENT_S)
         server.add(
             {
                 "id": MODEL,
