@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect, sync_playwright
 
+from tests.harness.pages import page_names, path_of
 from tests.harness.screen import screen
 from tests.harness.sim import sim_recipe
 from tests.harness.studio import ROOT, StudioServer
 from tests.harness.tools import needs
 from tests.harness.waiting import eventually
-from tests.harness.webkit import webkit
+from tests.harness.webkit import wayside, webkit
 
 CHROMIUM = "/usr/bin/chromium"
 QUIET = (
@@ -30,6 +31,22 @@ QUIET = (
     "--disable-sync",
 )
 ARTIFACTS = ROOT / "artifacts"
+# What a browser without a console to read is told to keep.
+LISTEN = """
+window.complaints = []
+const say = (what) => window.complaints.push(String(what))
+addEventListener('error', (event) => say(event.message || event.target?.src), true)
+addEventListener('unhandledrejection', (event) => say(event.reason))
+addEventListener('securitypolicyviolation', (event) => say(`CSP: ${event.blockedURI}`))
+const error = console.error
+console.error = (...words) => { say(words.join(' ')); error(...words) }
+"""
+AT_REST = """
+const running = document.getAnimations().filter((one) => one.playState === 'running')
+const last = performance.getEntriesByType('resource').at(-1)
+return document.fonts.status === 'loaded' && running.length === 0
+  && performance.now() - (last?.responseEnd ?? 0) > 300
+"""
 
 
 @contextmanager
@@ -66,6 +83,14 @@ def page_of(studio: StudioServer, theme: str) -> Iterator[tuple[Page, list[str]]
         browser.close()
 
 
+def in_both_themes(page: Page, name: str) -> None:
+    """Leave a picture of each theme in artifacts/."""
+    ARTIFACTS.mkdir(exist_ok=True)
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme="light" if theme == "light" else "dark")
+        page.screenshot(path=ARTIFACTS / f"{name}-{theme}.png")
+
+
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_the_window_shows_what_runs_and_chats_with_it(studio: StudioServer, theme: str) -> None:
     """Status by itself, a switch made elsewhere without reloading, an answer in the chat."""
@@ -89,23 +114,41 @@ def test_the_window_shows_what_runs_and_chats_with_it(studio: StudioServer, them
         assert complaints == []
 
 
-def test_the_window_works_in_webkitgtk(studio: StudioServer) -> None:
-    """The same page in the engine that the Linux window uses, told of changes as they happen."""
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_every_page_works_in_webkitgtk(studio: StudioServer, theme: str) -> None:
+    """Each page in the engine that the Linux window uses; one is told of changes as they happen."""
     needs("Xvfb", "WebKitWebDriver")
-    studio.add(sim_recipe("webkit-a", tokens=4))
+    model = f"webkit-{theme}"
+    studio.add(sim_recipe(model, tokens=4))
     with (
         tempfile.TemporaryDirectory() as home,
         screen() as display,
-        webkit(display, {**studio.env, "HOME": home}) as browser,
+        wayside() as (proxy, asked),
+        webkit(display, {**studio.env, "HOME": home}, proxy=proxy, dark=theme == "dark") as browser,
     ):
         browser.go(f"{studio.url}/#owner={studio.owner()['x-studio-owner']}")
+        browser.run(LISTEN)
         text = "return document.body.innerText"
-        eventually(lambda: "webkit-a" in browser.run(text), within=20, what="the recipe is shown")
+        eventually(lambda: model in browser.run(text), within=20, what="the recipe is shown")
         assert "owner=" not in browser.run("return location.href")
-        studio.load("webkit-a")
+        studio.load(model)
         eventually(lambda: "Ready" in browser.run(text), within=20, what="it is shown as ready")
+        assert browser.run("return matchMedia('(prefers-color-scheme: dark)').matches") == (
+            theme == "dark"
+        )
         ARTIFACTS.mkdir(exist_ok=True)
-        browser.screenshot(ARTIFACTS / "window-webkitgtk.png")
+        for page in (*page_names()[1:], "dashboard"):
+            browser.run(f"document.querySelector(`nav a[href='{path_of(page)}']`).click()")
+            shows = f"return document.querySelector('main[data-page={page}] h1')?.innerText ?? ''"
+            eventually(lambda: browser.run(shows), within=20, what=f"{page} has its title")  # noqa: B023
+            eventually(lambda: browser.run(AT_REST), within=20, what=f"{page} is at rest")
+            assert browser.run("return window.complaints") == [], page
+            browser.screenshot(ARTIFACTS / f"webkitgtk-{page}-{theme}.png")
+        elsewhere = "performance.getEntriesByType('resource').map((one) => one.name)"
+        came = browser.run(f"return {elsewhere}")
+        assert came
+        assert [one for one in came if not one.startswith(studio.url + "/")] == []
+        assert asked == [], "nothing leaves loopback"
 
 
 def test_the_web_ui_is_built_and_served_offline(studio: StudioServer) -> None:
