@@ -126,11 +126,12 @@ class Guard:
         foreign = self._foreign_origin(method, headers)
         given = presented_key(headers)
         named = self._check_key(given) if given is not None and is_ours(given) else None
+        owner = self._is_owner(headers)
         return Verdict(
-            self._refusal(method, path, headers, foreign, given, named),
+            self._refusal(method, path, headers, foreign, given, named, owner=owner),
             foreign,
             given,
-            self._asking(headers, named),
+            _asking(headers, named, owner=owner),
         )
 
     def _foreign_origin(self, method: str, headers: Mapping[bytes, bytes]) -> bytes | None:
@@ -150,6 +151,8 @@ class Guard:
         foreign: bytes | None,
         given: bytes | None,
         named: Known | Unknown | None,
+        *,
+        owner: bool,
     ) -> Refusal | None:
         if not path.startswith(V1):
             path = normalize_path(path)  # the very rule by which it is routed
@@ -161,18 +164,19 @@ class Guard:
             return None  # never carries the key
         if path in OPEN_PATHS or not path.startswith(GUARDED):
             return None
-        return self._refused_key(method, path, headers, given, named)
+        return self._refused_key(method, path, given, named, owner=owner)
 
     def _refused_key(
         self,
         method: str,
         path: str,
-        headers: Mapping[bytes, bytes],
         given: bytes | None,
         named: Known | Unknown | None,
+        *,
+        owner: bool,
     ) -> Refusal | None:
         """1. the studio's own key and the owner open everything 2. a named key opens its scopes."""
-        if self._is_the_key(given) or (self._is_owner(headers) and not isinstance(named, Unknown)):
+        if self._is_the_key(given) or (owner and not isinstance(named, Unknown)):
             return None  # 1
         if isinstance(named, Unknown):
             return 401, "invalid_api_key", named.reason
@@ -209,14 +213,16 @@ class Guard:
         given = headers.get(OWNER)
         return given is not None and hmac.compare_digest(given, self._owner)
 
-    def _asking(self, headers: Mapping[bytes, bytes], named: Known | Unknown | None) -> Asking:
-        if isinstance(named, Known):
-            owner = self._is_owner(headers)
-            return Asking(actor=f"key:{named.key_id}", owner=owner, key_id=named.key_id)
-        if not self._is_owner(headers):
-            return Asking(actor="api", owner=False)
-        actor = headers.get(b"x-studio-actor", b"").decode("latin-1")
-        return Asking(actor=actor if actor in ACTORS else "api", owner=True)
+
+def _asking(
+    headers: Mapping[bytes, bytes], named: Known | Unknown | None, *, owner: bool
+) -> Asking:
+    if isinstance(named, Known):
+        return Asking(actor=f"key:{named.key_id}", owner=owner, key_id=named.key_id)
+    if not owner:
+        return Asking(actor="api", owner=False)
+    actor = headers.get(b"x-studio-actor", b"").decode("latin-1")
+    return Asking(actor=actor if actor in ACTORS else "api", owner=True)
 
 
 def is_preflight(method: str, headers: Mapping[bytes, bytes]) -> bool:

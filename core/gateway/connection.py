@@ -19,7 +19,7 @@ from core.gateway.errors import UpstreamLost
 from core.gateway.routes import Header
 
 HIGH_WATER = 256 * 1024  # bytes held before the socket is paused
-_FRAMES = (b"content-length", b"transfer-encoding")
+_FRAMES = frozenset({b"content-length", b"transfer-encoding"})
 LONGEST_HEAD = 256 * 1024  # bytes of status and headers, generously
 
 
@@ -31,6 +31,7 @@ class Connection(asyncio.Protocol):
         self._called = called
         self.status = 0
         self.headers: list[Header] = []
+        self._named: dict[bytes, bytes] = {}  # of doubles the first
         self.alive = False
         self.answered = False  # at least one byte of the current answer has come
         self._transport: asyncio.Transport | None = None
@@ -117,15 +118,12 @@ class Connection(asyncio.Protocol):
 
     def header(self, name: bytes) -> bytes:
         """The first header of that name (lower case), or nothing."""
-        for key, value in self.headers:
-            if key == name:
-                return value
-        return b""
+        return self._named.get(name, b"")
 
     @property
     def framed(self) -> bool:
         """Whether HTTP says where the answer ends; otherwise the connection's end is its end."""
-        return any(name in _FRAMES for name, _ in self.headers)
+        return not _FRAMES.isdisjoint(self._named)
 
     async def _news(self) -> None:
         self._waiter = asyncio.get_running_loop().create_future()
@@ -194,6 +192,7 @@ class Connection(asyncio.Protocol):
         """Status and headers are there."""
         assert self._parser is not None
         self.status = self._parser.get_status_code()
+        self._named = dict(reversed(self.headers))
         self._headers_done = self.status >= 200
 
     def on_body(self, data: bytes) -> None:

@@ -80,8 +80,9 @@ class KeyGate:
         """Raise NotAllowed unless the key may ask this model at this path."""
         if key_id is None:
             return
-        demand_inference(self._ring.limits_of(key_id).scopes)
-        if not self.permits(key_id, name):
+        limits = self._ring.limits_of(key_id)
+        demand_inference(limits.scopes)
+        if limits.models and not self.permits(key_id, name):
             raise ModelForbidden(self._name(key_id), name)
 
     def permits(self, key_id: str | None, name: str) -> bool:

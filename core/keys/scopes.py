@@ -27,12 +27,13 @@ AUDITED = (
 VERIFYING = ("/api/audit/verify",)  # looks, and says what it found
 OWNERS = ("/api/keys", "/api/captures", "/api/conversations", "/api/quit", "/api/focus")
 OWNERS_TO_CHANGE = ("/api/settings",)
+NO_INFERENCE = "this key lacks the scope `inference`: no /v1"
 
 
 def refused(scopes: Collection[str], method: str, path: str) -> str | None:
     """Why a key with these scopes may not come in here, as a sentence; None: it may."""
     if path.startswith("/v1"):
-        return None if "inference" in scopes else "this key lacks the scope `inference`: no /v1"
+        return None if "inference" in scopes else NO_INFERENCE
     if "manage" in scopes:
         return _refused_manager(method, path)
     if "audit" in scopes:
@@ -42,9 +43,8 @@ def refused(scopes: Collection[str], method: str, path: str) -> str | None:
 
 def demand_inference(scopes: Collection[str]) -> None:
     """Raise NotAllowed unless a key with these scopes may ask models."""
-    why = refused(scopes, "POST", "/v1")
-    if why is not None:
-        raise NotAllowed(why, code="key_not_allowed")
+    if "inference" not in scopes:
+        raise NotAllowed(NO_INFERENCE, code="key_not_allowed")
 
 
 def _refused_manager(method: str, path: str) -> str | None:
