@@ -63,6 +63,10 @@ def make_app(studio: FakeStudio) -> Litestar:
     def gpus() -> Json:
         return studio.hardware
 
+    @get("/api/keys", sync_to_thread=False)
+    def keys() -> Json:
+        return {"keys": [], "required": False}
+
     @get("/api/runtimes", sync_to_thread=False)
     def runtimes() -> Json:
         return {"runtimes": [], "available": []}
@@ -253,9 +257,10 @@ def make_app(studio: FakeStudio) -> Litestar:
             headers={"content-security-policy": CSP, "x-content-type-options": "nosniff"},
         )
 
-    handlers = [status, gpus, runtimes, events, switch, evict, cancel, demo, recipes, recipe]
-    handlers += [create, revise, archive, restore, clone, timeline, log_stream, chat]
+    handlers = [status, gpus, keys, runtimes, events, switch, evict, cancel, demo, recipes, recipe]
+    handlers += [create, revise, archive, restore, clone, timeline, log_stream]
     handlers += [load, sleep, running, fit, fit_unsaved, *recipe_routes.HANDLERS]
+    handlers += talk_handlers(studio)
     every = [*handlers, scene, hold, asked, window]
     return Litestar(every, openapi_config=None, logging_config=None)
 
