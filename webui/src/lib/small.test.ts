@@ -1,6 +1,6 @@
 // The small pure readings: numbers, places, memory.
 import { describe, expect, it } from 'vitest'
-import { byDay, filtersOf, isPlain, joined, kindOf, queryOf } from '../pages/timeline/days'
+import { filtersOf, isPlain, joined, kindOf, queryOf } from '../pages/timeline/days'
 import { matches } from '../shell/palette'
 import type { EngineView, FactEntry, Gpu } from './api/types'
 import { count, duration, figure, gib, millis, modelName, percent, size } from './format'
@@ -96,10 +96,6 @@ describe('the timeline', () => {
   it('joins pages without doubles, newest first', () => {
     const all = joined([at(3, 1), at(2, 1)], [at(2, 1), at(1, 1)])
     expect(all.map((entry) => entry.position)).toEqual([3, 2, 1])
-  })
-
-  it('is cut into days', () => {
-    expect(byDay([at(3, 2), at(2, 2), at(1, 1)]).map((day) => day.entries.length)).toEqual([2, 1])
   })
 
   it('knows what a fact is about', () => {
