@@ -5,6 +5,7 @@ import asyncio
 from litestar import Response, post
 
 from core.api.asking import Asking
+from core.api.usage import name_of
 from core.api.views import Cancelled, CancelWish, ChangeAccepted, ChangeWish
 from core.application import Application
 from core.errors import Invalid, NotFound, Refused
@@ -43,7 +44,7 @@ async def evict(
     application: Application, asking: Asking, data: ChangeWish
 ) -> Response[ChangeAccepted]:
     """Take a model, or everything, out of memory."""
-    change = RequestEvict(target=data.target, force=data.force, reason=f"the {asking.actor} asked")
+    change = RequestEvict(target=data.target, force=data.force, reason=_asked(application, asking))
     return await ask_for(application, asking, change, wait=data.wait)
 
 
@@ -60,7 +61,7 @@ async def sleep(
             code="can-not-sleep",
             next_action=f"set sleep in the recipe and start it anew, or evict {recipe.id}",
         )
-    reason = f"the {asking.actor} asked"
+    reason = _asked(application, asking)
     change = RequestEvict(target=recipe.id, force=data.force, reason=reason, may_sleep=True)
     return await ask_for(application, asking, change, wait=data.wait)
 
@@ -105,6 +106,12 @@ def target_of(wish: ChangeWish) -> str:
     if not wish.target:
         raise Invalid("`target` says which recipe; it is missing", field="target")
     return wish.target
+
+
+def _asked(application: Application, asking: Asking) -> str:
+    """Who asked, for the log; a key by its name."""
+    name = name_of(application, asking.key_id) if asking.key_id else None
+    return f"the {f'key {name}' if name else asking.actor} asked"
 
 
 HANDLERS = (switch, load, evict, sleep, cancel)

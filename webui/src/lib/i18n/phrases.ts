@@ -1,6 +1,7 @@
 // What the server says in English, in another language: by its own templates, such as
 // "there is no room for {target} beside {names}". What a place held is said in turn, if it can be;
-// `{name:word}` holds one word, without a space or comma; `{name:said}` is said also when it is one.
+// `{name:word}` holds one word, without a space or comma; `{name:said}` is said also when it is one,
+// and `{name:term}` is both.
 // A sentence that no template fits stays as the server wrote it. Pure.
 import { compose, type Told } from './fill'
 
@@ -96,8 +97,8 @@ function compiled(english: string, text: string): Phrase {
       const [, name, kind] = /^\{(\w+)(?::(\w+))?\}$/.exec(part) ?? []
       if (name) {
         names.push(name)
-        if (kind === 'said') said.add(name)
-        return kind === 'word' ? '([^\\s,]+)' : '(.*?)'
+        if (kind === 'said' || kind === 'term') said.add(name)
+        return kind === 'word' || kind === 'term' ? '([^\\s,]+)' : '(.*?)'
       }
       const literal = part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
       return index === 0 ? eitherCase(literal) : literal

@@ -46,6 +46,7 @@ describe('what the server says', () => {
     expect(zh.told('there is no room for qwen: llama is pinned and 1 model(s) may be resident at once')).toBe(
       '没有 qwen 的空间：llama 已固定，最多同时加载 1 个模型',
     )
+    expect(de.told('packages: downloading, 2 of 153 MiB')).toBe('Pakete: lädt herunter, 2 von 153 MiB')
     expect(de.told('the cli asked')).toBe('auf der Befehlszeile verlangt')
     expect(de.told('max_resident should be a whole number from 0 to 64, not 99')).toBe(
       'max_resident soll eine ganze Zahl von 0 bis 64 sein, nicht 99',

@@ -47,7 +47,7 @@ export default {
   'kpi.label': 'Messwerte',
   'kpi.generation': 'Erzeugung',
   'kpi.prompt': 'Prompt',
-  'kpi.ttft': 'Zeit bis zum ersten Token, p50',
+  'kpi.ttft': 'Erstes Token, p50',
   'kpi.running': 'Laufend · wartend',
   'kpi.kv': 'KV-Cache',
   'kpi.prefix': 'Präfix-Treffer',

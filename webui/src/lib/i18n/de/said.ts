@@ -43,7 +43,7 @@ export default {
   'compiled': 'übersetzt',
   '{n} packages': '{n:n} Pakete',
   'downloading, {done} of {total} MiB': 'lädt herunter, {done:n} von {total:n} MiB',
-  '{step:word}: {detail}': '{step}: {detail}',
+  '{step:term}: {detail}': '{step}: {detail}',
   // Why something comes or goes (switching, studio.py, idle.py)
   'asked to': 'auf Wunsch',
   'the {actor:said} asked': '{actor} verlangt',

@@ -44,7 +44,7 @@ export default {
   'compiled': '已编译',
   '{n} packages': '{n:n} 个包',
   'downloading, {done} of {total} MiB': '下载中，{done:n} / {total:n} MiB',
-  '{step:word}: {detail}': '{step}：{detail}',
+  '{step:term}: {detail}': '{step}：{detail}',
   // Why something comes or goes (switching, studio.py, idle.py)
   'asked to': '应请求',
   'the {actor:said} asked': '应{actor}请求',
