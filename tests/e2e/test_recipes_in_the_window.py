@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.test_pages_of_management import demand_accessible, window
 from tests.harness.studio import StudioServer
 
+THEMES = ("dark", "light")
 FLAG = "--gpu-memory-utilization"
 
 
@@ -23,9 +23,14 @@ def field(page: Page, name: str) -> Any:
     return page.locator(f'[data-field="{name}"]')
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_a_field_is_found_by_its_flag_set_and_taken_back(studio: StudioServer, theme: str) -> None:
+def test_a_field_is_found_by_its_flag_set_and_taken_back(quick_studio: StudioServer) -> None:
     """Mistakes at their fields, the command line's difference, who did what, and back again."""
+    for theme in THEMES:
+        set_a_field(quick_studio, theme)
+
+
+def set_a_field(studio: StudioServer, theme: str) -> None:
+    """In one theme."""
     name = f"edited-{theme}"
     studio.add({"id": name, "model": "Qwen/Qwen3-8B", "context_length": 8192})
     with window(studio, theme, f"recipes?of={name}") as page:
@@ -50,7 +55,7 @@ def test_a_field_is_found_by_its_flag_set_and_taken_back(studio: StudioServer, t
         field(page, "context_length").get_by_role("textbox").fill("4096")
         box.fill("0.8")
         expect(fraction).to_contain_text("changed")
-        lines = page.get_by_role("region", name="Command line").last
+        lines = page.get_by_role("region", name="Command line")
         expect(lines.get_by_role("listitem").filter(has_text=FLAG)).to_contain_text("added")
         expect(lines.get_by_role("listitem").filter(has_text="--max-model-len")).to_contain_text(
             "changed"
@@ -78,11 +83,16 @@ def test_a_field_is_found_by_its_flag_set_and_taken_back(studio: StudioServer, t
     ]
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
 def test_a_recipe_leaves_as_a_file_and_comes_back(
-    studio: StudioServer, theme: str, tmp_path: Path
+    quick_studio: StudioServer, tmp_path: Path
 ) -> None:
     """Exported, archived, and imported again beside one with a mistake, seen before it is saved."""
+    for theme in THEMES:
+        move_a_recipe(quick_studio, theme, tmp_path)
+
+
+def move_a_recipe(studio: StudioServer, theme: str, tmp_path: Path) -> None:
+    """In one theme."""
     name = f"moved-{theme}"
     studio.add({"id": name, "model": "org/model", "seed": 1})
     with window(studio, theme, f"recipes?of={name}") as page:
