@@ -9,7 +9,7 @@ BESIDE := -n logical --maxprocesses=4
 IN_TURN := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
-.PHONY: help run app dev check python-check web-check test unit real chaos bench lock clean
+.PHONY: help run app dev check python-check web-check test unit real chaos bench screenshots lock clean
 
 help:                     ## what can be made
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -53,6 +53,9 @@ chaos: dev                ## ten bad minutes: kills, port theft, a full disk; th
 
 bench: dev                ## the benchmarks, as one table
 	$(BIN)/python -m tests.benchmarks
+
+screenshots: dev          ## the pictures of the documents, from a running app
+	$(BIN)/python -m tests.pictures
 
 lock:                     ## renew requirements/*.txt from pyproject.toml
 	@$(BOOTSTRAP) lock

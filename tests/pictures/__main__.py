@@ -1,0 +1,133 @@
+"""`make screenshots`: every picture that a document shows, from a running app, in both themes.
+
+    python -m tests.pictures [FOLDER]      webui/docs when none is named
+
+A picture whose subject has not changed is left as it is.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+
+from tests.e2e.test_window_in_browsers import CHROMIUM, QUIET
+from tests.harness import processes
+from tests.harness.pages import page_names, path_of
+from tests.harness.studio import ROOT, StudioServer
+from tests.harness.waiting import eventually
+from tests.pictures import scene, still
+
+FOLDER = ROOT / "webui" / "docs"
+SIZE: ViewportSize = {"width": 1280, "height": 800}
+OF = {"recipes": "?of=llama-3.3-70b", "logs": "?of=qwen3-32b"}
+MEASURED_S = 25  # so that there are lines to see
+TITLE = "Getting to know the demo"
+QUESTIONS = ("Hello!", "What can you do?")
+
+
+def main() -> None:
+    """Start the scenes one after the other and look at every page."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+    processes.become_reaper()
+    with scene.fresh_studio() as fresh, scene.studio_in_use() as used, _chromium() as browser:
+        _in_both_themes(browser, fresh, folder, {"first-run": lambda page: _at(page, "/")})
+        _talk(used)
+        stream = used.stream("qwen3-32b", "Write the release notes.")
+        stream.wait_for_text()
+        time.sleep(MEASURED_S)
+        _in_both_themes(browser, used, folder, _views())
+        stream.leave()
+
+
+@contextmanager
+def _chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        yield browser
+        browser.close()
+
+
+def _views() -> dict[str, Callable[[Page], None]]:
+    def view(name: str) -> Callable[[Page], None]:
+        def look(page: Page) -> None:
+            _at(page, path_of(name) + OF.get(name, ""))
+            page.locator(f"main[data-page={name}]").wait_for()
+            if name == "usage":
+                page.get_by_role("button", name="7 days").click()
+            if name == "chat":
+                page.get_by_text(TITLE).first.click(timeout=10_000)
+
+        return look
+
+    return {name: view(name) for name in page_names()} | {"switch": _switch}
+
+
+def _at(page: Page, path: str) -> None:
+    page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/", 3)[2] + path)
+
+
+def _switch(page: Page) -> None:
+    _at(page, "/")
+    expect(page.get_by_role("contentinfo")).to_contain_text("live")
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def _in_both_themes(
+    browser: Browser,
+    server: StudioServer,
+    folder: Path,
+    views: dict[str, Callable[[Page], None]],
+) -> None:
+    for theme in ("dark", "light"):
+        page = _opened(browser, server, theme)
+        for name, look in views.items():
+            look(page)
+            _at_rest(page)
+            file = folder / f"{name}-{theme}.png"
+            written = still.keep(page.screenshot(), file)
+            size = file.stat().st_size / 1024
+            print(
+                f"{file.name:24} {size:5.0f} KiB  {'new' if written else 'as it was'}", flush=True
+            )
+        page.context.close()
+
+
+def _opened(browser: Browser, server: StudioServer, theme: str) -> Page:
+    context = browser.new_context(
+        viewport=SIZE, color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce"
+    )
+    page = context.new_page()
+    page.goto(f"{server.url}/#owner={server.owner()['x-studio-owner']}")
+    expect(page.get_by_role("contentinfo")).to_contain_text("live")
+    return page
+
+
+def _at_rest(page: Page) -> None:
+    expect(page.get_by_role("contentinfo")).to_contain_text("live")
+    page.wait_for_load_state("load")
+    page.evaluate("document.fonts.ready")
+    page.wait_for_timeout(1500)  # the next measurements
+
+
+def _talk(server: StudioServer) -> None:
+    """A conversation with the demonstration model."""
+    which = server.post("/api/conversations", {"title": TITLE})
+    path, before = f"/api/conversations/{which['conversation_id']}", None
+    for text in QUESTIONS:
+        after: dict[str, str] = {"after": before} if before else {}
+        question = server.post(f"{path}/messages", {"text": text, **after})["message_id"]
+        reply = server.post(f"{path}/replies", {"model": "demo", "to": question})
+        before = reply["reply_id"]
+        eventually(
+            lambda: server.get(path)["messages"][-1]["message_id"] == before,  # noqa: B023
+            within=120,
+            what="the demo has answered",
+        )
+
+
+if __name__ == "__main__":
+    main()
