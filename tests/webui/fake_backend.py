@@ -20,8 +20,9 @@ from litestar import Litestar, Request, Response, delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Stream
 
-from tests.webui import answers, fits, props, recipe_routes, scenes
+from tests.webui import fits, props, recipe_routes, scenes
 from tests.webui.fake_studio import THERE, FakeStudio, Json
+from tests.webui.talks import talk_handlers
 
 DIST = Path(__file__).resolve().parents[2] / "webui" / "dist"
 CSP = (
@@ -215,24 +216,6 @@ def make_app(studio: FakeStudio) -> Litestar:
             return problem(404, f"there is no log of {name!r}", "log_not_found")
         return Stream(lines_of(studio.logs[name]), media_type="text/event-stream")
 
-    @post("/v1/chat/completions", status_code=200)
-    async def chat(request: Request[Any, Any, Any], data: JSONBody[Json]) -> Response[Any] | Stream:
-        studio.asked.append({"path": "/v1/chat/completions", "actor": actor_of(request)} | data)
-        view = next(
-            (r for r in studio.status["recipes"] if data["model"] == r["public_name"]), None
-        )
-        if view is None:
-            error = {"message": f"The model {data['model']} does not exist", "code": "404"}
-            return Response({"error": error}, status_code=404)
-        waits = view["state"] != "ready"
-        if waits:
-            studio.spawn(studio.load(view["id"], "api", step_s=0.3))
-        return Stream(
-            answer_stream(studio, view, data["messages"][-1]["content"]),
-            media_type="text/event-stream",
-            headers={"x-studio-lane": "gateway"},
-        )
-
     @post("/_fake/scene/{name:str}", status_code=200)
     async def scene(name: FromPath[str]) -> Json:
         studio.set_scene(name)
@@ -294,22 +277,6 @@ async def lines_of(lines: list[str]) -> AsyncGenerator[str, None]:
         await asyncio.sleep(1)
         line = props.log_line(number)
         yield f"event: line\ndata: {json.dumps({'line': line})}\n\n"
-
-
-async def answer_stream(studio: FakeStudio, view: Json, question: str) -> AsyncGenerator[str, None]:
-    """The admission's wait, then an answer word by word."""
-    while view["state"] != "ready":  # noqa: ASYNC110 - a script, not a program
-        await asyncio.sleep(0.05)
-    count = 0
-    for kind, piece in answers.pieces(question):
-        count += 1
-        delta = {"reasoning_content": piece} if kind == "reasoning" else {"content": piece}
-        yield f"data: {json.dumps({'choices': [{'index': 0, 'delta': delta}]})}\n\n"
-        await asyncio.sleep(answers.PAUSE_S)
-    end = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
-    yield f"data: {json.dumps(end)}\n\n"
-    yield f"data: {json.dumps({'choices': [], 'usage': {'completion_tokens': count}})}\n\n"
-    yield "data: [DONE]\n\n"
 
 
 def main() -> None:

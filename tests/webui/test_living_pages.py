@@ -211,7 +211,7 @@ def test_the_server_s_word_on_a_field_stands_at_the_field(
     """A refused save names the field, focuses it and keeps what was typed; a good one is saved."""
     backend.scene("busy")
     page = open_page("/recipes?of=qwen3-32b", forgive=("400",))
-    field = page.get_by_label("Memory fraction")
+    field = page.get_by_label("Memory fraction", exact=True)
     field.fill("1.5")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("memory_fraction should be more than 0").first).to_be_visible()
@@ -221,7 +221,7 @@ def test_the_server_s_word_on_a_field_stands_at_the_field(
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("It runs as its recipe was before.")).to_be_visible()
     expect(page.get_by_text("revision 4")).to_be_visible()
-    assert page.get_by_label("Extra arguments").input_value() == "--enable-chunked-prefill"
+    assert page.get_by_label("Extra arguments", exact=True).input_value() == "--enable-chunked-prefill"
 
 
 def test_a_recipe_is_made_cloned_archived_and_brought_back(
@@ -241,7 +241,7 @@ def test_a_recipe_is_made_cloned_archived_and_brought_back(
     expect(page.get_by_role("heading", name="phi-4-2")).to_be_visible()
     page.get_by_role("button", name="Archive", exact=True).click()
     expect(page.get_by_text("phi-4-2 was archived.")).to_be_visible()
-    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo").last.click()
     expect(page.get_by_text("phi-4-2 is back.")).to_be_visible()
 
 

@@ -7,9 +7,12 @@ import type {
   CacheCounts,
   CaptureCounts,
   Consequences,
+  ConversationRead,
+  ConversationView,
   FieldInfo,
   FieldProblem,
   FitReport,
+  FoundConversation,
   Hardware,
   ImportPreview,
   ImportWish,
@@ -19,12 +22,15 @@ import type {
   KeyWish,
   LaunchPreview,
   ListedModel,
+  MessageView,
   MirrorView,
   Problem,
   ProviderList,
   ProviderView,
   ProviderWish,
   Recipe,
+  ReplyView,
+  ReplyWish,
   RequestBodies,
   RequestList,
   Revision,
@@ -227,6 +233,33 @@ export const api = {
   /** What it asked and was answered, where that was captured. Each look is recorded. */
   bodies: (requestId: string) => get<RequestBodies>(`/api/requests/${at(requestId)}/body`),
   mirror: () => get<MirrorView>('/api/mirror'),
+
+  conversations: async (): Promise<ConversationView[]> =>
+    (await get<{ conversations: ConversationView[] }>(`/api/conversations${asOf.state ? `?at=${asOf.state.position}` : ''}`))
+      .conversations,
+  conversation: (id: string) =>
+    get<ConversationRead>(`/api/conversations/${at(id)}${asOf.state ? `?at=${asOf.state.position}` : ''}`),
+  searchConversations: async (text: string, signal?: AbortSignal) =>
+    (await get<{ found: FoundConversation[] }>(`/api/conversations/search?text=${at(text)}`, signal)).found,
+  startConversation: (title: string) =>
+    send<ConversationView>('POST', '/api/conversations', { title: title || null }),
+  /** Title, folder (null: none), pin, or the message at which the shown branch ends. */
+  changeConversation: (id: string, change: Record<string, unknown>) =>
+    send<ConversationView>('PATCH', `/api/conversations/${at(id)}`, change),
+  /** For ever: its key is destroyed. */
+  eraseConversation: (id: string) => send('DELETE', `/api/conversations/${at(id)}`),
+  exportConversation: async (id: string, format: string): Promise<Blob> =>
+    (await request(`/api/conversations/${at(id)}/export?format=${format}`)).blob(),
+  importConversations: (text: string) =>
+    send<{ imported: string[] }>('POST', '/api/conversations/import', { text }),
+  say: (id: string, text: string, after: string | null) =>
+    send<MessageView>('POST', `/api/conversations/${at(id)}/messages`, { text, after }),
+  replies: async (id: string) =>
+    (await get<{ replies: ReplyView[] }>(`/api/conversations/${at(id)}/replies`)).replies,
+  beginReply: (id: string, wish: ReplyWish) =>
+    send<ReplyView>('POST', `/api/conversations/${at(id)}/replies`, wish),
+  stopReply: (id: string, reply: string) =>
+    send('POST', `/api/conversations/${at(id)}/replies/${at(reply)}/stop`),
 
   timeline: (query: Record<string, string>, signal?: AbortSignal) =>
     get<TimelinePage>(`/api/timeline?${new URLSearchParams(query)}`, signal),

@@ -63,6 +63,9 @@ export interface components {
         /** Cause */
         Cause: {
             actor: string;
+            data: {
+                [key: string]: unknown;
+            };
             position: number;
             recorded_at: number;
             sentence: string;
@@ -172,6 +175,10 @@ export interface components {
             folder?: string | null;
             pinned?: boolean;
             title?: string;
+        };
+        /** ConversationFile */
+        ConversationFile: {
+            text: string;
         };
         /** ConversationList */
         ConversationList: {
@@ -406,6 +413,17 @@ export interface components {
         Forgotten: {
             forgotten: number;
         };
+        /** Found */
+        Found: {
+            around: string;
+            conversation: components["schemas"]["ConversationView"];
+            message_id: string | null;
+            times: number;
+        };
+        /** FoundList */
+        FoundList: {
+            found: components["schemas"]["Found"][];
+        };
         /** GatewayView */
         GatewayView: {
             error?: string | null;
@@ -500,6 +518,10 @@ export interface components {
         };
         /** Imported */
         Imported: {
+            imported: string[];
+        };
+        /** ImportedConversations */
+        ImportedConversations: {
             imported: string[];
         };
         /** Inclusion */
@@ -1366,6 +1388,7 @@ export interface components {
             head: number;
             newer?: number | null;
             older?: number | null;
+            reached_at?: number | null;
         };
         /** TimelineEntry */
         TimelineEntry: {

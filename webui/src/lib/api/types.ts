@@ -94,6 +94,29 @@ export interface ListedModel {
   status: 'loaded' | 'unloaded' | 'remote'
 }
 
+export type ConversationView = Sent<Schemas['ConversationView']>
+/** What was sealed of a message beside its text; what is not set is left out. */
+export type Said = Partial<Sent<Schemas['Said']>>
+export type MessageView = Omit<Sent<Schemas['MessageView']>, 'said'> & { said: Said | null }
+export interface ConversationRead {
+  conversation: ConversationView
+  messages: MessageView[]
+  chosen: string | null
+}
+export type ReplyView = Sent<Schemas['ReplyView']>
+export type FoundConversation = Sent<Schemas['Found']>
+export interface ReplyWish {
+  model: string
+  to: string
+  system?: string
+  parameters?: Record<string, unknown>
+  goes_on?: boolean
+}
+/** What comes of a reply, as events. */
+export type ReplyEvent =
+  | { kind: 'grew'; text: string; reasoning: string; tokens: number }
+  | { kind: 'ended'; outcome: 'whole' | 'stopped' | 'cut'; message: MessageView | null; problem: string }
+
 /** One thing that happened; `data` is the fact itself. */
 export type FactEntry = Sent<Schemas['TimelineEntry']>
 

@@ -1,77 +1,77 @@
-// The conversations of this browser: in memory, and in its storage for the next time.
-import { t } from '../i18n/index.svelte'
+// The conversations, which live on the server: this is what the window knows of them, and what a person
+// does to them. Whatever is asked is shown at once, and taken back when the studio refuses.
+import { api, Refusal } from '../api/client'
+import type { ConversationView, FactEntry } from '../api/types'
+import { past } from '../past/past.svelte'
+import { router } from '../router.svelte'
+import { attempt } from '../store/actions'
 import { studio } from '../store/studio.svelte'
-import { toasts } from '../toasts.svelte'
-import { answer } from './answer'
-import type { Turn } from './completion'
-import { Message, type SavedMessage } from './message.svelte'
+import { Conversation } from './conversation.svelte'
+import { Message } from './message.svelte'
+import { followReply } from './reply'
+import { takeOver } from './former'
+import { newestUnder, siblingsOf } from './tree'
 
-const NAME = 'studio.chats'
-const KEPT = 50
-const SAVE_MS = 600
-
-interface SavedConversation {
-  id: string
-  model: string | null
-  at: number
-  messages: SavedMessage[]
-}
-
-export class Conversation {
-  readonly id: string
-  /** The name sent as `model`; null follows whatever is resident. */
-  model = $state<string | null>(null)
-  at = $state(Date.now())
-  messages = $state.raw<readonly Message[]>([])
-
-  constructor(id: string = crypto.randomUUID()) {
-    this.id = id
-  }
-
-  get title(): string {
-    const first = this.messages.find((message) => message.role === 'user')?.text.trim() ?? ''
-    return first.split('\n')[0]?.slice(0, 80) ?? ''
-  }
-
-  get busy(): boolean {
-    return this.messages.at(-1)?.underWay ?? false
-  }
-}
+const TITLE = 80
+const SOON_MS = 250
+export const NEW = 'new'
 
 class Chats {
-  list = $state.raw<readonly Conversation[]>(load())
-  current = $state.raw<Conversation>(this.list[0] ?? new Conversation())
+  list = $state.raw<readonly ConversationView[] | null>(null)
+  current = $state.raw<Conversation>(new Conversation())
 
-  private aborts = new Map<string, AbortController>()
+  /** The question that is being written anew. */
+  editing = $state<string | null>(null)
+
+  private held = new Map<string, Conversation>()
+  private following = new Map<string, AbortController>()
   private timer: ReturnType<typeof setTimeout> | undefined
-  private warned = false
 
-  /** A fresh conversation; an empty one is used again. */
+  /** The list, now and whenever something is recorded; returns the way to stop. */
+  watch(): () => void {
+    void takeOver().finally(() => this.load())
+    return studio.onFact((fact) => this.hear(fact))
+  }
+
+  async load(): Promise<void> {
+    await attempt(async () => {
+      this.list = await api.conversations()
+    })
+  }
+
+  /** What the address names: one of them, a new one, or the one that was open last. */
+  async show(id: string): Promise<void> {
+    if (id === NEW || (!id && !this.current.id)) {
+      if (this.current.id) this.begin()
+      return
+    }
+    if (!id) return router.amend(this.current.id)
+    const conversation = this.held.get(id) ?? new Conversation()
+    this.held.set(id, conversation)
+    this.current = conversation
+    if (conversation.id && conversation.loaded && !past.on) return
+    conversation.id = id
+    conversation.loaded = false
+    await this.read(conversation)
+  }
+
+  /** A fresh one; an empty one is used again. */
   begin(): void {
     const model = this.current.model
-    if (this.current.messages.length === 0) return
+    if (this.current.messages.length === 0 && !this.current.id) return
     this.current = new Conversation()
     this.current.model = model
   }
 
-  open(conversation: Conversation): void {
-    this.current = conversation
-  }
-
-  remove(conversation: Conversation): void {
-    const list = this.list
-    this.stop(conversation)
-    this.list = list.filter((other) => other !== conversation)
-    if (this.current === conversation) this.current = this.list[0] ?? new Conversation()
-    this.saveSoon()
-    toasts.say(t('chat.deleted'), {
-      label: t('action.undo'),
-      run: () => {
-        this.list = list
-        this.current = conversation
-        this.saveSoon()
-      },
-    })
+  /** The past is entered or left: what is held is of another time. */
+  forget(): void {
+    this.following.forEach((abort) => abort.abort())
+    this.following.clear()
+    this.held.clear()
+    const { id } = this.current
+    this.current = new Conversation()
+    void this.load()
+    if (id) void this.show(id)
   }
 
   /** The model a conversation speaks to: its own choice, else the resident one, else the first there is. */
@@ -81,91 +81,156 @@ class Chats {
     return (chosen ?? studio.active ?? recipes[0])?.public_name ?? conversation.model
   }
 
-  async send(text: string): Promise<void> {
+  /** False: it could not be sent, and is to be kept where it was written. */
+  async send(text: string): Promise<boolean> {
     const conversation = this.current
-    const asked = new Message('user', text)
-    conversation.messages = [...conversation.messages, asked]
-    if (!this.list.includes(conversation)) this.list = [conversation, ...this.list]
-    await this.reply(conversation)
+    const parent = conversation.leaf
+    const asked = await this.say(conversation, text, parent)
+    if (asked) await this.reply(conversation, asked.id)
+    return asked !== null
   }
 
-  /** Answers again what the given answer answered; everything after it goes. */
-  async regenerate(message: Message): Promise<void> {
-    const conversation = this.current
-    const at = conversation.messages.indexOf(message)
-    conversation.messages = conversation.messages.slice(0, at)
-    await this.reply(conversation)
-  }
-
-  /** Sends a question again with other words; everything after it goes. */
+  /** Sends a question again with other words, beside the former one. */
   async revise(message: Message, text: string): Promise<void> {
     const conversation = this.current
-    conversation.messages = conversation.messages.slice(0, conversation.messages.indexOf(message))
-    await this.send(text)
+    const asked = await this.say(conversation, text, message.parentId)
+    if (asked) await this.reply(conversation, asked.id)
+    else conversation.leaf = newestUnder(conversation.messages, message.id)
+  }
+
+  /** Answers again what this answers, beside it. */
+  async regenerate(message: Message): Promise<void> {
+    if (message.parentId) await this.reply(this.current, message.parentId)
+  }
+
+  /** Goes on with an answer that was stopped or cut. */
+  async goOn(message: Message): Promise<void> {
+    await this.reply(this.current, message.id, true)
+  }
+
+  /** Shows the way on from the one before or after a message, among those beside it. */
+  turn(message: Message, step: 1 | -1): void {
+    const conversation = this.current
+    const beside = siblingsOf(conversation.messages, message)
+    const next = beside[beside.indexOf(message) + step]
+    if (!next) return
+    const leaf = newestUnder(conversation.messages, next.id)
+    conversation.leaf = leaf
+    const kept = conversation.messages.find(({ id }) => id === leaf)
+    if (!past.on && kept && !kept.underWay) {
+      void attempt(() => api.changeConversation(conversation.id, { chosen: leaf }))
+    }
   }
 
   stop(conversation: Conversation = this.current): void {
-    this.aborts.get(conversation.id)?.abort()
-  }
-
-  private async reply(conversation: Conversation): Promise<void> {
-    const model = this.modelOf(conversation)
-    if (model === null) return
-    const turns = turnsOf(conversation.messages)
-    const message = new Message('assistant')
-    message.model = model
-    conversation.messages = [...conversation.messages, message]
-    conversation.at = Date.now()
-    const abort = new AbortController()
-    this.aborts.set(conversation.id, abort)
-    const recipe = studio.status?.recipes.find((r) => r.public_name === model)
-    this.saveSoon()
-    await answer(message, model, turns, recipe?.state === 'ready', abort.signal)
-    if (this.aborts.get(conversation.id) === abort) this.aborts.delete(conversation.id)
-    this.saveSoon()
-  }
-
-  private saveSoon(): void {
-    clearTimeout(this.timer)
-    this.timer = setTimeout(() => this.save(), SAVE_MS)
-  }
-
-  private save(): void {
-    const saved = this.list.slice(0, KEPT).map(
-      ({ id, model, at, messages }): SavedConversation => ({
-        id,
-        model,
-        at,
-        messages: messages.map((message) => message.save()),
-      }),
-    )
-    try {
-      localStorage.setItem(NAME, JSON.stringify(saved))
-    } catch {
-      if (!this.warned) toasts.bad(t('chat.full'))
-      this.warned = true
+    for (const message of conversation.messages) {
+      if (message.underWay) void attempt(() => api.stopReply(conversation.id, message.id))
     }
   }
-}
 
-function turnsOf(messages: readonly Message[]): Turn[] {
-  return messages
-    .filter((message) => message.text.trim() !== '' && message.state !== 'failed')
-    .map(({ role, text }) => ({ role, content: text }))
-}
+  async change(view: ConversationView, change: Partial<ConversationView>): Promise<void> {
+    const put = (shown: ConversationView): void => {
+      const { conversation_id: id } = shown
+      this.list = this.list?.map((one) => (one.conversation_id === id ? shown : one)) ?? null
+      const held = this.held.get(id)
+      if (held) held.view = shown
+    }
+    put({ ...view, ...change })
+    if (!(await attempt(() => api.changeConversation(view.conversation_id, change)))) put(view)
+  }
 
-function load(): Conversation[] {
-  try {
-    const saved = JSON.parse(localStorage.getItem(NAME) ?? '[]') as SavedConversation[]
-    return saved.map((entry) => {
-      const conversation = new Conversation(entry.id)
-      conversation.model = entry.model
-      conversation.at = entry.at
-      conversation.messages = entry.messages.map((message) => Message.from(message))
-      return conversation
+  /** For ever. */
+  async erase(view: ConversationView): Promise<void> {
+    const { conversation_id: id } = view
+    if (!(await attempt(() => api.eraseConversation(id)))) return
+    this.held.delete(id)
+    this.list = this.list?.filter((one) => one.conversation_id !== id) ?? null
+    if (this.current.id === id) {
+      this.current = new Conversation()
+      router.amend(NEW)
+    }
+  }
+
+  // ---- parts -----------------------------------------------------------------------------------
+
+  private async say(
+    conversation: Conversation,
+    text: string,
+    parent: string | null,
+  ): Promise<Message | null> {
+    const message = new Message('user', `unsent-${crypto.randomUUID()}`, parent)
+    message.text = text
+    conversation.add(message)
+    const sent = await attempt(async () => {
+      if (!conversation.id) await this.start(conversation, text)
+      const said = await api.say(conversation.id, text, parent)
+      message.id = said!.message_id
+      conversation.leaf = message.id
     })
-  } catch {
-    return []
+    if (!sent) conversation.remove(message)
+    return sent ? message : null
+  }
+
+  private async start(conversation: Conversation, text: string): Promise<void> {
+    const title = text.trim().split('\n')[0]?.slice(0, TITLE) ?? ''
+    const view = await api.startConversation(title)
+    conversation.view = view
+    conversation.id = view!.conversation_id
+    this.held.set(conversation.id, conversation)
+    if (view) this.list = [view, ...(this.list ?? [])]
+    if (this.current === conversation) router.amend(conversation.id)
+  }
+
+  private async reply(conversation: Conversation, to: string, goesOn = false): Promise<void> {
+    const model = this.modelOf(conversation)
+    if (model === null) return
+    const recipe = studio.status?.recipes.find((r) => r.public_name === model)
+    await attempt(async () => {
+      const reply = await api.beginReply(conversation.id, { model, to, goes_on: goesOn })
+      const message = Message.from(reply!, recipe?.state !== 'ready')
+      if (goesOn) message.text = conversation.messages.find(({ id }) => id === to)?.text ?? ''
+      conversation.add(message)
+      void this.follow(conversation, message, 0)
+    })
+  }
+
+  private async follow(conversation: Conversation, message: Message, after: number): Promise<void> {
+    const abort = new AbortController()
+    this.following.set(message.id, abort)
+    await followReply(conversation.id, message, after, abort.signal)
+    this.following.delete(message.id)
+  }
+
+  private async read(conversation: Conversation): Promise<void> {
+    const { id } = conversation
+    try {
+      const [read, replies] = await Promise.all([
+        api.conversation(id),
+        past.on ? Promise.resolve([]) : api.replies(id),
+      ])
+      const fresh = conversation.take(read, replies)
+      for (const message of fresh) {
+        const { events } = replies.find(({ reply_id }) => reply_id === message.id)!
+        void this.follow(conversation, message, events)
+      }
+    } catch (error) {
+      conversation.loaded = true
+      this.held.delete(id)
+      if (!(error instanceof Refusal && error.problem.status === 404)) throw error
+    }
+  }
+
+  /** Another window, the terminal or a reply has written something. */
+  private hear(fact: FactEntry): void {
+    const id = fact.data['conversation_id']
+    if (typeof id !== 'string' || past.on) return
+    clearTimeout(this.timer)
+    this.timer = setTimeout(() => void this.load(), SOON_MS)
+    const held = this.held.get(id)
+    if (!held?.loaded || fact.type !== 'message-added') return
+    const told = fact.data['message_id']
+    const known = held.messages.some((message) => message.id === told || message.id.startsWith('unsent-'))
+    if (!known) void this.read(held).catch(() => undefined)
   }
 }
 
