@@ -53,7 +53,7 @@ def run(program: list[str], text: str) -> str:
         env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -67,11 +67,11 @@ def row(page: Page, region: str, name: str) -> Locator:
 
 def test_every_snippet_gets_an_answer_when_it_is_pasted(studio: StudioServer) -> None:
     """From a shell and from both official clients, with the model that is chosen."""
-    studio.add(sim_recipe("pasted", tokens=4))
-    studio.load("pasted")
+    studio.add(sim_recipe("copied", tokens=4))
+    studio.load("copied")
     with window(studio, "dark", "endpoint") as page:
         expect(page.get_by_test_id("address")).to_have_text(studio.v1)
-        page.get_by_role("combobox", name="Model").select_option("pasted")
+        page.get_by_role("combobox", name="Model").select_option("copied")
         for tool, program in SNIPPETS:
             page.get_by_role("tab", name=tool).click()
             text = page.get_by_role("tabpanel").locator("pre").inner_text()
@@ -79,7 +79,7 @@ def test_every_snippet_gets_an_answer_when_it_is_pasted(studio: StudioServer) ->
         page.get_by_role("tab", name="Environment").click()
         env = page.get_by_role("tabpanel").locator("pre").inner_text()
         client = "from openai import OpenAI; print([m.id for m in OpenAI().models.list()])"
-        assert "pasted" in run(["bash", "-c"], f"{env}\n{sys.executable} -c '{client}'")
+        assert "copied" in run(["bash", "-c"], f"{env}\n{sys.executable} -c '{client}'")
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
@@ -168,7 +168,7 @@ def test_whoever_is_not_the_owner_is_told_so(studio: StudioServer) -> None:
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_a_request_is_found_opened_and_read(captured: StudioServer, theme: str) -> None:
     """By filters that stand in the address; what it said after a word, and that is recorded."""
-    model, name = f"found-{theme}", f"finder {theme}"
+    model, name = f"sought-{theme}", f"seeker {theme}"
     captured.add(sim_recipe(model, tokens=4))
     captured.load(model)
     made = captured.post("/api/keys", {"name": name})
