@@ -33,6 +33,7 @@ ALIKE = frozenset(
             "tok",
             "p50",
             "p95",
+            "p99",
         ),
         *("CSV", "JSON", "JSONL", "TOML", "YAML", "Alt", "Ctrl", "Enter", "Esc", "Shift", "Tab"),
     )
