@@ -144,7 +144,7 @@ def test_what_does_not_fit_is_mended_in_the_editor(backend: Backend, open_page: 
     expect(memory.get_by_text("7.9 GiB short").first).to_be_visible()
     memory.get_by_role("button", name="Lower context_length to 24576").click()
     expect(memory.get_by_text("It fits.")).to_be_visible()
-    expect(page.get_by_label("Context length")).to_have_value("24576")
+    expect(page.get_by_label("Context length", exact=True)).to_have_value("24576")
     expect(page.get_by_text("Unsaved changes")).to_be_visible()
     page.get_by_role("button", name="Revert").click()
     expect(memory.get_by_text("It does not fit")).to_be_visible()
@@ -162,7 +162,7 @@ def test_a_remedy_of_a_field_that_was_not_shown_is_saved_too(
     page.route("**/api/recipes/llama-70b/fit", lambda route: route.fulfill(json=report))
     page.reload()
     page.get_by_role("button", name="Set cpu_offload_gib").click()
-    expect(page.get_by_label("Offload to memory")).to_have_value("12")
+    expect(page.get_by_label("Offload to memory", exact=True)).to_have_value("12")
     page.get_by_role("button", name="As a file").click()
     expect(page.locator("pre").get_by_text("cpu_offload_gib = 12")).to_be_visible()
     with page.expect_request("**/api/recipes/llama-70b?expected_revision=3") as saved:
@@ -177,7 +177,7 @@ def test_an_estimate_never_stands_in_the_way_of_saving(backend: Backend, open_pa
     memory = page.get_by_role("region", name="Memory")
     expect(memory.get_by_text("It fits.")).to_be_visible()
     page.route("**/api/recipes/fit", lambda route: None)  # asked, and never answered
-    page.get_by_label("Context length").fill("8192")
+    page.get_by_label("Name", exact=True).fill("Another")
     expect(memory.get_by_text("estimating …")).to_be_visible()
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("revision 4")).to_be_visible()

@@ -221,7 +221,8 @@ def test_the_server_s_word_on_a_field_stands_at_the_field(
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("It runs as its recipe was before.")).to_be_visible()
     expect(page.get_by_text("revision 4")).to_be_visible()
-    assert page.get_by_label("Extra arguments", exact=True).input_value() == "--enable-chunked-prefill"
+    extra = page.get_by_label("Extra arguments", exact=True)
+    assert extra.input_value() == "--enable-chunked-prefill"
 
 
 def test_a_recipe_is_made_cloned_archived_and_brought_back(
