@@ -50,7 +50,7 @@ export default {
   'chat.erased': 'Diese Unterhaltung wurde vernichtet',
   'chat.erased.text': 'Ihr Schlüssel ist zerstört. Dass es sie gab, bleibt im Protokoll.',
   'chat.gone': 'Diese Unterhaltung gibt es nicht',
-  'chat.gone.text': 'Wählen Sie eine andere, oder beginnen Sie eine neue.',
+  'chat.gone.text': 'Wähle eine andere, oder beginne eine neue.',
   'chat.unreadable': 'Diese Nachricht kann nicht mehr gelesen werden.',
   'chat.pin': 'Anheften',
   'chat.unpin': 'Lösen',
