@@ -61,6 +61,16 @@ def test_every_relative_link_of_the_readme_leads_somewhere() -> None:
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
+def test_every_picture_is_shown_and_every_picture_shown_exists() -> None:
+    """No README points at a picture that is gone, and none lies there unseen."""
+    shown = set()
+    for document in [ROOT / "README.md", *ROOT.glob("*/README.md")]:
+        for link in re.findall(r"[\w./-]+\.png", document.read_text(encoding="utf-8")):
+            if "docs/" in link:
+                shown.add((document.parent / link).resolve())
+    assert shown == set((ROOT / "webui" / "docs").resolve().glob("*.png"))
+
+
 def test_the_changelog_has_the_version_of_the_package() -> None:
     """Whoever installs this version can read what it brings."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]

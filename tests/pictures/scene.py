@@ -88,7 +88,7 @@ def _save_recipes(server: StudioServer) -> None:
             "qwen3-32b",
             "Qwen3 32B AWQ",
             load_seconds=3,
-            tokens=4000,
+            tokens=40000,
             tokens_per_second=70,
             log_line=list(LOADING),
             recipe={"aliases": ["large", "gpt-4o"], "pinned": True},
