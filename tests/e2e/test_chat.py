@@ -22,7 +22,9 @@ def begun(studio: StudioServer, model: str, text: str = "Who are you?") -> tuple
     return path, studio.post(f"{path}/replies", {"model": model, "to": question})["reply_id"]
 
 
-def follow(studio: StudioServer, path: str, reply_id: str, after: int = 0) -> Generator[tuple[int, dict[str, Any]], None, None]:
+def follow(
+    studio: StudioServer, path: str, reply_id: str, after: int = 0
+) -> Generator[tuple[int, dict[str, Any]], None, None]:
     """Numbers and events of a reply, as they come."""
     headers = {**studio.owner(), "last-event-id": str(after)}
     with httpx.stream(
