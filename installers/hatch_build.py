@@ -21,7 +21,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SKIP = "VLLM_STUDIO_SKIP_WEBUI"
 WHICH_NODE = "VLLM_STUDIO_NODE"
-NOT_SOURCES = {"node_modules", "dist", "__pycache__", ".build-stamp", "README.md"}
+NOT_SOURCES = {"node_modules", "dist", "docs", "__pycache__", ".build-stamp", "README.md"}
 LOG_TAIL = 3000  # characters of npm's output that are worth showing
 REINSTALL = f"Set {SKIP}=1 to install without the web UI"
 
