@@ -107,7 +107,8 @@ class StudioProcess:
     ) -> None:
         server = HttpServer(make_asgi(application))
         await application.conversations.finish_erasures()
-        await application.chat.recover()
+        if application.opened_log.trouble is None:  # what only looks on would lose them
+            await application.chat.recover()
         await application.runtimes.reconcile()
         held = await open_usage(application)
         async with application.fleet:

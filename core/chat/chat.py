@@ -25,7 +25,7 @@ from core.chat.reply import Ended, Event, Outcome, Reply, ReplyView
 from core.chat.thinking import ThinkSplitter
 from core.clock import Clock
 from core.conversations import Conversations, MessageView, NewMessage
-from core.errors import Invalid, NotFound, Refused, StudioError
+from core.errors import Invalid, NotFound, Refused, StudioError, Unavailable
 from core.ids import uuid7
 from events.errors import EventError
 
@@ -33,6 +33,15 @@ log = logging.getLogger(__name__)
 
 KEEP_S = 1.0  # how much of a reply a crash may lose
 MOST_AT_ONCE = 8  # replies in one conversation
+MOST_LONG = 1_000_000  # characters; however they are spelt, a message has room for them
+KEPT_BESIDE = (
+    "the log can not be written now: this answer is kept beside it, and "
+    "recorded when the studio starts again"
+)
+KEPT_NOWHERE = (
+    "neither the log nor a draft beside it can be written now: copy this answer, for what came of "
+    "it last is kept nowhere"
+)
 GOES_ON = frozenset({"vllm", "sglang"})  # engines that write on where an answer was left
 
 
@@ -68,20 +77,16 @@ class Chat:
         self._keep_s = keep_s
         self._replies: dict[str, Reply] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._closing = False
 
     # ---- what people do ------------------------------------------------------------------------
 
     async def begin(self, which: str, wish: NewReply, *, asker: Asker) -> ReplyView:
-        """Ask the model; returns at once. Raises NotFound, Refused, Invalid."""
+        """Ask the model; returns at once. Raises NotFound, Refused, Invalid, Unavailable."""
         if not wish.model.strip():
             raise Invalid("a reply needs a model", field="model")
-        if len(self.under_way(which)) >= MOST_AT_ONCE:
-            raise Refused(
-                f"{MOST_AT_ONCE} replies are under way in this conversation",
-                code="too-many-replies",
-                next_action="wait for one, or stop one",
-            )
         conversation = await self._conversations.read(which)
+        self._demand_room(which)  # nothing is awaited from here on until it counts
         branch = branch_to(conversation, wish.to)
         before, parent = "", wish.to
         if wish.goes_on:
@@ -138,15 +143,30 @@ class Chat:
         await asyncio.to_thread(self._drafts.tidy)
 
     async def close(self) -> None:
-        """End every reply as one that was cut, and record it."""
-        for reply_id in list(self._tasks):
-            await self._end(reply_id)
+        """End every reply as one that was cut, and record it. No other is begun."""
+        self._closing = True
+        await asyncio.gather(*map(self._end, tuple(self._tasks)))
 
     async def _end(self, reply_id: str) -> None:
+        """Once it is being recorded nothing ends it any more: that would be lost."""
         task = self._tasks.get(reply_id)
-        if task is not None:
+        if task is None:
+            return
+        reply = self._replies[reply_id]
+        if not reply.ending:
+            reply.ending = True
             task.cancel()
-            await asyncio.wait((task,))
+        await asyncio.wait((task,))
+
+    def _demand_room(self, which: str) -> None:
+        if self._closing:
+            raise Unavailable("vLLM Studio stops: no reply is begun any more", code="stopping")
+        if len(self.under_way(which)) >= MOST_AT_ONCE:
+            raise Refused(
+                f"{MOST_AT_ONCE} replies are under way in this conversation",
+                code="too-many-replies",
+                next_action="wait for one, or stop one",
+            )
 
     def _forget(self, reply_id: str) -> None:
         self._tasks.pop(reply_id, None)
@@ -170,6 +190,7 @@ class Chat:
         keeping = _Keeping(self, reply, before, asker.actor)
         try:
             await keeping.keep()
+            await self._demand_open(reply.conversation_id)
             await self._ask(reply, body, asker, keeping)
         except asyncio.CancelledError:
             outcome = "stopped" if reply.stopped else "cut"
@@ -179,9 +200,19 @@ class Chat:
             log.exception("a reply of %s broke", reply.model)
             failure = StudioError("the studio could not go on with this reply; app.log says why")
             outcome = "cut"
+        reply.ending = True
         message = keeping.message(outcome, failure)
         draft = Draft(conversation_id=reply.conversation_id, actor=asker.actor, message=message)
-        reply.end(await self._recorded_end(reply, draft, outcome))
+        try:
+            reply.end(await self._recorded_end(reply, draft, outcome))
+        finally:
+            if reply.ended is None:  # whoever follows it would wait for ever
+                reply.end(Ended(outcome=outcome, problem="this answer could not be recorded"))
+
+    async def _demand_open(self, which: str) -> None:
+        """It may have been erased after it was read: then no model is told of it."""
+        if (await self._conversations.view(which)).standing != "open":
+            raise Refused("this conversation was erased meanwhile", code="conversation-erased")
 
     async def _ask(self, reply: Reply, body: bytes, asker: Asker, keeping: "_Keeping") -> None:
         call, chunks, splitter = (
@@ -195,6 +226,7 @@ class Chat:
                 for piece in chunks.feed(data):
                     split = splitter.push(piece.text)
                     reply.note(piece)
+                    keeping.demand_room(len(piece.text) + len(piece.reasoning))
                     reply.grow(split.text, piece.reasoning + split.reasoning)
                 await keeping.keep_sometimes()
         rest = splitter.finish()
@@ -204,12 +236,8 @@ class Chat:
 
     async def _recorded_end(self, reply: Reply, draft: Draft, outcome: Outcome) -> Ended:
         if not await self._recorded(draft):
-            await asyncio.to_thread(self._drafts.keep, reply.reply_id, draft)
-            return Ended(
-                outcome=outcome,
-                problem="the log can not be written now: this answer is kept beside it, and "
-                "recorded when the studio starts again",
-            )
+            kept = await asyncio.to_thread(self._drafts.keep, reply.reply_id, draft)
+            return Ended(outcome=outcome, problem=KEPT_BESIDE if kept else KEPT_NOWHERE)
         await asyncio.to_thread(self._drafts.drop, reply.reply_id)
         message: MessageView | None = None
         with contextlib.suppress(StudioError, EventError):
@@ -237,6 +265,12 @@ class _Keeping:
         self._before = before
         self._actor = actor
         self._kept_at = 0.0
+
+    def demand_room(self, more: int) -> None:
+        """Raises ModelFailed where the answer would be longer than a message can be."""
+        if len(self._before) + self._reply.size + more > MOST_LONG:
+            told = f"the answer is longer than {MOST_LONG:,} characters, and was ended there"
+            raise ModelFailed(502, Told(message=told, code="too-long"))
 
     async def keep_sometimes(self) -> None:
         """Keep it where the last time is long enough ago."""

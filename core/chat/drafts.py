@@ -29,6 +29,10 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     message: NewMessage
 
 
+class _NotToday(Exception):
+    """Its key is not here; a backup may bring it back."""
+
+
 class _Kept(msgspec.Struct, frozen=True, kw_only=True):
     conversation_id: str
     sealed: bytes
@@ -62,26 +66,33 @@ class Drafts:
                 (self._folder / name).unlink(missing_ok=True)
 
     def left(self) -> Iterator[tuple[str, Draft | None]]:
-        """What a crash left, by reply id; None where it can not be read, as after an erasure."""
-        with contextlib.suppress(FileNotFoundError):
+        """What a crash left, by reply id; None where nobody can ever read it, as after an erasure.
+
+        What can not be read today, as while its key is missing, is passed over and stays.
+        """
+        with contextlib.suppress(OSError):
             for path in sorted(self._folder.iterdir()):
                 if path.suffix != _HALF:
-                    yield path.name, self._read(path)
+                    with contextlib.suppress(OSError, sqlite3.Error, _NotToday):
+                        yield path.name, self._read(path)
 
     def tidy(self) -> None:
         """Throw away what was being written when a crash came. Nobody may be writing now."""
         for path in self._folder.glob(f"*{_HALF}"):
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
 
     def _read(self, path: Path) -> Draft | None:
         try:
             kept = msgspec.msgpack.decode(path.read_bytes(), type=_Kept)
             subject = stream_of(kept.conversation_id)
             plain = self._keys.decrypt(subject, _item(path.name), kept.sealed)
+            if plain is Unreadable.LOST:
+                raise _NotToday
             if isinstance(plain, Unreadable):
                 return None
             return msgspec.json.decode(plain, type=Draft)
-        except (OSError, msgspec.MsgspecError):
+        except msgspec.MsgspecError:
             return None
 
 

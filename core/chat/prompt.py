@@ -16,7 +16,7 @@ def branch_to(conversation: Conversation, message_id: str) -> list[MessageView]:
     """The messages from the first to this one. Raises Invalid when there is no such message."""
     known = {one.message_id: one for one in conversation.messages}
     if message_id not in known:
-        raise Invalid("this conversation has no such message", field="parent_id")
+        raise Invalid("this conversation has no such message", field="to")
     branch: list[MessageView] = []
     at: str | None = message_id
     while at is not None:

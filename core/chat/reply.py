@@ -65,6 +65,8 @@ class Reply:
         self.request_id = ""
         self.lane = ""
         self.stopped = False
+        self.ending = False  # it is being ended, or recorded: too late to end it
+        self.size = 0  # characters
         self.ended: Ended | None = None
         self.finish = ""
         self.prompt_tokens: int | None = None
@@ -87,6 +89,7 @@ class Reply:
             self._first = now
         if text and self._spoke is None:
             self._spoke = now
+        self.size += len(text) + len(reasoning)
         self._grown.append(Grew(text=text, reasoning=reasoning, tokens=len(self._grown) + 1))
         self._wake()
 
