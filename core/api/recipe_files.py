@@ -1,5 +1,7 @@
 """`/api/recipes/import` and `/api/recipes/export`: recipes as files, looked at before they come."""
 
+import asyncio
+from itertools import repeat
 from typing import Any, Literal
 
 import msgspec
@@ -11,7 +13,7 @@ from core.errors import Invalid, StudioError
 from core.recipes import exchange
 from core.recipes.commands import ImportRecipe
 from core.recipes.exchange import Read
-from core.recipes.lines import line_of
+from core.recipes.lines import Lines
 from core.recipes.recipe import Recipe
 from core.recipes.syntax import Unreadable
 from events.projections.saved_recipes import SavedRecipe, saved_recipe
@@ -65,28 +67,32 @@ async def preview_import(
     application: Application, asking: Asking, data: ImportText
 ) -> ImportPreview:
     """What an import of this text would do; nothing is saved."""
+    lines = Lines(data.text, data.format)
     try:
-        found = exchange.read(data.text, data.format)
+        found = await asyncio.to_thread(exchange.read, data.text, data.format)
     except Unreadable as error:
         return ImportPreview(message=error.message, line=error.line, column=error.column)
     except Invalid as error:
-        line = line_of(data.text, data.format, 0, error.field)
+        line = await asyncio.to_thread(lines.of, 0, error.field)
         return ImportPreview(message=error.message, field=error.field or "", line=line)
     commands = [
         _command(one.recipe, data, asking, replace=True) for one in found if one.recipe is not None
     ]
     refusals = iter(list(application.studio.refusals(commands)))
-    lines = [_line(application, one, None if one.error else next(refusals), data) for one in found]
-    return ImportPreview(recipes=tuple(lines))
+    refused = [None if one.error else next(refusals) for one in found]
+    return ImportPreview(
+        recipes=await asyncio.to_thread(_lines, application, found, refused, lines)
+    )
 
 
 @post("/recipes/import", status_code=201)
 async def import_recipes(application: Application, asking: Asking, data: ImportText) -> Imported:
     """All recipes of a file, or none: every one is looked at before the first is saved."""
     if data.only is None:
-        recipes = exchange.load(data.text, data.format)
+        recipes = await asyncio.to_thread(exchange.load, data.text, data.format)
     else:
-        recipes = _chosen(exchange.read(data.text, data.format), data.only)
+        found = await asyncio.to_thread(exchange.read, data.text, data.format)
+        recipes = _chosen(found, data.only)
     commands = [_command(recipe, data, asking, replace=data.replace) for recipe in recipes]
     application.studio.rehearse(commands)
     for command in commands:
@@ -121,8 +127,20 @@ def _chosen(found: list[Read], only: tuple[str, ...]) -> list[Recipe]:
     return [one.recipe for one in there.values() if one.recipe is not None]
 
 
+def _lines(
+    application: Application,
+    found: list[Read],
+    refused: list[StudioError | None],
+    lines: Lines,
+) -> tuple[ImportLine, ...]:
+    """Blocks: a large file takes seconds to be read."""
+    with application.store.reading() as connection:
+        saved = [saved_recipe(connection, one.id) for one in found]
+    return tuple(map(_line, found, refused, saved, repeat(lines)))
+
+
 def _line(
-    application: Application, one: Read, refusal: StudioError | None, data: ImportText
+    one: Read, refusal: StudioError | None, saved: SavedRecipe | None, lines: Lines
 ) -> ImportLine:
     error = one.error or refusal
     recipe = one.recipe
@@ -140,11 +158,9 @@ def _line(
             message=error.message if error else "",
             next_action=(error.next_action or "") if error else "",
             field=field or "",
-            line=line_of(data.text, data.format, one.number, field),
+            line=lines.of(one.number, field),
         )
-    with application.store.reading() as connection:
-        saved = saved_recipe(connection, recipe.id)
-    line = line_of(data.text, data.format, one.number, None)
+    line = lines.of(one.number, None)
     return msgspec.structs.replace(told, line=line, **_outcome(recipe, saved))
 
 

@@ -1,31 +1,62 @@
 """At which line of a file a recipe or one of its fields stands, to be shown beside an error.
 
 YAML and JSON are asked for the marks of their nodes. TOML's reader tells no places; there each
-line that looks like the one is a candidate, and it is the one if all above it reads as the recipes
-before it, so that what looks alike inside of a long text is never mistaken for it.
+line that looks like the one is a candidate, and it is the one if what lies above it in its recipe
+reads by itself, so that what looks alike inside of a long text is never mistaken for it.
 """
 
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import yaml
 
 Step = str | int
-MOST_TRIES = 50  # candidates that are read, each with everything above it
+MOST_TRIES = 50  # candidates in a row that are read, each with what lies above it in its recipe
+_HEADER = re.compile(r"\s*\[\[\s*recipes\s*\]\]")
+
+
+class Lines:
+    """The lines of one text, which is read once however often it is asked."""
+
+    def __init__(self, text: str, format: str) -> None:
+        self._text = text.removeprefix("\ufeff")
+        self._is_toml = format == "toml"
+
+    def of(self, number: int, field: str | None) -> int | None:
+        """The line (from 1) of the field, else of its recipe; None: not found.
+
+        `number` counts recipes from 1; with 0 the path begins at the top of the file.
+        """
+        path = steps(field or "")
+        try:
+            if self._is_toml:
+                return _in_toml(self._lines, self._begins, number, path)
+            return _in_nodes(self._root, number, path)
+        except (yaml.YAMLError, RecursionError, ValueError):
+            return None
+
+    @cached_property
+    def _root(self) -> yaml.Node | None:
+        try:
+            return yaml.compose(self._text.replace("\t", " "), Loader=yaml.SafeLoader)
+        except (yaml.YAMLError, RecursionError, ValueError):
+            return None
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return self._text.splitlines()
+
+    @cached_property
+    def _begins(self) -> list[int]:
+        return _begins_of(self._lines)
 
 
 def line_of(text: str, format: str, number: int, field: str | None) -> int | None:
-    """The line (from 1) of the field, else of its recipe; None: not found.
-
-    `number` counts recipes from 1; with 0 the path begins at the top of the file.
-    """
-    path = steps(field or "")
-    try:
-        return (_in_toml if format == "toml" else _in_nodes)(text, number, path)
-    except (yaml.YAMLError, RecursionError, ValueError):
-        return None
+    """The same for who asks once."""
+    return Lines(text, format).of(number, field)
 
 
 def steps(path: str) -> list[Step]:
@@ -37,8 +68,7 @@ def steps(path: str) -> list[Step]:
 # YAML and JSON
 
 
-def _in_nodes(text: str, number: int, path: Sequence[Step]) -> int | None:
-    root = yaml.compose(text.removeprefix("\ufeff").replace("\t", " "), Loader=yaml.SafeLoader)
+def _in_nodes(root: yaml.Node | None, number: int, path: Sequence[Step]) -> int | None:
     node = _recipe_node(root, number) if number else root
     if node is None:
         return None
@@ -82,11 +112,12 @@ def _below(node: yaml.Node, path: Sequence[Step]) -> tuple[yaml.Node, yaml.Node,
 # TOML
 
 
-def _in_toml(text: str, number: int, path: Sequence[Step]) -> int | None:
-    lines = text.removeprefix("\ufeff").splitlines()
-    begin = _begin(lines, number) if number else 0
-    if begin is None:
+def _in_toml(
+    lines: Sequence[str], begins: Sequence[int], number: int, path: Sequence[Step]
+) -> int | None:
+    if number > max(1, len(begins)):
         return None
+    begin = begins[number - 1] if number and begins else 0  # or a single recipe without a header
     name = next((step for step in reversed(path) if isinstance(step, str)), None)
     for wanted in dict.fromkeys((name, path[0] if path else None)):
         found = _line_with(lines, begin, number, str(wanted)) if wanted is not None else None
@@ -95,13 +126,20 @@ def _in_toml(text: str, number: int, path: Sequence[Step]) -> int | None:
     return begin + 1
 
 
-def _begin(lines: Sequence[str], number: int) -> int | None:
-    headers = [i for i, one in enumerate(lines) if re.match(r"\s*\[\[\s*recipes\s*\]\]", one)]
-    for index in headers[: MOST_TRIES + number]:
-        above = _read(lines[:index])
-        if above is not None and len(above) == number - 1:
-            return index
-    return 0 if number == 1 else None  # a single recipe without a header
+def _begins_of(lines: Sequence[str]) -> list[int]:
+    """Where each recipe's header is: what lies between it and the one before reads by itself."""
+    begins: list[int] = []
+    tried = 0
+    for index, line in enumerate(lines):
+        if not _HEADER.match(line):
+            continue
+        above = _read(lines[begins[-1] if begins else 0 : index])
+        if above is not None and len(above) == min(1, len(begins)):
+            begins.append(index)
+            tried = 0
+        elif (tried := tried + 1) > MOST_TRIES:
+            break
+    return begins
 
 
 def _line_with(lines: Sequence[str], begin: int, number: int, name: str) -> int | None:
@@ -114,8 +152,8 @@ def _line_with(lines: Sequence[str], begin: int, number: int, name: str) -> int 
         if not looks.match(lines[index]):
             continue
         tried += 1
-        above = _read(lines[:index])
-        if tried > MOST_TRIES or (above is not None and len(above) > number):
+        above = _read(lines[begin:index])
+        if tried > MOST_TRIES or (above is not None and len(above) > min(1, number)):
             return None
         if above is not None:
             return index

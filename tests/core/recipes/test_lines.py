@@ -1,8 +1,12 @@
 """Where in a file something stands, so that an error can point at it."""
 
-import pytest
+import tomllib
+from typing import Any
 
-from core.recipes.lines import line_of, steps
+import pytest
+import yaml
+
+from core.recipes.lines import Lines, line_of, steps
 
 TOML = '''\
 # recipes
@@ -89,3 +93,26 @@ def test_what_can_not_be_found_has_no_line() -> None:
     assert line_of(TOML, "toml", 5, "id") is None
     assert line_of("{", "json", 1, "id") is None
     assert line_of("- a", "yaml", 3, None) is None
+
+
+@pytest.mark.parametrize("format", ["toml", "yaml"])
+def test_many_recipes_are_not_read_over_and_over(
+    format: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever their number, all of it is read a few times: a preview asks for every line."""
+    one = '[[recipes]]\nid = "a"\n' if format == "toml" else "- id: a\n"
+    text, read = one * 200, 0
+    loads, compose = tomllib.loads, yaml.compose
+
+    def counted(reader: Any, told: str, **more: Any) -> Any:
+        nonlocal read
+        read += len(told)
+        return reader(told, **more)
+
+    monkeypatch.setattr(tomllib, "loads", lambda told: counted(loads, told))
+    monkeypatch.setattr(yaml, "compose", lambda told, **more: counted(compose, told, **more))
+    lines = Lines(text, format)
+    step = one.count("\n")
+    assert [lines.of(at + 1, None) for at in range(200)] == [1 + at * step for at in range(200)]
+    assert lines.of(200, "id") == 200 * step
+    assert read <= 3 * len(text)
