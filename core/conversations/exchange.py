@@ -10,13 +10,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from core.conversations.views import Conversation, MessageView, NewMessage, Said
+from core.conversations.decider import MOST_TOKENS, OUTCOMES, ROLES
+from core.conversations.views import Conversation, MessageView, NewMessage, Said, sealable
 from core.errors import Invalid, Refused
 
 Format = Literal["markdown", "json", "openai"]
 FORMAT = "vllm-studio-conversation"
 VERSION = 1
-ROLES = ("system", "user", "assistant", "tool")
 
 
 class FiledMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -135,7 +135,7 @@ def imported(text: str) -> list[Filed]:
     """
     try:
         told = msgspec.json.decode(text)
-    except (msgspec.MsgspecError, UnicodeEncodeError) as problem:
+    except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError) as problem:
         raise Invalid(f"this is no JSON: {problem}", field="text") from None
     if isinstance(told, list) and told and _is_message(told[0]):
         told = {"messages": told}
@@ -154,7 +154,7 @@ def messages_of(filed: Filed, ids: list[str]) -> Iterator[NewMessage]:
     for at, one in enumerate(filed.messages):
         yield NewMessage(
             role=one.role,
-            said=msgspec.structs.replace(one.said or Said(), text=one.text),
+            said=_said(one),
             message_id=ids[at],
             parent_id=None if one.parent is None else ids[one.parent],
             outcome=one.outcome,
@@ -184,7 +184,25 @@ def _read(told: object, at: int) -> Filed:
             raise Invalid(f"{where} has the role {one.role!r:.40}, which is none", field="text")
         if one.parent is not None and not 0 <= one.parent < place:
             raise Invalid(f"{where} follows one that is not before it", field="text")
+        _demand_addable(one, where)
     return filed
+
+
+def _demand_addable(one: FiledMessage, where: str) -> None:
+    """What the log would refuse later, with half of the file in it."""
+    if one.outcome not in OUTCOMES:
+        raise Invalid(f"{where} has the outcome {one.outcome!r:.40}, which is none", field="text")
+    for count in (one.prompt_tokens, one.completion_tokens):
+        if count is not None and not 0 <= count <= MOST_TOKENS:
+            raise Invalid(f"{where} has {count} as a count of tokens", field="text")
+    try:
+        sealable(NewMessage(role=one.role, said=_said(one)))
+    except Invalid as problem:
+        raise Invalid(f"{where}: {problem.message}", field="text") from None
+
+
+def _said(one: FiledMessage) -> Said:
+    return msgspec.structs.replace(one.said or Said(), text=one.text)
 
 
 def _from_openai(told: object) -> dict[str, Any]:
@@ -198,8 +216,8 @@ def _from_openai_message(told: object, at: int) -> dict[str, Any]:
     if not isinstance(told, dict):
         raise msgspec.ValidationError(f"message {at + 1} is no object")
     said: dict[str, Any] = {"answers": told.get("tool_call_id") or ""}
-    calls = told.get("tool_calls") or ()
-    said["tool_calls"] = [_call(one) for one in calls]
+    calls = told.get("tool_calls")
+    said["tool_calls"] = [_call(one) for one in calls] if isinstance(calls, list) else []
     said["reasoning"] = told.get("reasoning_content") or told.get("reasoning") or ""
     return {
         "role": {"developer": "system"}.get(str(told.get("role")), told.get("role")),
@@ -212,7 +230,8 @@ def _from_openai_message(told: object, at: int) -> dict[str, Any]:
 
 def _call(told: object) -> dict[str, Any]:
     call: dict[str, Any] = told if isinstance(told, dict) else {}
-    function = call.get("function") or {}
+    given = call.get("function")
+    function: dict[str, Any] = given if isinstance(given, dict) else {}
     return {
         "id": str(call.get("id", "")),
         "name": str(function.get("name", "")),

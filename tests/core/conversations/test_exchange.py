@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,6 +100,11 @@ async def test_what_was_erased_is_not_exported(door: Conversations) -> None:
         exported(await door.read(which), "json")
 
 
+def ours(*messages: dict[str, Any]) -> str:
+    """A file of our own with these."""
+    return json.dumps({"format": "vllm-studio-conversation", "messages": messages})
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -114,12 +120,23 @@ async def test_what_was_erased_is_not_exported(door: Conversations) -> None:
         ),
         ('{"format": "vllm-studio-conversation", "version": 9, "messages": []}', "newer version"),
         ('{"format": "vllm-studio-conversation", "messages": [{"role": 7}]}', "role"),
+        (ours({"role": "user"}, {"role": "user", "outcome": "bad"}), "message 2 .*outcome 'bad'"),
+        (ours({"role": "user", "prompt_tokens": -1}), "message 1 .*count of tokens"),
+        (ours({"role": "user", "text": "x" * 9_000_000}), "message 1 .*at most 8 MiB"),
+        ("[" * 100_000, "no JSON"),
     ],
 )
 def test_a_bad_file_is_told_where_it_is_bad(text: str, words: str) -> None:
     """Before anything is started for it."""
     with pytest.raises(Invalid, match=words):
         imported(text)
+
+
+@pytest.mark.parametrize("calls", [5, [7], [{"function": "f"}], {"a": 1}])
+def test_tool_calls_of_another_shape_are_no_calls(calls: object) -> None:
+    """What an old program wrote is no reason to refuse what was said."""
+    [filed] = imported(json.dumps([{"role": "assistant", "content": "x", "tool_calls": calls}]))
+    assert filed.messages[0].text == "x"
 
 
 async def test_words_are_found_in_titles_and_messages(door: Conversations) -> None:
