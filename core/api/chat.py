@@ -11,11 +11,12 @@ from litestar.response import Response, Stream
 
 from core.api.asking import Asking
 from core.api.control import Done, demand_owner
-from core.api.sse import PULSE_S, frame, sse_response
+from core.api.sse import PULSE_S, frame, seen, sse_response
 from core.application import Application
 from core.chat import Event, NewReply, ReplyView
 from core.conversations import ConversationView, Found, MessageView, NewMessage
 from core.conversations.exchange import Format, exported, imported
+from core.conversations.views import line_of
 from core.errors import Invalid
 
 SAID_BY_PEOPLE = ("user", "system")
@@ -107,6 +108,9 @@ async def start_conversation(
 ) -> ConversationView:
     """Start one, with nothing in it."""
     demand_owner(asking, "start conversations")
+    for line, field in ((data.title, "title"), (data.folder, "folder")):
+        if line:
+            line_of(line, field)  # before there is a conversation that nobody wanted
     which = await application.conversations.start(actor=asking.actor)
     change = ConversationChange(
         title=data.title or msgspec.UNSET, folder=data.folder or msgspec.UNSET
@@ -180,8 +184,8 @@ async def follow_reply(
 ) -> Stream:
     """Its events after the first `after`, then as they come; 404 once it has ended."""
     demand_owner(asking, "read conversations")
-    seen = int(last_event_id) if last_event_id and last_event_id.isdigit() else after
-    events = application.chat.follow(conversation_id, reply_id, seen)
+    start = seen(last_event_id)
+    events = application.chat.follow(conversation_id, reply_id, after if start is None else start)
     return sse_response(_frames(events, application.stopping))
 
 

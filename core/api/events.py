@@ -14,7 +14,7 @@ from litestar import get
 from litestar.params import HeaderParameter
 from litestar.response import Stream
 
-from core.api.sse import Mailbox, frame, sse_response
+from core.api.sse import Mailbox, frame, seen, sse_response
 from core.application import Application
 from core.status import Status
 from events.errors import SubscriberTooSlow
@@ -30,7 +30,9 @@ async def follow_events(
     last_event_id: Annotated[str | None, HeaderParameter(name="last-event-id")] = None,
 ) -> Stream:
     """Facts after a position (from now on without one), then as they happen."""
-    start = int(last_event_id) if last_event_id and last_event_id.isdigit() else after
+    start = seen(last_event_id)
+    if start is None:
+        start = after
     return sse_response(event_stream(application, start))
 
 

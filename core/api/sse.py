@@ -11,12 +11,20 @@ from litestar.response import Stream
 
 PULSE_S = 15.0
 MAILBOX = 500
+MOST_DIGITS = 18  # of an id: SQLite counts to 2⁶³
 
 
 def frame(event: str, data: bytes, *, id_: int | None = None) -> bytes:
     """One event. `data` is JSON and so has no line break in it."""
     head = f"id: {id_}\n".encode() if id_ is not None else b""
     return head + b"event: " + event.encode() + b"\ndata: " + data + b"\n\n"
+
+
+def seen(last_event_id: str | None) -> int | None:
+    """The number in a Last-Event-ID; None where there is none: a client may send anything."""
+    told = last_event_id or ""
+    is_number = told.isascii() and told.isdigit() and len(told) <= MOST_DIGITS
+    return int(told) if is_number else None
 
 
 def sse_response(content: AsyncGenerator[bytes, None]) -> Stream:

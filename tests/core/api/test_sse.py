@@ -2,7 +2,9 @@
 
 import asyncio
 
-from core.api.sse import Mailbox, frame
+import pytest
+
+from core.api.sse import Mailbox, frame, seen
 
 
 async def collect(mailbox: Mailbox) -> bytes:
@@ -14,6 +16,13 @@ def test_a_frame_carries_its_position_as_id() -> None:
     """`id:` is what a browser sends back as Last-Event-ID."""
     assert frame("fact", b"{}", id_=7) == b"id: 7\nevent: fact\ndata: {}\n\n"
     assert frame("status", b"{}") == b"event: status\ndata: {}\n\n"
+
+
+@pytest.mark.parametrize("told", [None, "", "x", "-1", "²", "9" * 5000])
+def test_an_id_that_is_no_number_is_none(told: str | None) -> None:
+    """A client may send what it likes; it is no failure of ours."""
+    assert seen(told) is None
+    assert seen("47") == 47
 
 
 async def test_facts_keep_their_order_and_pictures_only_their_newest() -> None:
