@@ -1,7 +1,7 @@
 """Puts the one consistent picture together, and tells who follows when it changed.
 
 Pictures are built at most every quarter of a second however much happens; the last change always
-gets its picture.
+gets its picture. An engine that comes into another state, and a step of a switch, are told at once.
 """
 
 import asyncio
@@ -31,6 +31,7 @@ from events.store import EventStore
 log = logging.getLogger(__name__)
 
 INTERVAL_S = 0.25
+AT_ONCE_S = 0.03  # between two pictures of states: several facts of one commit are one picture
 LOADING_S = 1.0  # between two pictures of an engine that loads and tells nothing
 RUNS_LOOKED_AT = 200
 
@@ -74,16 +75,28 @@ class StatusBoard:
         self._held_back = held_back
         self._spares = spares
         self._dirty = asyncio.Event()
+        self._urgent = asyncio.Event()
         self._listeners: list[Callable[[Status], None]] = []
         self.current = self.build()
-        fleet.listen(self.changed)
+        fleet.listen(self._fleet_changed)
         gateway.listen(self.changed)
-        switchboard.listen(self.changed)
+        switchboard.listen(self._stepped)
         inflight.listen(self.changed)
 
     def changed(self) -> None:
         """Something the picture shows may be different now."""
         self._dirty.set()
+
+    def _fleet_changed(self) -> None:
+        """Progress waits its turn; another state does not."""
+        shown = {engine.engine_id: engine.state for engine in self.current.engines}
+        if {view.engine_id: view.state for view in self._fleet.views()} != shown:
+            self._urgent.set()
+        self.changed()
+
+    def _stepped(self) -> None:
+        self._urgent.set()
+        self.changed()
 
     def listen(self, callback: Callable[[Status], None]) -> Callable[[], None]:
         """Call back in the loop with every new picture; returns how to stop."""
@@ -95,13 +108,16 @@ class StatusBoard:
         while True:
             await self._worth_a_look()
             self._dirty.clear()
+            self._urgent.clear()
             try:
                 self.current = self.build()
                 for callback in tuple(self._listeners):
                     callback(self.current)
             except Exception:
                 log.exception("the picture could not be made")
-            await asyncio.sleep(INTERVAL_S)
+            await asyncio.sleep(AT_ONCE_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._urgent.wait(), INTERVAL_S - AT_ONCE_S)
 
     async def _worth_a_look(self) -> None:
         """Something changed, or an engine loads: its clock goes on while nothing is said."""

@@ -110,7 +110,7 @@ def _scrolled(name: str, told: chrome.Scroll) -> Measured:
 
 
 def on_screen(browser: Browser, server: StudioServer, rounds: int) -> Iterator[Measured]:
-    """From a fact's time to the frame after the hero says so."""
+    """From a fact's time to the frame after the model's row says so."""
     page = chrome.opened(browser, server)
     taken = sorted(chrome.state_on_screen(page, server, MODEL, rounds))
     page.context.close()

@@ -185,13 +185,15 @@ def idle(browser: Browser, server: StudioServer, name: str | None, seconds: floa
     return sum(ended[pid] - begun[pid] for pid in ours) / (until - since)
 
 
-# Told in the page: when the hero's state first says another word, and when that was painted.
+# Told in the page: when a model's row first says another word, and when that was painted.
 WATCH = """
-() => {
+(model) => {
   window.seen = []
+  const rows = () => [...document.querySelectorAll('main tr')]
+  const rowOf = () => rows().find((row) => row.textContent.includes(model))
   let before = ''
   const look = () => {
-    const word = document.querySelector('.hero .state')?.textContent?.trim().split(' ')[0] ?? ''
+    const word = rowOf()?.querySelector('.state')?.textContent?.trim().split(' ')[0] ?? ''
     if (word === before) return
     before = word
     const changed = performance.timeOrigin + performance.now()
@@ -203,7 +205,7 @@ WATCH = """
   watching.observe(document.body, { subtree: true, childList: true, characterData: true })
 }
 """
-SHOWN = {"engine-became-ready": "Ready", "engine-stop-requested": "Stopping"}
+SHOWN = {"engine-became-ready": "Ready", "engine-stopped": "Stopped"}
 
 
 def state_on_screen(page: Page, server: StudioServer, model: str, rounds: int) -> list[float]:
@@ -213,13 +215,13 @@ def state_on_screen(page: Page, server: StudioServer, model: str, rounds: int) -
     truth is shorter than what is told here by the commit and by up to a frame.
     """
     server.evict_all()
-    page.evaluate(WATCH)
+    page.evaluate(WATCH, model)
     head = server.head
     for _ in range(rounds):
         server.load(model)
-        page.get_by_text("Ready").first.wait_for()
+        page.wait_for_timeout(500)
         server.evict_all()
-        page.wait_for_timeout(300)
+        page.wait_for_timeout(500)
     taken = []
     seen: list[tuple[str, float, float]] = page.evaluate("window.seen")
     for fact in server.timeline(after=head):
