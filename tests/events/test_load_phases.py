@@ -139,3 +139,28 @@ def test_a_whole_load_has_its_median_by_recipe_and_way(log: EventStore, load: Lo
     load("e3", launching=90.0, end=failed)
     with log.reading() as connection:
         assert load_seconds(connection) == {("a", COLD): 12.0, ("a", WAKE): 0.8}
+
+
+def test_older_loads_cost_nothing(log: EventStore, load: Load) -> None:
+    """Every picture of the status asks for this, however many loads there ever were."""
+
+    def steps() -> int:
+        taken = 0
+
+        def count() -> int:
+            nonlocal taken
+            taken += 1
+            return 0
+
+        with log.reading() as connection:
+            connection.set_progress_handler(count, 1)
+            load_seconds(connection)
+            connection.set_progress_handler(None, 0)
+        return taken
+
+    for at in range(6):
+        load(f"e{at}", launching=1)
+    few = steps()
+    for at in range(6, 60):
+        load(f"e{at}", launching=1)
+    assert steps() < 2 * few
