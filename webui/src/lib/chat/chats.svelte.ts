@@ -7,7 +7,7 @@ import { router } from '../router.svelte'
 import { attempt } from '../store/actions'
 import { studio } from '../store/studio.svelte'
 import { Conversation } from './conversation.svelte'
-import { Message } from './message.svelte'
+import { Message, UNSENT } from './message.svelte'
 import { followReply } from './reply'
 import { takeOver } from './former'
 import { newestUnder, siblingsOf } from './tree'
@@ -71,7 +71,7 @@ class Chats {
     const { id } = this.current
     this.current = new Conversation()
     void this.load()
-    if (id) void this.show(id)
+    if (id) void attempt(() => this.show(id))
   }
 
   /** The model a conversation speaks to: its own choice, else the resident one, else the first there is. */
@@ -158,14 +158,14 @@ class Chats {
     text: string,
     parent: string | null,
   ): Promise<Message | null> {
-    const message = new Message('user', `unsent-${crypto.randomUUID()}`, parent)
+    const message = new Message('user', `${UNSENT}${crypto.randomUUID()}`, parent)
     message.text = text
     conversation.add(message)
     const sent = await attempt(async () => {
       if (!conversation.id) await this.start(conversation, text)
       const said = await api.say(conversation.id, text, parent)
       message.id = said!.message_id
-      conversation.leaf = message.id
+      conversation.keep(message)
     })
     if (!sent) conversation.remove(message)
     return sent ? message : null
@@ -229,7 +229,7 @@ class Chats {
     const held = this.held.get(id)
     if (!held?.loaded || fact.type !== 'message-added') return
     const told = fact.data['message_id']
-    const known = held.messages.some((message) => message.id === told || message.id.startsWith('unsent-'))
+    const known = held.messages.some((message) => message.id === told || message.unsent)
     if (!known) void this.read(held).catch(() => undefined)
   }
 }

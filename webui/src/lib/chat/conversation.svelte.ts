@@ -28,6 +28,12 @@ export class Conversation {
     this.leaf = message.id
   }
 
+  /** It is at the server now: what was read of it meanwhile is this. */
+  keep(message: Message): void {
+    this.messages = this.messages.filter((other) => other === message || other.id !== message.id)
+    this.leaf = message.id
+  }
+
   remove(message: Message): void {
     this.messages = this.messages.filter((other) => other !== message)
     if (this.leaf === message.id) this.leaf = message.parentId
@@ -54,7 +60,7 @@ export class Conversation {
     const fresh = replies
       .filter(({ reply_id }) => !known.has(reply_id) && !here.some(({ id }) => id === reply_id))
       .map((reply) => Message.from(reply, false))
-    const mine = this.messages.filter((message) => message.underWay && !here.includes(message))
+    const mine = this.messages.filter((message) => (message.underWay || message.unsent) && !here.includes(message))
     this.view = read.conversation
     this.messages = [...here, ...mine, ...fresh]
     this.model ??= read.conversation.model

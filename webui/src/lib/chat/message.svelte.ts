@@ -25,6 +25,9 @@ export interface Failure {
 
 const STATES = { whole: 'done', stopped: 'stopped', cut: 'failed' } as const
 
+/** How the id of what is not at the server yet begins. */
+export const UNSENT = 'unsent-'
+
 export class Message implements Node {
   id = $state('')
   parentId = $state.raw<string | null>(null)
@@ -73,6 +76,10 @@ export class Message implements Node {
 
   get underWay(): boolean {
     return this.state === 'waiting' || this.state === 'streaming'
+  }
+
+  get unsent(): boolean {
+    return this.id.startsWith(UNSENT)
   }
 
   /** More of it has come. */
