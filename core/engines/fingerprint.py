@@ -8,6 +8,7 @@ notes, limits, prices, how long it stays. A secret counts by its name, never by 
 
 import contextlib
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def model_files(model: str) -> ModelFiles:
     """
     if not model or not is_local(model):
         return ()
-    path = Path(model).expanduser()
+    path = Path(os.path.expanduser(model))
     with contextlib.suppress(OSError):
         files = sorted(path.iterdir()) if path.is_dir() else [path]
         return tuple(_seen(file) for file in files if _counts(file))

@@ -3,6 +3,7 @@
 Nothing is started here and nothing of what runs is known, but for the ports that are taken.
 """
 
+import os
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -233,9 +234,12 @@ def build(
 
 
 def _expanded(recipe: Recipe) -> Recipe:
-    """ "~" means the home folder, though no shell is there to say so."""
+    """ "~" means the home folder, though no shell is there to say so.
+
+    As in a shell it stays as it is where there is no such user; `Path.expanduser` would raise.
+    """
     fields = {
-        field: str(Path(given).expanduser())
+        field: str(Path(os.path.expanduser(given)))
         for field in ("model", "tokenizer", "chat_template")
         if (given := getattr(recipe, field)) and given.startswith("~")
     }

@@ -69,7 +69,7 @@ def _demand_model(recipe: Recipe) -> None:
     """A folder has to be one with a model in it; a hub id is the engine's business."""
     if not is_local(recipe.model) or recipe.engine == "command":
         return
-    path = Path(recipe.model).expanduser()
+    path = Path(os.path.expanduser(recipe.model))
     if not path.exists():
         raise EngineFailure(
             f"there is no model at {recipe.model}",
@@ -88,7 +88,7 @@ def _demand_files(recipe: Recipe) -> None:
     given = [("chat_template", recipe.chat_template or ""), ("tokenizer", recipe.tokenizer or "")]
     given += [(f"loras.{lora.name}", lora.path) for lora in recipe.loras]
     for field, path in given:
-        if is_local(path) and not Path(path).expanduser().exists():
+        if is_local(path) and not Path(os.path.expanduser(path)).exists():
             raise EngineFailure(
                 f"{field} names {path}, which is not there",
                 code="file-missing",

@@ -4,6 +4,7 @@ A folder is read where it lies. A hub id is looked for in Hugging Face's cache; 
 downloaded is unknown, and unknown refuses nothing.
 """
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ def read_files(model: str, revision: str | None, folders: Iterable[Path]) -> Mod
 def model_folder(model: str, revision: str | None, folders: Iterable[Path]) -> Path | None:
     """Where the model lies: the folder itself, or the newest snapshot of a hub id in a cache."""
     if is_local(model):
-        folder = Path(model).expanduser()
+        folder = Path(os.path.expanduser(model))
         return folder if folder.is_dir() else None
     for cache in folders:
         if (plain := cache / model).is_dir():

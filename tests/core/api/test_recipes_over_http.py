@@ -68,6 +68,11 @@ def test_the_command_line_is_shown_and_what_it_differs_in(studio: StudioServer) 
     assert TOKEN not in str(answer)
     assert "{port}" in answer["text"]
     assert studio.post("/api/recipes/preview", {"recipe": saved})["changes"] == 0
+    homeless = saved | {"model": "~nobody-is-called-so/model"}
+    assert (
+        "~nobody-is-called-so/model"
+        in studio.post("/api/recipes/preview", {"recipe": homeless})["text"]
+    )
 
 
 def test_revisions_tell_how_and_by_whom(studio: StudioServer) -> None:

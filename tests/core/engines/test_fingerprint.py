@@ -97,7 +97,9 @@ def test_a_model_that_took_anothers_place_is_told_from_it(tmp_path: Path) -> Non
     assert fingerprint(RECIPE, "v", before) != fingerprint(RECIPE, "v", larger)
 
 
-@pytest.mark.parametrize("model", ["", "Qwen/Qwen3-8B", "/no/such/model"])
+@pytest.mark.parametrize(
+    "model", ["", "Qwen/Qwen3-8B", "/no/such/model", "~nobody-is-called-so/model"]
+)
 def test_a_model_without_files_here_has_none(model: str) -> None:
     """A hub's is named by its revision."""
     assert model_files(model) == ()
