@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from core.recipes.exchange import LARGEST
+
 Step = str | int
 MOST_TRIES = 50  # candidates in a row that are read, each with what lies above it in its recipe
 _HEADER = re.compile(r"\s*\[\[\s*recipes\s*\]\]")
@@ -31,6 +33,8 @@ class Lines:
         `number` counts recipes from 1; with 0 the path begins at the top of the file.
         """
         path = steps(field or "")
+        if len(self._text) > LARGEST:
+            return None
         try:
             if self._is_toml:
                 return _in_toml(self._lines, self._begins, number, path)

@@ -116,3 +116,9 @@ def test_many_recipes_are_not_read_over_and_over(
     assert [lines.of(at + 1, None) for at in range(200)] == [1 + at * step for at in range(200)]
     assert lines.of(200, "id") == 200 * step
     assert read <= 3 * len(text)
+
+
+@pytest.mark.parametrize("format", ["toml", "yaml", "json"])
+def test_a_text_that_is_too_large_is_not_read_for_its_lines(format: str) -> None:
+    """It was refused unread; to look for a line in it would take minutes."""
+    assert line_of("a = 1\n" + "#" * 1_000_000, format, 1, "a") is None
