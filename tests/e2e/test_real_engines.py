@@ -11,12 +11,24 @@ import anthropic
 import httpx
 import psutil
 import pytest
+from playwright.sync_api import Page, expect
 
+from tests.e2e.test_window_in_browsers import in_both_themes, page_of
 from tests.harness import runtimes
 from tests.harness.processes import group_members, is_alive, mentioning
 from tests.harness.studio import StudioServer
 from tests.harness.waiting import eventually
 
+# What the hero says of a start, each wording once.
+KEEP_STAGES = """
+() => {
+  window.stages = []
+  new MutationObserver(() => {
+    const said = document.querySelector('.hero .sub')?.innerText ?? ''
+    if (said !== window.stages.at(-1)) window.stages.push(said)
+  }).observe(document.body, { subtree: true, childList: true, characterData: true })
+}
+"""
 LOAD = 300  # seconds; vLLM imports itself three times on two busy cores
 
 
@@ -47,25 +59,67 @@ def ask(studio: StudioServer, model: str, text: str) -> str:
 
 
 @pytest.mark.timeout(900)
-def test_two_real_engines_are_switched_by_name(real_studio: StudioServer) -> None:
+def test_two_real_engines_are_switched_in_the_window_and_by_name(
+    real_studio: StudioServer,
+) -> None:
     """demo (transformers) answers, demo-vllm takes its place and answers, and back again."""
     first = ask(real_studio, "demo", "Hello!")
     assert len(first.split()) >= 2, first
     small = real_studio.engines()["demo"]["pid"]
-    second = ask(real_studio, "demo-vllm", "Hello!")
-    assert second == first, "one model, two engines, the same words at temperature 0"
-    assert list(real_studio.engines()) == ["demo-vllm"]
-    for lane in ("gateway", "direct"):
-        _the_clients_are_served_on(real_studio, lane, first)
-    assert mentioning(f"pid={small}") == []
+    with page_of(real_studio, "dark") as (page, complaints):
+        _the_window_switches_to_vllm(page, real_studio)
+        assert list(real_studio.engines()) == ["demo-vllm"]
+        second = ask(real_studio, "demo-vllm", "Hello!")
+        assert second == first, "one model, two engines, the same words at temperature 0"
+        _the_window_chats_with_it(page, real_studio)
+        for lane in ("gateway", "direct"):
+            _the_clients_are_served_on(real_studio, lane, first)
+        assert mentioning(f"pid={small}") == []
 
-    group = os.getpgid(real_studio.engines()["demo-vllm"]["pid"])
-    assert len(group_members(group)) >= 2, "vLLM is a family of processes"
+        group = os.getpgid(real_studio.engines()["demo-vllm"]["pid"])
+        assert len(group_members(group)) >= 2, "vLLM is a family of processes"
+        page.goto(real_studio.url)
+        page.locator(".hero").get_by_role("button", name="Evict").click()
+        eventually(lambda: not real_studio.engines(), within=60, what="nothing runs")
+        assert group_members(group) == [], "and all of it is gone"
+        assert complaints == []
     assert ask(real_studio, "demo", "Hello!") == first
-    assert group_members(group) == [], "and all of it is gone"
 
     story = [one["sentence"] for one in real_studio.timeline()]
     assert any("demo-vllm answers after" in sentence for sentence in story), story
+
+
+def _the_window_switches_to_vllm(page: Page, studio: StudioServer) -> None:
+    """Quick switch, then the stages of the start as they come, until it is ready."""
+    head = studio.head
+    expect(page.get_by_role("contentinfo")).to_contain_text("live")
+    page.evaluate(KEEP_STAGES)
+    page.keyboard.press("Control+k")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("combobox").fill("demo-vllm")
+    expect(dialog.get_by_role("option").first).to_contain_text("vLLM")
+    page.keyboard.press("Enter")
+    hero = page.locator(".hero")
+    expect(hero).to_contain_text("Loading", timeout=60_000)
+    in_both_themes(page, "vllm-loading")
+    expect(hero).to_contain_text("Ready", timeout=LOAD * 1000)
+    in_both_themes(page, "vllm-ready")
+    begun = studio.happened("engine-progressed", after=head, recipe_id="demo-vllm")
+    shown = "\n".join(page.evaluate("window.stages"))
+    assert {one["data"]["phase"] for one in begun if one["data"]["phase"] in shown}, shown
+
+
+def _the_window_chats_with_it(page: Page, studio: StudioServer) -> None:
+    """An answer to somebody who types, and the lines that vLLM wrote."""
+    page.goto(f"{studio.url}/chat")
+    box = page.get_by_role("textbox").last
+    box.fill("Count to sixty.")
+    box.press("Enter")
+    expect(page.get_by_role("main")).to_contain_text("58, 59, 60", timeout=120_000)
+    in_both_themes(page, "vllm-chat")
+    page.goto(f"{studio.url}/logs?of=demo-vllm")
+    expect(page.get_by_role("log")).to_contain_text("INFO", timeout=30_000)
+    in_both_themes(page, "vllm-logs")
 
 
 def _the_clients_are_served_on(studio: StudioServer, lane: str, first: str) -> None:
