@@ -88,7 +88,7 @@ def in_both_themes(page: Page, name: str) -> None:
     ARTIFACTS.mkdir(exist_ok=True)
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme="light" if theme == "light" else "dark")
-        page.screenshot(path=ARTIFACTS / f"{name}-{theme}.png")
+        page.screenshot(path=ARTIFACTS / f"{name}-{theme}.png", animations="disabled")
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
