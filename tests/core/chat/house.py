@@ -1,0 +1,119 @@
+"""A home with conversations and a model that says what it is told, and waits for replies."""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.chat import Chat, Ended, NewReply, ReplyView
+from core.chat.drafts import Drafts
+from core.clock import SystemClock
+from core.conversations import Conversation, Conversations, MessageView, NewMessage
+from core.erasure import SubjectKeys
+from core.errors import NotFound
+from core.secrets import Secrets
+from events.projections import ALL
+from events.store import EventStore
+from tests.core.chat.scripted import Scripted
+from tests.harness.waiting import eventually
+
+
+@dataclass
+class Asker:
+    """Who asks."""
+
+    actor: str = "window"
+
+
+class House:
+    """A home with conversations and chat, and a hot path that says what it is told."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.engines: dict[str, str] = {}
+        self.say(Scripted())
+        self.open()
+
+    def say(self, script: Scripted) -> Scripted:
+        """Answer so from now on."""
+        self.script = script
+        return script
+
+    def open(self) -> None:
+        """Open what is there, as a start does."""
+        self.store = EventStore.open(self.home / "main.db", projections=ALL)
+        self.keys = SubjectKeys(self.home / "keys.db", Secrets(self.home / "secrets"))
+        self.conversations = Conversations(store=self.store, keys=self.keys)
+        self.chat = Chat(
+            conversations=self.conversations,
+            drafts=Drafts(self.home / "drafts", self.keys),
+            proxy=self._answer,
+            clock=SystemClock(),
+            engine_of=self.engines.get,
+            keep_s=0,
+        )
+
+    async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.script(scope, receive, send)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.keys.close()
+        self.store.close()
+
+    async def asked(self, text: str = "Who are you?") -> tuple[str, str]:
+        """A conversation with one question: their ids."""
+        which = await self.conversations.start(actor="window")
+        said = NewMessage(role="user", text=text)
+        return which, await self.conversations.add(which, said, actor="window")
+
+    async def begin(self, which: str, to: str, **more: Any) -> ReplyView:
+        """Let the model answer."""
+        return await self.chat.begin(which, NewReply(model="qwen", to=to, **more), asker=Asker())
+
+    async def ended(self, reply: ReplyView, after: int = 0) -> tuple[str, Ended]:
+        """What comes of it after these events, and its end."""
+        text = ""
+        follow = self.chat.follow(reply.conversation_id, reply.reply_id, after)
+        async for _, event in follow:
+            if isinstance(event, Ended):
+                return text, event
+            text += event.text
+        raise AssertionError("a reply ends")
+
+    async def answers(self, which: str) -> list[MessageView]:
+        """The answers of a conversation."""
+        read: Conversation = await self.conversations.read(which)
+        return [one for one in read.messages if one.role == "assistant"]
+
+    def drafts(self) -> list[Path]:
+        """The drafts on the disk."""
+        return sorted((self.home / "drafts").glob("*"))
+
+
+async def grown(house: House, reply: ReplyView, events: int) -> None:
+    """Until so much of it has come."""
+    follow = house.chat.follow(reply.conversation_id, reply.reply_id, 0)
+    async with contextlib.aclosing(follow), asyncio.timeout(20):
+        async for number, _ in follow:
+            if number >= events:
+                return
+
+
+async def recorded(house: House, reply: ReplyView) -> None:
+    """Until it is over."""
+    with contextlib.suppress(NotFound):
+        await house.ended(reply)
+
+
+async def kept(house: House, reply: ReplyView, text: str) -> None:
+    """Until this much of it is kept."""
+    drafts = Drafts(house.home / "drafts", house.keys)
+
+    def texts() -> list[str]:
+        said = [draft.message.said for _, draft in drafts.left() if draft]
+        return [one.text for one in said if one]
+
+    await grown(house, reply, 1)
+    await asyncio.to_thread(eventually, lambda: text in texts(), within=20, what="the draft")
