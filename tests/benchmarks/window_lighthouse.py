@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from importlib import import_module
 from pathlib import Path
 
 import msgspec
@@ -29,9 +30,7 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
 def audit(addresses: Iterable[str], runs: int) -> Iterator[Scores]:
     """Each address `runs` times, in a fresh tab of one browser, with desktop settings."""
     sys.path.insert(0, str(ROOT / "installers"))
-    from hatch_build import npm_command  # beside the build that uses the same Node
-
-    npm, env = npm_command()
+    npm, env = import_module("hatch_build").npm_command()  # the Node that builds the window
     environment = {**os.environ, **env, "CHROME_PATH": CHROMIUM, "PUPPETEER_SKIP_DOWNLOAD": "1"}
     if not (HERE / "node_modules").is_dir():
         subprocess.run([*npm, "ci"], cwd=HERE, env=environment, check=True, stdout=sys.stderr)
