@@ -45,6 +45,36 @@ MOST_TOKENS = 2**40  # of one message; the sums of many must fit in a column
 # State
 
 
+class Ids:
+    """A set of ids that only grows. A larger one shares what it has with the one it came from.
+
+    Telling a conversation anew adds its messages one by one: copying the set each time would cost
+    the square of their number.
+    """
+
+    __slots__ = ("_places", "_size")
+
+    def __init__(self, places: dict[str, int] | None = None, size: int = 0) -> None:
+        self._places: dict[str, int] = {} if places is None else places
+        self._size = size
+
+    def __contains__(self, one: str) -> bool:
+        return self._places.get(one, self._size) < self._size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def with_one(self, one: str) -> "Ids":
+        """These and one more."""
+        if one in self:
+            return self
+        places = self._places
+        if len(places) != self._size:  # somebody else has gone on from here already
+            places = {had: at for had, at in places.items() if at < self._size}
+        places[one] = self._size
+        return Ids(places, self._size + 1)
+
+
 class Absent(msgspec.Struct, frozen=True):
     """Nobody started it."""
 
@@ -52,7 +82,7 @@ class Absent(msgspec.Struct, frozen=True):
 class Open(msgspec.Struct, frozen=True, kw_only=True):
     """It can be read and goes on."""
 
-    messages: frozenset[str] = frozenset()
+    messages: Ids = msgspec.field(default_factory=Ids)
     chosen: str | None = None
     filed: bool = False
     pinned: bool = False
@@ -208,7 +238,7 @@ def _further(state: Open, fact: Fact) -> Open:
     change = msgspec.structs.replace
     match fact:
         case MessageAdded(message_id=message_id):
-            return change(state, messages=state.messages | {message_id}, chosen=message_id)
+            return change(state, messages=state.messages.with_one(message_id), chosen=message_id)
         case ConversationBranchChosen(message_id=message_id):
             return change(state, chosen=message_id)
         case ConversationFiled():
