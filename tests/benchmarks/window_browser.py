@@ -20,6 +20,7 @@ from tests.harness.studio import StudioServer
 TASKS = ["disabled-by-default-devtools.timeline", "blink.user_timing"]
 FRAMES = [*TASKS, "disabled-by-default-devtools.timeline.frame"]
 SETTLE_MS = 700
+AHEAD_MS = 3000
 
 
 class Task(NamedTuple):
@@ -64,8 +65,11 @@ def opened(browser: Browser, server: StudioServer, page_name: str = "dashboard")
     return page
 
 
-def first_load(browser: Browser, server: StudioServer) -> list[tuple[str, float]]:
-    """What the first page asks for until it stands: names and KB on the wire, largest first."""
+Loaded = list[tuple[str, float]]  # names and KB on the wire, largest first
+
+
+def first_load(browser: Browser, server: StudioServer) -> tuple[Loaded, Loaded]:
+    """What the first page asks for until it stands, and what comes ahead of need afterwards."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
     wire = context.new_cdp_session(page)
@@ -82,11 +86,15 @@ def first_load(browser: Browser, server: StudioServer) -> list[tuple[str, float]
     page.goto(f"{server.url}/#owner={server.owner()['x-studio-owner']}")
     page.get_by_role("contentinfo").get_by_text("live").wait_for()
     page.wait_for_timeout(SETTLE_MS)
+    first = set(weights)
+    page.wait_for_timeout(AHEAD_MS)
     context.close()
-    loaded = [(names[one].removeprefix(server.url), weight) for one, weight in weights.items()]
-    return sorted(
-        (one for one in loaded if not one[0].startswith("/api/")), key=lambda one: -one[1]
-    )
+
+    def told(which: set[str]) -> Loaded:
+        found = [(names[one].removeprefix(server.url), weights[one]) for one in which]
+        return sorted((f for f in found if not f[0].startswith("/api/")), key=lambda f: -f[1])
+
+    return told(first), told(set(weights) - first)
 
 
 def page_changes(browser: Browser, page: Page, names: tuple[str, ...]) -> dict[str, list[Task]]:

@@ -214,9 +214,10 @@ class Chats {
         void this.follow(conversation, message, events)
       }
     } catch (error) {
-      conversation.loaded = true
       this.held.delete(id)
-      if (!(error instanceof Refusal && error.problem.status === 404)) throw error
+      conversation.unread = !(error instanceof Refusal && error.problem.status === 404)
+      conversation.loaded = true
+      if (conversation.unread) throw error
     }
   }
 

@@ -13,6 +13,8 @@ export class Conversation {
   leaf = $state<string | null>(null)
   /** Its messages are here, or there are none. */
   loaded = $state(true)
+  /** It could not be read just now. */
+  unread = $state(false)
   branch = $derived<readonly Message[]>(branchTo(this.messages, this.leaf))
 
   get busy(): boolean {
@@ -68,6 +70,7 @@ export class Conversation {
     if (!shown) this.leaf = read.chosen ?? this.messages.at(-1)?.id ?? null
     const going = this.messages.findLast((message) => message.underWay && message.parentId === this.leaf)
     if (going) this.leaf = going.id
+    this.unread = false
     this.loaded = true
     return fresh
   }

@@ -49,6 +49,8 @@ export default {
   'chat.erase.action': 'Für immer vernichten',
   'chat.erased': 'Diese Unterhaltung wurde vernichtet',
   'chat.erased.text': 'Ihr Schlüssel ist zerstört. Dass es sie gab, bleibt im Protokoll.',
+  'chat.unread': 'Diese Unterhaltung konnte nicht gelesen werden',
+  'chat.unread.again': 'Noch einmal versuchen',
   'chat.gone': 'Diese Unterhaltung gibt es nicht',
   'chat.gone.text': 'Wähle eine andere, oder beginne eine neue.',
   'chat.unreadable': 'Diese Nachricht kann nicht mehr gelesen werden.',

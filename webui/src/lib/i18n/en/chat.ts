@@ -48,6 +48,8 @@ export default {
   'chat.erase.action': 'Erase for ever',
   'chat.erased': 'This conversation was erased',
   'chat.erased.text': 'Its key is destroyed. That it was there stays in the log.',
+  'chat.unread': 'This conversation could not be read',
+  'chat.unread.again': 'Try again',
   'chat.gone': 'There is no such conversation',
   'chat.gone.text': 'Choose another, or begin a new one.',
   'chat.unreadable': 'This message can not be read any more.',

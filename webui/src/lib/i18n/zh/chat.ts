@@ -49,6 +49,8 @@ export default {
   'chat.erase.action': '永久删除',
   'chat.erased': '此对话已被彻底删除',
   'chat.erased.text': '其密钥已销毁。它曾存在的事实仍保留在日志中。',
+  'chat.unread': '无法读取此对话',
+  'chat.unread.again': '重试',
   'chat.gone': '没有这个对话',
   'chat.gone.text': '请选择其他对话，或新建一个。',
   'chat.unreadable': '此消息已无法读取。',
