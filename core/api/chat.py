@@ -182,7 +182,7 @@ async def follow_reply(
     after: int = 0,
     last_event_id: Annotated[str | None, HeaderParameter(name="last-event-id")] = None,
 ) -> Stream:
-    """Its events after the first `after`, then as they come; 404 once it has ended."""
+    """Its events after the first `after`, then as they come; 404 once it has ended a while ago."""
     demand_owner(asking, "read conversations")
     start = seen(last_event_id)
     events = application.chat.follow(conversation_id, reply_id, after if start is None else start)

@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 
 KEEP_S = 1.0  # how much of a reply a crash may lose
 MOST_AT_ONCE = 8  # replies in one conversation
+LATELY = 16  # replies that can still be followed after their end
 MOST_LONG = 1_000_000  # characters; however they are spelt, a message has room for them
 KEPT_BESIDE = (
     "the log can not be written now: this answer is kept beside it, and "
@@ -76,6 +77,7 @@ class Chat:
         self._engine_of = engine_of
         self._keep_s = keep_s
         self._replies: dict[str, Reply] = {}
+        self._lately: dict[str, Reply] = {}  # ended, for who was about to follow them
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._closing = False
 
@@ -117,7 +119,13 @@ class Chat:
         )
 
     def follow(self, which: str, reply_id: str, after: int) -> AsyncGenerator[tuple[int, Event]]:
-        """Its events after the first `after`. Raises NotFound: it has ended, and is a message."""
+        """Its events after the first `after`, also of one that has ended lately.
+
+        Raises NotFound: it has ended, and is a message.
+        """
+        lately = self._lately.get(reply_id)
+        if lately is not None and lately.conversation_id == which:
+            return lately.follow(after)
         return self._found(which, reply_id).follow(after)
 
     async def stop(self, which: str, reply_id: str) -> None:
@@ -131,6 +139,9 @@ class Chat:
         for view in self.under_way(which):
             with contextlib.suppress(NotFound):
                 await self.stop(which, view.reply_id)
+        for reply_id, reply in tuple(self._lately.items()):
+            if reply.conversation_id == which:
+                del self._lately[reply_id]
 
     # ---- a start and an end of the studio --------------------------------------------------------
 
@@ -170,7 +181,9 @@ class Chat:
 
     def _forget(self, reply_id: str) -> None:
         self._tasks.pop(reply_id, None)
-        self._replies.pop(reply_id, None)
+        self._lately[reply_id] = self._replies.pop(reply_id)
+        while len(self._lately) > LATELY:
+            del self._lately[next(iter(self._lately))]
 
     def _found(self, which: str, reply_id: str) -> Reply:
         reply = self._replies.get(reply_id)

@@ -94,7 +94,7 @@ def test_what_changed_and_whether_the_log_holds(studio: StudioServer) -> None:
         page.get_by_role("dialog").get_by_role("button", name="Close").click()
 
         with page.expect_download() as download:
-            page.get_by_role("button", name="Export").click()
+            page.get_by_role("button", name="Export", exact=True).click()
         whole = zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes()))
         assert any(name.endswith("log.jsonl") for name in whole.namelist())
     assert studio.happened("audit-verified")

@@ -110,6 +110,7 @@ def test_the_quick_switch_sleeps_wakes_and_tells_what_a_load_takes(
     expect(page.get_by_role("row", name="Qwen3-32B-AWQ").get_by_text("Asleep")).to_be_visible()
     page.keyboard.press("Control+k")
     page.keyboard.type("wake")
+    expect(page.get_by_role("dialog").get_by_role("option").first).to_contain_text("Wake")
     with page.expect_request("**/api/switch"):
         page.keyboard.press("Enter")
 

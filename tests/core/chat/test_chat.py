@@ -88,6 +88,21 @@ async def test_a_reply_goes_on_while_nobody_looks(house: House) -> None:
     assert [one.text for one in await house.answers(which)] == ["ab"]
 
 
+async def test_one_that_has_just_ended_can_be_followed_until_it_is_erased(house: House) -> None:
+    """Who asked for a short answer and comes a moment too late gets all of it, and its end."""
+    which, question = await house.asked()
+    reply = await house.begin(which, question)
+    await house.ended(reply)
+    await recorded(house, reply)
+    text, ended = await house.ended(reply)
+    assert (text, ended.outcome) == ("Hello!", "whole")
+    with pytest.raises(NotFound):
+        house.chat.follow("another", reply.reply_id, 0)
+    await house.chat.end_of(which)
+    with pytest.raises(NotFound):
+        house.chat.follow(which, reply.reply_id, 0)
+
+
 async def test_a_reply_that_is_stopped_is_kept_and_its_engine_stops(house: House) -> None:
     """As far as it came, as one that a person stopped."""
     script = house.say(Scripted((chunk("far"), chunk("ther"), DONE), holds_after=1))
