@@ -117,6 +117,8 @@ def _the_window_chats_with_it(page: Page, studio: StudioServer) -> None:
     box.press("Enter")
     expect(page.get_by_role("main")).to_contain_text("58, 59, 60", timeout=120_000)
     in_both_themes(page, "vllm-chat")
+    page.keyboard.press("Escape")  # an answer that goes on would go on without its window
+    expect(page.get_by_role("button", name="Send")).to_be_visible()
     page.goto(f"{studio.url}/logs?of=demo-vllm")
     expect(page.get_by_role("log")).to_contain_text("INFO", timeout=30_000)
     in_both_themes(page, "vllm-logs")
