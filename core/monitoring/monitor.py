@@ -1,6 +1,7 @@
 """Samples hardware and engines while somebody looks, and answers whether all parts work."""
 
 import asyncio
+import contextlib
 import logging
 import shutil
 from collections import Counter
@@ -26,6 +27,7 @@ from events.store import EventStore
 log = logging.getLogger(__name__)
 
 INTERVAL_S = 2.0
+QUIET_S = 10.0
 LEAST_FREE = 64 * 2**20  # bytes; below it an append may soon fail
 CHECK_S = 2.0  # how long a part may take to show that it works
 
@@ -75,6 +77,7 @@ class Monitor:
         self._on_held: list[Callable[[], None]] = []
         self._followers: list[Callable[[Sample], None]] = []
         self._wanted = asyncio.Event()
+        self._came = asyncio.Event()  # somebody follows who has had no sample yet
         self._readings: dict[str, Reading] = {}
         self.totals = Totals(clock)
 
@@ -82,6 +85,7 @@ class Monitor:
         """Call back in the loop with every sample; returns how to stop."""
         self._followers.append(callback)
         self._wanted.set()
+        self._came.set()
         return lambda: self._leave(callback)
 
     def listen(self, callback: Callable[[], None]) -> None:
@@ -101,16 +105,34 @@ class Monitor:
         )
 
     async def run(self) -> None:
-        """Sample every two seconds while there are followers, until cancelled."""
+        """Sample while there are followers, until cancelled.
+
+        Every two seconds; every ten while nothing runs and nothing changes, because each sample
+        is drawn by every window that is open. Who begins to follow gets one at once.
+        """
         while True:
             await self._wanted.wait()
+            self._came.clear()
             try:
                 sample = await self.sample()
                 for callback in tuple(self._followers):
                     callback(sample)
             except Exception:
                 log.exception("the machine could not be sampled")
-            await asyncio.sleep(INTERVAL_S)
+            await self._pause()
+
+    async def _pause(self) -> None:
+        waited = 0.0
+        while waited < INTERVAL_S or (waited < QUIET_S and self._is_quiet()):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(INTERVAL_S):
+                    await self._came.wait()
+                    return
+            waited += INTERVAL_S
+
+    def _is_quiet(self) -> bool:
+        came = self.totals.requests_per_s() > 0
+        return not came and not self._requests() and not self._switchboard.views()
 
     async def sample(self) -> Sample:
         """Look at everything once."""

@@ -1,5 +1,6 @@
 """What the monitor makes of its looks at the gateway."""
 
+import asyncio
 from typing import Any, cast
 
 import pytest
@@ -78,3 +79,58 @@ async def test_a_saturated_gateway_is_told_once_and_taken_back(
     stop()
     assert monitor.held_back() is None
     assert len(told) == 2
+
+
+class Switchboard:
+    """What is under way, as a test says."""
+
+    under_way: tuple[str, ...] = ()
+
+    def views(self) -> tuple[str, ...]:
+        """It."""
+        return self.under_way
+
+
+def resting(switchboard: Switchboard, asked: list[int]) -> Monitor:
+    """A monitor of a studio where no request runs; `asked` grows with each look for one."""
+
+    def requests() -> tuple[RunningRequest, ...]:
+        asked.append(1)
+        return ()
+
+    return Monitor(
+        store=cast("Any", None),
+        fleet=cast("Any", Fleet()),
+        gateway=cast("Any", Gateway()),
+        switchboard=cast("Any", switchboard),
+        inflight=cast("Any", None),
+        clock=Clock(),
+        requests=requests,
+    )
+
+
+async def test_a_studio_at_rest_is_sampled_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether it still rests is looked at as often as it is sampled otherwise."""
+    monkeypatch.setattr(module, "INTERVAL_S", 0.001)
+    monkeypatch.setattr(module, "QUIET_S", 0.005)
+    asked: list[int] = []
+    switchboard = Switchboard()
+    monitor = resting(switchboard, asked)
+    await monitor._pause()
+    assert len(asked) >= 4, "one interval after the other, and still nothing to show"
+    asked.clear()
+    switchboard.under_way = ("a load",)
+    await monitor._pause()
+    assert len(asked) == 1, "something changes: the next sample comes after one interval"
+
+
+async def test_who_begins_to_follow_waits_for_nobodys_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pause of a studio at rest ends at once."""
+    monkeypatch.setattr(module, "INTERVAL_S", 1e6)
+    monkeypatch.setattr(module, "QUIET_S", 1e7)
+    monitor = resting(Switchboard(), [])
+    pause = asyncio.create_task(monitor._pause())
+    await asyncio.sleep(0)
+    leave = monitor.follow(lambda sample: None)
+    await asyncio.wait_for(pause, 30)
+    leave()
