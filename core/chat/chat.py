@@ -20,11 +20,12 @@ import msgspec
 from core.chat.chunks import Chunks
 from core.chat.drafts import Draft, Drafts
 from core.chat.inner_call import Asgi, Asker, InnerCall, ModelFailed, Told
-from core.chat.prompt import body_of, branch_to, turns
+from core.chat.prompt import body_of, turns
 from core.chat.reply import Ended, Event, Outcome, Reply, ReplyView
 from core.chat.thinking import ThinkSplitter
 from core.clock import Clock
 from core.conversations import Conversations, MessageView, NewMessage
+from core.conversations.branches import branch_to
 from core.errors import Invalid, NotFound, Refused, StudioError, Unavailable
 from core.ids import uuid7
 from events.errors import EventError
@@ -90,6 +91,8 @@ class Chat:
         conversation = await self._conversations.read(which)
         self._demand_room(which)  # nothing is awaited from here on until it counts
         branch = branch_to(conversation, wish.to)
+        if not branch:
+            raise Invalid("this conversation has no such message", field="to")
         before, parent = "", wish.to
         if wish.goes_on:
             before, parent = _begun(branch[-1])

@@ -5,24 +5,12 @@ from typing import Any
 
 import msgspec
 
-from core.conversations import Conversation, MessageView, Said
+from core.conversations import MessageView, Said
+from core.conversations.branches import calls_of
 from core.errors import Invalid, Refused
 
 OURS = frozenset({"messages", "model", "n", "stream", "stream_options", "tools", "tool_choice"})
 SAYING = frozenset({"user", "system"})
-
-
-def branch_to(conversation: Conversation, message_id: str) -> list[MessageView]:
-    """The messages from the first to this one. Raises Invalid when there is no such message."""
-    known = {one.message_id: one for one in conversation.messages}
-    if message_id not in known:
-        raise Invalid("this conversation has no such message", field="to")
-    branch: list[MessageView] = []
-    at: str | None = message_id
-    while at is not None:
-        branch.append(known[at])
-        at = known[at].parent_id
-    return branch[::-1]
 
 
 def turns(branch: Sequence[MessageView], *, system: str = "") -> list[dict[str, Any]]:
@@ -50,15 +38,7 @@ def _turn(one: MessageView, text: str, said: Said) -> dict[str, Any] | None:
     if one.role in SAYING:
         return {"role": one.role, "content": text}
     if said.tool_calls:
-        calls = [
-            {
-                "id": call.id,
-                "type": "function",
-                "function": {"name": call.name, "arguments": call.arguments},
-            }
-            for call in said.tool_calls
-        ]
-        return {"role": "assistant", "content": text or None, "tool_calls": calls}
+        return {"role": "assistant", "content": text or None, "tool_calls": calls_of(said)}
     return {"role": "assistant", "content": text} if text.strip() else None
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from core.conversations.branches import branch_to, calls_of
 from core.conversations.decider import MOST_TOKENS, OUTCOMES, ROLES
 from core.conversations.views import Conversation, MessageView, NewMessage, Said, sealable
 from core.errors import Invalid, Refused
@@ -64,13 +65,7 @@ def exported(conversation: Conversation, form: Format) -> str:
 
 def shown_branch(conversation: Conversation) -> list[MessageView]:
     """The messages that are shown, from the first on."""
-    known = {one.message_id: one for one in conversation.messages}
-    branch: list[MessageView] = []
-    at = conversation.chosen
-    while at is not None and at in known:
-        branch.append(known[at])
-        at = known[at].parent_id
-    return branch[::-1]
+    return branch_to(conversation, conversation.chosen)
 
 
 def _filed(conversation: Conversation) -> Filed:
@@ -102,14 +97,7 @@ def _openai(one: MessageView) -> dict[str, Any]:
     if said.answers:
         told["tool_call_id"] = said.answers
     if said.tool_calls:
-        told["tool_calls"] = [
-            {
-                "id": call.id,
-                "type": "function",
-                "function": {"name": call.name, "arguments": call.arguments},
-            }
-            for call in said.tool_calls
-        ]
+        told["tool_calls"] = calls_of(said)
     return told
 
 
