@@ -12,6 +12,7 @@ from tests.e2e.test_window_in_browsers import ARTIFACTS, CHROMIUM, page_of
 from tests.harness.sim import sim_recipe
 from tests.harness.studio import ROOT, StudioServer
 from tests.harness.tools import needs
+from tests.harness.waiting import eventually
 
 AXE = ROOT / "webui" / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -42,6 +43,15 @@ def demand_accessible(page: Page) -> None:
         for one in found["violations"]
     ]
     assert told == []
+
+
+def demand_set(studio: StudioServer, key: str, value: object) -> None:
+    """The studio itself has this value, soon."""
+    eventually(
+        lambda: studio.get("/api/settings")["settings"][key] == value,
+        within=30,
+        what=f"{key} is {value}",
+    )
 
 
 def ask(studio: StudioServer, model: str, secret: str) -> int:
@@ -107,10 +117,10 @@ def test_a_setting_is_changed_refused_and_taken_back(studio: StudioServer, theme
         box.fill("77")
         box.press("Enter")
         expect(page.get_by_text("Waiting for running requests was changed.")).to_be_visible()
-        assert studio.get("/api/settings")["settings"]["drain_timeout_s"] == 77
+        demand_set(studio, "drain_timeout_s", 77)  # the window shows a wish at once
         page.get_by_role("button", name="Undo").last.click()
         expect(box).to_have_value(f"{before:g}")
-        assert studio.get("/api/settings")["settings"]["drain_timeout_s"] == before
+        demand_set(studio, "drain_timeout_s", before)
         page.get_by_role("searchbox").fill("VLLM_STUDIO_PORT")
         expect(page.locator("[data-setting]")).to_have_count(1)
         expect(page.get_by_label("Port", exact=True)).to_be_disabled()
