@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -57,6 +57,17 @@ class NewReply(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     goes_on: bool = False
 
 
+class ReplyDone(msgspec.Struct, frozen=True, kw_only=True):
+    """A reply that has ended, for those who do something about it."""
+
+    conversation_id: str
+    reply_id: str
+    model: str
+    asker: Asker
+    outcome: Outcome
+    message: MessageView | None  # its last message; None: it could not be recorded
+
+
 class Chat:
     """The door to replies. Loop-bound."""
 
@@ -69,14 +80,19 @@ class Chat:
         clock: Clock,
         engine_of: Callable[[str], str | None] = lambda model: None,
         keep_s: float = KEEP_S,
+        after: Sequence[Callable[[ReplyDone], None]] = (),
     ) -> None:
-        """`engine_of`: the kind of engine behind a model's name, where it is known."""
+        """`engine_of`: the kind of engine behind a model's name, where it is known.
+
+        `after`: told of each reply once it is over and recorded; they start tasks of their own.
+        """
         self._conversations = conversations
         self._drafts = drafts
         self._proxy = proxy
         self._clock = clock
         self._engine_of = engine_of
         self._keep_s = keep_s
+        self._after = tuple(after)
         self._replies: dict[str, Reply] = {}
         self._lately: dict[str, Reply] = {}  # ended, for who was about to follow them
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -224,6 +240,22 @@ class Chat:
         finally:
             if reply.ended is None:  # whoever follows it would wait for ever
                 reply.end(Ended(outcome=outcome, problem="this answer could not be recorded"))
+            self._tell_after(reply, asker, reply.ended)
+
+    def _tell_after(self, reply: Reply, asker: Asker, ended: Ended | None) -> None:
+        done = ReplyDone(
+            conversation_id=reply.conversation_id,
+            reply_id=reply.reply_id,
+            model=reply.model,
+            asker=asker,
+            outcome=ended.outcome if ended else "cut",
+            message=ended.message if ended else None,
+        )
+        for hook in self._after:
+            try:
+                hook(done)
+            except Exception:
+                log.exception("what follows a reply broke")
 
     async def _demand_open(self, which: str) -> None:
         """It may have been erased after it was read: then no model is told of it."""

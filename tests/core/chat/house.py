@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.chat import Chat, Ended, NewReply, ReplyView
+from core.chat import Chat, Ended, NewReply, ReplyDone, ReplyView
 from core.chat.drafts import Drafts
 from core.clock import SystemClock
 from core.conversations import Conversation, Conversations, MessageView, NewMessage
@@ -32,6 +32,7 @@ class House:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.engines: dict[str, str] = {}
+        self.done: list[ReplyDone] = []
         self.say(Scripted())
         self.open()
 
@@ -52,10 +53,14 @@ class House:
             clock=SystemClock(),
             engine_of=self.engines.get,
             keep_s=0,
+            after=(self._break, self.done.append),
         )
 
     async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
         await self.script(scope, receive, send)
+
+    def _break(self, done: ReplyDone) -> None:
+        raise RuntimeError(f"nobody else is troubled by what breaks after {done.reply_id}")
 
     def close(self) -> None:
         """Let go of the files."""

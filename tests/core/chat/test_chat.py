@@ -59,6 +59,20 @@ async def test_a_reply_is_a_message_with_all_that_is_known_of_it(house: House) -
     assert asked["stream_options"] == {"include_usage": True}
 
 
+async def test_those_who_wait_for_its_end_are_told_once(house: House) -> None:
+    """However it ends, and although another of them breaks."""
+    for script in (Scripted(), Scripted((REFUSED,), status=404)):
+        house.say(script)
+        which, question = await house.asked()
+        reply = await house.begin(which, question)
+        _, ended = await house.ended(reply)
+        done = house.done.pop()
+        assert (done.reply_id, done.conversation_id) == (reply.reply_id, which)
+        assert (done.outcome, done.message) == (ended.outcome, ended.message)
+        assert (done.model, done.asker.actor) == ("qwen", "window")
+    assert house.done == []
+
+
 async def test_who_comes_later_gets_what_was_missed_and_nothing_twice(house: House) -> None:
     """From every event on, while it comes and when it is nearly over."""
     words = [f"{at} " for at in range(6)]
