@@ -94,11 +94,13 @@ async function problemOf(response: Response): Promise<Problem> {
   }
 }
 
-async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+/** For pages that bring their own part of the interface with them. */
+export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return (await request(path, { signal: signal ?? null })).json() as Promise<T>
 }
 
-async function send<T>(
+/** Whatever changes something: refused here while the past is shown. */
+export async function send<T>(
   method: string,
   path: string,
   body?: unknown,
