@@ -17,6 +17,7 @@ Everything here blocks, and is called in a thread.
 
 import base64
 import contextlib
+import hmac
 import os
 import secrets as chance
 import sqlite3
@@ -78,7 +79,7 @@ class SubjectKeys:
         """Readable as this item of this subject and as nothing else. Raises KeyGone."""
         key = self._key(subject)
         if isinstance(key, Unreadable):
-            raise KeyGone(f"{subject} can take nothing in: its key is {key.value}", code="key-gone")
+            raise _gone(subject, key)
         nonce = chance.token_bytes(_NONCE)
         return _FORM + nonce + key.encrypt(nonce, plaintext, _bound_to(subject, item))
 
@@ -97,8 +98,15 @@ class SubjectKeys:
 
     def missing(self, subject: str) -> Unreadable | None:
         """Why nothing of a subject can be read; None when it can."""
-        key = self._key(subject)
+        key = self._raw(subject)
         return key if isinstance(key, Unreadable) else None
+
+    def name(self, subject: str, item: str) -> str:
+        """A name for it that tells nobody without the key what it is. Raises KeyGone."""
+        key = self._raw(subject)
+        if isinstance(key, Unreadable):
+            raise _gone(subject, key)
+        return hmac.digest(key, b"name\0" + _bound_to(subject, item), "sha256").hex()
 
     def destroy(self, subject: str) -> bool:
         """From now on nobody can read it; whether there was a key. Raises sqlite3.Error, OSError.
@@ -132,6 +140,10 @@ class SubjectKeys:
                 self._connection = None
 
     def _key(self, subject: str) -> AESGCM | Unreadable:
+        key = self._raw(subject)
+        return key if isinstance(key, Unreadable) else AESGCM(key)
+
+    def _raw(self, subject: str) -> bytes | Unreadable:
         """Read and unwrapped each time: no copy in memory has to be found when it is destroyed."""
         if not self._path.exists():
             return Unreadable.LOST
@@ -148,11 +160,10 @@ class SubjectKeys:
             return Unreadable.ERASED
         return self._unwrapped(subject, wrapped)
 
-    def _unwrapped(self, subject: str, wrapped: bytes) -> AESGCM | Unreadable:
+    def _unwrapped(self, subject: str, wrapped: bytes) -> bytes | Unreadable:
         try:
             wrapping = AESGCM(base64.b64decode(self._secrets.get(ERASURE_KEY) or ""))
-            key = wrapping.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], _key_of(subject))
-            return AESGCM(key)
+            return wrapping.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], _key_of(subject))
         except (InvalidTag, ValueError):  # another erasure-key or none, or another row
             return Unreadable.LOST
 
@@ -224,6 +235,10 @@ def _wipe(journal: Path) -> None:
 
 def _new_wrapping_key() -> str:
     return base64.b64encode(chance.token_bytes(32)).decode()
+
+
+def _gone(subject: str, why: Unreadable) -> KeyGone:
+    return KeyGone(f"{subject} can take nothing in: its key is {why.value}", code="key-gone")
 
 
 def _key_of(subject: str) -> bytes:

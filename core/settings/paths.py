@@ -13,6 +13,7 @@
 ├── logs/  logs/engines/      what our children print, and what we print
 ├── runtimes/                 one virtualenv per installed engine version
 ├── models/                   weights made or fetched by us
+├── blobs/                    files of conversations and research, sealed (core/blobs)
 ├── captures/                 bodies that are kept, encrypted, a folder per day (core/captures)
 ├── litellm/                  the gateway's generated configuration
 └── cache/                    may be deleted at any time
@@ -43,6 +44,7 @@ class Paths:
         self.main_db = home / "main.db"
         self.keys_db = home / "keys.db"
         self.drafts = home / "drafts"
+        self.blobs = home / "blobs"
         self.checkpoints = home / "checkpoints"
         self.logs = home / "logs"
         self.engine_logs = self.logs / "engines"
