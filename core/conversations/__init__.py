@@ -9,6 +9,7 @@ from core.conversations.views import (
     NewMessage,
     Said,
     ToolCall,
+    ToolOutcome,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "NewMessage",
     "Said",
     "ToolCall",
+    "ToolOutcome",
 ]

@@ -21,6 +21,17 @@ class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
     arguments: str
 
 
+class ToolOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What came of a tool call; its result is the message's text."""
+
+    server: str = ""  # empty: no server was asked, as for a call that could not be read
+    tool: str = ""
+    outcome: str = "done"  # done | failed | denied | timed-out | cancelled
+    duration_ms: float = 0.0  # without the wait for an approval
+    truncated: int = 0  # bytes of the result that were left out
+    approved: str = ""  # once | conversation | always | policy
+
+
 class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is sealed of a message. New fields have defaults: old messages stay readable."""
 
@@ -32,6 +43,8 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lane: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
     answers: str = ""  # the id of the tool call whose result this is
+    tool: ToolOutcome | None = None  # of that call
+    cost: float | None = None  # of the request that brought it, in the user's currency
     first_token_ms: float | None = None  # since it was asked, a load included
     thought_ms: float | None = None  # of those that follow, how long it reasoned
     duration_ms: float | None = None
