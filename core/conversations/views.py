@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from core.conversations.attached import Attachment
 from core.errors import Invalid
 from events.projections.conversations import ConversationRow
 
@@ -43,6 +44,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lane: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
     answers: str = ""  # the id of the tool call whose result this is
+    attachments: tuple[Attachment, ...] = ()  # files that go with it
     tool: ToolOutcome | None = None  # of that call
     cost: float | None = None  # of the request that brought it, in the user's currency
     first_token_ms: float | None = None  # since it was asked, a load included
