@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import get, patch, post
@@ -16,6 +16,7 @@ from core.application import Application
 from core.chat import Event, NewReply, ReplyView
 from core.conversations import ConversationView, Found, MessageView, NewMessage
 from core.conversations.exchange import Format, exported, imported
+from core.conversations.setup import SetupWish, demand_setup
 from core.conversations.views import line_of
 from core.errors import Invalid
 
@@ -26,7 +27,9 @@ class NewConversation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """A conversation to be started."""
 
     title: str | None = None
+    titled_by: Literal["person", "first-line"] = "person"  # a first line may be bettered
     folder: str | None = None
+    setup: SetupWish | None = None
 
 
 class ConversationChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -36,6 +39,7 @@ class ConversationChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     folder: str | msgspec.UnsetType | None = msgspec.UNSET
     pinned: bool | msgspec.UnsetType = msgspec.UNSET
     chosen: str | msgspec.UnsetType = msgspec.UNSET  # the message at which the shown branch ends
+    setup: SetupWish | msgspec.UnsetType = msgspec.UNSET  # how it asks its model, as a whole
 
 
 class SaidMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -111,28 +115,39 @@ async def start_conversation(
     for line, field in ((data.title, "title"), (data.folder, "folder")):
         if line:
             line_of(line, field)  # before there is a conversation that nobody wanted
+    if data.setup is not None:
+        demand_setup(data.setup)
     which = await application.conversations.start(actor=asking.actor)
     change = ConversationChange(
-        title=data.title or msgspec.UNSET, folder=data.folder or msgspec.UNSET
+        title=data.title or msgspec.UNSET,
+        folder=data.folder or msgspec.UNSET,
+        setup=data.setup or msgspec.UNSET,
     )
-    return await _changed(application, asking, which, change)
+    return await _changed(application, asking, which, change, titled_by=data.titled_by)
 
 
 @patch("/conversations/{conversation_id:str}")
 async def change_conversation(
     application: Application, asking: Asking, conversation_id: str, data: ConversationChange
 ) -> ConversationView:
-    """Give it a title, file it, pin it, or choose the branch that is shown."""
+    """Give it a title, file it, pin it, choose the branch that is shown, or say how it asks."""
     demand_owner(asking, "change conversations")
     return await _changed(application, asking, conversation_id, data)
 
 
 async def _changed(
-    application: Application, asking: Asking, which: str, change: ConversationChange
+    application: Application,
+    asking: Asking,
+    which: str,
+    change: ConversationChange,
+    *,
+    titled_by: str = "person",
 ) -> ConversationView:
     door, actor = application.conversations, asking.actor
+    if change.setup is not msgspec.UNSET:  # first: it is what may be wrong
+        await door.set_up(which, change.setup, actor=actor)
     if change.title is not msgspec.UNSET:
-        await door.rename(which, change.title, actor=actor)
+        await door.rename(which, change.title, actor=actor, origin=titled_by)
     if change.folder is not msgspec.UNSET:
         await door.file(which, change.folder, actor=actor)
     if change.pinned is not msgspec.UNSET:

@@ -7,9 +7,9 @@ import msgspec
 
 from core.conversations import MessageView, Said
 from core.conversations.branches import calls_of
-from core.errors import Invalid, Refused
+from core.conversations.parameters import demand_parameters
+from core.errors import Refused
 
-OURS = frozenset({"messages", "model", "n", "stream", "stream_options", "tools", "tool_choice"})
 SAYING = frozenset({"user", "system"})
 
 
@@ -51,14 +51,9 @@ def body_of(
 ) -> bytes:
     """The request. `goes_on`: the last message is an answer's beginning, to be continued.
 
-    Raises Invalid where parameters would steer what is the studio's.
+    Raises Invalid where parameters are wrong, or would steer what is the studio's.
     """
-    taken = sorted(OURS & parameters.keys())
-    if taken:
-        raise Invalid(
-            f"{', '.join(taken)} can not be among the parameters: the studio sets it itself",
-            field=f"parameters.{taken[0]}",
-        )
+    demand_parameters(parameters)
     body: dict[str, Any] = {
         **parameters,
         "model": model,

@@ -25,7 +25,15 @@ class AddMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rename(msgspec.Struct, frozen=True, kw_only=True):
-    """Give it a title."""
+    """Give it a title. One that no person chose never takes the place of one that was chosen."""
+
+    conversation_id: str
+    sealed: bytes
+    origin: str = "person"  # person | first-line | model
+
+
+class SetUp(msgspec.Struct, frozen=True, kw_only=True):
+    """Say how it asks its model."""
 
     conversation_id: str
     sealed: bytes
@@ -68,6 +76,7 @@ ConversationCommand = (
     StartConversation
     | AddMessage
     | Rename
+    | SetUp
     | PutIntoFolder
     | Pin
     | ChooseBranch

@@ -28,11 +28,13 @@ from core.conversations.commands import (
     PutIntoFolder,
     Rename,
     RequestErasure,
+    SetUp,
     StartConversation,
 )
 from core.conversations.exchange import Filed, messages_of
-from core.conversations.items import FOLDER, TITLE, item_of, stream_of
+from core.conversations.items import FOLDER, SETUP, TITLE, item_of, stream_of
 from core.conversations.reading import Reading
+from core.conversations.setup import Setup, demand_setup, sealable_setup
 from core.conversations.views import (
     MOST_TITLE,
     Conversation,
@@ -99,10 +101,15 @@ class Conversations:
         await self._handle(command, actor)
         return message_id
 
-    async def rename(self, which: str, title: str, *, actor: str) -> None:
-        """Give it a title; sealed as well."""
+    async def rename(self, which: str, title: str, *, actor: str, origin: str = "person") -> None:
+        """Give it a title; sealed as well. `origin`: person, first-line or model."""
         sealed = await self._seal(which, TITLE, line_of(title, "title"))
-        await self._handle(Rename(conversation_id=which, sealed=sealed), actor)
+        await self._handle(Rename(conversation_id=which, sealed=sealed, origin=origin), actor)
+
+    async def set_up(self, which: str, setup: Setup, *, actor: str) -> None:
+        """Say how it asks its model; sealed as well. Raises Invalid, at the field."""
+        sealed = await self._seal(which, SETUP, sealable_setup(demand_setup(setup)))
+        await self._handle(SetUp(conversation_id=which, sealed=sealed), actor)
 
     async def file(self, which: str, folder: str | None, *, actor: str) -> None:
         """Put it into a folder, or out of it. Folders are their conversations, nothing more."""
@@ -129,6 +136,8 @@ class Conversations:
             await self.rename(which, filed.title.strip()[:MOST_TITLE], actor=actor)
         if filed.folder and filed.folder.strip():
             await self.file(which, filed.folder.strip()[:MOST_TITLE], actor=actor)
+        if filed.setup is not None:
+            await self.set_up(which, filed.setup, actor=actor)
         return which
 
     # ---- reading -------------------------------------------------------------------------------

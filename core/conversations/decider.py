@@ -2,7 +2,7 @@
 
     Absent ── started ──► Open ── erasure requested ──► Erasing ── erased ──► Erased
                           │  ▲
-                          └──┘ messages, title, folder, pin, branch
+                          └──┘ messages, title, folder, pin, branch, how it asks
 
 Between the wish to erase and its end lies the destruction of the key, which is no business of
 this file. A crash in between leaves `Erasing`, and whoever starts next goes on from there.
@@ -21,6 +21,7 @@ from core.conversations.commands import (
     PutIntoFolder,
     Rename,
     RequestErasure,
+    SetUp,
     StartConversation,
 )
 from core.errors import Invalid, NotFound, Refused
@@ -31,6 +32,7 @@ from events.facts import (
     ConversationFiled,
     ConversationPinned,
     ConversationRenamed,
+    ConversationSetUp,
     ConversationStarted,
     ConversationUnfiled,
     ConversationUnpinned,
@@ -40,6 +42,7 @@ from events.facts.base import Fact
 
 ROLES = ("system", "user", "assistant", "tool")
 OUTCOMES = ("whole", "stopped", "cut")
+ORIGINS = ("person", "first-line", "model")  # who found a title
 MOST_TOKENS = 2**40  # of one message; the sums of many must fit in a column
 
 # State
@@ -86,6 +89,7 @@ class Open(msgspec.Struct, frozen=True, kw_only=True):
     chosen: str | None = None
     filed: bool = False
     pinned: bool = False
+    named: bool = False  # by a person
 
 
 class Erasing(msgspec.Struct, frozen=True):
@@ -155,7 +159,7 @@ def demand_open(which: str, state: State) -> Open:
             assert_never(state)
 
 
-Goes = AddMessage | Rename | PutIntoFolder | Pin | ChooseBranch
+Goes = AddMessage | Rename | SetUp | PutIntoFolder | Pin | ChooseBranch
 
 
 def _go_on(command: Goes, state: Open) -> list[Fact]:
@@ -163,8 +167,10 @@ def _go_on(command: Goes, state: Open) -> list[Fact]:
     match command:
         case AddMessage():
             return _add(command, state)
-        case Rename(sealed=sealed):
-            return [ConversationRenamed(conversation_id=which, sealed=sealed)]
+        case Rename():
+            return _rename(command, state)
+        case SetUp(sealed=sealed):
+            return [ConversationSetUp(conversation_id=which, sealed=sealed)]
         case PutIntoFolder(sealed=bytes() as sealed):
             return [ConversationFiled(conversation_id=which, sealed=sealed)]
         case PutIntoFolder():
@@ -180,6 +186,14 @@ def _go_on(command: Goes, state: Open) -> list[Fact]:
             return [] if message_id == state.chosen else [chosen]
         case _:
             assert_never(command)
+
+
+def _rename(command: Rename, state: Open) -> list[Fact]:
+    if command.origin not in ORIGINS:
+        raise Invalid(f"origin is one of {', '.join(ORIGINS)}", field="origin")
+    if command.origin != "person" and state.named:
+        return []
+    return [ConversationRenamed(**msgspec.structs.asdict(command))]
 
 
 def _add(command: AddMessage, state: Open) -> list[Fact]:
@@ -241,6 +255,8 @@ def _further(state: Open, fact: Fact) -> Open:
             return change(state, messages=state.messages.with_one(message_id), chosen=message_id)
         case ConversationBranchChosen(message_id=message_id):
             return change(state, chosen=message_id)
+        case ConversationRenamed(origin=origin):
+            return change(state, named=origin == "person")
         case ConversationFiled():
             return change(state, filed=True)
         case ConversationUnfiled():

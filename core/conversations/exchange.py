@@ -12,6 +12,7 @@ import msgspec
 
 from core.conversations.branches import branch_to, calls_of
 from core.conversations.decider import MOST_TOKENS, OUTCOMES, ROLES
+from core.conversations.setup import Setup, demand_setup, sealable_setup
 from core.conversations.views import Conversation, MessageView, NewMessage, Said, sealable
 from core.errors import Invalid, Refused
 
@@ -41,6 +42,7 @@ class Filed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     version: int = VERSION
     title: str | None = None
     folder: str | None = None
+    setup: Setup | None = None
     messages: tuple[FiledMessage, ...] = ()
 
 
@@ -74,6 +76,7 @@ def _filed(conversation: Conversation) -> Filed:
         format=FORMAT,
         title=conversation.conversation.title,
         folder=conversation.conversation.folder,
+        setup=conversation.setup,
         messages=tuple(
             FiledMessage(
                 role=one.role,
@@ -166,6 +169,8 @@ def _read(told: object, at: int) -> Filed:
         raise Invalid(
             f"conversation {at + 1} was exported by a newer version of vLLM Studio", field="text"
         )
+    if filed.setup is not None:
+        _demand_setup(filed.setup, at)
     for place, one in enumerate(filed.messages):
         where = f"message {place + 1} of conversation {at + 1}"
         if one.role not in ROLES:
@@ -174,6 +179,15 @@ def _read(told: object, at: int) -> Filed:
             raise Invalid(f"{where} follows one that is not before it", field="text")
         _demand_addable(one, where)
     return filed
+
+
+def _demand_setup(setup: Setup, at: int) -> None:
+    try:
+        sealable_setup(demand_setup(setup))
+    except Invalid as problem:
+        raise Invalid(
+            f"the setup of conversation {at + 1}: {problem.message}", field="text"
+        ) from None
 
 
 def _demand_addable(one: FiledMessage, where: str) -> None:

@@ -2,6 +2,7 @@
 
 TITLE = "title"
 FOLDER = "folder"
+SETUP = "setup"
 
 
 def item_of(message_id: str) -> str:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import msgspec
 
 from core.conversations.decider import not_found
-from core.conversations.items import FOLDER, TITLE, item_of, stream_of
+from core.conversations.items import FOLDER, SETUP, TITLE, item_of, stream_of
+from core.conversations.setup import Setup, opened_setup
 from core.conversations.views import (
     Conversation,
     ConversationView,
@@ -23,7 +24,12 @@ from core.erasure import SubjectKeys, Unreadable
 from core.erasure.subject_keys import OVERHEAD
 from core.errors import Invalid
 from events.envelope import Recorded
-from events.facts import ConversationBranchChosen, ConversationErasureRequested, MessageAdded
+from events.facts import (
+    ConversationBranchChosen,
+    ConversationErasureRequested,
+    ConversationSetUp,
+    MessageAdded,
+)
 from events.projections.conversations import (
     ConversationRow,
     Conversations,
@@ -66,7 +72,12 @@ class Reading:
             for one in told
             if isinstance(one.event, MessageAdded)
         ]
-        return Conversation(conversation=view, messages=tuple(messages), chosen=_chosen(told))
+        return Conversation(
+            conversation=view,
+            messages=tuple(messages),
+            chosen=_chosen(told),
+            setup=None if gone else self._setup(which, told),
+        )
 
     def view(self, which: str) -> ConversationView:
         """One without its messages. Raises NotFound."""
@@ -110,6 +121,14 @@ class Reading:
         title = view.title or ""
         if all(word in title.casefold() for word in words):
             return Found(conversation=view, message_id=None, around=title, times=0)
+        return None
+
+    def _setup(self, which: str, told: Sequence[Recorded]) -> Setup | None:
+        """The newest word on how it asks its model."""
+        for one in reversed(told):
+            if isinstance(one.event, ConversationSetUp):
+                plain = self._keys.decrypt(stream_of(which), SETUP, one.event.sealed)
+                return None if isinstance(plain, Unreadable) else opened_setup(plain)
         return None
 
     def _rows_at(self, at: int) -> list[ConversationRow]:

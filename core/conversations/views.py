@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from core.conversations.attached import Attachment
+from core.conversations.setup import Setup
 from core.errors import Invalid
 from events.projections.conversations import ConversationRow
 
@@ -73,6 +74,7 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
     conversation_id: str
     standing: Standing  # lost: its key is not in keys.db, or secrets/erasure-key is another
     title: str | None
+    titled_by: str  # person | first-line (of what was said) | model; empty: it has none
     folder: str | None
     pinned: bool
     started_at: int
@@ -110,6 +112,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     conversation: ConversationView
     messages: tuple[MessageView, ...]
     chosen: str | None  # the message at which the branch ends that is to be shown
+    setup: Setup | None = None  # how it asks its model; None: nobody said, or it can not be read
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,6 +157,7 @@ def view_of(
         conversation_id=row.conversation_id,
         standing=standing,
         title=title,
+        titled_by=row.titled_by or "",
         folder=folder,
         pinned=row.pinned,
         started_at=row.started_at,

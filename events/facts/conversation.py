@@ -38,6 +38,14 @@ class ConversationRenamed(Fact, frozen=True, kw_only=True, tag="conversation-ren
 
     conversation_id: str
     sealed: bytes
+    origin: str = "person"  # who found it: person | first-line (of what was said) | model
+
+
+class ConversationSetUp(Fact, frozen=True, kw_only=True, tag="conversation-set-up"):
+    """It was set how the conversation {conversation_id} asks its model."""
+
+    conversation_id: str
+    sealed: bytes  # model, system prompt, parameters, tools, preset
 
 
 class ConversationFiled(Fact, frozen=True, kw_only=True, tag="conversation-filed"):

@@ -34,6 +34,7 @@ class ConversationRow(msgspec.Struct, frozen=True, kw_only=True):
     prompt_tokens: int
     completion_tokens: int
     title: bytes | None  # sealed
+    titled_by: str | None  # person | first-line | model
     folder: bytes | None  # sealed
     pinned: bool
     erasing_at: int | None  # since then nobody is shown it
@@ -45,7 +46,7 @@ class Conversations:
     """One row a conversation that was ever started."""
 
     name = "conversations"
-    version = 1
+    version = 2
     tables = ("conversations",)
     reads = (
         ConversationStarted,
@@ -73,6 +74,7 @@ class Conversations:
                 "prompt_tokens": int,
                 "completion_tokens": int,
                 "title": bytes,
+                "titled_by": str,
                 "folder": bytes,
                 "pinned": int,
                 "erasing_at": int,
@@ -91,7 +93,7 @@ class Conversations:
             case ConversationStarted(conversation_id=which):
                 connection.execute(
                     "insert or ignore into conversations values"
-                    " (?, ?, ?, ?, 0, null, 0, 0, null, null, 0, null, null, null)",
+                    " (?, ?, ?, ?, 0, null, 0, 0, null, null, null, 0, null, null, null)",
                     (which, at, recorded.actor, at),
                 )
             case MessageAdded() as message:
@@ -107,8 +109,11 @@ class Conversations:
                         message.conversation_id,
                     ),
                 )
-            case ConversationRenamed(conversation_id=which, sealed=sealed):
-                connection.execute(f"{change}title = ? where conversation_id = ?", (sealed, which))
+            case ConversationRenamed(conversation_id=which, sealed=sealed, origin=origin):
+                connection.execute(
+                    f"{change}title = ?, titled_by = ? where conversation_id = ?",
+                    (sealed, origin, which),
+                )
             case ConversationFiled(conversation_id=which, sealed=sealed):
                 connection.execute(f"{change}folder = ? where conversation_id = ?", (sealed, which))
             case ConversationUnfiled(conversation_id=which):
@@ -119,8 +124,8 @@ class Conversations:
                 connection.execute(f"{change}pinned = 0 where conversation_id = ?", (which,))
             case ConversationErasureRequested(conversation_id=which):
                 connection.execute(
-                    f"{change}erasing_at = ?, erased_by = ?, title = null, folder = null"
-                    " where conversation_id = ?",
+                    f"{change}erasing_at = ?, erased_by = ?, title = null, titled_by = null,"
+                    " folder = null where conversation_id = ?",
                     (at, recorded.actor, which),
                 )
             case ConversationErased(conversation_id=which):
