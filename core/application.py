@@ -35,6 +35,7 @@ from core.offers.book import OfferBook
 from core.offers.choices import Choices
 from core.offers.desk import OfferDesk
 from core.past.time_travel import TimeTravel
+from core.presets import Presets
 from core.recipes.book import RecipeBook
 from core.routing import RoutePublisher
 from core.runtimes.runtimes import Runtimes
@@ -74,6 +75,7 @@ class Application:
     sealing: Sealing
     captures: Captures
     conversations: Conversations
+    presets: Presets
     chat: Chat
     energy: EnergyMeter
     offers: OfferBook

@@ -49,6 +49,7 @@ from core.offers.choices import Choices
 from core.offers.desk import OfferDesk
 from core.past.time_travel import TimeTravel
 from core.places import Places
+from core.presets import Presets
 from core.recipes.book import RecipeBook
 from core.routing import RoutePublisher
 from core.runtimes.runtimes import Runtimes
@@ -349,6 +350,7 @@ def compose(
         sealing=sealing,
         captures=captures,
         conversations=conversations,
+        presets=Presets(store=store, keys=subject_keys),
         chat=Chat(
             conversations=conversations,
             drafts=Drafts(settings.paths.drafts, subject_keys),

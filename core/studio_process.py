@@ -107,6 +107,7 @@ class StudioProcess:
     ) -> None:
         server = HttpServer(make_asgi(application))
         await application.conversations.finish_erasures()
+        await application.presets.finish_removals()
         if application.opened_log.trouble is None:  # what only looks on would lose them
             await application.chat.recover()
         await application.runtimes.reconcile()

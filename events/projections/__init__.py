@@ -9,6 +9,7 @@ from events.projections.load_times import LoadTimes
 from events.projections.mcp_servers import McpServers
 from events.projections.memory_taken import MemoryTakenByRecipes
 from events.projections.offers import Offers
+from events.projections.presets import Presets
 from events.projections.projector import Projection
 from events.projections.request_records import RequestRecords
 from events.projections.research_runs import ResearchRuns
@@ -30,6 +31,7 @@ ALL: tuple[Projection, ...] = (
     KeysInForce(),
     Offers(),
     Conversations(),
+    Presets(),
     ResearchRuns(),
     SealedMonths(),
     McpServers(),

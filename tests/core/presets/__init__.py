@@ -1,0 +1,1 @@
+"""Presets: what is kept under a name, and how it goes."""
