@@ -36,7 +36,7 @@
 
 #define MOST_CLIENTS 4096
 #define LINE 512        /* enough of an event to know it */
-#define DRAIN_S 60      /* after the end, for what is under way */
+#define DRAIN_S 60      /* after the end, for what is under way, and twice what a stream takes */
 #define PAUSE_NS 50000000ull /* after a refusal or a broken connection */
 
 struct client {
@@ -329,6 +329,8 @@ static void run(void) {
     uint64_t started = now_ns(), looked = 0;
     warm_at = started + (uint64_t)(wish.warmup * 1e9);
     end_at = warm_at + (uint64_t)(wish.seconds * 1e9);
+    double longest = DRAIN_S + (wish.stream ? 2 * wish.tokens / wish.rate : 0);
+    uint64_t given_up_at = end_at + (uint64_t)(longest * 1e9);
     for (int i = 0; i < wish.clients; i++) {
         clients[i].fd = -1;
         clients[i].start_at =
@@ -338,7 +340,7 @@ static void run(void) {
         uint64_t now = now_ns();
         if (now - looked > 2000000) { /* not after each answer */
             looked = now;
-            if (!start_due(now) || now > end_at + DRAIN_S * 1000000000ull) return;
+            if (!start_due(now) || now > given_up_at) return;
         }
         int count = epoll_wait(epoll, events, 256, 5);
         for (int i = 0; i < count; i++) {
