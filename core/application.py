@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from core.attachments.attachments import Attachments
+from core.attachments.cost import Costs
 from core.auditing.checkpointer import Checkpointer
 from core.auditing.opening import OpenedLog
 from core.auditing.verification import Verification
+from core.blobs import Blobs
 from core.captures import Captures
 from core.chat import Chat
 from core.clock import Clock
@@ -77,6 +80,9 @@ class Application:
     conversations: Conversations
     presets: Presets
     chat: Chat
+    blobs: Blobs
+    attachments: Attachments
+    attachment_costs: Costs
     energy: EnergyMeter
     offers: OfferBook
     offer_desk: OfferDesk

@@ -7,12 +7,16 @@ from functools import partial
 from core.admitting import ask_for_model
 from core.answer_policies import answer_cache
 from core.application import Application
+from core.attachments.attachments import Attachments
+from core.attachments.cost import Costs
+from core.attachments.extracting import Extracting
 from core.auditing.checkpointer import Checkpointer
 from core.auditing.notes import NotesFolder
 from core.auditing.opening import open_for_reading, open_log
 from core.auditing.outside import OutsideCheck
 from core.auditing.trouble import Trouble
 from core.auditing.verification import Verification
+from core.blobs import Blobs
 from core.captures import Captures, Vault
 from core.chat import Chat
 from core.chat.drafts import Drafts
@@ -326,7 +330,14 @@ def compose(
         clock=clock,
     )
     subject_keys = SubjectKeys(settings.paths.keys_db, secrets)
-    conversations = Conversations(store=store, keys=subject_keys)
+    blobs = Blobs(settings.paths.blobs, subject_keys)
+    conversations = Conversations(store=store, keys=subject_keys, forgotten=blobs.drop)
+    attachments = Attachments(
+        blobs=blobs, conversations=conversations, extracting=Extracting(), clock=clock
+    )
+    attachment_costs = Costs(
+        attachments=attachments, book=book, folders=model_folders(settings.paths)
+    )
     return Application(
         settings=live,
         boot_settings=settings,
@@ -357,7 +368,11 @@ def compose(
             proxy=proxy,
             clock=clock,
             engine_of=book.engine_of,
+            files=attachment_costs.told,
         ),
+        blobs=blobs,
+        attachments=attachments,
+        attachment_costs=attachment_costs,
         energy=energy,
         offers=offers,
         offer_desk=OfferDesk(

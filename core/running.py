@@ -71,6 +71,7 @@ async def background(
         application.sealing.run(),
         application.past.run(),
         application.captures.run(),
+        *((application.attachments.run(),) if application.opened_log.trouble is None else ()),
         application.energy.run(),
         evict_idle(application),
         keep_alive(application),

@@ -13,6 +13,7 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
 from core.api import (
+    attachments,
     audit,
     audit_checkpoint,
     audit_export,
@@ -80,6 +81,7 @@ def make_asgi(application: Application) -> ASGIApp:
             *captures.HANDLERS,
             *conversations.HANDLERS,
             *chat.HANDLERS,
+            *attachments.HANDLERS,
             *presets.HANDLERS,
             *audit.HANDLERS,
             *audit_export.HANDLERS,

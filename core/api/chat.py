@@ -14,7 +14,7 @@ from core.api.control import Done, demand_owner
 from core.api.sse import PULSE_S, frame, seen, sse_response
 from core.application import Application
 from core.chat import Event, NewReply, ReplyView
-from core.conversations import ConversationView, Found, MessageView, NewMessage
+from core.conversations import ConversationView, Found, MessageView, NewMessage, Said
 from core.conversations.exchange import Format, exported, imported
 from core.conversations.setup import SetupWish, demand_setup
 from core.conversations.views import line_of
@@ -43,11 +43,15 @@ class ConversationChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
 
 class SaidMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a person says. `after`: the message it follows; none where it is the first."""
+    """What a person says. `after`: the message it follows; none where it is the first.
+
+    `attachments`: the ids of files that go with it. With some, it needs no text.
+    """
 
     text: str
     role: str = "user"
     after: str | None = None
+    attachments: tuple[str, ...] = ()
 
 
 class Replies(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,9 +169,11 @@ async def say(
     demand_owner(asking, "write in conversations")
     if data.role not in SAID_BY_PEOPLE:
         raise Invalid(f"role is one of {', '.join(SAID_BY_PEOPLE)}", field="role")
-    if not data.text.strip():
+    if not data.text.strip() and not data.attachments:
         raise Invalid("a message says something", field="text")
-    message = NewMessage(role=data.role, text=data.text, parent_id=data.after)
+    files = await application.attachments.named(conversation_id, data.attachments)
+    said = Said(text=data.text, attachments=files)
+    message = NewMessage(role=data.role, said=said, parent_id=data.after)
     added = await application.conversations.add(conversation_id, message, actor=asking.actor)
     return await application.conversations.message(conversation_id, added)
 

@@ -12,11 +12,12 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from core.attachments.telling import Part
 from core.chat.chunks import Chunks
 from core.chat.drafts import Draft, Drafts
 from core.chat.inner_call import Asgi, Asker, InnerCall, ModelFailed, Told
@@ -45,6 +46,9 @@ KEPT_NOWHERE = (
     "it last is kept nowhere"
 )
 GOES_ON = frozenset({"vllm", "sglang"})  # engines that write on where an answer was left
+
+
+Files = Callable[[str, Sequence[MessageView], str], Awaitable[Mapping[str, Sequence[Part]]]]
 
 
 class NewReply(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,11 +83,13 @@ class Chat:
         proxy: Asgi,
         clock: Clock,
         engine_of: Callable[[str], str | None] = lambda model: None,
+        files: Files | None = None,
         keep_s: float = KEEP_S,
         after: Sequence[Callable[[ReplyDone], None]] = (),
     ) -> None:
         """`engine_of`: the kind of engine behind a model's name, where it is known.
 
+        `files`: what a model is told of the files of a branch.
         `after`: told of each reply once it is over and recorded; they start tasks of their own.
         """
         self._conversations = conversations
@@ -91,6 +97,7 @@ class Chat:
         self._proxy = proxy
         self._clock = clock
         self._engine_of = engine_of
+        self._files = files
         self._keep_s = keep_s
         self._after = tuple(after)
         self._replies: dict[str, Reply] = {}
@@ -105,14 +112,15 @@ class Chat:
         if not wish.model.strip():
             raise Invalid("a reply needs a model", field="model")
         conversation = await self._conversations.read(which)
-        self._demand_room(which)  # nothing is awaited from here on until it counts
         branch = branch_to(conversation, wish.to)
+        files = await self._files(which, branch, wish.model) if self._files is not None else {}
+        self._demand_room(which)  # nothing is awaited from here on until it counts
         if not branch:
             raise Invalid("this conversation has no such message", field="to")
         before, parent = "", wish.to
         if wish.goes_on:
             before, parent = _begun(branch[-1])
-        messages = turns(branch, system=wish.system)
+        messages = turns(branch, system=wish.system, files=files)
         writes_on = wish.goes_on and self._engine_of(wish.model) in GOES_ON
         body = body_of(wish.model, messages, wish.parameters, goes_on=writes_on)
         reply = Reply(

@@ -1,10 +1,12 @@
 """What a model is asked: one branch of a conversation, in OpenAI's words. Pure."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
+from core.attachments.telling import Part, content_of
 from core.conversations import MessageView, Said
 from core.conversations.branches import calls_of
 from core.conversations.parameters import demand_parameters
@@ -13,9 +15,15 @@ from core.errors import Refused
 SAYING = frozenset({"user", "system"})
 
 
-def turns(branch: Sequence[MessageView], *, system: str = "") -> list[dict[str, Any]]:
+def turns(
+    branch: Sequence[MessageView],
+    *,
+    system: str = "",
+    files: Mapping[str, Sequence[Part]] = MappingProxyType({}),
+) -> list[dict[str, Any]]:
     """The branch as `messages`; `system` goes first. Raises Refused where one can not be read.
 
+    `files`: what goes with messages, by their ids.
     Answers that failed before they said anything are left out, thoughts are not sent back.
     """
     told: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
@@ -26,17 +34,19 @@ def turns(branch: Sequence[MessageView], *, system: str = "") -> list[dict[str, 
                 code="conversation-unreadable",
                 next_action="go on from a message before it, or start a new conversation",
             )
-        turn = _turn(one, one.text, one.said or Said())
+        turn = _turn(one, one.text, one.said or Said(), files.get(one.message_id, ()))
         if turn is not None:
             told.append(turn)
     return told
 
 
-def _turn(one: MessageView, text: str, said: Said) -> dict[str, Any] | None:
+def _turn(
+    one: MessageView, text: str, said: Said, files: Sequence[Part]
+) -> dict[str, Any] | None:
     if one.role == "tool":
         return {"role": "tool", "tool_call_id": said.answers, "content": text}
     if one.role in SAYING:
-        return {"role": one.role, "content": text}
+        return {"role": one.role, "content": content_of(text, files)}
     if said.tool_calls:
         return {"role": "assistant", "content": text or None, "tool_calls": calls_of(said)}
     return {"role": "assistant", "content": text} if text.strip() else None

@@ -64,9 +64,17 @@ RULES: Decider[ConversationCommand, rules.State] = Decider(
 class Conversations:
     """The door to conversations. Everything may raise EventError when the log can not be used."""
 
-    def __init__(self, *, store: EventStore, keys: SubjectKeys) -> None:
+    def __init__(
+        self,
+        *,
+        store: EventStore,
+        keys: SubjectKeys,
+        forgotten: Callable[[str], None] = lambda subject: None,
+    ) -> None:
+        """`forgotten`: told, in a thread, of each subject whose key was destroyed."""
         self._store = store
         self._keys = keys
+        self._forgotten = forgotten
         self._reading = Reading(store=store, keys=keys)
         self._erasures: set[asyncio.Task[None]] = set()
 
@@ -197,6 +205,7 @@ class Conversations:
 
     async def _finish(self, which: str, actor: str) -> None:
         await self._with_keys(partial(self._keys.destroy, stream_of(which)))  # 2
+        await self._with_keys(partial(self._forgotten, stream_of(which)))
         try:
             await self._handle(FinishErasure(conversation_id=which), actor)  # 3
         except EventError as problem:

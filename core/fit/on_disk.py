@@ -27,6 +27,12 @@ class ModelFiles(msgspec.Struct, frozen=True, kw_only=True):
     size: int  # bytes of all weight files
 
 
+def read_config(model: str, revision: str | None, folders: Iterable[Path]) -> dict[str, Any] | None:
+    """The model's configuration, or None when it is not here."""
+    folder = model_folder(model, revision, folders)
+    return _json(folder / "config.json") if folder is not None else None
+
+
 def read_files(model: str, revision: str | None, folders: Iterable[Path]) -> ModelFiles | None:
     """The model's files, or None when they are not here or do not tell."""
     folder = model_folder(model, revision, folders)
