@@ -40,9 +40,7 @@ def turns(
     return told
 
 
-def _turn(
-    one: MessageView, text: str, said: Said, files: Sequence[Part]
-) -> dict[str, Any] | None:
+def _turn(one: MessageView, text: str, said: Said, files: Sequence[Part]) -> dict[str, Any] | None:
     if one.role == "tool":
         return {"role": "tool", "tool_call_id": said.answers, "content": text}
     if one.role in SAYING:
