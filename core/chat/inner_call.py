@@ -71,11 +71,19 @@ class Opened(msgspec.Struct, frozen=True):
 class InnerCall:
     """One request. `opened` is there from the first piece on."""
 
-    def __init__(self, proxy: Asgi, body: bytes, *, asker: Asker) -> None:
+    def __init__(
+        self,
+        proxy: Asgi,
+        body: bytes,
+        *,
+        asker: Asker,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+    ) -> None:
         self.opened = Opened("", "")
         self._proxy = proxy
         self._body = body
         self._asker = asker
+        self._headers = headers
         self._status = 0
         self._left = asyncio.Event()
         self._asked = False
@@ -128,6 +136,7 @@ class InnerCall:
                 (b"content-type", b"application/json"),
                 (b"content-length", str(len(self._body)).encode()),
                 (b"accept", b"text/event-stream"),
+                *self._headers,
             ],
             "state": {"asking": self._asker},
         }

@@ -27,7 +27,7 @@ from core.gateway.cancelling import Reason
 from core.gateway.connection import Connection
 from core.gateway.errors import Cut, UpstreamLost, WaitedTooLong
 from core.gateway.exchange import Exchange
-from core.gateway.headers import on_to_engine, on_to_gateway, wished_ttl
+from core.gateway.headers import may_load, on_to_engine, on_to_gateway, wished_ttl
 from core.gateway.hooks import Asked, Choices, Energy, KeyGate, Sink
 from core.gateway.inflight import InFlight
 from core.gateway.lanes import ANY, Lane, can_fail_over, choose_lane, wished_lane
@@ -172,6 +172,7 @@ class Fetching:
         Raises StudioError where it is to be refused.
         """
         wished_ttl(asked.headers)  # one that is none is refused
+        may_load(asked.headers)
         if self._choices is not None and self._choices.chain(asked.name):
             return None
         route = self._routes.current.get(asked.name)
@@ -217,6 +218,7 @@ class Fetching:
         """Find route and lane, wait for what must be waited for, send; returns with the headers."""
         ttl_s = wished_ttl(asked.headers)
         wished_lane(asked.headers)  # one that does not exist is refused before a load
+        may_load(asked.headers)  # and so is one that says nothing
         refused = 0
         while True:
             if call.exchange.sent and self._routes.current.get(name) is None:
@@ -264,6 +266,12 @@ class Fetching:
         route = self._routes.current.get(name)
         if route is not None:
             return route
+        if not may_load(asked.headers):
+            raise Unavailable(
+                f"{name} is not in memory, and this request may not load it",
+                code="not-resident",
+                next_action="leave out the header x-studio-load, or load the model first",
+            )
         waiting = self._admitted(name, call, deadline)
         loading = self._loading
         if (

@@ -13,6 +13,7 @@ from core.gateway.routes import Direct, Header, Route
 
 JSON: Header = (b"content-type", b"application/json")
 TTL = b"x-studio-ttl"  # seconds that the model is to stay after this request; 0: for ever
+LOAD = b"x-studio-load"  # never: answered by a model in memory, or by nobody
 PASSED_ON = frozenset(
     {
         b"accept",
@@ -94,6 +95,20 @@ def wished_ttl(headers: Mapping[bytes, bytes]) -> float | None:
             next_action="600 keeps the model for ten minutes, 0 for ever.",
         )
     return float(text)
+
+
+def may_load(headers: Mapping[bytes, bytes]) -> bool:
+    """Whether its model may be loaded for it. Raises Invalid for what is no word on that."""
+    value = headers.get(LOAD)
+    if value is None:
+        return True
+    wish = value.strip().lower()
+    if wish not in (b"never", b"if-needed"):
+        raise Invalid(
+            f"x-studio-load should be never or if-needed, not {value[:40]!r}",
+            field="x-studio-load",
+        )
+    return wish == b"if-needed"
 
 
 def back_to_client(headers: Iterable[Header]) -> list[Header]:

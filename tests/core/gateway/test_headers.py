@@ -3,7 +3,13 @@
 import pytest
 
 from core.errors import Invalid
-from core.gateway.headers import back_from_engine, on_to_engine, on_to_gateway, wished_ttl
+from core.gateway.headers import (
+    back_from_engine,
+    may_load,
+    on_to_engine,
+    on_to_gateway,
+    wished_ttl,
+)
 from core.gateway.routes import Direct
 from tests.core.gateway.test_routes import route
 
@@ -36,6 +42,16 @@ def test_a_wish_that_is_no_number_of_seconds_is_refused(text: bytes) -> None:
     with pytest.raises(Invalid, match="x-studio-ttl") as refusal:
         wished_ttl({b"x-studio-ttl": text})
     assert "600" in refusal.value.next_action
+
+
+def test_a_request_may_say_that_nothing_is_loaded_for_it() -> None:
+    """What is neither word is refused, with the header's name."""
+    assert may_load({})
+    assert may_load({b"x-studio-load": b"if-needed"})
+    assert not may_load({b"x-studio-load": b" Never "})
+    with pytest.raises(Invalid, match="x-studio-load should be never") as refusal:
+        may_load({b"x-studio-load": b"perhaps"})
+    assert refusal.value.field == "x-studio-load"
 
 
 DIRECT = Direct(host="127.0.0.1", port=1, model="m", headers=((b"authorization", b"Bearer e"),))

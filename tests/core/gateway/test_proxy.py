@@ -276,6 +276,20 @@ async def test_a_request_for_a_model_that_is_coming_waits_and_is_served() -> Non
         assert fact.duration_ms >= fact.wait_ms
 
 
+async def test_nothing_is_loaded_for_a_request_that_forbids_it() -> None:
+    """It is answered by what is in memory, or told at once that nothing is."""
+    never = {"x-studio-load": "never"}
+    async with upstream(json_answer(COMPLETION)) as server, bench() as made:
+        refused = await post(made, headers=never)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "not-resident")
+        assert made.admitted == []
+        unknown = await post(made, headers={"x-studio-load": "maybe"})
+        assert unknown.status_code == 400
+        made.serve(server.port)
+        assert (await post(made, headers=never)).status_code == 200
+        assert made.admitted == []
+
+
 async def test_a_route_withdrawn_in_the_last_moment_is_not_used() -> None:
     """Between admission and sending nobody is sent to an engine that is being stopped (C40)."""
     async with upstream(json_answer(COMPLETION)) as server, bench() as made:
