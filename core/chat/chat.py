@@ -1,9 +1,9 @@
 """Replies to conversations: begun, followed, stopped, and recorded however they end.
 
-    window ── begin ──► Chat ── one task a reply ──► InnerCall ──► the hot path
-       ▲                  │ 1 s                          │ pieces
-       │               drafts/                           ▼
-       └── follow, from any event on ◄────────────── Reply ── its end ──► message-added
+    window ── begin ──► Chat ── one task a reply ──► ToolLoop ── InnerCall ──► the hot path
+       ▲                                                │  ▲└─── Toolbox ──► MCP servers
+       │                          drafts/ ◄── 1 s ──────┤  │
+       └── follow, from any event on ◄── Reply ◄────────┴──┴── Keeping ──► message-added
 
 A reply needs no window: it goes on while nobody looks, and who comes back gets what was missed.
 """
@@ -11,40 +11,35 @@ A reply needs no window: it goes on while nobody looks, and who comes back gets 
 import asyncio
 import contextlib
 import logging
-import sqlite3
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from core.attachments.telling import Part
-from core.chat.chunks import Chunks
+from core.chat.costs import Costs
 from core.chat.drafts import Draft, Drafts
-from core.chat.inner_call import Asgi, Asker, InnerCall, ModelFailed, Told
-from core.chat.prompt import body_of, turns
+from core.chat.inner_call import Asgi, Asker
+from core.chat.keeping import NotRecorded, Recorder
+from core.chat.prompt import turns
 from core.chat.reply import Ended, Event, Outcome, Reply, ReplyView
-from core.chat.thinking import ThinkSplitter
+from core.chat.tool_loop import Means, Question, ToolLoop
+from core.chat.ways import Ways
 from core.clock import Clock
-from core.conversations import Conversations, MessageView, NewMessage
+from core.conversations import Conversations, MessageView
 from core.conversations.branches import branch_to
+from core.conversations.parameters import demand_parameters
 from core.errors import Invalid, NotFound, Refused, StudioError, Unavailable
 from core.ids import uuid7
-from events.errors import EventError
+from core.mcp.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
 
 KEEP_S = 1.0  # how much of a reply a crash may lose
 MOST_AT_ONCE = 8  # replies in one conversation
 LATELY = 16  # replies that can still be followed after their end
-MOST_LONG = 1_000_000  # characters; however they are spelt, a message has room for them
-KEPT_BESIDE = (
-    "the log can not be written now: this answer is kept beside it, and "
-    "recorded when the studio starts again"
-)
-KEPT_NOWHERE = (
-    "neither the log nor a draft beside it can be written now: copy this answer, for what came of "
-    "it last is kept nowhere"
-)
+MOST_ITERATIONS = 64
+LEAST_TOKENS, MOST_TOKENS = 100, 100_000_000
 GOES_ON = frozenset({"vllm", "sglang"})  # engines that write on where an answer was left
 
 
@@ -59,6 +54,9 @@ class NewReply(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     system: str = ""
     parameters: dict[str, Any] = {}
     goes_on: bool = False
+    tools: tuple[str, ...] = ()  # servers, or "server/tool", that the model may call
+    iterations: int = 12  # questions that it may be asked, each but the last for calls of tools
+    tokens: int = 1_000_000  # that all of them may take together, questions and answers
 
 
 class ReplyDone(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,22 +81,36 @@ class Chat:
         proxy: Asgi,
         clock: Clock,
         engine_of: Callable[[str], str | None] = lambda model: None,
+        takes_tools: Callable[[str], bool | None] = lambda model: None,
+        toolbox: Toolbox | None = None,
         files: Files | None = None,
         keep_s: float = KEEP_S,
         after: Sequence[Callable[[ReplyDone], None]] = (),
     ) -> None:
         """`engine_of`: the kind of engine behind a model's name, where it is known.
 
+        `takes_tools`: whether its recipe says that it reads calls of tools; None: it does not say.
         `files`: what a model is told of the files of a branch.
         `after`: told of each reply once it is over and recorded; they start tasks of their own.
         """
+        self.costs = Costs()  # listens to the usage log
         self._conversations = conversations
         self._drafts = drafts
-        self._proxy = proxy
+        self._recorder = Recorder(conversations)
+        self._means = Means(
+            conversations=conversations,
+            recorder=self._recorder,
+            drafts=drafts,
+            proxy=proxy,
+            clock=clock,
+            toolbox=toolbox,
+            ways=Ways(takes_tools),
+            costs=self.costs,
+            keep_s=keep_s,
+        )
         self._clock = clock
         self._engine_of = engine_of
         self._files = files
-        self._keep_s = keep_s
         self._after = tuple(after)
         self._replies: dict[str, Reply] = {}
         self._lately: dict[str, Reply] = {}  # ended, for who was about to follow them
@@ -109,20 +121,22 @@ class Chat:
 
     async def begin(self, which: str, wish: NewReply, *, asker: Asker) -> ReplyView:
         """Ask the model; returns at once. Raises NotFound, Refused, Invalid, Unavailable."""
-        if not wish.model.strip():
-            raise Invalid("a reply needs a model", field="model")
+        _demand_sensible(wish)
         conversation = await self._conversations.read(which)
         branch = branch_to(conversation, wish.to)
         files = await self._files(which, branch, wish.model) if self._files is not None else {}
         self._demand_room(which)  # nothing is awaited from here on until it counts
         if not branch:
             raise Invalid("this conversation has no such message", field="to")
-        before, parent = "", wish.to
-        if wish.goes_on:
-            before, parent = _begun(branch[-1])
-        messages = turns(branch, system=wish.system, files=files)
-        writes_on = wish.goes_on and self._engine_of(wish.model) in GOES_ON
-        body = body_of(wish.model, messages, wish.parameters, goes_on=writes_on)
+        before, parent = _begun(branch) if wish.goes_on else ("", wish.to)
+        question = Question(
+            messages=turns(branch, system=wish.system, files=files),
+            parameters=wish.parameters,
+            tools=wish.tools,
+            iterations=wish.iterations,
+            tokens=wish.tokens,
+            writes_on=bool(before) and self._engine_of(wish.model) in GOES_ON,
+        )
         reply = Reply(
             reply_id=uuid7(),
             conversation_id=which,
@@ -130,8 +144,9 @@ class Chat:
             model=wish.model,
             clock=self._clock,
         )
+        reply.now.before = before
         self._replies[reply.reply_id] = reply
-        task = asyncio.create_task(self._run(reply, body, before, asker))
+        task = asyncio.create_task(self._run(reply, question, asker))
         self._tasks[reply.reply_id] = task
         task.add_done_callback(lambda _: self._forget(reply.reply_id))
         await asyncio.sleep(0)  # a task that is cancelled before it began records nothing
@@ -175,10 +190,17 @@ class Chat:
     async def recover(self) -> None:
         """Record what a crash left as answers that were cut."""
         for reply_id, draft in await asyncio.to_thread(lambda: list(self._drafts.left())):
-            if draft is not None and not await self._recorded(draft):
+            if draft is not None and not await self._recovered(draft):
                 continue  # the draft stays for the next start
             await asyncio.to_thread(self._drafts.drop, reply_id)
         await asyncio.to_thread(self._drafts.tidy)
+
+    async def _recovered(self, draft: Draft) -> bool:
+        which, actor = draft.conversation_id, draft.actor
+        for one in draft.messages:
+            if not await self._recorder.add(which, one, actor):
+                return False
+        return True
 
     async def close(self) -> None:
         """End every reply as one that was cut, and record it. No other is begun."""
@@ -224,14 +246,12 @@ class Chat:
 
     # ---- one reply -------------------------------------------------------------------------------
 
-    async def _run(self, reply: Reply, body: bytes, before: str, asker: Asker) -> None:
+    async def _run(self, reply: Reply, question: Question, asker: Asker) -> None:
         outcome: Outcome = "whole"
         failure: StudioError | None = None
-        keeping = _Keeping(self, reply, before, asker.actor)
+        loop = ToolLoop(reply, question, self._means, asker)
         try:
-            await keeping.keep()
-            await self._demand_open(reply.conversation_id)
-            await self._ask(reply, body, asker, keeping)
+            await loop.run()
         except asyncio.CancelledError:
             outcome = "stopped" if reply.stopped else "cut"
         except StudioError as error:
@@ -241,14 +261,26 @@ class Chat:
             failure = StudioError("the studio could not go on with this reply; app.log says why")
             outcome = "cut"
         reply.ending = True
-        message = keeping.message(outcome, failure)
-        draft = Draft(conversation_id=reply.conversation_id, actor=asker.actor, message=message)
         try:
-            reply.end(await self._recorded_end(reply, draft, outcome))
+            reply.end(await self._ended(reply, loop, outcome, failure))
         finally:
             if reply.ended is None:  # whoever follows it would wait for ever
                 reply.end(Ended(outcome=outcome, problem="this answer could not be recorded"))
             self._tell_after(reply, asker, reply.ended)
+
+    async def _ended(
+        self, reply: Reply, loop: ToolLoop, outcome: Outcome, failure: StudioError | None
+    ) -> Ended:
+        """Record what is not recorded yet; what was known to have ended so is not told again."""
+        if isinstance(failure, NotRecorded):
+            failure = None
+        try:
+            views = await loop.keeping.finish(loop.left(outcome, failure))
+        except NotRecorded as problem:
+            return Ended(outcome=outcome, problem=problem.message)
+        for view in views[:-1]:
+            reply.added(view.message_id, view)
+        return Ended(outcome=outcome, message=views[-1] if views else None)
 
     def _tell_after(self, reply: Reply, asker: Asker, ended: Ended | None) -> None:
         done = ReplyDone(
@@ -265,107 +297,28 @@ class Chat:
             except Exception:
                 log.exception("what follows a reply broke")
 
-    async def _demand_open(self, which: str) -> None:
-        """It may have been erased after it was read: then no model is told of it."""
-        if (await self._conversations.view(which)).standing != "open":
-            raise Refused("this conversation was erased meanwhile", code="conversation-erased")
 
-    async def _ask(self, reply: Reply, body: bytes, asker: Asker, keeping: "_Keeping") -> None:
-        call, chunks, splitter = (
-            InnerCall(self._proxy, body, asker=asker),
-            Chunks(),
-            ThinkSplitter(),
-        )
-        async with contextlib.aclosing(call.stream()) as stream:
-            async for data in stream:
-                reply.request_id, reply.lane = call.opened.request_id, call.opened.lane
-                for piece in chunks.feed(data):
-                    split = splitter.push(piece.text)
-                    reply.note(piece)
-                    keeping.demand_room(len(piece.text) + len(piece.reasoning))
-                    reply.grow(split.text, piece.reasoning + split.reasoning)
-                await keeping.keep_sometimes()
-        rest = splitter.finish()
-        reply.grow(rest.text, rest.reasoning)
-        if not chunks.done:
-            raise ModelFailed(502, Told(message="the answer broke off", code="broken-stream"))
-
-    async def _recorded_end(self, reply: Reply, draft: Draft, outcome: Outcome) -> Ended:
-        if not await self._recorded(draft):
-            kept = await asyncio.to_thread(self._drafts.keep, reply.reply_id, draft)
-            return Ended(outcome=outcome, problem=KEPT_BESIDE if kept else KEPT_NOWHERE)
-        await asyncio.to_thread(self._drafts.drop, reply.reply_id)
-        message: MessageView | None = None
-        with contextlib.suppress(StudioError, EventError):
-            message = await self._conversations.message(reply.conversation_id, reply.reply_id)
-        return Ended(outcome=outcome, message=message)
-
-    async def _recorded(self, draft: Draft) -> bool:
-        """Whether it needs to be kept no longer: it is in the log, or may never be."""
-        try:
-            await self._conversations.add(draft.conversation_id, draft.message, actor=draft.actor)
-        except (NotFound, Refused, Invalid) as refused:  # it was erased meanwhile
-            log.info("a reply was not recorded: %s", refused)
-        except (StudioError, EventError, sqlite3.Error, OSError) as problem:
-            log.warning("a reply could not be recorded: %s", problem)
-            return False
-        return True
+def _demand_sensible(wish: NewReply) -> None:
+    """Raises Invalid, at the field."""
+    if not wish.model.strip():
+        raise Invalid("a reply needs a model", field="model")
+    demand_parameters(wish.parameters)
+    for field, least, most in (
+        ("iterations", 1, MOST_ITERATIONS),
+        ("tokens", LEAST_TOKENS, MOST_TOKENS),
+    ):
+        if not least <= getattr(wish, field) <= most:
+            raise Invalid(f"{field} is a number from {least} to {most}", field=field)
 
 
-class _Keeping:
-    """Makes messages of a reply, and keeps them as drafts while it comes."""
-
-    def __init__(self, chat: Chat, reply: Reply, before: str, actor: str) -> None:
-        self._chat = chat
-        self._reply = reply
-        self._before = before
-        self._actor = actor
-        self._kept_at = 0.0
-
-    def demand_room(self, more: int) -> None:
-        """Raises ModelFailed where the answer would be longer than a message can be."""
-        if len(self._before) + self._reply.size + more > MOST_LONG:
-            told = f"the answer is longer than {MOST_LONG:,} characters, and was ended there"
-            raise ModelFailed(502, Told(message=told, code="too-long"))
-
-    async def keep_sometimes(self) -> None:
-        """Keep it where the last time is long enough ago."""
-        if self._chat._clock.monotonic() - self._kept_at >= self._chat._keep_s:
-            await self.keep()
-
-    async def keep(self) -> None:
-        """Keep what there is as an answer that was cut."""
-        self._kept_at = self._chat._clock.monotonic()
-        draft = Draft(
-            conversation_id=self._reply.conversation_id,
-            actor=self._actor,
-            message=self.message("cut", None),
-        )
-        await asyncio.to_thread(self._chat._drafts.keep, self._reply.reply_id, draft)
-
-    def message(self, outcome: Outcome, failure: StudioError | None) -> NewMessage:
-        """What there is, as a message."""
-        reply = self._reply
-        said = reply.said(
-            before=self._before,
-            failure=failure.message if failure else "",
-            next_action=failure.next_action if failure else "",
-        )
-        return NewMessage(
-            role="assistant",
-            said=said,
-            message_id=reply.reply_id,
-            parent_id=reply.parent_id,
-            outcome=outcome,
-            model=reply.model,
-            request_id=reply.request_id or None,
-            prompt_tokens=reply.prompt_tokens,
-            completion_tokens=reply.completion_tokens,
-        )
-
-
-def _begun(answer: MessageView) -> tuple[str, str]:
-    """The text to go on from, and what it answers. Raises Invalid."""
-    if answer.role != "assistant" or not answer.text or answer.parent_id is None:
-        raise Invalid("only an answer that has begun can be continued", field="to")
-    return answer.text, answer.parent_id
+def _begun(branch: Sequence[MessageView]) -> tuple[str, str]:
+    """The text to go on from, and what the answer follows. Raises Invalid."""
+    last = branch[-1]
+    if last.role == "tool" or (last.role == "assistant" and last.said and last.said.tool_calls):
+        return "", last.message_id
+    if last.role == "assistant" and last.parent_id is not None:
+        if last.text:
+            return last.text, last.parent_id
+        if branch[-2].role == "tool":
+            return "", last.parent_id
+    raise Invalid("only an answer that has begun can be continued", field="to")

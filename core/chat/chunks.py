@@ -61,7 +61,7 @@ class _Usage(msgspec.Struct):
 class _Chunk(msgspec.Struct):
     choices: list[_Choice] | None = None
     usage: _Usage | None = None
-    error: Told | None = None
+    error: Told | str | None = None
 
 
 class Chunks:
@@ -97,7 +97,8 @@ def _piece(told: bytes) -> Piece:
         message = f"the model's stream could not be read: {problem}"
         raise ModelFailed(502, Told(message=message, code="unreadable-stream")) from problem
     if chunk.error is not None:
-        raise ModelFailed(502, chunk.error)
+        told_so = chunk.error
+        raise ModelFailed(502, Told(message=told_so) if isinstance(told_so, str) else told_so)
     choice = chunk.choices[0] if chunk.choices else _Choice()
     delta, usage = choice.delta or _Delta(), chunk.usage or _Usage()
     return Piece(

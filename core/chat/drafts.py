@@ -9,6 +9,7 @@ crash finds the rest and records each as an answer that was cut. Blocks; called 
 import contextlib
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,12 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     conversation_id: str
     actor: str
     message: NewMessage
+    more: tuple[NewMessage, ...] = ()  # that follow it
+
+    @property
+    def messages(self) -> tuple[NewMessage, ...]:
+        """All of them, in the order in which they are to be added."""
+        return (self.message, *self.more)
 
 
 class _NotToday(Exception):
@@ -44,6 +51,7 @@ class Drafts:
     def __init__(self, folder: Path, keys: SubjectKeys) -> None:
         self._folder = folder
         self._keys = keys
+        self._lock = threading.Lock()  # who is cancelled while it keeps is followed by who drops
 
     def keep(self, reply_id: str, draft: Draft) -> bool:
         """Keep it, instead of the one before; False: it may not be kept, or there is no room."""
@@ -51,10 +59,11 @@ class Drafts:
         try:
             sealed = self._keys.encrypt(subject, _item(reply_id), plain)
             kept = _Kept(conversation_id=draft.conversation_id, sealed=sealed)
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            half = self._folder / (reply_id + _HALF)
-            half.write_bytes(msgspec.msgpack.encode(kept))
-            os.replace(half, self._folder / reply_id)
+            with self._lock:
+                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                half = self._folder / (reply_id + _HALF)
+                half.write_bytes(msgspec.msgpack.encode(kept))
+                os.replace(half, self._folder / reply_id)
         except (OSError, sqlite3.Error, KeyGone):
             return False
         return True
@@ -62,7 +71,7 @@ class Drafts:
     def drop(self, reply_id: str) -> None:
         """It is in the log, or nobody wants it."""
         for name in (reply_id, reply_id + _HALF):
-            with contextlib.suppress(OSError):
+            with self._lock, contextlib.suppress(OSError):
                 (self._folder / name).unlink(missing_ok=True)
 
     def left(self) -> Iterator[tuple[str, Draft | None]]:

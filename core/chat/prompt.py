@@ -55,6 +55,7 @@ def body_of(
     messages: Sequence[Mapping[str, Any]],
     parameters: Mapping[str, Any],
     *,
+    tools: Sequence[Mapping[str, Any]] = (),
     goes_on: bool = False,
 ) -> bytes:
     """The request. `goes_on`: the last message is an answer's beginning, to be continued.
@@ -69,6 +70,8 @@ def body_of(
         "stream": True,
         "stream_options": {"include_usage": True},
     }
+    if tools:
+        body["tools"] = list(tools)
     if goes_on:
         body |= {"continue_final_message": True, "add_generation_prompt": False}
     return msgspec.json.encode(body)
