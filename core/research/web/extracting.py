@@ -15,8 +15,10 @@ from core.research.web.cleaning import clean, clean_line, clean_prose, cut
 from core.research.web.unseen import Tree, without_unseen
 
 MOST_TEXT = 400_000  # characters that are kept of a page
-MOST_PAGES = 500  # of a PDF
 SHORT = 200  # characters; below this the whole body is taken when it gives much more
+MUCH_MORE = 3
+
+_ESCAPED = re.compile(r"\\([\\`*_{}\[\]()<>#+.!|~=-])")
 
 Kind = Literal["html", "pdf", "text", "results"]
 
@@ -79,9 +81,9 @@ def _html(job: Job) -> Extracted:
     about = extract_metadata(tree, job.url or None, extensive=False)
     shown = without_unseen(tree)
     main = extract(shown, url=job.url or None, output_format="markdown", include_comments=False)
-    text = clean_prose(main or "")
+    text = clean_prose(without_escapes(main or ""))
     if len(text) < SHORT:
-        text = max(text, clean_prose(_all_of(shown)), key=len)
+        text = _all_if_much_more(text, shown)
     return msgspec.structs.replace(
         _kept(text, job),
         title=clean_line(about.title or ""),
@@ -91,10 +93,21 @@ def _html(job: Job) -> Extracted:
     )
 
 
-def _all_of(tree: Tree) -> str:
+def _all_if_much_more(text: str, tree: Tree) -> str:
     from trafilatura import html2txt
 
-    return html2txt(tree)
+    everything = clean_prose(html2txt(tree))
+    return everything if len(everything) > MUCH_MORE * len(text) else text
+
+
+def without_escapes(markdown: str) -> str:
+    """As a person reads it: a backslash before a sign is the writer's of Markdown, not the page's.
+
+    Quotes are looked for in this text, and nobody quotes `4\\_812`. Code stays as it is.
+    """
+    parts = re.split(r"(^```.*?^```|`[^`\n]+`)", markdown, flags=re.DOTALL | re.MULTILINE)
+    plain = (_ESCAPED.sub(r"\1", part) if at % 2 == 0 else part for at, part in enumerate(parts))
+    return "".join(plain)
 
 
 def _kept(text: str, job: Job) -> Extracted:
@@ -105,31 +118,32 @@ def _kept(text: str, job: Job) -> Extracted:
 
 
 def _pdf(job: Job) -> Extracted:
+    from core.attachments.papers import PAGE_END, read_paper
+    from core.attachments.shapes import Refusal
+
+    try:
+        paper = read_paper(job.body)
+    except Refusal as refusal:
+        return Extracted(problem=refusal.told.code)
+    title, author, date = _about_pdf(job.body)
+    kept = _kept(clean_prose(paper.text.replace(PAGE_END, "\n\n")), job)
+    more = kept.truncated or bool(paper.left_out)
+    return msgspec.structs.replace(kept, title=title, author=author, date=date, truncated=more)
+
+
+def _about_pdf(body: bytes) -> tuple[str, str, str]:
+    """Title, author and day, where the document has them."""
     import io
 
     from pypdf import PdfReader
-    from pypdf.errors import FileNotDecryptedError, PyPdfError
 
-    try:
-        document = PdfReader(io.BytesIO(job.body))
-        text = "\n\n".join(
-            (page.extract_text() or "").strip() for page in document.pages[:MOST_PAGES]
-        )
-        about = document.metadata
-        more = len(document.pages) > MOST_PAGES
-    except FileNotDecryptedError:
-        return Extracted(problem="locked")
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return Extracted(problem="unreadable")
-    kept = _kept(clean_prose(text), job)
-    if kept.problem:
-        return kept
-    return msgspec.structs.replace(
-        kept,
-        truncated=kept.truncated or more,
-        title=clean_line(str((about and about.title) or "")),
-        author=clean_line(str((about and about.author) or "")),
-        date=_day((about and about.creation_date_raw) or ""),
+    about = PdfReader(io.BytesIO(body)).metadata
+    if about is None:
+        return "", "", ""
+    return (
+        clean_line(str(about.title or "")),
+        clean_line(str(about.author or "")),
+        _day(about.creation_date_raw),
     )
 
 

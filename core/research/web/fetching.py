@@ -3,7 +3,9 @@
 1. The URL is checked, the host is given its turn, `before` may say no (robots.txt).
 2. The guard resolves, checks and connects.
 3. A redirect is a new URL and begins at 1; at most five.
-4. The body is unpacked while it comes and cut at the limit, whatever `Content-Length` promised.
+4. `heed` looks at the answer's head: it says how much of the body is wanted, or that none is.
+5. The body is unpacked while it comes and cut at the limit, whatever `Content-Length` promised.
+6. A host that wants a short rest is given it, once, and asked again.
 
 No cookies are kept and no credentials are sent, except headers that the caller gives for the first
 hop: a key for a search service does not follow a redirect.
@@ -29,6 +31,7 @@ MOST_HOPS = 5
 CHUNK = 64 * 1024
 
 Before = Callable[[str], Awaitable[None]]
+Heed = Callable[[int, Mapping[str, str]], int]  # status and headers; the most bytes that are wanted
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +41,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     read_s: float = 20.0  # of silence
     whole_s: float = 60.0  # one hop, without waiting for one's turn
     most_bytes: int = 8 * 2**20  # unpacked
+    patience_s: float = 0.0  # a rest that a host asks for and that is waited for
 
 
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +52,17 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[str, str]  # lower case
     body: bytes
     cut: bool  # there was more
+    rest_s: float | None = None  # the host wants to be left alone so long
+
+
+class _Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What is sent, and what is made of what comes back."""
+
+    method: str
+    content: bytes
+    headers: dict[str, str]
+    limits: Limits
+    heed: Heed
 
 
 class Fetcher:
@@ -67,57 +82,66 @@ class Fetcher:
         headers: Mapping[str, str] | None = None,
         content: bytes = b"",
         before: Before | None = None,
+        heed: Heed | None = None,
     ) -> Fetched:
         """What is there in the end, whatever its status. Raises WebProblem."""
-        sent = {**_headers(accept), **(headers or {})}
-        asked = (method, content, sent)
+        asked = _Asked(
+            method=method,
+            content=content,
+            headers={**_headers(accept), **(headers or {})},
+            limits=limits,
+            heed=heed or (lambda status, headers: limits.most_bytes),
+        )
         for _ in range(MOST_HOPS + 1):
             known, place = parsed(url)
             if before is not None:
                 await before(url)
-            got = await self._hop(known, place, asked, limits)
+            got = await self._patient_hop(known, place, asked)
             if isinstance(got, Fetched):
                 return got
             url, asked = got, _next_hop(asked, sent=_headers(accept))
         raise _redirects()
 
-    async def _hop(
-        self,
-        url: httpx.URL,
-        place: Place,
-        asked: tuple[str, bytes, dict[str, str]],
-        limits: Limits,
-    ) -> Fetched | str:
-        method, content, headers = asked
+    async def _patient_hop(self, url: httpx.URL, place: Place, asked: _Asked) -> Fetched | str:
+        got = await self._hop(url, place, asked)
+        if isinstance(got, str) or got.rest_s is None or got.rest_s > asked.limits.patience_s:
+            return got
+        return await self._hop(url, place, asked)
+
+    async def _hop(self, url: httpx.URL, place: Place, asked: _Asked) -> Fetched | str:
+        limits = asked.limits
         request = httpx.Request(
-            method,
+            asked.method,
             url.copy_with(fragment=None),
-            headers=headers,
-            content=content or None,
+            headers=asked.headers,
+            content=asked.content or None,
             extensions={"timeout": _timeouts(limits)},
         )
-        async with self._politeness.turn(place.host), _in_words(place.host, limits):
+        turn = self._politeness.turn(place.host, patience_s=limits.patience_s)
+        async with turn, _in_words(place.host, limits):
             response = await self._transport.handle_async_request(request)
             try:
-                return await self._answer(url, place, response, limits)
+                return await self._answer(url, place, response, asked.heed)
             finally:
                 await response.aclose()
 
     async def _answer(
-        self, url: httpx.URL, place: Place, response: httpx.Response, limits: Limits
+        self, url: httpx.URL, place: Place, response: httpx.Response, heed: Heed
     ) -> Fetched | str:
         headers = {name.lower(): value for name, value in response.headers.items()}
         if response.status_code in (301, 302, 303, 307, 308) and headers.get("location"):
             return _joined(url, headers["location"])
+        rest_s = None
         if response.status_code in (429, 503) and headers.get("retry-after"):
-            self._politeness.rest(place.host, headers["retry-after"])
-        body, cut = await _body(response, limits.most_bytes)
+            rest_s = self._politeness.rest(place.host, headers["retry-after"])
+        body, cut = await _body(response, heed(response.status_code, headers))
         return Fetched(
             url=str(url.copy_with(fragment=None)),
             status=response.status_code,
             headers=headers,
             body=body,
             cut=cut,
+            rest_s=rest_s,
         )
 
 
@@ -131,11 +155,9 @@ def _headers(accept: str) -> dict[str, str]:
     }
 
 
-def _next_hop(
-    asked: tuple[str, bytes, dict[str, str]], *, sent: dict[str, str]
-) -> tuple[str, bytes, dict[str, str]]:
+def _next_hop(asked: _Asked, *, sent: dict[str, str]) -> _Asked:
     """Always a plain GET without the caller's headers: neither a key nor a query is sent on."""
-    return ("HEAD" if asked[0] == "HEAD" else "GET", b"", sent)
+    return msgspec.structs.replace(asked, method="GET", content=b"", headers=sent)
 
 
 def _timeouts(limits: Limits) -> dict[str, float]:

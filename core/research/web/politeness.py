@@ -32,13 +32,16 @@ class Politeness:
         self._hosts: dict[str, _Host] = {}
 
     @contextlib.asynccontextmanager
-    async def turn(self, host: str) -> AsyncIterator[None]:
-        """Wait for one's turn at this host. Raises WebProblem while the host wants its rest."""
+    async def turn(self, host: str, *, patience_s: float = 0.0) -> AsyncIterator[None]:
+        """Wait for one's turn at this host. Raises WebProblem while the host wants its rest.
+
+        `patience_s`: a rest that ends within it is waited for.
+        """
         known = self._host(host)
-        self._refuse_while_resting(host, known)
+        await self._wait_for_rest(host, known, patience_s)
         async with known.places:
+            await self._wait_for_rest(host, known, patience_s)
             await self._keep_apart(known)
-            self._refuse_while_resting(host, known)
             yield
 
     def rest(self, host: str, retry_after: str) -> float | None:
@@ -57,10 +60,12 @@ class Politeness:
         if begins > now:
             await self._sleep(begins - now)
 
-    def _refuse_while_resting(self, host: str, known: "_Host") -> None:
+    async def _wait_for_rest(self, host: str, known: "_Host", patience_s: float) -> None:
         left = known.resting_until - self._clock.monotonic()
-        if left > 0:
+        if left > patience_s:
             raise asked_too_often(host, left)
+        if left > 0:
+            await self._sleep(left)
 
     def _host(self, host: str) -> "_Host":
         if host not in self._hosts:

@@ -24,8 +24,10 @@ ACCEPT = (
     "text/html, application/xhtml+xml, text/markdown, text/plain;q=0.9, application/pdf;q=0.9,"
     " application/json;q=0.8"
 )
-LIMITS = Limits(most_bytes=24 * 2**20)
-MOST_TEXT_BYTES = 6 * 2**20  # of a page that is text: what comes after is cut off
+LIMITS = Limits(patience_s=10.0)
+MOST_PDF = 24 * 2**20  # bytes; half a PDF is none
+MOST_TEXT = 6 * 2**20  # bytes of a page that is text: what comes after is cut off
+MOST_OF_A_REFUSAL = 64 * 1024
 FOLDER = "folder://"
 
 _KINDS: dict[str, Kind] = {
@@ -38,6 +40,7 @@ _KINDS: dict[str, Kind] = {
     "application/yaml": "text",
 }
 _TEXT = re.compile(r"text/[\w.+-]+|application/[\w.-]+\+json")
+_LIKE_HTML = re.compile(rb"\s*<(!doctype|html|head|body|\?xml)", re.IGNORECASE)
 _NOT_SAID = frozenset(("", "application/octet-stream", "binary/octet-stream", "unknown/unknown"))
 
 
@@ -74,19 +77,18 @@ class WebReader:
         if url.startswith(FOLDER):
             return await self._from_folder(url)
         got = await self._fetcher.fetch(
-            url, limits=self._limits, accept=ACCEPT, before=self._robots.check
+            url, limits=self._limits, accept=ACCEPT, before=self._robots.check, heed=_wanted
         )
         self._demand_success(got)
         kind, mime = kind_of(got)
-        cut = got.cut or (kind != "pdf" and len(got.body) > MOST_TEXT_BYTES)
-        if kind == "pdf" and cut:
-            raise _too_large(len(got.body))
+        if kind == "pdf" and got.cut:
+            raise _too_large()
         job = Job(
             kind=kind,
-            body=got.body if kind == "pdf" else got.body[:MOST_TEXT_BYTES],
+            body=got.body,
             charset=charset_of(got.headers.get("content-type", "")),
             url=got.url,
-            cut=cut,
+            cut=got.cut,
         )
         return page_of(await self._workers.do(job), job, mime, self._clock.now())
 
@@ -118,22 +120,41 @@ class WebReader:
                 raise _problem("dead", f"{host} answers with status {status}")
 
 
+def _wanted(status: int, headers: Mapping[str, str]) -> int:
+    """How much of the body is worth having. Raises WebProblem where nothing of it is."""
+    if not 200 <= status < 300:
+        return MOST_OF_A_REFUSAL
+    mime = _mime(headers)
+    if mime == "application/pdf" or mime in _NOT_SAID:
+        length = headers.get("content-length", "")
+        if length.isdigit() and int(length) > MOST_PDF and mime == "application/pdf":
+            raise _too_large()
+        return MOST_PDF
+    if _kind_by_name(mime) is None:
+        raise _no_text(mime)
+    return MOST_TEXT
+
+
 def kind_of(got: Fetched) -> tuple[Kind, str]:
     """What it is, from its header and its first bytes. Raises WebProblem("unsupported")."""
-    mime = got.headers.get("content-type", "").partition(";")[0].strip().lower()
+    mime = _mime(got.headers)
     start = got.body[:1024]
     if start.lstrip()[:5] == b"%PDF-":
         return "pdf", "application/pdf"
-    kind: Kind | None = _KINDS.get(mime) or ("text" if _TEXT.fullmatch(mime) else None)
     if mime in _NOT_SAID:
-        kind = "html" if re.match(rb"\s*<(!doctype|html|head|body|\?xml)", start, re.I) else "text"
+        mime = f"text/{'html' if _LIKE_HTML.match(start) else 'plain'}"
+    kind = _kind_by_name(mime)
     if kind is None or kind == "pdf" or _is_binary(start):
-        raise WebProblem(
-            f"What is there is no text ({mime or 'of an unknown type'})",
-            code="unsupported",
-            next_action="Use another source.",
-        )
-    return kind, mime if mime not in _NOT_SAID else f"text/{'html' if kind == 'html' else 'plain'}"
+        raise _no_text(mime)
+    return kind, mime
+
+
+def _mime(headers: Mapping[str, str]) -> str:
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _kind_by_name(mime: str) -> Kind | None:
+    return _KINDS.get(mime) or ("text" if _TEXT.fullmatch(mime) else None)
 
 
 def page_of(read: Extracted, job: Job, mime: str, now: int) -> Page:
@@ -165,8 +186,10 @@ def _nothing(problem: str) -> WebProblem:
     match problem:
         case "empty":
             return _problem("empty", "The page shows no text without its scripts")
-        case "locked":
+        case "pdf-locked":
             return _problem("unreadable", "The document wants a password")
+        case "pdf-scanned":
+            return _problem("empty", "The document is scanned: it has no text")
     return _problem("unreadable", "The page is damaged and can not be read")
 
 
@@ -174,5 +197,9 @@ def _problem(code: str, sentence: str) -> WebProblem:
     return WebProblem(sentence, code=code, next_action="Use another source.")
 
 
-def _too_large(size: int) -> WebProblem:
-    return _problem("too-large", f"The document is larger than {size // 2**20} MB")
+def _too_large() -> WebProblem:
+    return _problem("too-large", f"The document is larger than {MOST_PDF // 2**20} MB")
+
+
+def _no_text(mime: str) -> WebProblem:
+    return _problem("unsupported", f"What is there is no text ({mime or 'of an unknown type'})")
