@@ -94,6 +94,19 @@ class RecipeBook:
         entry = self._entries.get(self.resolve(name) or "")
         return entry.recipe.engine if entry else None
 
+    def takes_tools(self, name: str) -> bool | None:
+        """Whether the engine behind a name reads calls of tools; None: nobody says.
+
+        SGLang without a parser takes tools and then hands on what it can not read; vLLM refuses.
+        """
+        entry = self._entries.get(self.resolve(name) or "")
+        if entry is None or entry.recipe.engine not in ("vllm", "sglang"):
+            return None
+        words = (entry.recipe.tool_call_parser or "", *entry.recipe.extra_args)
+        if entry.recipe.tool_call_parser or any("tool-call-parser" in word for word in words):
+            return True
+        return False if entry.recipe.engine == "sglang" else None
+
     def concurrency_of(self, recipe_id: str) -> int | None:
         """How many requests it takes at once; None: no limit, also for one that is not there."""
         entry = self._entries.get(recipe_id)
