@@ -19,6 +19,7 @@ from core.auditing.verification import Verification
 from core.blobs import Blobs
 from core.captures import Captures, Vault
 from core.chat import Chat
+from core.chat.costs import ReplyCosts
 from core.chat.drafts import Drafts
 from core.clock import SystemClock
 from core.conversations import Conversations
@@ -258,6 +259,8 @@ def compose(
     )
 
     usage.listen(monitor.totals.add)
+    reply_costs = ReplyCosts()
+    usage.listen(reply_costs.heard)
     usage.listen(lambda _: board.changed())
     usage.listen(limits.gate.settle)
     usage.listen(answers.counted)
@@ -368,6 +371,8 @@ def compose(
             proxy=proxy,
             clock=clock,
             engine_of=book.engine_of,
+            takes_tools=book.takes_tools,
+            costs=reply_costs,
             files=attachment_costs.told,
         ),
         blobs=blobs,

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from core.attachments.telling import Part
-from core.chat.costs import Costs
+from core.chat.costs import ReplyCosts
 from core.chat.drafts import Draft, Drafts
 from core.chat.inner_call import Asgi, Asker
 from core.chat.keeping import NotRecorded, Recorder
@@ -83,6 +83,7 @@ class Chat:
         engine_of: Callable[[str], str | None] = lambda model: None,
         takes_tools: Callable[[str], bool | None] = lambda model: None,
         toolbox: Toolbox | None = None,
+        costs: ReplyCosts | None = None,
         files: Files | None = None,
         keep_s: float = KEEP_S,
         after: Sequence[Callable[[ReplyDone], None]] = (),
@@ -93,7 +94,6 @@ class Chat:
         `files`: what a model is told of the files of a branch.
         `after`: told of each reply once it is over and recorded; they start tasks of their own.
         """
-        self.costs = Costs()  # listens to the usage log
         self._conversations = conversations
         self._drafts = drafts
         self._recorder = Recorder(conversations)
@@ -105,7 +105,7 @@ class Chat:
             clock=clock,
             toolbox=toolbox,
             ways=Ways(takes_tools),
-            costs=self.costs,
+            costs=costs or ReplyCosts(),
             keep_s=keep_s,
         )
         self._clock = clock

@@ -7,7 +7,7 @@ from events.facts import RequestFinished
 KEPT = 256  # requests; a reply asks for its own at once
 
 
-class Costs:
+class ReplyCosts:
     """Listens to the usage log. Loop-bound."""
 
     def __init__(self) -> None:

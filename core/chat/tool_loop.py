@@ -20,7 +20,7 @@ from core.chat.budget import Budget
 from core.chat.calls import Wanted
 from core.chat.carrying_out import CarryingOut, OpenCall, row_of
 from core.chat.coming import Coming
-from core.chat.costs import Costs
+from core.chat.costs import ReplyCosts
 from core.chat.drafts import Drafts
 from core.chat.inner_call import Asgi, Asker, InnerCall, ModelFailed, Told
 from core.chat.keeping import Keeping, Recorder
@@ -51,7 +51,7 @@ class Means:
     clock: Clock
     toolbox: Toolbox | None
     ways: Ways
-    costs: Costs
+    costs: ReplyCosts
     keep_s: float
 
 
