@@ -12,6 +12,7 @@ import type fields from './en/fields'
 import type keys from './en/keys'
 import type logs from './en/logs'
 import type recipes from './en/recipes'
+import type render from './en/render'
 import type settings from './en/settings'
 import type shell from './en/shell'
 import type timeline from './en/timeline'
@@ -21,6 +22,7 @@ export interface Parts {
   shell: typeof shell
   dashboard: typeof dashboard
   chat: typeof chat
+  render: typeof render
   recipes: typeof recipes
   fields: typeof fields
   logs: typeof logs
