@@ -244,15 +244,24 @@ class ResearchErased(Fact, frozen=True, kw_only=True, tag="research-erased"):
 
 
 class ResearchProviderSaved(Fact, frozen=True, kw_only=True, tag="research-provider-saved"):
-    """Research may search with {provider} from now on."""
+    """Research may search with {provider} ({kind}) from now on."""
 
     provider: str
+    kind: str  # searxng | brave | tavily | duckduckgo | wikipedia | mcp | folder
     url: str = ""
     folder: str = ""
     tool: str = ""  # server/tool
+    language: str = ""
+    enabled: bool = True
 
 
 class ResearchProviderRemoved(Fact, frozen=True, kw_only=True, tag="research-provider-removed"):
     """Research searches with {provider} no more."""
 
     provider: str
+
+
+class ResearchHostsAllowed(Fact, frozen=True, kw_only=True, tag="research-hosts-allowed"):
+    """Research may read these hosts of private networks: {hosts}."""
+
+    hosts: tuple[str, ...]

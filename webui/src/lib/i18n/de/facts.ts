@@ -62,8 +62,9 @@ export default {
   'research-failed': 'Die Recherche {research_id} ist gescheitert: {reason}.',
   'research-erasure-requested': 'Die Recherche {research_id} soll gelöscht werden.',
   'research-erased': 'Die Recherche {research_id} wurde gelöscht: Ihr Schlüssel ist vernichtet.',
-  'research-provider-saved': 'Recherchen dürfen ab jetzt mit {provider} suchen.',
+  'research-provider-saved': 'Recherchen dürfen ab jetzt mit {provider} ({kind}) suchen.',
   'research-provider-removed': 'Recherchen suchen nicht mehr mit {provider}.',
+  'research-hosts-allowed': 'Recherchen dürfen diese Hosts privater Netze lesen: {hosts}.',
 
   'engine-start-requested': '{recipe_id} startet mit {kind} auf Port {port}.',
   'engine-started': 'Der Prozess von {recipe_id} läuft als {pid}.',

@@ -63,8 +63,9 @@ export default {
   'research-failed': '研究 {research_id} 失败：{reason}。',
   'research-erasure-requested': '研究 {research_id} 将被删除。',
   'research-erased': '研究 {research_id} 已删除：其密钥已销毁。',
-  'research-provider-saved': '研究从现在起可以用 {provider} 搜索。',
+  'research-provider-saved': '研究从现在起可以用 {provider}（{kind}）搜索。',
   'research-provider-removed': '研究不再用 {provider} 搜索。',
+  'research-hosts-allowed': '研究可以读取这些私有网络的主机：{hosts}。',
 
   'engine-start-requested': '正在用 {kind} 在端口 {port} 启动 {recipe_id}。',
   'engine-started': '{recipe_id} 的进程正在运行（{pid}）。',

@@ -1,0 +1,1 @@
+"""Research: deciding, doing, recording."""
