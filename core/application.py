@@ -12,6 +12,9 @@ from core.auditing.verification import Verification
 from core.blobs import Blobs
 from core.captures import Captures
 from core.chat import Chat
+from core.chat.measuring import Measuring
+from core.chat.titles import Titles
+from core.chat.tokens import Tokens
 from core.clock import Clock
 from core.conversations import Conversations
 from core.engines.fleet import Fleet
@@ -80,6 +83,9 @@ class Application:
     conversations: Conversations
     presets: Presets
     chat: Chat
+    tokens: Tokens
+    titles: Titles
+    measuring: Measuring
     blobs: Blobs
     attachments: Attachments
     attachment_costs: Costs

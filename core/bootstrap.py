@@ -21,6 +21,10 @@ from core.captures import Captures, Vault
 from core.chat import Chat
 from core.chat.costs import ReplyCosts
 from core.chat.drafts import Drafts
+from core.chat.measuring import Measuring
+from core.chat.titles import Titles
+from core.chat.tokens import Tokens
+from core.chat_models import ChatModels
 from core.clock import SystemClock
 from core.conversations import Conversations
 from core.engines.fleet import Fleet
@@ -341,6 +345,24 @@ def compose(
     attachment_costs = Costs(
         attachments=attachments, book=book, folders=model_folders(settings.paths)
     )
+    models = ChatModels(
+        routes=routes,
+        inflight=inflight,
+        admission=admission,
+        switchboard=switchboard,
+        choices=choices,
+        book=book,
+        endpoints=fleet.endpoints,
+        folders=tuple(model_folders(settings.paths)),
+    )
+    tokens = Tokens(engine_of=models.endpoint, planned=models.planned_context)
+    titles = Titles(
+        conversations=conversations,
+        proxy=proxy,
+        engine_of=book.engine_of,
+        at_rest=models.at_rest,
+        wanted=lambda: live.current.chat_titles,
+    )
     return Application(
         settings=live,
         boot_settings=settings,
@@ -374,7 +396,11 @@ def compose(
             takes_tools=book.takes_tools,
             costs=reply_costs,
             files=attachment_costs.told,
+            after=(titles.after,),
         ),
+        tokens=tokens,
+        titles=titles,
+        measuring=Measuring(conversations=conversations, tokens=tokens),
         blobs=blobs,
         attachments=attachments,
         attachment_costs=attachment_costs,

@@ -134,6 +134,7 @@ class StudioProcess:
         await application.admission.close()
         application.gateway.turn_away()
         await application.chat.close()
+        await application.titles.close()
         cut = await _cut(application)
         await server.stop()
         cut += await _cut(application)  # who came in between, and has no task (straight.py)

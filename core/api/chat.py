@@ -14,6 +14,8 @@ from core.api.control import Done, demand_owner
 from core.api.sse import PULSE_S, frame, seen, sse_response
 from core.application import Application
 from core.chat import Event, NewReply, ReplyView
+from core.chat.measuring import RoomWish
+from core.chat.room import Room
 from core.conversations import ConversationView, Found, MessageView, NewMessage, Said
 from core.conversations.exchange import Format, exported, imported
 from core.conversations.setup import SetupWish, demand_setup
@@ -161,6 +163,13 @@ async def _changed(
     return await door.view(which)
 
 
+@post("/conversations/room", status_code=200)
+async def measure_room(application: Application, asking: Asking, data: RoomWish) -> Room:
+    """What the next request would hold, part by part, against what its model can hold."""
+    demand_owner(asking, "measure conversations")
+    return await application.measuring.room(data)
+
+
 @post("/conversations/{conversation_id:str}/messages", status_code=201)
 async def say(
     application: Application, asking: Asking, conversation_id: str, data: SaidMessage
@@ -253,6 +262,7 @@ HANDLERS = (
     import_conversations,
     start_conversation,
     change_conversation,
+    measure_room,
     say,
     list_replies,
     begin_reply,

@@ -40,10 +40,12 @@ async def erase_conversation(
     """Destroy its key: nobody can read it any more. That it was there stays in the log."""
     demand_owner(asking, "erase conversations")
     await application.chat.end_of(conversation_id)
+    await application.titles.end_of(conversation_id)
     try:
         return await application.conversations.erase(conversation_id, actor=asking.actor)
     finally:
         await application.chat.end_of(conversation_id)  # those that were begun meanwhile
+        await application.titles.end_of(conversation_id)
 
 
 HANDLERS = (list_conversations, read_conversation, erase_conversation)

@@ -218,6 +218,13 @@ class Values(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True)
             most=1_048_576,
         ),
     ] = 256
+    chat_titles: Annotated[
+        bool,
+        about(
+            "Conversations get their title from the model that answered in them, while it has "
+            "nothing else to do; off: the first line of what was said.",
+        ),
+    ] = True
     capture_bodies: Annotated[
         str,
         about(

@@ -38,6 +38,8 @@ class Scripted:
         self.go_on = asyncio.Event()
         self.asked: list[dict[str, Any]] = []
         self.actors: list[str] = []
+        self.headers: list[dict[bytes, bytes]] = []
+        self.begun = asyncio.Event()
         self.left = 0
 
     async def __call__(
@@ -48,7 +50,9 @@ class Scripted:
     ) -> None:
         """Serve one request."""
         self.actors.append(scope["state"]["asking"].actor)
+        self.headers.append(dict(scope["headers"]))
         self.asked.append(json.loads((await receive())["body"]))
+        self.begun.set()
         gone = asyncio.ensure_future(self._gone(receive))
         try:
             headers = [(b"x-request-id", b"request-1"), (b"x-studio-lane", b"direct")]
@@ -71,3 +75,48 @@ class Scripted:
     async def _gone(self, receive: Callable[[], Awaitable[Message]]) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
+
+
+class InTurn:
+    """The first request is answered by the first script, the next by the next; then by the last."""
+
+    def __init__(self, *scripts: Scripted) -> None:
+        self.scripts = scripts
+        self.asked: list[dict[str, Any]] = []
+
+    async def __call__(
+        self,
+        scope: Message,
+        receive: Callable[[], Awaitable[Message]],
+        send: Callable[[Message], Awaitable[None]],
+    ) -> None:
+        """Serve one request."""
+        script = self.scripts[min(len(self.asked), len(self.scripts) - 1)]
+        self.asked.append({})
+        at = len(self.asked) - 1
+        try:
+            await script(scope, receive, send)
+        finally:
+            self.asked[at] = script.asked[-1]
+
+
+def calls(*wanted: tuple[str, str], text: str = "") -> Scripted:
+    """An answer that calls tools: names and arguments, in two parts each."""
+    pieces = [chunk(text)] if text else []
+    for at, (name, arguments) in enumerate(wanted):
+        half = len(arguments) // 2
+        begun = {
+            "index": at,
+            "id": f"c{at}",
+            "function": {"name": name, "arguments": arguments[:half]},
+        }
+        pieces.append(chunk("", tool_calls=[begun]))
+        rest = {"index": at, "function": {"arguments": arguments[half:]}}
+        pieces.append(chunk("", tool_calls=[rest]))
+    usage = {"prompt_tokens": 100, "completion_tokens": 10}
+    return Scripted((*pieces, chunk("", finish="tool_calls"), chunk("", usage=usage), DONE))
+
+
+def says(text: str) -> Scripted:
+    """An answer without calls."""
+    return Scripted((chunk(text, finish="stop"), DONE))

@@ -13,6 +13,7 @@ export const GROUPS = {
     'left_client_finishes_load',
     'loading_feedback',
     'sleep_memory_gib',
+    'chat_titles',
   ],
   engines: ['inference_port', 'inference_api_base', 'warm_start', 'start_failure_limit', 'start_backoff_s'],
   gateway: [

@@ -101,6 +101,8 @@ export default {
   'setting.usage_keep_live_months.help': 'So viele Monate bleiben, wie sie geschrieben sind, der laufende eingeschlossen; ältere werden versiegelt.',
   'setting.usage_keep_months': 'Monate einzelner Anfragen',
   'setting.usage_keep_months.help': 'Nach so vielen vollen Monaten werden einzelne Anfragen gelöscht, was aufgezeichnet wird; ihre Summen bleiben. 0: Sie bleiben für immer.',
+  'setting.chat_titles': 'Titel von Modellen finden lassen',
+  'setting.chat_titles.help': 'Gespräche bekommen ihren Titel von dem Modell, das in ihnen geantwortet hat, während es sonst nichts zu tun hat; aus: die erste Zeile dessen, was gesagt wurde.',
   'setting.capture_bodies': 'Gesagtes aufheben',
   'setting.capture_bodies.help': 'Wessen Inhalte verschlüsselt aufgehoben werden, damit der Besitzer sie ansehen kann: keine (off), die nicht gut geendeter Anfragen (errors) oder alle (all).',
   'setting.capture_days': 'Tage, die es bleibt',

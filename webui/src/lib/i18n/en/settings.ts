@@ -65,6 +65,7 @@ export default {
   'setting.usage_seal': 'Seal months that are over',
   'setting.usage_keep_live_months': 'Months that stay unsealed',
   'setting.usage_keep_months': 'Months of single requests',
+  'setting.chat_titles': 'Let models find titles',
   'setting.capture_bodies': 'Keep what was said',
   'setting.capture_days': 'Days it is kept',
   'setting.capture_body_mib': 'Of each question and answer',

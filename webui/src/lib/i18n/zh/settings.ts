@@ -101,6 +101,8 @@ export default {
   'setting.usage_keep_live_months.help': '包括当月在内，最近这么多个月保持原样；更早的会被封存。',
   'setting.usage_keep_months': '保留单个请求的月数',
   'setting.usage_keep_months.help': '超过这么多个整月后，单个请求会被删除并留下记录；其总数保留。0 表示永久保留。',
+  'setting.chat_titles': '由模型拟定标题',
+  'setting.chat_titles.help': '对话的标题由其中作答的模型在空闲时拟定；关闭时使用所说内容的第一行。',
   'setting.capture_bodies': '保留请求内容',
   'setting.capture_bodies.help': '加密保留哪些请求的内容供所有者查看：不保留（off）、未成功的请求（errors）或全部（all）。',
   'setting.capture_days': '保留天数',
