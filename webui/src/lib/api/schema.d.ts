@@ -10,6 +10,36 @@ export interface components {
             status: string;
             version: string;
         };
+        /** Attachment */
+        Attachment: {
+            /** @default 0 */
+            blank_pages: number;
+            /** @default  */
+            encoding: string;
+            /** @default 0 */
+            extracted: number;
+            /** @default 1 */
+            frames: number;
+            height?: number | null;
+            id: string;
+            /** @enum {string} */
+            kind: "image" | "pdf" | "text" | "code";
+            /** @default 0 */
+            left_out: number;
+            mime: string;
+            name: string;
+            pages?: number | null;
+            scaled_from?: [
+                number,
+                number
+            ] | null;
+            sha256: string;
+            size: number;
+            /** @default  */
+            text: string;
+            tokens: number;
+            width?: number | null;
+        };
         /** AuditView */
         AuditView: {
             checkpoint: components["schemas"]["SignedFor"] | null;
@@ -42,6 +72,29 @@ export interface components {
             joins: number;
             misses: number;
             place: string;
+        };
+        /** CallRow */
+        CallRow: {
+            /**
+             * @default
+             * @enum {string}
+             */
+            approved: "once" | "conversation" | "always" | "policy" | "";
+            arguments: string;
+            call_id: string;
+            duration_ms?: number | null;
+            name: string;
+            /** @default  */
+            reason: string;
+            /** @default  */
+            server: string;
+            since: number;
+            /** @enum {string} */
+            state: "asking" | "running" | "done" | "failed" | "denied" | "timed-out" | "cancelled";
+            /** @default  */
+            tool: string;
+            /** @default 0 */
+            truncated: number;
         };
         /** CancelWish */
         CancelWish: {
@@ -168,12 +221,14 @@ export interface components {
             chosen: string | null;
             conversation: components["schemas"]["ConversationView"];
             messages: components["schemas"]["MessageView"][];
+            setup?: components["schemas"]["Setup"] | null;
         };
         /** ConversationChange */
         ConversationChange: {
             chosen?: string;
             folder?: string | null;
             pinned?: boolean;
+            setup?: components["schemas"]["SetupWish"];
             title?: string;
         };
         /** ConversationFile */
@@ -201,6 +256,25 @@ export interface components {
             started_at: number;
             started_by: string;
             title: string | null;
+            titled_by: string;
+        };
+        /** Cost */
+        Cost: {
+            context: number | null;
+            exact: boolean;
+            files: components["schemas"]["FileCost"][];
+            model: string;
+            /** @enum {string} */
+            sees: "yes" | "no" | "unknown";
+            tokens: number;
+        };
+        /** CostWish */
+        CostWish: {
+            /** @default [] */
+            attachments: string[];
+            model: string;
+            /** @default  */
+            text: string;
         };
         /** Cpu */
         Cpu: {
@@ -380,6 +454,12 @@ export interface components {
             name: string;
             /** @default false */
             required: boolean;
+        };
+        /** FileCost */
+        FileCost: {
+            exact: boolean;
+            id: string;
+            tokens: number;
         };
         /** FitDevice */
         FitDevice: {
@@ -732,7 +812,13 @@ export interface components {
         /** NewConversation */
         NewConversation: {
             folder?: string | null;
+            setup?: components["schemas"]["SetupWish"] | null;
             title?: string | null;
+            /**
+             * @default person
+             * @enum {string}
+             */
+            titled_by: "person" | "first-line";
         };
         /** NewId */
         NewId: {
@@ -742,6 +828,8 @@ export interface components {
         NewReply: {
             /** @default false */
             goes_on: boolean;
+            /** @default 12 */
+            iterations: number;
             model: string;
             parameters?: {
                 [key: string]: unknown;
@@ -749,6 +837,10 @@ export interface components {
             /** @default  */
             system: string;
             to: string;
+            /** @default 1000000 */
+            tokens: number;
+            /** @default [] */
+            tools: string[];
         };
         /** Numbers */
         Numbers: {
@@ -787,6 +879,44 @@ export interface components {
             price?: components["schemas"]["Price"] | null;
             /** @default false */
             unlisted: boolean;
+        };
+        /** Part */
+        Part: {
+            items: number;
+            /** @enum {string} */
+            kind: "system" | "tools" | "attachments" | "questions" | "answers" | "results" | "draft" | "template";
+            tokens: number;
+        };
+        /** PresetList */
+        PresetList: {
+            presets: components["schemas"]["PresetView"][];
+        };
+        /** PresetView */
+        PresetView: {
+            model: string;
+            name: string;
+            parameters: {
+                [key: string]: unknown;
+            };
+            preset_id: string;
+            saved_at: number;
+            saved_by: string;
+            system: string;
+            tools: string[];
+        };
+        /** PresetWish */
+        PresetWish: {
+            /** @default  */
+            model: string;
+            /** @default  */
+            name: string;
+            parameters?: {
+                [key: string]: unknown;
+            };
+            /** @default  */
+            system: string;
+            /** @default [] */
+            tools: string[];
         };
         /** PreviewWish */
         PreviewWish: {
@@ -1054,8 +1184,11 @@ export interface components {
         };
         /** ReplyView */
         ReplyView: {
+            /** @default [] */
+            calls: components["schemas"]["CallRow"][];
             conversation_id: string;
             events: number;
+            message_id: string;
             model: string;
             parent_id: string;
             reasoning: string;
@@ -1141,6 +1274,40 @@ export interface components {
         RevisionList: {
             revisions: components["schemas"]["Revision"][];
         };
+        /** Room */
+        Room: {
+            answer: number;
+            context: number | null;
+            context_told: boolean;
+            free: number | null;
+            /** @default [] */
+            help: string[];
+            /** @enum {string} */
+            how: "counted" | "from-earlier" | "guessed";
+            model: string;
+            over: number;
+            parts: components["schemas"]["Part"][];
+            used: number;
+        };
+        /** RoomWish */
+        RoomWish: {
+            /** @default 0 */
+            attached: number;
+            /** @default  */
+            conversation_id: string;
+            /** @default  */
+            draft: string;
+            model: string;
+            parameters?: {
+                [key: string]: unknown;
+            };
+            /** @default  */
+            system: string;
+            /** @default  */
+            to: string;
+            /** @default [] */
+            tools: string[];
+        };
         /** RunningList */
         RunningList: {
             requests: components["schemas"]["RunningRequest"][];
@@ -1196,6 +1363,9 @@ export interface components {
         Said: {
             /** @default  */
             answers: string;
+            /** @default [] */
+            attachments: components["schemas"]["Attachment"][];
+            cost?: number | null;
             duration_ms?: number | null;
             /** @default  */
             failure: string;
@@ -1211,12 +1381,15 @@ export interface components {
             /** @default  */
             text: string;
             thought_ms?: number | null;
+            tool?: components["schemas"]["ToolOutcome"] | null;
             /** @default [] */
             tool_calls: components["schemas"]["ToolCall"][];
         };
         /** SaidMessage */
         SaidMessage: {
             after?: string | null;
+            /** @default [] */
+            attachments: string[];
             /** @default user */
             role: string;
             text: string;
@@ -1286,6 +1459,34 @@ export interface components {
             };
             /** @default [] */
             takes_effect_after_restart: string[];
+        };
+        /** Setup */
+        Setup: {
+            /** @default  */
+            model: string;
+            parameters?: {
+                [key: string]: unknown;
+            };
+            /** @default  */
+            preset: string;
+            /** @default  */
+            system: string;
+            /** @default [] */
+            tools: string[];
+        };
+        /** SetupWish */
+        SetupWish: {
+            /** @default  */
+            model: string;
+            parameters?: {
+                [key: string]: unknown;
+            };
+            /** @default  */
+            preset: string;
+            /** @default  */
+            system: string;
+            /** @default [] */
+            tools: string[];
         };
         /** SignedFor */
         SignedFor: {
@@ -1411,6 +1612,21 @@ export interface components {
             arguments: string;
             id: string;
             name: string;
+        };
+        /** ToolOutcome */
+        ToolOutcome: {
+            /** @default  */
+            approved: string;
+            /** @default 0 */
+            duration_ms: number;
+            /** @default done */
+            outcome: string;
+            /** @default  */
+            server: string;
+            /** @default  */
+            tool: string;
+            /** @default 0 */
+            truncated: number;
         };
         /** Tree */
         Tree: {
