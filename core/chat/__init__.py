@@ -1,6 +1,17 @@
-"""Chat: replies to conversations, which go on without a window."""
+"""Chat: replies to conversations, which go on without a window, and may call tools."""
 
 from core.chat.chat import Chat, NewReply, ReplyDone
-from core.chat.reply import Ended, Event, Grew, ReplyView
+from core.chat.reply import Added, Called, CallRow, Ended, Event, Grew, ReplyView
 
-__all__ = ["Chat", "Ended", "Event", "Grew", "NewReply", "ReplyDone", "ReplyView"]
+__all__ = [
+    "Added",
+    "CallRow",
+    "Called",
+    "Chat",
+    "Ended",
+    "Event",
+    "Grew",
+    "NewReply",
+    "ReplyDone",
+    "ReplyView",
+]

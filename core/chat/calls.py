@@ -103,7 +103,9 @@ def arguments_of(call: Wanted, *, cut: bool = False) -> dict[str, Any]:
 def sendable(arguments: str) -> str:
     """Arguments for the next question: engines refuse a history in which they are no JSON."""
     try:
-        told = json.loads(arguments or "{}")
+        told = json.loads(arguments.strip() or "{}")
     except (ValueError, RecursionError):
-        return json.dumps({"malformed": arguments}, ensure_ascii=False)
-    return arguments if isinstance(told, dict) and arguments else json.dumps(told)
+        told = None
+    if isinstance(told, dict):
+        return arguments.strip() or "{}"
+    return json.dumps({"malformed": arguments}, ensure_ascii=False)

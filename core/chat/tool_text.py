@@ -116,6 +116,7 @@ class CallsInText:
         self.calls: list[Wanted] = []
         self._held = ""
         self._inside = False
+        self._gap = False  # the blanks after a call are nobody's
         self._line = ""  # the line that is being written, as far as it was given back
         self._fenced = False
 
@@ -155,6 +156,9 @@ class CallsInText:
     def _until_open(self) -> tuple[str, bool]:
         """What comes before the next call, and whether one begins."""
         shown = ""
+        if self._gap:
+            self._held = self._held.lstrip()
+            self._gap = not self._held
         while (at := self._held.find(OPEN)) >= 0:
             shown += self._give(at)
             if not self._is_code():
@@ -189,7 +193,7 @@ class CallsInText:
 
     def _take(self, call: Wanted, upto: int) -> bool:
         self.calls.append(call)
-        self._held, self._inside = self._held[upto:].lstrip(), False
+        self._held, self._inside, self._gap, self._line = self._held[upto:], False, True, ""
         return True
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.chat import Chat, Ended, NewReply, ReplyDone, ReplyView
+from core.chat import Chat, Ended, Event, Grew, NewReply, ReplyDone, ReplyView
 from core.chat.drafts import Drafts
 from core.clock import SystemClock
 from core.conversations import Conversation, Conversations, MessageView, NewMessage
@@ -15,7 +15,8 @@ from core.errors import NotFound
 from core.secrets import Secrets
 from events.projections import ALL
 from events.store import EventStore
-from tests.core.chat.scripted import Scripted
+from tests.core.chat.hand_tools import HandTools
+from tests.core.chat.scripted import InTurn, Message, Scripted
 from tests.harness.waiting import eventually
 
 
@@ -32,6 +33,8 @@ class House:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.engines: dict[str, str] = {}
+        self.takes_tools: dict[str, bool] = {}
+        self.tools = HandTools()
         self.done: list[ReplyDone] = []
         self.say(Scripted())
         self.open()
@@ -40,6 +43,11 @@ class House:
         """Answer so from now on."""
         self.script = script
         return script
+
+    def say_in_turn(self, *scripts: Scripted) -> InTurn:
+        """Answer each request with the next of these."""
+        self.script = in_turn = InTurn(*scripts)
+        return in_turn
 
     def open(self) -> None:
         """Open what is there, as a start does."""
@@ -52,11 +60,13 @@ class House:
             proxy=self._answer,
             clock=SystemClock(),
             engine_of=self.engines.get,
+            takes_tools=self.takes_tools.get,
+            toolbox=self.tools,
             keep_s=0,
             after=(self._break, self.done.append),
         )
 
-    async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
+    async def _answer(self, scope: Message, receive: Any, send: Any) -> None:
         await self.script(scope, receive, send)
 
     def _break(self, done: ReplyDone) -> None:
@@ -84,8 +94,27 @@ class House:
         async for _, event in follow:
             if isinstance(event, Ended):
                 return text, event
-            text += event.text
+            text += event.text if isinstance(event, Grew) else ""
         raise AssertionError("a reply ends")
+
+    async def run(self, text: str = "Weather?", **more: Any) -> tuple[str, list[Event]]:
+        """A conversation in which a question with tools is answered; all that happened."""
+        which, question = await self.asked(text)
+        reply = await self.begin(which, question, **({"tools": ("hand",)} | more))
+        return which, await self.happened(reply)
+
+    async def happened(self, reply: ReplyView, after: int = 0) -> list[Event]:
+        """Every event of a reply, to its end."""
+        follow = self.chat.follow(reply.conversation_id, reply.reply_id, after)
+        async with asyncio.timeout(20):
+            return [event async for _, event in follow]
+
+    async def messages(self, which: str) -> list[MessageView]:
+        """All of it, from the first on; each follows the one before it."""
+        read = await self.conversations.read(which)
+        parents = [None, *(one.message_id for one in read.messages)]
+        assert [one.parent_id for one in read.messages] == parents[:-1], "one chain"
+        return list(read.messages)
 
     async def answers(self, which: str) -> list[MessageView]:
         """The answers of a conversation."""

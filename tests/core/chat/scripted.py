@@ -77,12 +77,12 @@ class Scripted:
             pass
 
 
-class InTurn:
+class InTurn(Scripted):
     """The first request is answered by the first script, the next by the next; then by the last."""
 
     def __init__(self, *scripts: Scripted) -> None:
+        super().__init__()
         self.scripts = scripts
-        self.asked: list[dict[str, Any]] = []
 
     async def __call__(
         self,
