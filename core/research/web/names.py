@@ -6,7 +6,7 @@ that may differ on purpose. Here the answer is checked and then used.
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from core.research.web.addresses import may_be_reached
@@ -43,15 +43,22 @@ class Allowed:
     "wiki.home", "wiki.home:8080", "*.home" (everything under it) or "*.home:8080".
     """
 
-    def __init__(self, hosts: Sequence[str] = ()) -> None:
-        self._hosts = frozenset(host.strip().lower().removesuffix(".") for host in hosts)
+    def __init__(self, hosts: Callable[[], Iterable[str]] = tuple) -> None:
+        """`hosts` is asked each time: what a person takes back holds at once."""
+        self._hosts = hosts
+
+    @classmethod
+    def named(cls, *hosts: str) -> "Allowed":
+        """These, for good."""
+        return cls(lambda: hosts)
 
     def has(self, place: Place) -> bool:
         """Whether this host, on this port, was named."""
+        named = {host.strip().lower().removesuffix(".") for host in self._hosts()}
         labels = place.host.split(".")
         wild = ("*." + ".".join(labels[start:]) for start in range(1, len(labels)))
-        names = (place.host, *wild)
-        return any(name in self._hosts or f"{name}:{place.port}" in self._hosts for name in names)
+        host = f"[{place.host}]" if ":" in place.host else place.host
+        return any(name in named or f"{name}:{place.port}" in named for name in (host, *wild))
 
 
 async def checked_addresses(place: Place, resolver: Resolver, allowed: Allowed) -> list[str]:

@@ -7,7 +7,7 @@ read(url) ──► folder://…  a file of a folder that was given to us
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from core.clock import Clock
@@ -62,14 +62,14 @@ class WebReader:
         robots: Robots,
         workers: Workers,
         clock: Clock,
-        folders: Mapping[str, Folder] | None = None,
+        folder: Callable[[str], Folder | None] = lambda _: None,
         limits: Limits = LIMITS,
     ) -> None:
         self._fetcher = fetcher
         self._robots = robots
         self._workers = workers
         self._clock = clock
-        self._folders = folders if folders is not None else {}
+        self._folder = folder
         self._limits = limits
 
     async def read(self, url: str) -> Page:
@@ -93,7 +93,7 @@ class WebReader:
         return page_of(await self._workers.do(job), job, mime, self._clock.now())
 
     async def _from_folder(self, url: str) -> Page:
-        folder = self._folders.get(url.removeprefix(FOLDER).partition("/")[0])
+        folder = self._folder(url.removeprefix(FOLDER).partition("/")[0])
         if folder is None:
             raise WebProblem(
                 "This file is in a folder that is not among the search providers",

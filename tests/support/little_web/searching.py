@@ -16,6 +16,7 @@ from tests.support.little_web.articles import Article
 BRAVE_KEY = "BSA-little-web"
 TAVILY_KEY = "tvly-little-web"
 QUOTA = "out of quota"  # a query that finds the engine without any left
+SILENT = "nobody answers"  # a query to which SearXNG's own engines say nothing
 ANOMALY = "am I a robot"  # a query that makes DuckDuckGo's page ask for a person
 
 
@@ -75,8 +76,9 @@ def searxng(found: list[Found], query: str) -> Answer:
         }
         for number, one in enumerate(found)
     ]
+    silent = [["qwant", "timeout"], ["bing", "access denied"]] if query == SILENT else []
     told = {"query": query, "number_of_results": 0, "results": rows, "answers": [], "infoboxes": []}
-    return as_json({**told, "suggestions": [], "unresponsive_engines": [["qwant", "timeout"]]})
+    return as_json({**told, "suggestions": [], "unresponsive_engines": silent})
 
 
 def brave(found: list[Found], query: str, token: str) -> Answer:
@@ -161,7 +163,8 @@ def _strong(text: str, tag: str = "strong") -> str:
     return re.sub(r"^(\S+)", rf"{head}\1</{tag}>", text)
 
 
-_ANOMALY = """<html><body><form id="challenge-form" action="//duckduckgo.com/anomaly.js?sv=html">
+_SILENT = "nobody answers"  # a query to which SearXNG's own engines say nothing
+ANOMALY = """<html><body><form id="challenge-form" action="//duckduckgo.com/anomaly.js?sv=html">
 <div class="anomaly-modal__title">Unfortunately, bots use DuckDuckGo too.</div>
 <div class="anomaly-modal__description">Please complete the following challenge.</div></form>
 </body></html>"""
