@@ -4,6 +4,7 @@ What is exported as JSON is imported with its branches; a list of OpenAI's messa
 branch. An import is a new conversation each time: nothing that is here is changed by it.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -107,9 +108,32 @@ def _openai(one: MessageView) -> dict[str, Any]:
 def _markdown(conversation: Conversation, branch: list[MessageView]) -> Iterator[str]:
     yield f"# {conversation.conversation.title or 'Conversation'}\n"
     for one in branch:
-        who = one.model if one.role == "assistant" and one.model else one.role
         when = datetime.fromtimestamp(one.added_at / 1e6, UTC).strftime("%Y-%m-%d %H:%M UTC")
-        yield f"\n## {who} · {when}\n\n{(one.text or '').strip()}\n"
+        yield f"\n## {_who(one)} · {when}\n\n"
+        text, said = (one.text or "").strip(), one.said or Said()
+        if one.role == "tool":
+            yield _fenced(text)
+        elif text or not said.tool_calls:
+            yield f"{text}\n"
+        for call in said.tool_calls:
+            yield f"\nCalls `{call.name}`:\n\n{_fenced(call.arguments, 'json')}"
+
+
+def _who(one: MessageView) -> str:
+    if one.role == "assistant":
+        return one.model or one.role
+    tool = one.said.tool if one.said else None
+    if tool is None or not tool.server:
+        return one.role
+    how = "" if tool.outcome == "done" else f" ({tool.outcome})"
+    return f"{tool.server} › {tool.tool}{how}"
+
+
+def _fenced(text: str, language: str = "") -> str:
+    """As code; what stands in it can not end it."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{text}\n{fence}\n"
 
 
 def _pretty(told: object) -> str:
