@@ -126,7 +126,7 @@ def _pdf(job: Job) -> Extracted:
     except Refusal as refusal:
         return Extracted(problem=refusal.told.code)
     title, author, date = _about_pdf(job.body)
-    kept = _kept(clean_prose(paper.text.replace(PAGE_END, "\n\n")), job)
+    kept = _kept(clean_prose((paper.text or "").replace(PAGE_END, "\n\n")), job)
     more = kept.truncated or bool(paper.left_out)
     return msgspec.structs.replace(kept, title=title, author=author, date=date, truncated=more)
 

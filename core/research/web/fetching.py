@@ -160,7 +160,7 @@ def _next_hop(asked: _Asked, *, sent: dict[str, str]) -> _Asked:
     return msgspec.structs.replace(asked, method="GET", content=b"", headers=sent)
 
 
-def _timeouts(limits: Limits) -> dict[str, float]:
+def _timeouts(limits: Limits) -> dict[str, float | None]:
     return httpx.Timeout(
         connect=limits.connect_s, read=limits.read_s, write=limits.read_s, pool=limits.connect_s
     ).as_dict()

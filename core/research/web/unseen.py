@@ -106,7 +106,7 @@ def _hidden_names(tree: Tree) -> frozenset[str]:
     """Classes and ids that the page's own sheets hide by a rule of one name."""
     sheets = " ".join(one.text_content() for one in tree.iter("style"))[:_LONGEST_SHEET]
     plain = re.sub(r"/\*.*?\*/|@media[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", " ", sheets, flags=re.S)
-    names = set()
+    names: set[str] = set()
     for selectors, rules in _RULE.findall(plain):
         if _HIDING.search(rules):
             simple = (_SIMPLE.fullmatch(one.strip()) for one in selectors.split(","))

@@ -117,7 +117,7 @@ def tavily(found: list[Found], query: str, authorization: str) -> Answer:
         }
         for one in found
     ]
-    told = {"query": query, "answer": None, "images": [], "follow_up_questions": None}
+    told: dict[str, object] = {"query": query, "answer": None, "images": []}
     return as_json({**told, "results": rows, "response_time": 0.4})
 
 
@@ -163,8 +163,7 @@ def _strong(text: str, tag: str = "strong") -> str:
     return re.sub(r"^(\S+)", rf"{head}\1</{tag}>", text)
 
 
-_SILENT = "nobody answers"  # a query to which SearXNG's own engines say nothing
-ANOMALY = """<html><body><form id="challenge-form" action="//duckduckgo.com/anomaly.js?sv=html">
+_ANOMALY = """<html><body><form id="challenge-form" action="//duckduckgo.com/anomaly.js?sv=html">
 <div class="anomaly-modal__title">Unfortunately, bots use DuckDuckGo too.</div>
 <div class="anomaly-modal__description">Please complete the following challenge.</div></form>
 </body></html>"""
