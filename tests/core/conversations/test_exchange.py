@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.conversations import Conversations, NewMessage, Said, ToolCall
+from core.conversations import Conversations, NewMessage, Said, ToolCall, ToolOutcome
 from core.conversations.exchange import exported, imported, shown_branch
 from core.erasure import SubjectKeys
 from core.errors import Invalid, Refused
@@ -37,7 +37,9 @@ async def talk(door: Conversations) -> str:
         NewMessage(role="assistant", said=calls, parent_id=asked, model="qwen", prompt_tokens=3),
         actor="w",
     )
-    told = NewMessage(role="tool", said=Said(text="12:00", answers="c1"), parent_id=first)
+    tool = ToolOutcome(server="time", tool="clock", outcome="failed", truncated=7, approved="once")
+    result = Said(text="12:00", answers="c1", tool=tool)
+    told = NewMessage(role="tool", said=result, parent_id=first)
     told_id = await door.add(which, told, actor="w")
     await door.add(
         which,
@@ -89,7 +91,17 @@ async def test_markdown_is_for_people(door: Conversations) -> None:
     text = exported(await door.read(await talk(door)), "markdown")
     assert text.startswith("# Time\n\n## user · ")
     assert "\n## qwen · " in text
+    assert 'Calls `clock`:\n\n```json\n{"zone": "UTC"}\n```\n' in text
+    assert "\n## time › clock (failed) · " in text
+    assert "\n```\n12:00\n```\n" in text
     assert "Other" not in text
+
+
+async def test_what_a_tool_says_can_not_end_its_code(door: Conversations) -> None:
+    """A page that holds fences stays one piece."""
+    which = await door.start(actor="w")
+    await door.add(which, NewMessage(role="tool", text="a\n````\n# Title"), actor="w")
+    assert "\n`````\na\n````\n# Title\n`````\n" in exported(await door.read(which), "markdown")
 
 
 async def test_what_was_erased_is_not_exported(door: Conversations) -> None:
