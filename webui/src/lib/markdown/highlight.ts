@@ -1,24 +1,29 @@
 // The one worker that colours code, started with the first code block.
+import type { Ask, Told } from './highlight.worker'
 
 let worker: Worker | null = null
-let next = 0
-const waiting = new Map<number, (lines: string[] | null) => void>()
+let keys = 0
+const waiting = new Map<number, (told: Told) => void>()
 
-/** HTML per line, or null when the language is unknown. */
-export function highlight(lang: string, code: string): Promise<string[] | null> {
+export function newKey(): number {
+  keys += 1
+  return keys
+}
+
+/** Colours what has come; one at a time for each key. */
+export function highlight(ask: Ask): Promise<Told> {
   worker ??= begin()
   return new Promise((resolve) => {
-    const id = next++
-    waiting.set(id, resolve)
-    worker?.postMessage({ id, lang, code })
+    waiting.set(ask.key, resolve)
+    worker?.postMessage(ask)
   })
 }
 
 function begin(): Worker {
   const started = new Worker(new URL('./highlight.worker.ts', import.meta.url), { type: 'module' })
-  started.onmessage = ({ data }: MessageEvent<{ id: number; lines: string[] | null }>) => {
-    waiting.get(data.id)?.(data.lines)
-    waiting.delete(data.id)
+  started.onmessage = ({ data }: MessageEvent<Told>) => {
+    waiting.get(data.key)?.(data)
+    waiting.delete(data.key)
   }
   return started
 }

@@ -1,30 +1,33 @@
-// Colours code away from the main thread. In: {id, lang, code}. Out: {id, lines} or lines: null for unknown languages.
+// Colours code away from the main thread. In: more of a text, by key. Out: its lines from the first that looks
+// otherwise than it did last time; null when the language is unknown.
 import hljs from 'highlight.js/lib/common'
+import { linesOf } from './lines'
 
-interface Ask {
-  id: number
+export interface Ask {
+  key: number
   lang: string
-  code: string
+  /** What has come since it was last asked. */
+  more: string
+  /** Nothing more will come. */
+  ends: boolean
+}
+export interface Told {
+  key: number
+  from: number
+  lines: string[] | null
 }
 
-/** Splits highlighted HTML into lines that each stand alone: open spans are closed and opened again. */
-function linesOf(html: string): string[] {
-  const open: string[] = []
-  return html.split('\n').map((line) => {
-    const before = open.join('')
-    for (const [tag] of line.matchAll(/<span[^>]*>|<\/span>/g)) {
-      if (tag === '</span>') open.pop()
-      else open.push(tag)
-    }
-    return before + line + '</span>'.repeat(open.length)
-  })
-}
+const held = new Map<number, { text: string; lines: string[] }>()
 
 self.onmessage = ({ data }: MessageEvent<Ask>) => {
-  const { id, lang, code } = data
+  const { key, lang, more, ends } = data
+  const before = held.get(key) ?? { text: '', lines: [] }
+  const text = before.text + more
   const known = lang !== '' && hljs.getLanguage(lang) !== undefined
-  const lines = known
-    ? linesOf(hljs.highlight(code, { language: lang, ignoreIllegals: true }).value)
-    : null
-  self.postMessage({ id, lines })
+  const lines = known ? linesOf(hljs.highlight(text, { language: lang, ignoreIllegals: true }).value) : null
+  if (ends || !lines) held.delete(key)
+  else held.set(key, { text, lines })
+  const from = lines?.findIndex((line, i) => line !== before.lines[i]) ?? 0
+  const told: Told = { key, from, lines: lines && (from < 0 ? [] : lines.slice(from)) }
+  self.postMessage(told)
 }

@@ -12,7 +12,6 @@ export default {
   'chat.hint': 'Enter sendet, Umschalt+Enter bricht die Zeile um',
   'chat.you': 'Du',
   'chat.copy': 'Antwort kopieren',
-  'chat.copy.code': 'Code kopieren',
   'chat.regenerate': 'Neu antworten',
   'chat.edit': 'Ändern',
   'chat.save.edit': 'Noch einmal senden',

@@ -11,7 +11,6 @@ export default {
   'chat.hint': 'Enter sends, Shift+Enter breaks the line',
   'chat.you': 'You',
   'chat.copy': 'Copy the answer',
-  'chat.copy.code': 'Copy the code',
   'chat.regenerate': 'Regenerate',
   'chat.edit': 'Edit',
   'chat.save.edit': 'Send again',

@@ -12,7 +12,6 @@ export default {
   'chat.hint': 'Enter 发送，Shift+Enter 换行',
   'chat.you': '你',
   'chat.copy': '复制回答',
-  'chat.copy.code': '复制代码',
   'chat.regenerate': '重新生成',
   'chat.edit': '编辑',
   'chat.save.edit': '重新发送',
