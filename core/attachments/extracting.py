@@ -39,15 +39,13 @@ class Extracting:
         try:
             async with asyncio.timeout(self._longest_s):
                 told = await _talked(child, name.encode() + b"\n" + data)
-                await child.wait()
         except TimeoutError:
             return TOO_MUCH
         finally:
             if child.returncode is None:
-                child.kill()
-                await child.wait()
+                await _ended(child)
         try:
-            return msgspec.msgpack.decode(told, type=Found)
+            return _found.decode(told)
         except (msgspec.MsgspecError, UnicodeDecodeError):  # it was killed, for memory or for time
             return TOO_MUCH
 
@@ -78,10 +76,20 @@ async def _talked(child: asyncio.subprocess.Process, data: bytes) -> bytes:
             answer += piece
             if len(answer) > MOST_TOLD:
                 return b""
+        await child.wait()
         return bytes(answer)
     finally:
         telling.cancel()
         await asyncio.wait((telling,))
+
+
+async def _ended(child: asyncio.subprocess.Process) -> None:
+    """Kill it, and take what lies in its pipe, without which the pipe is never closed."""
+    assert child.stdout is not None
+    child.kill()
+    while await child.stdout.read(2**18):
+        pass
+    await child.wait()
 
 
 async def _told(child: asyncio.subprocess.Process, data: bytes) -> None:
@@ -92,3 +100,6 @@ async def _told(child: asyncio.subprocess.Process, data: bytes) -> None:
         child.stdin.close()
     except ConnectionError:  # it has ended; what it said before that counts
         pass
+
+
+_found: msgspec.msgpack.Decoder[Found] = msgspec.msgpack.Decoder(Found)

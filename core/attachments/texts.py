@@ -1,13 +1,15 @@
 """Text as characters, whatever it was written in; what is no text is refused.
 
 1. a byte order mark says what it is
-2. UTF-8, which is nearly everything, and is nothing else by accident
+2. UTF-8, which is nearly everything, and nothing else by accident unless a zero byte is in it
 3. UTF-16 without a mark: every other byte of Western text is zero
 4. a zero byte, or many control characters: binary
 5. an older encoding, guessed by what language it would be
 
 Runs in the child: guessing takes its time.
 """
+
+import contextlib
 
 from core.attachments.kinds import binary, text_kind
 from core.attachments.shapes import MOST_TEXT, Extracted, Refusal
@@ -53,10 +55,9 @@ def _decoded(data: bytes) -> tuple[str, str]:
     for mark, encoding in _MARKS:  # 1
         if data.startswith(mark):
             return data.decode(encoding, "replace"), encoding.removesuffix("-sig")
-    try:
-        return data.decode("utf-8"), "utf-8"  # 2
-    except UnicodeDecodeError:
-        pass
+    if b"\0" not in data:
+        with contextlib.suppress(UnicodeDecodeError):
+            return data.decode("utf-8"), "utf-8"  # 2
     wide = _wide(data)  # 3
     if wide:
         return data.decode(wide, "replace"), wide
