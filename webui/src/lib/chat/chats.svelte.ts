@@ -124,7 +124,7 @@ class Chats {
 
   stop(conversation: Conversation = this.current): void {
     for (const message of conversation.messages) {
-      if (message.underWay) void attempt(() => api.stopReply(conversation.id, message.id))
+      if (message.underWay) void attempt(() => api.stopReply(conversation.id, message.replyId))
     }
   }
 
@@ -196,9 +196,9 @@ class Chats {
 
   private async follow(conversation: Conversation, message: Message, after: number): Promise<void> {
     const abort = new AbortController()
-    this.following.set(message.id, abort)
-    await followReply(conversation.id, message, after, abort.signal)
-    this.following.delete(message.id)
+    this.following.set(message.replyId, abort)
+    await followReply(conversation, message.replyId, after, abort.signal)
+    this.following.delete(message.replyId)
   }
 
   private async read(conversation: Conversation): Promise<void> {
@@ -210,7 +210,7 @@ class Chats {
       ])
       const fresh = conversation.take(read, replies)
       for (const message of fresh) {
-        const { events } = replies.find(({ reply_id }) => reply_id === message.id)!
+        const { events } = replies.find(({ reply_id }) => reply_id === message.replyId)!
         void this.follow(conversation, message, events)
       }
     } catch (error) {

@@ -60,7 +60,8 @@ export class Conversation {
       return message
     })
     const fresh = replies
-      .filter(({ reply_id }) => !known.has(reply_id) && !here.some(({ id }) => id === reply_id))
+      .filter(({ message_id }) => !known.has(message_id) && !here.some(({ id }) => id === message_id))
+      .filter(({ reply_id }) => !this.messages.some((one) => one.replyId === reply_id && one.underWay))
       .map((reply) => Message.from(reply, false))
     const mine = this.messages.filter((message) => (message.underWay || message.unsent) && !here.includes(message))
     this.view = read.conversation

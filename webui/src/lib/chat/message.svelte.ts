@@ -1,5 +1,6 @@
 // One message. Its fields are live: the thread shows them as they change.
-import type { MessageView, ReplyView } from '../api/types'
+import type { MessageView, ReplyView, ToolCall, ToolOutcome } from '../api/types'
+import { live } from './toolcalls.svelte'
 import type { Node } from './tree'
 
 export type MessageState = 'waiting' | 'streaming' | 'done' | 'stopped' | 'failed'
@@ -23,6 +24,16 @@ export interface Failure {
   next: string
 }
 
+const NOTHING_YET: Timing = {
+  sentAt: 0,
+  firstMs: null,
+  thoughtMs: null,
+  totalMs: null,
+  tokens: 0,
+  thoughtTokens: 0,
+  loaded: false,
+}
+
 const STATES = { whole: 'done', stopped: 'stopped', cut: 'failed' } as const
 
 /** How the id of what is not at the server yet begins. */
@@ -32,6 +43,8 @@ export class Message implements Node {
   id = $state('')
   parentId = $state.raw<string | null>(null)
   readonly role: string
+  /** The reply that it is a part of, while that is under way. */
+  replyId = ''
   text = $state('')
   reasoning = $state('')
   model = $state('')
@@ -40,6 +53,13 @@ export class Message implements Node {
   finish = $state('')
   timing = $state.raw<Timing | null>(null)
   failure = $state.raw<Failure | null>(null)
+  /** The tools that it calls. */
+  calls = $state.raw<readonly ToolCall[]>([])
+  /** Of a tool's message: the call whose result it is, and what came of that. */
+  answers = ''
+  tool: Partial<ToolOutcome> | null = null
+  /** In the user's currency; null: nobody says. */
+  cost = $state.raw<number | null>(null)
   /** Why it says nothing: erased, lost or altered. */
   unreadable = $state('')
 
@@ -57,20 +77,24 @@ export class Message implements Node {
 
   /** An answer under way, with what has come of it. */
   static from(reply: ReplyView, loaded: boolean): Message {
-    const message = new Message('assistant', reply.reply_id, reply.parent_id)
+    const message = new Message('assistant', reply.message_id, reply.parent_id)
+    message.replyId = reply.reply_id
+    for (const row of reply.calls) live.set(row.call_id, row)
     message.model = reply.model
     message.text = reply.text
     message.reasoning = reply.reasoning
     message.state = reply.text || reply.reasoning ? 'streaming' : 'waiting'
-    message.timing = {
-      sentAt: reply.since / 1000,
-      firstMs: null,
-      thoughtMs: null,
-      totalMs: null,
-      tokens: reply.events,
-      thoughtTokens: 0,
-      loaded,
-    }
+    message.timing = { ...NOTHING_YET, sentAt: reply.since / 1000, tokens: reply.text || reply.reasoning ? reply.events : 0, loaded }
+    return message
+  }
+
+  /** The answer that follows the results of tools, before any of it has come. */
+  static following(before: Message, id: string, parentId: string): Message {
+    const message = new Message('assistant', id, parentId)
+    message.replyId = before.replyId
+    message.model = before.model
+    message.state = 'waiting'
+    message.timing = { ...NOTHING_YET, sentAt: Date.now() }
     return message
   }
 
@@ -112,7 +136,11 @@ export class Message implements Node {
     this.lane = said.lane ?? ''
     this.finish = said.finish ?? ''
     this.unreadable = view.unreadable ?? ''
-    this.state = view.role === 'assistant' ? STATES[view.outcome as keyof typeof STATES] : 'done'
+    this.calls = said.tool_calls ?? []
+    this.answers = said.answers ?? ''
+    this.tool = said.tool ?? null
+    this.cost = said.cost ?? null
+    this.state = STATES[view.outcome as keyof typeof STATES]
     this.failure = this.state === 'failed' ? { text: said.failure ?? '', next: said.next_action ?? '' } : null
     if (view.role !== 'assistant') return
     this.timing = {

@@ -1,23 +1,26 @@
-// Follows a reply on the server into a message, over as many connections as it takes.
+// Follows a reply on the server into its conversation, over as many connections as it takes. It may
+// become several messages: each that is recorded is one, and what grows is the next.
 import { api, Refusal, request } from '../api/client'
 import { follow } from '../api/sse'
-import type { ReplyEvent } from '../api/types'
-import type { Message } from './message.svelte'
+import type { MessageView, ReplyEvent } from '../api/types'
+import type { Conversation } from './conversation.svelte'
+import { Message } from './message.svelte'
+import { live } from './toolcalls.svelte'
 
 const SILENCE_MS = 40_000
 const WAITS_MS = [500, 1000, 2000, 4000, 8000]
 
 /** Returns when the reply has ended, or nobody wants to know any more. */
 export async function followReply(
-  conversation: string,
-  message: Message,
+  conversation: Conversation,
+  replyId: string,
   after: number,
   signal: AbortSignal,
 ): Promise<void> {
   let seen = after
   for (let attempt = 0; !signal.aborted; attempt += 1) {
     try {
-      const path = `/api/conversations/${encodeURIComponent(conversation)}/replies/${encodeURIComponent(message.id)}`
+      const path = `/api/conversations/${encodeURIComponent(conversation.id)}/replies/${encodeURIComponent(replyId)}`
       const response = await request(path, {
         headers: { accept: 'text/event-stream', 'last-event-id': String(seen) },
         signal,
@@ -26,42 +29,76 @@ export async function followReply(
         attempt = 0
         for (const { id, data } of events) {
           seen = Number(id ?? seen)
-          if (heard(message, JSON.parse(data) as ReplyEvent)) return
+          if (heard(conversation, replyId, JSON.parse(data) as ReplyEvent)) return
         }
       }
     } catch (error) {
       if (signal.aborted) return
-      if (error instanceof Refusal && error.problem.status === 404) return ended(conversation, message)
+      if (error instanceof Refusal && error.problem.status === 404) return gone(conversation, replyId)
     }
     await pause(WAITS_MS[Math.min(attempt, WAITS_MS.length - 1)] ?? 8000, signal)
   }
 }
 
 /** Whether it was the last event. */
-function heard(message: Message, event: ReplyEvent): boolean {
-  if (event.kind === 'grew') {
-    message.grow(event.text, event.reasoning, event.tokens)
-    return false
+export function heard(conversation: Conversation, replyId: string, event: ReplyEvent): boolean {
+  const growing = growingOf(conversation, replyId)
+  if (event.kind === 'grew') growing?.grow(event.text, event.reasoning, event.tokens)
+  else if (event.kind === 'called') live.set(event.call.call_id, event.call)
+  else if (event.kind === 'added') added(conversation, growing, event.message, event.message_id)
+  else ended(conversation, growing, event)
+  return event.kind === 'ended'
+}
+
+const growingOf = (conversation: Conversation, replyId: string): Message | undefined =>
+  conversation.messages.findLast((message) => message.replyId === replyId && message.underWay)
+
+/** A message of it is recorded. What grows next follows it, and is what is shown where its run was. */
+function added(conversation: Conversation, growing: Message | undefined, view: MessageView, next: string): void {
+  const shown = conversation.leaf === growing?.id || conversation.leaf === view.parent_id
+  put(conversation, view)
+  if (!growing) return
+  if (growing.id === next) growing.parentId = view.message_id
+  else if (!conversation.messages.some(({ id }) => id === next)) {
+    conversation.messages = [...conversation.messages, Message.following(growing, next, view.message_id)]
   }
-  if (event.message) message.take(event.message)
-  else {
-    message.state = event.outcome === 'stopped' ? 'stopped' : 'failed'
-    message.failure = { text: event.problem, next: '' }
+  if (shown) conversation.leaf = next
+}
+
+function ended(
+  conversation: Conversation,
+  growing: Message | undefined,
+  { message: view, outcome, problem }: ReplyEvent & { kind: 'ended' },
+): void {
+  if (view) {
+    put(conversation, view)
+    if (growing?.underWay) conversation.remove(growing) // it was stopped while tools were called
+  } else if (growing) {
+    growing.state = outcome === 'stopped' ? 'stopped' : 'failed'
+    growing.failure = { text: problem, next: '' }
   }
-  return true
+}
+
+function put(conversation: Conversation, view: MessageView): void {
+  const known = conversation.messages.find(({ id }) => id === view.message_id)
+  if (known) known.take(view)
+  else conversation.messages = [...conversation.messages, Message.of(view)]
+  if (view.said?.answers) live.delete(view.said.answers)
 }
 
 /** It ended while nobody listened: what was recorded of it. */
-async function ended(conversation: string, message: Message): Promise<void> {
+async function gone(conversation: Conversation, replyId: string): Promise<void> {
+  const growing = growingOf(conversation, replyId)
+  if (!growing) return
+  growing.state = 'failed'
+  growing.failure = { text: '', next: '' }
   try {
-    const read = await api.conversation(conversation)
-    const view = read.messages.find((one) => one.message_id === message.id)
-    if (view) return message.take(view)
+    const read = await api.conversation(conversation.id)
+    if (!read.messages.some(({ message_id }) => message_id === growing.id)) conversation.remove(growing)
+    conversation.take(read, [])
   } catch {
     // It was erased, or nobody answers: it did not go on either way.
   }
-  message.state = 'failed'
-  message.failure = { text: '', next: '' }
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,0 +1,80 @@
+// Calls of tools as the thread shows them: what is known while they go on, and what was recorded.
+import { SvelteMap } from 'svelte/reactivity'
+import type { CallRow, ToolCall } from '../api/types'
+import type { Message } from './message.svelte'
+
+/** Where the calls of replies under way stand, by their ids, which are never used again. */
+export const live = new SvelteMap<string, CallRow>()
+
+export interface ShownCall {
+  id: string
+  /** "server › tool", or what the model called it. */
+  name: string
+  server: string
+  tool: string
+  /** As the model wrote them. */
+  arguments: string
+  state: CallRow['state']
+  /** µs since the epoch, of this state; null once it is over. */
+  since: number | null
+  reason: string
+  durationMs: number | null
+  /** Bytes that were left out of the result. */
+  truncated: number
+  approved: string
+  /** null: there is none yet. */
+  result: string | null
+}
+
+/** The calls of an answer with their results, where those have come. */
+export function callsOf(answer: Message, run: readonly Message[]): ShownCall[] {
+  return answer.calls.map((call) => {
+    const result = run.find((one) => one.answers === call.id)
+    return result ? over(call, result) : goingOn(call, live.get(call.id))
+  })
+}
+
+function over(call: ToolCall, result: Message): ShownCall {
+  const tool = result.tool ?? {}
+  return {
+    ...named(call, tool.server ?? '', tool.tool ?? ''),
+    state: (tool.outcome ?? 'done') as CallRow['state'],
+    since: null,
+    reason: '',
+    durationMs: tool.duration_ms ?? null,
+    truncated: tool.truncated ?? 0,
+    approved: tool.approved ?? '',
+    result: result.text,
+  }
+}
+
+/** Without a row nobody carries it out any more: what became of it is not known. */
+function goingOn(call: ToolCall, row: CallRow | undefined): ShownCall {
+  return {
+    ...named(call, row?.server ?? '', row?.tool ?? ''),
+    state: row?.state ?? 'cancelled',
+    since: row && (row.state === 'asking' || row.state === 'running') ? row.since : null,
+    reason: row?.reason ?? '',
+    durationMs: row?.duration_ms ?? null,
+    truncated: row?.truncated ?? 0,
+    approved: row?.approved ?? '',
+    result: null,
+  }
+}
+
+function named(call: ToolCall, server: string, tool: string) {
+  const name = server ? `${server} › ${tool}` : call.name
+  return { id: call.id, name, server, tool, arguments: call.arguments }
+}
+
+/** Arguments as a model wrote them, as people read them: on one line, and spelled out. */
+export function readable(text: string): { line: string; full: string } {
+  try {
+    const told = JSON.parse(text || '{}') as Record<string, unknown>
+    if (typeof told !== 'object' || told === null) throw new TypeError('no object')
+    const line = Object.entries(told).map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
+    return { line: line.join(', '), full: JSON.stringify(told, null, 2) }
+  } catch {
+    return { line: text.replace(/\s+/g, ' '), full: text }
+  }
+}
