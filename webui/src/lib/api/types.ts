@@ -96,7 +96,10 @@ export interface ListedModel {
 
 export type ConversationView = Sent<Schemas['ConversationView']>
 /** What was sealed of a message beside its text; what is not set is left out. */
-export type Said = Partial<Sent<Schemas['Said']>>
+export type Said = Partial<Omit<Sent<Schemas['Said']>, 'tool'>> & { tool?: Partial<ToolOutcome> | null }
+export type ToolOutcome = Sent<Schemas['ToolOutcome']>
+export type ToolCall = Sent<Schemas['ToolCall']>
+export type CallRow = Sent<Schemas['CallRow']>
 export type MessageView = Omit<Sent<Schemas['MessageView']>, 'said'> & { said: Said | null }
 export interface ConversationRead {
   conversation: ConversationView
@@ -115,6 +118,9 @@ export interface ReplyWish {
 /** What comes of a reply, as events. */
 export type ReplyEvent =
   | { kind: 'grew'; text: string; reasoning: string; tokens: number }
+  | { kind: 'called'; call: CallRow }
+  /** A message of it is recorded; `message_id` is the one that comes next. */
+  | { kind: 'added'; message: MessageView; message_id: string }
   | { kind: 'ended'; outcome: 'whole' | 'stopped' | 'cut'; message: MessageView | null; problem: string }
 
 /** One thing that happened; `data` is the fact itself. */
