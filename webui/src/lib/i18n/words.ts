@@ -14,6 +14,7 @@ import type logs from './en/logs'
 import type recipes from './en/recipes'
 import type render from './en/render'
 import type settings from './en/settings'
+import type setup from './en/setup'
 import type shell from './en/shell'
 import type timeline from './en/timeline'
 import type usage from './en/usage'
@@ -30,6 +31,7 @@ export interface Parts {
   usage: typeof usage
   keys: typeof keys
   settings: typeof settings
+  setup: typeof setup
   endpoint: typeof endpoint
 }
 export type Part = keyof Parts
