@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from functools import partial
 from typing import Annotated, Literal
 
 import msgspec
@@ -13,6 +14,7 @@ from core.api.asking import Asking
 from core.api.control import Done, demand_owner
 from core.api.sse import PULSE_S, frame, seen, sse_response
 from core.application import Application
+from core.attachments.filing import keep_files, read_files, taken_along
 from core.chat import Event, NewReply, ReplyView
 from core.chat.measuring import RoomWish
 from core.chat.room import Room
@@ -23,6 +25,7 @@ from core.conversations.views import line_of
 from core.errors import Invalid
 
 SAID_BY_PEOPLE = ("user", "system")
+LARGEST_FILE = 512 * 1024 * 1024  # bytes of an import: files are in it
 
 
 class NewConversation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -95,20 +98,29 @@ async def export_conversation(
 ) -> Response[str]:
     """One as a file: `markdown` and `openai` the branch that is shown, `json` all of it."""
     demand_owner(asking, "export conversations")
-    text = exported(await application.conversations.read(conversation_id), format)
+    conversation = await application.conversations.read(conversation_id)
+    taken = await taken_along(application.attachments, conversation, format)
+    text = await asyncio.to_thread(exported, conversation, format, taken)
     kind = "text/markdown" if format == "markdown" else "application/json"
     return Response(text, media_type=f"{kind}; charset=utf-8")
 
 
-@post("/conversations/import", status_code=201)
+@post("/conversations/import", status_code=201, request_max_body_size=LARGEST_FILE)
 async def import_conversations(
     application: Application, asking: Asking, data: ConversationFile
 ) -> ImportedConversations:
     """New conversations from a file; all of it is read before the first is started."""
     demand_owner(asking, "import conversations")
-    door, filed = application.conversations, imported(data.text)
+    door, attachments = application.conversations, application.attachments
+    filed = [one for one in await asyncio.to_thread(imported, data.text) if one.messages]
+    read = [await read_files(attachments, one) for one in filed]
     return ImportedConversations(
-        imported=[await door.take_in(one, actor=asking.actor) for one in filed if one.messages]
+        imported=[
+            await door.take_in(
+                one, actor=asking.actor, files=partial(keep_files, attachments, read=files)
+            )
+            for one, files in zip(filed, read, strict=True)
+        ]
     )
 
 

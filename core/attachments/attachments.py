@@ -41,6 +41,14 @@ TIDY_S = 6 * 3600.0
 SUBJECT = stream_of("")
 
 
+class ReadFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file and what was found in it, on its way to be kept."""
+
+    name: str
+    data: bytes
+    found: Extracted
+
+
 class _Sheet(msgspec.Struct, frozen=True, kw_only=True):
     """What is told of a file, as it lies beside it; its hash is the attachment's id."""
 
@@ -67,10 +75,17 @@ class Attachments:
         Raises NotFound, Refused (it was erased), Invalid (why it can not be attached), Unavailable.
         """
         await self._demand_open(which)
+        return await self.keep(which, await self.read(name, data))
+
+    async def read(self, name: str, data: bytes) -> ReadFile:
+        """Read a file, and keep nothing yet. Raises Invalid, Unavailable."""
         demand_whole(len(data))
         shown = safe_name(name)
-        found = await self._extracting.read(shown, data)
-        return await self._in_thread(which, partial(self._keep, which, shown, data, found))
+        return ReadFile(name=shown, data=data, found=await self._extracting.read(shown, data))
+
+    async def keep(self, which: str, read: ReadFile) -> Attachment:
+        """Keep what was read. Raises Refused, Unavailable."""
+        return await self._in_thread(which, partial(self._keep, which, read))
 
     async def named(self, which: str, ids: Sequence[str]) -> tuple[Attachment, ...]:
         """Those that a message is about to name; they wait no longer. Raises Invalid."""
@@ -145,13 +160,13 @@ class Attachments:
 
     # ---- parts, in threads ---------------------------------------------------------------------
 
-    def _keep(self, which: str, name: str, data: bytes, found: Extracted) -> Attachment:
-        subject = stream_of(which)
-        kept = self._blobs.put(subject, data if found.data is None else found.data)
+    def _keep(self, which: str, read: ReadFile) -> Attachment:
+        subject, found = stream_of(which), read.found
+        kept = self._blobs.put(subject, read.data if found.data is None else found.data)
         text = None if found.text is None else found.text.encode()
         told = Attachment(
             id="",
-            name=name,
+            name=read.name,
             kind=found.kind,
             mime=found.mime,
             size=kept.size,

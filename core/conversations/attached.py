@@ -29,6 +29,14 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     encoding: str = ""  # what a text was written in
 
 
+class FiledFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file in a conversation's file; messages name it by its id there."""
+
+    id: str
+    name: str
+    data: bytes  # as base64
+
+
 def file_names(attachments: tuple[Attachment, ...]) -> frozenset[str]:
     """The hashes under which the files of these lie."""
     named = {one.id for one in attachments} | {one.sha256 for one in attachments}

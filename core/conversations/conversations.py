@@ -13,12 +13,13 @@ since then is shown as erased there too.
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TypeVar
 
 from core.command_handler import Decider, handle, known_facts
 from core.conversations import decider as rules
+from core.conversations.attached import Attachment
 from core.conversations.commands import (
     AddMessage,
     ChooseBranch,
@@ -54,6 +55,7 @@ from events.projections.conversations import conversations_to_erase
 from events.store import EventStore
 
 T = TypeVar("T")
+FilesOf = Callable[[str], Awaitable[Mapping[str, Attachment]]]
 log = logging.getLogger(__name__)
 
 RULES: Decider[ConversationCommand, rules.State] = Decider(
@@ -134,11 +136,14 @@ class Conversations:
         """Show the branch that ends at this message, until another is chosen or grows."""
         await self._handle(ChooseBranch(conversation_id=which, message_id=message_id), actor)
 
-    async def take_in(self, filed: Filed, *, actor: str) -> str:
-        """A conversation from a file, as a new one; its id. Raises Invalid."""
+    async def take_in(self, filed: Filed, *, actor: str, files: FilesOf | None = None) -> str:
+        """A conversation from a file, as a new one; its id. Raises Invalid.
+
+        `files`: asked to keep its files for the new conversation; told by the ids they had.
+        """
         which = await self.start(actor=actor)
         ids = [uuid7() for _ in filed.messages]
-        for message in messages_of(filed, ids):
+        for message in messages_of(filed, ids, await files(which) if files is not None else {}):
             await self.add(which, message, actor=actor)
         if filed.title and filed.title.strip():
             await self.rename(which, filed.title.strip()[:MOST_TITLE], actor=actor)

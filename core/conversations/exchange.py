@@ -4,13 +4,17 @@ What is exported as JSON is imported with its branches; a list of OpenAI's messa
 branch. An import is a new conversation each time: nothing that is here is changed by it.
 """
 
+import base64
+import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Literal
 
 import msgspec
 
+from core.conversations.attached import Attachment, FiledFile
 from core.conversations.branches import branch_to, calls_of
 from core.conversations.decider import MOST_TOKENS, OUTCOMES, ROLES
 from core.conversations.setup import Setup, demand_setup, sealable_setup
@@ -45,12 +49,20 @@ class Filed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     folder: str | None = None
     setup: Setup | None = None
     messages: tuple[FiledMessage, ...] = ()
+    files: tuple[FiledFile, ...] = ()
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """What goes with an export of the files of its messages."""
+
+    files: tuple[FiledFile, ...] = ()  # for `json`
+    contents: Mapping[str, Any] = {}  # for `openai`: what a message is with its files, by its id
 
 
 # ---- out ----------------------------------------------------------------------------------------
 
 
-def exported(conversation: Conversation, form: Format) -> str:
+def exported(conversation: Conversation, form: Format, taken: Taken = Taken()) -> str:
     """As a file's text. Raises Refused when it can not be read any more."""
     if conversation.conversation.standing != "open":
         raise Refused(
@@ -59,10 +71,11 @@ def exported(conversation: Conversation, form: Format) -> str:
             next_action="what was said in it is gone; that it was there stays in the log",
         )
     if form == "json":
-        return _pretty(_filed(conversation))
+        return _pretty(_filed(conversation, taken.files))
     branch = shown_branch(conversation)
     if form == "openai":
-        return _pretty({"messages": [_openai(one) for one in branch if one.text is not None]})
+        told = [_openai(one, taken.contents) for one in branch if one.text is not None]
+        return _pretty({"messages": told})
     return "".join(_markdown(conversation, branch))
 
 
@@ -71,7 +84,7 @@ def shown_branch(conversation: Conversation) -> list[MessageView]:
     return branch_to(conversation, conversation.chosen)
 
 
-def _filed(conversation: Conversation) -> Filed:
+def _filed(conversation: Conversation, files: tuple[FiledFile, ...]) -> Filed:
     places = {one.message_id: at for at, one in enumerate(conversation.messages)}
     return Filed(
         format=FORMAT,
@@ -92,11 +105,13 @@ def _filed(conversation: Conversation) -> Filed:
             )
             for one in conversation.messages
         ),
+        files=files,
     )
 
 
-def _openai(one: MessageView) -> dict[str, Any]:
-    told: dict[str, Any] = {"role": one.role, "content": one.text}
+def _openai(one: MessageView, contents: Mapping[str, Any]) -> dict[str, Any]:
+    content = contents.get(one.message_id, one.text)
+    told: dict[str, Any] = {"role": one.role, "content": content}
     said = one.said or Said()
     if said.answers:
         told["tool_call_id"] = said.answers
@@ -111,12 +126,18 @@ def _markdown(conversation: Conversation, branch: list[MessageView]) -> Iterator
         when = datetime.fromtimestamp(one.added_at / 1e6, UTC).strftime("%Y-%m-%d %H:%M UTC")
         yield f"\n## {_who(one)} · {when}\n\n"
         text, said = (one.text or "").strip(), one.said or Said()
+        yield from (f"*{_attached(file)}*\n\n" for file in said.attachments)
         if one.role == "tool":
             yield _fenced(text)
         elif text or not said.tool_calls:
             yield f"{text}\n"
         for call in said.tool_calls:
             yield f"\nCalls `{call.name}`:\n\n{_fenced(call.arguments, 'json')}"
+
+
+def _attached(file: Attachment) -> str:
+    pages = f", {file.pages} pages" if file.pages else ""
+    return f"Attached: {re.sub(r'([*_`<&])', chr(92) * 2 + '1', file.name)} ({file.kind}{pages})"
 
 
 def _who(one: MessageView) -> str:
@@ -164,12 +185,14 @@ def imported(text: str) -> list[Filed]:
     return found
 
 
-def messages_of(filed: Filed, ids: list[str]) -> Iterator[NewMessage]:
-    """Its messages, to be added in this order under these ids."""
+def messages_of(
+    filed: Filed, ids: list[str], files: Mapping[str, Attachment] = MappingProxyType({})
+) -> Iterator[NewMessage]:
+    """Its messages, to be added in this order under these ids; `files` by their ids in it."""
     for at, one in enumerate(filed.messages):
         yield NewMessage(
             role=one.role,
-            said=_said(one),
+            said=_with_files(_said(one), files),
             message_id=ids[at],
             parent_id=None if one.parent is None else ids[one.parent],
             outcome=one.outcome,
@@ -231,20 +254,30 @@ def _said(one: FiledMessage) -> Said:
     return msgspec.structs.replace(one.said or Said(), text=one.text)
 
 
+def _with_files(said: Said, files: Mapping[str, Attachment]) -> Said:
+    """What it names is what was kept here; a file that is not in the file is named no more."""
+    named = tuple(files[one.id] for one in said.attachments if one.id in files)
+    return msgspec.structs.replace(said, attachments=named)
+
+
 def _from_openai(told: object) -> dict[str, Any]:
     if not isinstance(told, dict) or not isinstance(told.get("messages"), list):
         raise msgspec.ValidationError("it has no `messages`")
-    messages = [_from_openai_message(one, at) for at, one in enumerate(told["messages"])]
-    return {"title": told.get("title"), "messages": messages}
+    files: list[FiledFile] = []
+    messages = [_from_openai_message(one, at, files) for at, one in enumerate(told["messages"])]
+    return {"title": told.get("title"), "messages": messages, "files": files}
 
 
-def _from_openai_message(told: object, at: int) -> dict[str, Any]:
+def _from_openai_message(told: object, at: int, files: list[FiledFile]) -> dict[str, Any]:
     if not isinstance(told, dict):
         raise msgspec.ValidationError(f"message {at + 1} is no object")
     said: dict[str, Any] = {"answers": told.get("tool_call_id") or ""}
     calls = told.get("tool_calls")
     said["tool_calls"] = [_call(one) for one in calls] if isinstance(calls, list) else []
     said["reasoning"] = told.get("reasoning_content") or told.get("reasoning") or ""
+    shown = list(_pictures(told.get("content"), at))
+    said["attachments"] = [_named(one) for one in shown]
+    files += shown
     return {
         "role": {"developer": "system"}.get(str(told.get("role")), told.get("role")),
         "text": _text(told.get("content")),
@@ -262,6 +295,35 @@ def _call(told: object) -> dict[str, Any]:
         "id": str(call.get("id", "")),
         "name": str(function.get("name", "")),
         "arguments": str(function.get("arguments", "")),
+    }
+
+
+def _pictures(content: object, at: int) -> Iterator[FiledFile]:
+    """The pictures that lie in a list of parts; those that only have an address stay away."""
+    for place, part in enumerate(content if isinstance(content, list) else ()):
+        given = part.get("image_url") if isinstance(part, dict) else None
+        url = given.get("url") if isinstance(given, dict) else given
+        kind, found, data = url.partition(";base64,") if isinstance(url, str) else ("", "", "")
+        if found and kind.startswith("data:image/"):
+            try:
+                name = f"picture-{at + 1}-{place + 1}.{kind.removeprefix('data:image/')[:8]}"
+                yield FiledFile(id=name, name=name, data=base64.b64decode(data, validate=True))
+            except binascii.Error:
+                raise msgspec.ValidationError(
+                    f"a picture of message {at + 1} is no base64"
+                ) from None
+
+
+def _named(file: FiledFile) -> dict[str, Any]:
+    """As a message names a file that is not read yet."""
+    return {
+        "id": file.id,
+        "name": file.name,
+        "kind": "image",
+        "mime": "",
+        "size": 0,
+        "sha256": "",
+        "tokens": 0,
     }
 
 
