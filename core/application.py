@@ -43,6 +43,7 @@ from core.offers.desk import OfferDesk
 from core.past.time_travel import TimeTravel
 from core.presets import Presets
 from core.recipes.book import RecipeBook
+from core.research.research import Research
 from core.routing import RoutePublisher
 from core.runtimes.runtimes import Runtimes
 from core.sealing import Sealing
@@ -89,6 +90,7 @@ class Application:
     blobs: Blobs
     attachments: Attachments
     attachment_costs: Costs
+    research: Research
     energy: EnergyMeter
     offers: OfferBook
     offer_desk: OfferDesk

@@ -47,7 +47,7 @@ from core.keys.desk import KeyDesk
 from core.keys.keyring import KeyRing
 from core.keys.limiting import KeyLimiting
 from core.live_settings import LiveSettings
-from core.loading_progress import LoadingProgress
+from core.loading_progress import LoadingProgress, last_load_of
 from core.log_watch import LogWatch
 from core.machine import Machine
 from core.mirror.mirror import Mirror
@@ -60,7 +60,8 @@ from core.past.time_travel import TimeTravel
 from core.places import Places
 from core.presets import Presets
 from core.recipes.book import RecipeBook
-from core.routing import RoutePublisher
+from core.research.assembling import research_of
+from core.routing import RoutePublisher, may_go_direct
 from core.runtimes.runtimes import Runtimes
 from core.sealing import Sealing
 from core.secrets import Secrets
@@ -71,9 +72,7 @@ from core.studio import Studio
 from core.switching.switchboard import Switchboard
 from core.usage.energy import EnergyMeter
 from core.usage_log import UsageLog
-from events.projections.load_times import last_load
 from events.projections.settings_in_force import settings_in_force
-from events.store import EventStore
 
 
 def compose(
@@ -242,7 +241,7 @@ def compose(
         inflight=inflight,
         clock=clock,
         requests=lambda: proxy.calls.all(),
-        can_go_direct=lambda recipe_id: _may_go_direct(routes, recipe_id, live.current.lane),
+        can_go_direct=lambda recipe_id: may_go_direct(routes, recipe_id, live.current.lane),
     )
     board = StatusBoard(
         store=store,
@@ -283,7 +282,7 @@ def compose(
             wait_s=settings.admission_timeout_s,
             lane=lambda: live.current.lane,
             may_fail_over=lambda: live.current.direct_when_gateway_down,
-            loaded_in=partial(_last_load, store),
+            loaded_in=partial(last_load_of, store),
             choices=choices,
             gate=limits.gate,
             energy=energy,
@@ -404,6 +403,9 @@ def compose(
         blobs=blobs,
         attachments=attachments,
         attachment_costs=attachment_costs,
+        research=research_of(
+            store, secrets, clock, subject_keys, blobs, conversations, proxy, None, tokens
+        ),
         energy=energy,
         offers=offers,
         offer_desk=OfferDesk(
@@ -436,14 +438,3 @@ def compose(
         stopping=stopping,
         request_stop=request_stop,
     )
-
-
-def _may_go_direct(routes: Routes, recipe_id: str, default: str) -> bool:
-    """Whether a recipe's own word would send its requests straight to its engine, and is unsaid."""
-    mine = [route for route in routes.current.all() if route.recipe_id == recipe_id]
-    return any(route.direct is not None and (route.lane or default) != "direct" for route in mine)
-
-
-def _last_load(store: EventStore, recipe_id: str) -> float | None:
-    with store.reading() as connection:
-        return last_load(connection, recipe_id)

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from core.gateway.loading_stream import Loading
 from core.status import EngineView, SwitchView
+from events.projections.load_times import last_load
+from events.store import EventStore
 
 
 class LoadingProgress:
@@ -54,3 +56,9 @@ def _of_engine(shown: str, view: EngineView) -> Loading | None:
         eta_s=view.eta_s,
         late=view.late,
     )
+
+
+def last_load_of(store: EventStore, recipe_id: str) -> float | None:
+    """How many seconds a recipe took until it answered, the last time."""
+    with store.reading() as connection:
+        return last_load(connection, recipe_id)

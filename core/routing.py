@@ -148,3 +148,9 @@ class RoutePublisher:
             routes += [self._remote_route(model) for model in remote]
         self._routes.replace(RouteTable.of(routes))
         self._serving = frozenset(recipe.id for recipe, _ in current)
+
+
+def may_go_direct(routes: Routes, recipe_id: str, default: str) -> bool:
+    """Whether a recipe's own word would send its requests straight to its engine, and is unsaid."""
+    mine = [route for route in routes.current.all() if route.recipe_id == recipe_id]
+    return any(route.direct is not None and (route.lane or default) != "direct" for route in mine)

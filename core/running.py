@@ -72,6 +72,7 @@ async def background(
         application.past.run(),
         application.captures.run(),
         *((application.attachments.run(),) if application.opened_log.trouble is None else ()),
+        application.research.run(),
         application.energy.run(),
         evict_idle(application),
         keep_alive(application),

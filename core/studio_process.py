@@ -133,6 +133,7 @@ class StudioProcess:
         application.sealing.close()
         await application.admission.close()
         application.gateway.turn_away()
+        await application.research.close()
         await application.chat.close()
         await application.titles.close()
         cut = await _cut(application)

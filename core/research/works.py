@@ -92,10 +92,13 @@ class Works:
         *,
         asking: Asking,
         reader: Reader,
-        provider: Callable[[str], SearchProvider],
+        provider: Callable[[str, str, str], SearchProvider],
         kept: Kept,
     ) -> None:
-        """`provider`: the one of this name; raises WebProblem where it can not be asked."""
+        """`provider`: the one of this name, for this run and on behalf of this actor.
+
+        Raises WebProblem where it can not be asked.
+        """
         self._asking = asking
         self._reader = reader
         self._provider = provider
@@ -112,7 +115,7 @@ class Works:
             case MakeQueries(step_id=step_id):
                 return await _queries(run, _step(run, step_id), ask)
             case SearchFor():
-                return await self._search(work, run)
+                return await self._search(work, run, asker.actor)
             case ReadPage(n=n):
                 return await self._read(n, run)
             case TakeNotes(step_id=step_id, n=n):
@@ -130,12 +133,13 @@ class Works:
             case _:
                 assert_never(work)
 
-    async def _search(self, work: SearchFor, run: Run) -> Told:
+    async def _search(self, work: SearchFor, run: Run, actor: str) -> Told:
         query = (_step(run, work.step_id).queries or ("",))[work.query]
         found: list[Hit] = []
         problem: Problem | None = None
         try:
-            found = await self._provider(work.provider).search(query, most=MOST_HITS)
+            provider = self._provider(work.provider, run.research_id, actor)
+            found = await provider.search(query, most=MOST_HITS)
         except WebProblem as error:
             problem = problem_of(error)
         hits = tuple(found[:MOST_HITS])

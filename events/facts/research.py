@@ -251,6 +251,7 @@ class ResearchProviderSaved(Fact, frozen=True, kw_only=True, tag="research-provi
     url: str = ""
     folder: str = ""
     tool: str = ""  # server/tool
+    argument: str = ""  # the tool's parameter for the query, where it can not be guessed
     language: str = ""
     enabled: bool = True
 

@@ -1,0 +1,156 @@
+"""Runs out of the log, and into it: what is kept of each, and who may still read it."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from functools import partial
+from typing import Literal, TypeVar
+
+from core.clock import Clock
+from core.erasure import SubjectKeys, Unreadable
+from core.errors import Refused, Unavailable
+from core.research.contents import Question, Told
+from core.research.decider import demand_run, not_found
+from core.research.evolve import fold
+from core.research.items import stream_of
+from core.research.live import Do, Live
+from core.research.sealing import line_of, opened, sealed
+from core.research.state import Run
+from core.research.views import ResearchLine, RunState
+from events.facts import ResearchRequested
+from events.projections.research_runs import ResearchRow, research_run, research_runs
+from events.store import EventStore
+
+T = TypeVar("T")
+
+
+class Runs:
+    """Every run there is. Loop-bound."""
+
+    def __init__(self, *, store: EventStore, keys: SubjectKeys, clock: Clock, do: Do) -> None:
+        self._store = store
+        self._keys = keys
+        self._clock = clock
+        self._do = do
+        self._live: dict[str, Live] = {}
+        self._opening: dict[str, asyncio.Lock] = {}
+
+    def all(self) -> tuple[Live, ...]:
+        """Those that are in hand."""
+        return tuple(self._live.values())
+
+    async def one(self, which: str) -> Live:
+        """A run, in hand. Raises NotFound, Refused (it was erased, or its key is not here)."""
+        if (live := self._live.get(which)) is not None:
+            return live
+        async with self._opening.setdefault(which, asyncio.Lock()):
+            if which not in self._live:
+                self._live[which] = await self.with_keys(partial(self._opened, which))
+            self._opening.pop(which, None)
+            return self._live[which]
+
+    def forget(self, which: str) -> None:
+        """Let it out of hand; what follows it comes to its end."""
+        self._live.pop(which, None)
+
+    async def lines(self) -> tuple[ResearchLine, ...]:
+        """Every run, the newest first, also the erased."""
+        return await self.with_keys(self._lines)
+
+    def row(self, which: str) -> ResearchRow:
+        """One from outside. Raises NotFound."""
+        with self._store.reading() as connection:
+            row = research_run(connection, which)
+        if row is None:
+            raise not_found(which)
+        return row
+
+    def rows(self) -> list[ResearchRow]:
+        """All of them from outside."""
+        with self._store.reading() as connection:
+            return research_runs(connection)
+
+    async def record(self, told: Told, ran_s: float, version: int, actor: str) -> Told:
+        """Seal it and append it. Raises KeyGone, EventError, Unavailable."""
+        which: str = getattr(told.fact, "research_id", "")
+        ready = await self.with_keys(partial(sealed, self._keys, which, told, ran_s=ran_s))
+        await self._store.append(stream_of(which), [ready.fact], actor=actor, expected=version)
+        return ready
+
+    async def with_keys(self, call: Callable[[], T]) -> T:
+        """In a thread. Raises Unavailable when keys.db can not be used."""
+        try:
+            return await asyncio.to_thread(call)
+        except (sqlite3.Error, OSError) as problem:
+            raise Unavailable(
+                f"research or its keys can not be used now: {problem}",
+                code="keys-unavailable",
+                next_action="see that the disk has room and keys.db can be written",
+            ) from problem
+
+    def _opened(self, which: str) -> Live:
+        recorded = self._store.read_stream(stream_of(which))
+        if not recorded:
+            raise not_found(which)
+        state = fold(opened(self._keys, which, [one.event for one in recorded]))
+        run = demand_run(which, state)
+        if self._keys.missing(stream_of(which)) is not None:
+            raise _lost(which)
+        return Live(
+            run=run,
+            version=len(recorded),
+            started_at=recorded[0].recorded_at,
+            started_by=recorded[0].actor,
+            do=self._do,
+            record=self.record,
+            clock=self._clock,
+        )
+
+    def _lines(self) -> tuple[ResearchLine, ...]:
+        return tuple(self._line(one) for one in self.rows())
+
+    def _line(self, row: ResearchRow) -> ResearchLine:
+        which = row.research_id
+        live = self._live.get(which)
+        erased = row.erasing_at is not None
+        missing = Unreadable.ERASED if erased else self._keys.missing(stream_of(which))
+        question: str | None = None
+        if missing is None and row.question is not None:
+            asked = ResearchRequested(research_id=which, model="", sealed=b"")
+            content = line_of(self._keys, which, asked, row.question)
+            question = content.question if isinstance(content, Question) else None
+        problem = live.run.problem if live is not None else None
+        return ResearchLine(
+            research_id=which,
+            standing="open" if missing is None else _standing(missing),
+            question=question,
+            model=row.model,
+            state=live.view().state if live is not None else _state(row.state),
+            started_at=row.started_at,
+            started_by=row.started_by,
+            last_at=row.last_at,
+            sources=row.sources,
+            notes=row.notes,
+            problem=problem.message if problem else "",
+        )
+
+
+def run_of(live: Live) -> Run:
+    """The run in hand. Raises Refused where it is being erased."""
+    return demand_run(live.run.research_id, live.state)
+
+
+def _standing(missing: Unreadable) -> Literal["erased", "lost"]:
+    return "erased" if missing is Unreadable.ERASED else "lost"
+
+
+def _state(told: str) -> RunState:
+    return told  # type: ignore[return-value]  # the read model knows the same words
+
+
+def _lost(which: str) -> Refused:
+    return Refused(
+        f"the key of the research {which} is not here: nothing of it can be read",
+        code="research-lost",
+        next_action="bring keys.db and secrets/erasure-key back from a backup",
+    )
