@@ -35,6 +35,7 @@ from core.keys.limiting import KeyLimiting
 from core.live_settings import LiveSettings
 from core.log_watch import LogWatch
 from core.machine import Machine
+from core.mcp.mcp import Mcp
 from core.mirror.mirror import Mirror
 from core.monitoring.monitor import Monitor
 from core.offers.book import OfferBook
@@ -79,6 +80,7 @@ class Application:
     limits: KeyLimiting
     answers: Answers
     mirror: Mirror
+    mcp: Mcp
     sealing: Sealing
     captures: Captures
     conversations: Conversations

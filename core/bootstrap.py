@@ -50,6 +50,7 @@ from core.live_settings import LiveSettings
 from core.loading_progress import LoadingProgress, last_load_of
 from core.log_watch import LogWatch
 from core.machine import Machine
+from core.mcp.mcp import Mcp
 from core.mirror.mirror import Mirror
 from core.models.local import model_folders
 from core.monitoring.monitor import Monitor
@@ -335,6 +336,13 @@ def compose(
         other_names=lambda: offers.names,
         clock=clock,
     )
+    mcp = Mcp(
+        store=store,
+        secrets=secrets,
+        clock=clock,
+        folder=settings.paths.run / "mcp",
+        demand_change=log_watch.demand_change,
+    )
     subject_keys = SubjectKeys(settings.paths.keys_db, secrets)
     blobs = Blobs(settings.paths.blobs, subject_keys)
     conversations = Conversations(store=store, keys=subject_keys, forgotten=blobs.drop)
@@ -382,6 +390,7 @@ def compose(
         limits=limits,
         answers=answers,
         mirror=mirror,
+        mcp=mcp,
         sealing=sealing,
         captures=captures,
         conversations=conversations,

@@ -67,6 +67,7 @@ async def background(
         application.log_watch.run(),
         application.checkpointer.run(),
         application.limits.run(),
+        application.mcp.run(),
         application.mirror.run(),
         application.sealing.run(),
         application.past.run(),

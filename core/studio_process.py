@@ -135,6 +135,7 @@ class StudioProcess:
         application.gateway.turn_away()
         await application.research.close()
         await application.chat.close()
+        await application.mcp.close()
         await application.titles.close()
         cut = await _cut(application)
         await server.stop()

@@ -48,6 +48,11 @@ class CallState(msgspec.Struct, frozen=True, kw_only=True):
     state: Standing
     since: int  # µs since the epoch
     reason: str = ""
+    ended_at: int | None = None
+    duration_ms: float = 0.0  # of the call itself, once it has ended
+    bytes: int = 0  # of the answer
+    truncated: int = 0
+    approved: Approved = ""
 
 
 class Image(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +123,7 @@ class ResourceView(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     description: str = ""
     mime: str = ""
+    size: int | None = None  # bytes, where the server says it
     template: bool = False
 
 
@@ -162,7 +168,8 @@ class StandingApproval(msgspec.Struct, frozen=True, kw_only=True):
     approval_id: str
     server: str
     tool: str
+    arguments: dict[str, Any] | None = None  # known while the studio that was told them runs
     arguments_hash: str
-    given_at: int  # µs since the epoch
-    given_by: str
-    still_holds: bool  # the server and the tool are what they were
+    approved_at: int  # µs since the epoch
+    approved_by: str
+    valid: bool  # the server and the tool are what they were, as far as is known now

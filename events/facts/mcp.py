@@ -1,6 +1,6 @@
 """Facts about MCP servers and calls of their tools.
 
-Streams: `mcp-<name>` for a server, `mcp-calls` for what was called. Of environment and headers
+Streams: `mcp-<name>` for a server, `tool-calls` for what was called. Of environment and headers
 only names come here, each with the name under which its value is kept; of a call's arguments only
 a hash that is keyed with a secret of this home, and of its result only how long it was.
 """

@@ -1,0 +1,50 @@
+"""Whether a call's arguments fit the tool's schema, and in which words a model is told.
+
+Patterns and formats are left to the server: a hostile regular expression could hold up everything.
+Nothing is fetched: a schema that points elsewhere is not followed.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+MOST_TOLD = 5
+LONGEST = 300  # characters of one complaint
+LEFT_TO_THE_SERVER = ("pattern", "patternProperties", "format")
+
+
+def complaints(parameters: dict[str, Any], arguments: dict[str, Any]) -> tuple[str, ...]:
+    """What does not fit, most important first; none: all does, as far as can be told."""
+    try:
+        return tuple(_told(parameters, arguments))
+    except Exception:  # a schema that is none, or never ends: the server knows what it wants
+        return ()
+
+
+def _told(parameters: dict[str, Any], arguments: dict[str, Any]) -> Iterator[str]:
+    validator = _validator(msgspec.json.encode(parameters, order="sorted"))
+    found = sorted(validator.iter_errors(arguments), key=lambda one: len(one.absolute_path))
+    for error in found[:MOST_TOLD]:
+        where = ".".join(map(str, error.absolute_path))
+        words = error.message if len(error.message) <= LONGEST else f"{error.message[:LONGEST]} …"
+        yield f"{where}: {words}" if where else words
+    if len(found) > MOST_TOLD:
+        yield f"and {len(found) - MOST_TOLD} more"
+
+
+@lru_cache(maxsize=256)
+def _validator(encoded: bytes) -> Any:  # noqa: ANN401 - jsonschema is not typed
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend, validator_for
+    from referencing import Registry
+
+    schema = msgspec.json.decode(encoded)
+    kind = validator_for(schema, default=Draft202012Validator)
+    calm = extend(kind, dict.fromkeys(LEFT_TO_THE_SERVER, _passes))
+    return calm(schema, registry=Registry())
+
+
+def _passes(*_: object) -> Iterator[Any]:
+    return iter(())

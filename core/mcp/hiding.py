@@ -1,0 +1,89 @@
+"""Secrets that people write into arguments and addresses are taken out of them. Pure.
+
+    --api-key sk-123            ► --api-key ${API_KEY}
+    https://host/mcp?token=abc  ► https://host/mcp?token=${token}
+
+What is taken out becomes a value of the server's environment, and is kept as those are: the log,
+the list of servers and the fingerprint only ever see the place.
+"""
+
+import re
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+from core.masking import SHORTEST, holds_secret
+from core.mcp.server import PLACE
+
+_SECRET = re.compile(r"key|token|secret|passw|credential|auth|bearer", re.IGNORECASE)
+_OPTION = re.compile(r"(--?[A-Za-z][\w.-]*)=(.+)", re.DOTALL)
+_HEADER = re.compile(r"([A-Za-z][\w-]*)(\s*:\s*)((?:Bearer|Basic|Token)\s+)?(\S.*)", re.IGNORECASE)
+
+
+class Taken:
+    """Values that were taken out, by name; `taken` are names that mean something else already."""
+
+    def __init__(self, taken: set[str]) -> None:
+        self.values: dict[str, str] = {}
+        self._taken = set(taken)
+
+    def out(self, name: str, value: str) -> str:
+        """The place that stands for it from now on."""
+        if PLACE.fullmatch(value) or len(value) < SHORTEST:
+            return value
+        for known, kept in self.values.items():
+            if kept == value:
+                return f"${{{known}}}"
+        free = plain = re.sub(r"\W", "_", name.lstrip("-"), flags=re.ASCII).lstrip("0123456789")
+        number = 2
+        while not free or free in self._taken:
+            free, number = f"{plain or 'SECRET'}_{number}", number + 1
+        self._taken.add(free)
+        self.values[free] = value
+        return f"${{{free}}}"
+
+
+def args_without(args: tuple[str, ...], taken: Taken) -> tuple[str, ...]:
+    """The arguments, with places where secrets stood."""
+    found: list[str] = []
+    option = ""  # the one before, where it wants a secret
+    for arg in args:
+        if option and not arg.startswith("-"):
+            found.append(_header(arg, taken) or taken.out(_variable(option), arg))
+            option = ""
+            continue
+        option = arg if arg.startswith("-") and "=" not in arg and _SECRET.search(arg) else ""
+        found.append(_argument(arg, taken))
+    return tuple(found)
+
+
+def url_without(url: str, taken: Taken) -> str:
+    """The address, with places where secrets stood after the '?'."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    query = parts.query
+    for name, value in parse_qsl(parts.query):
+        if _SECRET.search(name) or holds_secret(value):
+            query = query.replace(f"{name}={value}", f"{name}={taken.out(name, value)}")
+    return urlunsplit(parts._replace(query=query)) if query != parts.query else url
+
+
+def _argument(arg: str, taken: Taken) -> str:
+    if (option := _OPTION.fullmatch(arg)) and _SECRET.search(option[1]):
+        return f"{option[1]}={taken.out(_variable(option[1]), option[2])}"
+    if arg.startswith(("http://", "https://")):
+        return url_without(arg, taken)
+    if header := _header(arg, taken):
+        return header
+    return taken.out("SECRET", arg) if holds_secret(arg) and "://" not in arg else arg
+
+
+def _header(arg: str, taken: Taken) -> str:
+    header = _HEADER.fullmatch(arg)
+    if header is None or not _SECRET.search(header[1]) or "://" in arg:
+        return ""
+    return f"{header[1]}{header[2]}{header[3] or ''}{taken.out(_variable(header[1]), header[4])}"
+
+
+def _variable(option: str) -> str:
+    return option.lstrip("-").replace("-", "_").replace(".", "_").upper()

@@ -1,0 +1,70 @@
+"""What a server wrote beside its protocol: bounded, masked, and gone with the studio.
+
+The newest lines are kept. A server that writes faster than anybody reads loses lines, and it is
+said how many.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Literal
+
+from core.clock import Clock
+from core.mcp.views import LogLine
+
+KEPT = 2000  # lines
+LONGEST = 2000  # characters of one
+A_SECOND = 200  # lines that are kept of one second
+
+Source = Literal["stderr", "stdout", "message", "studio"]
+
+
+class ServerLog:
+    """The lines of one server, over all its starts."""
+
+    def __init__(self, *, clock: Clock, mask: Callable[[str], str]) -> None:
+        self._clock = clock
+        self._mask = mask
+        self._lines: deque[LogLine] = deque(maxlen=KEPT)
+        self._number = 0
+        self._second = 0
+        self._in_second = 0
+        self._lost = 0
+
+    def add(self, source: Source, text: str) -> None:
+        """One line, or several."""
+        for line in text.splitlines() or [""]:
+            if line.strip():
+                self._add(source, line.rstrip())
+
+    def since(self, after: int) -> tuple[LogLine, ...]:
+        """Those with a higher number, oldest first."""
+        return tuple(line for line in self._lines if line.number > after)
+
+    def last(self, count: int) -> tuple[str, ...]:
+        """The newest lines that the server itself wrote."""
+        own = [line.text for line in self._lines if line.source == "stderr"]
+        return tuple(own[-count:])
+
+    def _add(self, source: Source, line: str) -> None:
+        now = self._clock.now()
+        if now // 1_000_000 != self._second:
+            self._second, self._in_second = now // 1_000_000, 0
+            if self._lost:
+                self._keep(now, "studio", f"{self._lost} more lines came too fast to be kept")
+                self._lost = 0
+        self._in_second += 1
+        if self._in_second > A_SECOND and source != "studio":
+            self._lost += 1
+            return
+        self._keep(now, source, self._mask(_shortened(line)))
+
+    def _keep(self, now: int, source: Source, text: str) -> None:
+        self._number += 1
+        self._lines.append(LogLine(number=self._number, at=now, source=source, text=text))
+
+
+def _shortened(line: str) -> str:
+    """Cut before it is masked at a place where no secret can be cut in two and stay readable."""
+    if len(line) <= LONGEST:
+        return line
+    return f"{line[:LONGEST].rpartition(' ')[0] or line[: LONGEST // 2]} …"
