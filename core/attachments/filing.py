@@ -1,6 +1,6 @@
 """Files that leave with an exported conversation, and come in with an imported one.
 
-What comes in is read as if somebody had attached it: nothing that a file says of itself is believed.
+What comes in is read as if somebody had attached it: nothing that it says of itself is believed.
 """
 
 from collections.abc import Mapping
@@ -13,9 +13,7 @@ from core.conversations.exchange import Filed, Format, Taken, shown_branch
 from core.errors import Invalid, NotFound
 
 
-async def taken_along(
-    attachments: Attachments, conversation: Conversation, form: Format
-) -> Taken:
+async def taken_along(attachments: Attachments, conversation: Conversation, form: Format) -> Taken:
     """What an export of this form holds of the files; those that can not be read stay behind."""
     which = conversation.conversation.conversation_id
     if form == "openai":

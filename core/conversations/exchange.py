@@ -62,7 +62,7 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 # ---- out ----------------------------------------------------------------------------------------
 
 
-def exported(conversation: Conversation, form: Format, taken: Taken = Taken()) -> str:
+def exported(conversation: Conversation, form: Format, taken: Taken | None = None) -> str:
     """As a file's text. Raises Refused when it can not be read any more."""
     if conversation.conversation.standing != "open":
         raise Refused(
@@ -71,10 +71,11 @@ def exported(conversation: Conversation, form: Format, taken: Taken = Taken()) -
             next_action="what was said in it is gone; that it was there stays in the log",
         )
     if form == "json":
-        return _pretty(_filed(conversation, taken.files))
+        return _pretty(_filed(conversation, taken.files if taken else ()))
     branch = shown_branch(conversation)
     if form == "openai":
-        told = [_openai(one, taken.contents) for one in branch if one.text is not None]
+        contents = taken.contents if taken else {}
+        told = [_openai(one, contents) for one in branch if one.text is not None]
         return _pretty({"messages": told})
     return "".join(_markdown(conversation, branch))
 
