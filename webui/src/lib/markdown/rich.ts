@@ -11,7 +11,7 @@ export function rich(html: string): Attachment<HTMLElement> {
     framePictures(element)
     for (const mark of element.querySelectorAll<HTMLElement>('[data-note], [data-source]')) {
       mark.tabIndex = 0
-      mark.setAttribute('role', 'note' in mark.dataset ? 'doc-noteref' : 'link')
+      mark.setAttribute('role', 'link')
     }
   }
 }
