@@ -138,7 +138,7 @@ def _markdown(conversation: Conversation, branch: list[MessageView]) -> Iterator
 
 def _attached(file: Attachment) -> str:
     pages = f", {file.pages} pages" if file.pages else ""
-    return f"Attached: {re.sub(r'([*_`<&])', chr(92) * 2 + '1', file.name)} ({file.kind}{pages})"
+    return f"Attached: {re.sub(r'([*_`<&])', r'\\\1', file.name)} ({file.kind}{pages})"
 
 
 def _who(one: MessageView) -> str:
