@@ -74,7 +74,7 @@ class Session:
         self._news = asyncio.Event()  # rung by what comes from the server
         self._moved = asyncio.Event()  # replaced at each change of state
         self._link: Link | None = None
-        self._stale = self._lost = False
+        self._stale = self._lost = self._was_ready = False
         self._failures = self._silences = self._busy = 0
         self._told = ""  # the failure that was recorded last
 
@@ -134,8 +134,11 @@ class Session:
             self._busy -= 1
 
     def is_lost(self) -> None:
-        """Its connection carries nothing any more."""
+        """Its connection carries nothing any more: from now on nobody is given it."""
         self._lost = True
+        if self._link is not None:
+            self._link = None
+            self._become("starting")  # or whatever follows; who waits for it waits on
         self._news.set()
 
     def _is_wished(self) -> None:
@@ -182,28 +185,27 @@ class Session:
     async def _live(self) -> None:
         """Until it is cancelled. Raises McpFailure when it ends otherwise."""
         self._become("starting")
-        self._lost = self._stale = False
+        self._lost = self._stale = self._was_ready = False
         self._silences = 0
         self._news.clear()
         self.log.add("studio", "is started")
         opened = await self._opening.opened(self.server, self.log, self.is_lost)
         self.pid = opened.pid
-        words, was_ready, failure = "", False, None
+        words, failure = "", None
         try:
             await self._talk(opened)
         except TimeoutError:
-            if self._link is None:
+            if not self._was_ready:
                 failure = failing.too_slow(START_S, self.log.last(20))
         except McpFailure as known:
             failure = known
         except Exception as error:  # whatever a foreign server makes the SDK raise
             words = _words(error)
         finally:
-            was_ready, self._link = self._link is not None, None
-            self._become("starting")  # or whatever follows; who waits for it waits on
+            self.is_lost()
             await opened.close()
             self.pid = self.ping_ms = None
-        raise failure or opened.why(words, ready=was_ready)
+        raise failure or opened.why(words, ready=self._was_ready)
 
     async def _talk(self, opened: Opened) -> None:
         linked = await asyncio.to_thread(_linked)
@@ -221,7 +223,7 @@ class Session:
                 await self._attend(link)
 
     def _is_ready(self, link: "Link", seconds: float) -> None:
-        self._link, self._told = link, ""
+        self._link, self._told, self._was_ready = link, "", True
         self.problem = self.next_action = ""
         self._become("ready")
         self.log.add("studio", f"is ready: {self.offer.version}, {len(self.offer.tools)} tools")
