@@ -24,7 +24,7 @@ _EMPHASIS = ("b", "strong", "i", "em", "u", "s", "font", "mark", "small", "big",
 _HIDING = re.compile(
     r"""display\s*:\s*none | visibility\s*:\s*(hidden|collapse) | content-visibility\s*:\s*hidden
     | (?<![\w-])opacity\s*:\s*(0*\.0\d*|0+)\s*(%|;|!|$)
-    | font-size\s*:\s*(0|0?\.\d+|[01](\.\d+)?px)\s*(px|pt|em|rem|%)?\s*(;|!|$)
+    | font-size\s*:\s*(0*(\.0\d*)?(px|pt|r?em|%)?|[01](\.\d+)?(px|pt|%))\s*(;|!|$)
     | (?<![\w-])color\s*:\s*(transparent|rgba\([^)]*,\s*0?(\.0+)?\s*\))
     | (text-indent|left|top|right|bottom|margin-(left|top))\s*:\s*-\d{3,}
     | clip\s*:\s*rect\(\s*[01](px)?[\s,]+[01](px)?[\s,]+[01](px)?

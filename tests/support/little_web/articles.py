@@ -142,7 +142,6 @@ The area of the Tern glacier was determined from aerial photographs as 21.7 squa
         path="/1962",
         title="Results of the survey of 1962",
         author="Norland Survey",
-        date="1963-02-11",
         site="Norland Survey",
         text="""
 The height of Mount Ada was determined in 1962 as 4,790 metres, by angles measured from four points
@@ -171,7 +170,7 @@ The sea at Sund has risen by 19 centimetres between 1881 and 2017.
         host="blog",
         path="/climbing-ada",
         title="How I climbed Mount Ada in two days",
-        author="Rufus",
+        author="Rufus Vane",
         date="2016-07-30",
         site="Rufus goes up",
         text="""
@@ -188,7 +187,7 @@ Bring more water than you think. There is none above the hut.
         host="blog",
         path="/first-ascent-myth",
         title="The myth of the first ascent",
-        author="Rufus",
+        author="Rufus Vane",
         date="2017-02-14",
         site="Rufus goes up",
         text="""

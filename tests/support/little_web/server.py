@@ -8,6 +8,7 @@ A host is the first label of the name it is asked by: `atlas.localhost` is `atla
 
 import argparse
 import json
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -65,11 +66,15 @@ class Asked:
 class LittleWeb:
     """Serves in threads of its own while the `with` lasts."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, *, tls: ssl.SSLContext | None = None) -> None:
         self.asked: list[Asked] = []
         self._closing = threading.Event()
         self._counts: Counter[tuple[str, str]] = Counter()
         self._server = _Server(("127.0.0.1", port), self)
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
