@@ -138,7 +138,8 @@ def _markdown(conversation: Conversation, branch: list[MessageView]) -> Iterator
 
 def _attached(file: Attachment) -> str:
     pages = f", {file.pages} pages" if file.pages else ""
-    return f"Attached: {re.sub(r'([*_`<&])', r'\\\1', file.name)} ({file.kind}{pages})"
+    name = re.sub(r"([*_`<&])", r"\\\1", file.name)  # a name is no Markdown
+    return f"Attached: {name} ({file.kind}{pages})"
 
 
 def _who(one: MessageView) -> str:
