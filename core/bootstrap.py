@@ -402,6 +402,7 @@ def compose(
             clock=clock,
             engine_of=book.engine_of,
             takes_tools=book.takes_tools,
+            toolbox=mcp.calls,
             costs=reply_costs,
             files=attachment_costs.told,
             after=(titles.after,),
