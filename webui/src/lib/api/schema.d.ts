@@ -10,6 +10,23 @@ export interface components {
             status: string;
             version: string;
         };
+        /** AnswerBack */
+        AnswerBack: {
+            /** @default  */
+            text: string;
+        };
+        /** ApprovalList */
+        ApprovalList: {
+            approvals: components["schemas"]["StandingApproval"][];
+        };
+        /** ApproveWish */
+        ApproveWish: {
+            /**
+             * @default once
+             * @enum {string}
+             */
+            scope: "once" | "conversation" | "always";
+        };
         /** Attachment */
         Attachment: {
             /** @default 0 */
@@ -60,6 +77,22 @@ export interface components {
             size: number;
             whole: boolean;
         };
+        /**
+         * Budget
+         * @default {
+         *       "minutes": 15,
+         *       "sources": 12,
+         *       "tokens": 200000
+         *     }
+         */
+        Budget: {
+            /** @default 15 */
+            minutes: number;
+            /** @default 12 */
+            sources: number;
+            /** @default 200000 */
+            tokens: number;
+        };
         /** CacheCleared */
         CacheCleared: {
             forgotten: number;
@@ -72,6 +105,10 @@ export interface components {
             joins: number;
             misses: number;
             place: string;
+        };
+        /** CallList */
+        CallList: {
+            calls: components["schemas"]["CallState"][];
         };
         /** CallRow */
         CallRow: {
@@ -92,6 +129,35 @@ export interface components {
             /** @enum {string} */
             state: "asking" | "running" | "done" | "failed" | "denied" | "timed-out" | "cancelled";
             /** @default  */
+            tool: string;
+            /** @default 0 */
+            truncated: number;
+        };
+        /** CallState */
+        CallState: {
+            /**
+             * @default
+             * @enum {string}
+             */
+            approved: "once" | "conversation" | "always" | "policy" | "";
+            arguments: {
+                [key: string]: unknown;
+            };
+            arguments_hash: string;
+            /** @default 0 */
+            bytes: number;
+            call_id: string;
+            conversation_id: string;
+            /** @default 0 */
+            duration_ms: number;
+            ended_at?: number | null;
+            /** @default  */
+            reason: string;
+            reply_id: string;
+            server: string;
+            since: number;
+            /** @enum {string} */
+            state: "asking" | "running" | "done" | "failed" | "denied" | "timed-out" | "cancelled";
             tool: string;
             /** @default 0 */
             truncated: number;
@@ -166,16 +232,6 @@ export interface components {
             size: number;
             verifier_key: string;
         };
-        /** Claim */
-        Claim: {
-            log: string;
-            name: string;
-            position?: number | null;
-            sentence: string;
-            until?: number | null;
-            /** @enum {string} */
-            verdict: "proved" | "disproved" | "not-provable" | "skipped";
-        };
         /** Compared */
         Compared: {
             /** @default [] */
@@ -215,6 +271,12 @@ export interface components {
             /** @default [] */
             verifier_keys: string[];
             version: number;
+        };
+        /** Contradiction */
+        Contradiction: {
+            /** @default  */
+            about: string;
+            notes: string[];
         };
         /** Conversation */
         Conversation: {
@@ -258,6 +320,10 @@ export interface components {
             title: string | null;
             titled_by: string;
         };
+        /** Conversing */
+        Conversing: {
+            conversation_id: string;
+        };
         /** Cost */
         Cost: {
             context: number | null;
@@ -294,6 +360,11 @@ export interface components {
             /** @default false */
             wait: boolean;
         };
+        /** DenyWish */
+        DenyWish: {
+            /** @default  */
+            reason: string;
+        };
         /** Difference */
         Difference: {
             /** @enum {string} */
@@ -310,10 +381,27 @@ export interface components {
             free: number;
             total: number;
         };
+        /** Doing */
+        Doing: {
+            /** @enum {string} */
+            kind: "asking-back" | "planning" | "thinking-of-queries" | "searching" | "reading" | "noting" | "finding-gaps" | "comparing" | "writing" | "checking";
+            /** @default  */
+            provider: string;
+            /** @default  */
+            query: string;
+            /** @default 0 */
+            source: number;
+            /** @default  */
+            step_id: string;
+        };
         /** Done */
         Done: {
             /** @default true */
             ok: boolean;
+        };
+        /** EditedPlan */
+        EditedPlan: {
+            steps: components["schemas"]["PlanStep"][];
         };
         /** EngineList */
         EngineList: {
@@ -554,6 +642,18 @@ export interface components {
             share: number;
             since: number;
         };
+        /** Hosts */
+        Hosts: {
+            private_hosts: string[];
+        };
+        /** Import */
+        Import: {
+            line?: number | null;
+            /** @default  */
+            message: string;
+            /** @default [] */
+            servers: components["schemas"]["mcp_desk_Imported"][];
+        };
         /** ImportLine */
         ImportLine: {
             /** @default  */
@@ -596,9 +696,13 @@ export interface components {
             replace: boolean;
             text: string;
         };
-        /** Imported */
-        Imported: {
-            imported: string[];
+        /** ImportWish */
+        ImportWish: {
+            /** @default false */
+            look: boolean;
+            /** @default [] */
+            only: string[];
+            text: string;
         };
         /** ImportedConversations */
         ImportedConversations: {
@@ -733,6 +837,14 @@ export interface components {
             distance: "nvlink" | "switch" | "socket" | "system";
             uuid: string;
         };
+        /** LogLine */
+        LogLine: {
+            at: number;
+            number: number;
+            /** @enum {string} */
+            source: "stderr" | "stdout" | "message" | "studio";
+            text: string;
+        };
         /** LogLines */
         LogLines: {
             lines: string[];
@@ -741,7 +853,7 @@ export interface components {
         /** LogReport */
         LogReport: {
             /** @default [] */
-            claims: components["schemas"]["Claim"][];
+            claims: components["schemas"]["events_audit_claims_Claim"][];
             log: string;
             /** @default  */
             log_id: string;
@@ -756,6 +868,153 @@ export interface components {
         Lora: {
             name: string;
             path: string;
+        };
+        /** McpLog */
+        McpLog: {
+            lines: components["schemas"]["LogLine"][];
+            next: number;
+        };
+        /** McpPrompt */
+        McpPrompt: {
+            description: string;
+            messages: components["schemas"]["McpPromptMessage"][];
+        };
+        /** McpPromptMessage */
+        McpPromptMessage: {
+            role: string;
+            text: string;
+        };
+        /** McpResource */
+        McpResource: {
+            contents: components["schemas"]["McpResourcePart"][];
+        };
+        /** McpResourcePart */
+        McpResourcePart: {
+            data: string | null;
+            mime: string;
+            size: number;
+            text: string | null;
+            truncated: number;
+            uri: string;
+        };
+        /** McpServerDetail */
+        McpServerDetail: {
+            /** @default [] */
+            args: string[];
+            /** @default  */
+            command: string;
+            /** @default  */
+            cwd: string;
+            enabled: boolean;
+            /** @default [] */
+            env: string[];
+            /** @default [] */
+            headers: string[];
+            /** @default  */
+            instructions: string;
+            name: string;
+            /** @default  */
+            next_action: string;
+            pid?: number | null;
+            ping_ms?: number | null;
+            /** @default  */
+            problem: string;
+            /** @default [] */
+            prompt_list: components["schemas"]["PromptView"][];
+            /** @default 0 */
+            prompts: number;
+            /** @default [] */
+            resource_list: components["schemas"]["ResourceView"][];
+            /** @default 0 */
+            resources: number;
+            /** @default 0 */
+            restarts: number;
+            since: number;
+            /** @enum {string} */
+            state: "off" | "starting" | "ready" | "failed";
+            timeout_s: number;
+            /** @default [] */
+            tool_list: components["schemas"]["ToolView"][];
+            /** @default 0 */
+            tools: number;
+            /** @enum {string} */
+            transport: "stdio" | "http";
+            /** @default  */
+            url: string;
+            /** @default  */
+            version: string;
+        };
+        /** McpServerList */
+        McpServerList: {
+            servers: components["schemas"]["McpServerView"][];
+        };
+        /** McpServerSavedView */
+        McpServerSavedView: {
+            /** @default [] */
+            problems: components["schemas"]["Problem"][];
+            server: components["schemas"]["McpServerView"];
+        };
+        /** McpServerView */
+        McpServerView: {
+            /** @default [] */
+            args: string[];
+            /** @default  */
+            command: string;
+            /** @default  */
+            cwd: string;
+            enabled: boolean;
+            /** @default [] */
+            env: string[];
+            /** @default [] */
+            headers: string[];
+            name: string;
+            /** @default  */
+            next_action: string;
+            pid?: number | null;
+            ping_ms?: number | null;
+            /** @default  */
+            problem: string;
+            /** @default 0 */
+            prompts: number;
+            /** @default 0 */
+            resources: number;
+            /** @default 0 */
+            restarts: number;
+            since: number;
+            /** @enum {string} */
+            state: "off" | "starting" | "ready" | "failed";
+            timeout_s: number;
+            /** @default 0 */
+            tools: number;
+            /** @enum {string} */
+            transport: "stdio" | "http";
+            /** @default  */
+            url: string;
+            /** @default  */
+            version: string;
+        };
+        /** McpServerWish */
+        McpServerWish: {
+            /** @default [] */
+            args: string[];
+            /** @default  */
+            command: string;
+            /** @default  */
+            cwd: string;
+            /** @default true */
+            enabled: boolean;
+            env?: {
+                [key: string]: string | null;
+            };
+            headers?: {
+                [key: string]: string | null;
+            };
+            /** @default 60 */
+            timeout_s: number;
+            /** @enum {string} */
+            transport: "stdio" | "http";
+            /** @default  */
+            url: string;
         };
         /** Memory */
         Memory: {
@@ -842,6 +1101,26 @@ export interface components {
             /** @default [] */
             tools: string[];
         };
+        /** NewResearch */
+        NewResearch: {
+            budget?: components["schemas"]["Budget"];
+            /** @default true */
+            clarify: boolean;
+            model: string;
+            /** @default [] */
+            providers: string[];
+            question: string;
+        };
+        /** NoteView */
+        NoteView: {
+            claim: string;
+            end: number;
+            note_id: string;
+            quote: string;
+            source: number;
+            start: number;
+            step_id: string;
+        };
         /** Numbers */
         Numbers: {
             batched_tokens: number;
@@ -886,6 +1165,25 @@ export interface components {
             /** @enum {string} */
             kind: "system" | "tools" | "attachments" | "questions" | "answers" | "results" | "draft" | "template";
             tokens: number;
+        };
+        /** Passage */
+        Passage: {
+            claim: string;
+            end: number;
+            note_id: string;
+            quote: string;
+            start: number;
+        };
+        /** PlanStep */
+        PlanStep: {
+            question: string;
+            /** @default  */
+            step_id: string;
+        };
+        /** PolicyWish */
+        PolicyWish: {
+            /** @enum {string} */
+            policy: "ask" | "always" | "never";
         };
         /** PresetList */
         PresetList: {
@@ -935,6 +1233,25 @@ export interface components {
             /** @default 0 */
             output_per_million: number;
         };
+        /** Probe */
+        Probe: {
+            /** @default  */
+            code: string;
+            /** @default 0 */
+            found: number;
+            /** @default  */
+            next_action: string;
+            /** @default  */
+            problem: string;
+            /** @default 0 */
+            took_ms: number;
+            works: boolean;
+        };
+        /** ProbeWish */
+        ProbeWish: {
+            /** @default  */
+            key: string;
+        };
         /** Problem */
         Problem: {
             field: string;
@@ -960,21 +1277,42 @@ export interface components {
             /** @constant */
             type: "progress";
         };
-        /** ProviderList */
-        ProviderList: {
-            kinds: string[];
-            providers: components["schemas"]["ProviderView"][];
+        /** PromptArgument */
+        PromptArgument: {
+            /** @default  */
+            description: string;
+            name: string;
+            /** @default false */
+            required: boolean;
         };
-        /** ProviderView */
-        ProviderView: {
-            api_base: string | null;
-            has_key: boolean;
-            id: string;
-            kind: string;
-            models: components["schemas"]["OfferedModel"][];
-            names: string[];
+        /** PromptView */
+        PromptView: {
             /** @default [] */
-            problems: components["schemas"]["Problem"][];
+            arguments: components["schemas"]["PromptArgument"][];
+            /** @default  */
+            description: string;
+            name: string;
+            /** @default  */
+            title: string;
+        };
+        /** PromptWish */
+        PromptWish: {
+            arguments?: {
+                [key: string]: string;
+            };
+            prompt: string;
+        };
+        /** ProviderChange */
+        ProviderChange: {
+            argument?: string;
+            enabled?: boolean;
+            folder?: string;
+            key?: string;
+            kind?: "searxng" | "brave" | "tavily" | "duckduckgo" | "wikipedia" | "folder" | "mcp";
+            language?: string;
+            name: string;
+            tool?: string;
+            url?: string;
         };
         /** ProviderWish */
         ProviderWish: {
@@ -1255,6 +1593,75 @@ export interface components {
             /** @default [] */
             unreadable: string[];
         };
+        /** ResearchLine */
+        ResearchLine: {
+            last_at: number;
+            model: string;
+            notes: number;
+            problem: string;
+            question: string | null;
+            research_id: string;
+            sources: number;
+            /** @enum {string} */
+            standing: "open" | "erased" | "lost";
+            started_at: number;
+            started_by: string;
+            /** @enum {string} */
+            state: "clarifying" | "planning" | "planned" | "searching" | "reading" | "checking" | "writing" | "paused" | "done" | "failed" | "stopped";
+        };
+        /** ResearchList */
+        ResearchList: {
+            runs: components["schemas"]["ResearchLine"][];
+        };
+        /** ResearchView */
+        ResearchView: {
+            answer: string | null;
+            budget: components["schemas"]["Budget"];
+            claims: components["schemas"]["core_research_report_Claim"][];
+            clarify: boolean;
+            contradictions: components["schemas"]["Contradiction"][];
+            doing: components["schemas"]["Doing"][];
+            dropped: number;
+            model: string;
+            next_action: string;
+            notes: components["schemas"]["NoteView"][];
+            plan: components["schemas"]["StepView"][];
+            position: number;
+            problem: string;
+            providers: string[];
+            question: string;
+            questions: string[];
+            report: string;
+            research_id: string;
+            sources: components["schemas"]["SourceView"][];
+            spent: components["schemas"]["Spent"];
+            started_at: number;
+            /** @enum {string} */
+            state: "clarifying" | "planning" | "planned" | "searching" | "reading" | "checking" | "writing" | "paused" | "done" | "failed" | "stopped";
+        };
+        /** ResourceView */
+        ResourceView: {
+            /** @default  */
+            description: string;
+            /** @default  */
+            mime: string;
+            name: string;
+            size?: number | null;
+            /** @default false */
+            template: boolean;
+            /** @default  */
+            title: string;
+            uri: string;
+        };
+        /** ResourceWish */
+        ResourceWish: {
+            uri: string;
+        };
+        /** ResumeWish */
+        ResumeWish: {
+            /** @default  */
+            model: string;
+        };
         /** Revision */
         Revision: {
             actor: string;
@@ -1410,6 +1817,14 @@ export interface components {
         SealWish: {
             month?: string | null;
         };
+        /** SearchView */
+        SearchView: {
+            hits: number;
+            next_action: string;
+            problem: string;
+            provider: string;
+            query: string;
+        };
         /** Segment */
         Segment: {
             bytes: number;
@@ -1502,12 +1917,57 @@ export interface components {
             memory_used: number;
             uuid: string;
         };
+        /** SourceText */
+        SourceText: {
+            passages: components["schemas"]["Passage"][];
+            source: components["schemas"]["SourceView"];
+            text: string;
+        };
+        /** SourceView */
+        SourceView: {
+            author: string;
+            cited: boolean;
+            date: string;
+            fetched_at: number;
+            n: number;
+            next_action: string;
+            notes: number;
+            problem: string;
+            provider: string;
+            site: string;
+            size: number;
+            /** @enum {string} */
+            state: "found" | "reading" | "read" | "refused" | "failed";
+            title: string;
+            truncated: boolean;
+            url: string;
+        };
         /** Speculative */
         Speculative: {
             method: string;
             model?: string | null;
             /** @default 5 */
             tokens: number;
+        };
+        /** Spent */
+        Spent: {
+            minutes: number;
+            over: string[];
+            sources: number;
+            tokens: number;
+        };
+        /** StandingApproval */
+        StandingApproval: {
+            approval_id: string;
+            approved_at: number;
+            approved_by: string;
+            arguments?: {
+                [key: string]: unknown;
+            } | null;
+            arguments_hash: string;
+            server: string;
+            tool: string;
+            valid: boolean;
         };
         /** StateAt */
         StateAt: {
@@ -1570,6 +2030,18 @@ export interface components {
             /** @default [] */
             waiting: components["schemas"]["WaitingView"][];
         };
+        /** StepView */
+        StepView: {
+            notes: number;
+            queries: string[];
+            question: string;
+            round: number;
+            searches: components["schemas"]["SearchView"][];
+            sources: number[];
+            /** @enum {string} */
+            state: "waiting" | "searching" | "reading" | "noted" | "writing" | "written";
+            step_id: string;
+        };
         /** SwitchView */
         SwitchView: {
             actor: string;
@@ -1627,6 +2099,25 @@ export interface components {
             tool: string;
             /** @default 0 */
             truncated: number;
+        };
+        /** ToolView */
+        ToolView: {
+            /** @default 0 */
+            calls: number;
+            /** @default false */
+            changed: boolean;
+            description: string;
+            destructive?: boolean | null;
+            last_at?: number | null;
+            name: string;
+            parameters: {
+                [key: string]: unknown;
+            };
+            /** @enum {string} */
+            policy: "ask" | "always" | "never";
+            read_only?: boolean | null;
+            title: string;
+            tool: string;
         };
         /** Tree */
         Tree: {
@@ -1759,6 +2250,85 @@ export interface components {
             request_id: string | null;
             running: components["schemas"]["RunningRequest"] | null;
             thread: components["schemas"]["TimelineEntry"][];
+        };
+        /** ProviderList */
+        api_offers_ProviderList: {
+            kinds: string[];
+            providers: components["schemas"]["api_offers_ProviderView"][];
+        };
+        /** ProviderView */
+        api_offers_ProviderView: {
+            api_base: string | null;
+            has_key: boolean;
+            id: string;
+            kind: string;
+            models: components["schemas"]["OfferedModel"][];
+            names: string[];
+            /** @default [] */
+            problems: components["schemas"]["Problem"][];
+        };
+        /** Imported */
+        api_recipe_files_Imported: {
+            imported: string[];
+        };
+        /** Claim */
+        core_research_report_Claim: {
+            notes: string[];
+            sources: number[];
+            step_id: string;
+            supported: boolean | null;
+            text: string;
+        };
+        /** Claim */
+        events_audit_claims_Claim: {
+            log: string;
+            name: string;
+            position?: number | null;
+            sentence: string;
+            until?: number | null;
+            /** @enum {string} */
+            verdict: "proved" | "disproved" | "not-provable" | "skipped";
+        };
+        /** Imported */
+        mcp_desk_Imported: {
+            args: string[];
+            command: string;
+            cwd: string;
+            enabled: boolean;
+            env: string[];
+            headers: string[];
+            /** @default  */
+            message: string;
+            name: string;
+            /** @default  */
+            next_action: string;
+            outcome: string;
+            transport: string;
+            url: string;
+        };
+        /** ProviderList */
+        research_providers_ProviderList: {
+            private_hosts: string[];
+            providers: components["schemas"]["research_providers_ProviderView"][];
+        };
+        /** ProviderView */
+        research_providers_ProviderView: {
+            argument: string;
+            code: string;
+            enabled: boolean;
+            folder: string;
+            has_key: boolean;
+            /** @enum {string} */
+            kind: "searxng" | "brave" | "tavily" | "duckduckgo" | "wikipedia" | "folder" | "mcp";
+            language: string;
+            name: string;
+            needs: ("url" | "key" | "folder" | "tool")[];
+            next_action: string;
+            problem: string;
+            ready: boolean;
+            saved: boolean;
+            tool: string;
+            url: string;
         };
     };
     responses: never;
