@@ -243,8 +243,7 @@ export const api = {
     get<ConversationRead>(`/api/conversations/${at(id)}${asOf.state ? `?at=${asOf.state.position}` : ''}`),
   searchConversations: async (text: string, signal?: AbortSignal) =>
     (await get<{ found: FoundConversation[] }>(`/api/conversations/search?text=${at(text)}`, signal)).found,
-  startConversation: (title: string) =>
-    send<ConversationView>('POST', '/api/conversations', { title: title || null }),
+  startConversation: (wish: object) => send<ConversationView>('POST', '/api/conversations', wish),
   /** Title, folder (null: none), pin, or the message at which the shown branch ends. */
   changeConversation: (id: string, change: Record<string, unknown>) =>
     send<ConversationView>('PATCH', `/api/conversations/${at(id)}`, change),

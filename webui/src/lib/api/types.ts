@@ -105,14 +105,20 @@ export interface ConversationRead {
   conversation: ConversationView
   messages: MessageView[]
   chosen: string | null
+  setup: Partial<Sent<Schemas['Setup']>> | null
 }
+export type PresetView = Omit<Sent<Schemas['PresetView']>, 'parameters'> & { parameters: Record<string, unknown> }
+/** What the next request would hold. */
+export type Room = Sent<Schemas['Room']>
+export type RoomPart = Room['parts'][number]
 export type ReplyView = Sent<Schemas['ReplyView']>
 export type FoundConversation = Sent<Schemas['Found']>
 export interface ReplyWish {
   model: string
   to: string
   system?: string
-  parameters?: Record<string, unknown>
+  parameters?: Readonly<Record<string, unknown>>
+  tools?: readonly string[]
   goes_on?: boolean
 }
 /** What comes of a reply, as events. */

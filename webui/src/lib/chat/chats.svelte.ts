@@ -8,6 +8,8 @@ import { attempt } from '../store/actions'
 import { studio } from '../store/studio.svelte'
 import { Conversation } from './conversation.svelte'
 import { Message, UNSENT } from './message.svelte'
+import { NOTHING, type Setup } from './setup'
+import { setups } from './setups.svelte'
 import { followReply } from './reply'
 import { takeOver } from './former'
 import { newestUnder, siblingsOf } from './tree'
@@ -57,10 +59,18 @@ class Chats {
 
   /** A fresh one; an empty one is used again. */
   begin(): void {
-    const model = this.current.model
+    const { model, setup } = this.current
     if (this.current.messages.length === 0 && !this.current.id) return
     this.current = new Conversation()
     this.current.model = model
+    this.current.setup = { ...NOTHING, model: setup.model }
+  }
+
+  /** A fresh one that asks like this. */
+  beginLike(setup: Setup): void {
+    this.current = new Conversation()
+    this.current.setup = setup
+    router.go('chat', NEW)
   }
 
   /** The past is entered or left: what is held is of another time. */
@@ -77,13 +87,23 @@ class Chats {
   /** The model a conversation speaks to: its own choice, else the resident one, else the first there is. */
   modelOf(conversation: Conversation): string | null {
     const recipes = studio.status?.recipes ?? []
-    const chosen = recipes.find((recipe) => recipe.public_name === conversation.model)
+    const named = (name: string | null) => recipes.find((recipe) => recipe.public_name === name)
+    const chosen = named(conversation.setup.model) ?? named(conversation.model)
     return (chosen ?? studio.active ?? recipes[0])?.public_name ?? conversation.model
+  }
+
+  /** Those that are asked next: several where answers are to be compared. */
+  modelsOf(conversation: Conversation): string[] {
+    if (conversation.against.length > 1) return [...conversation.against]
+    const model = this.modelOf(conversation)
+    return model === null ? [] : [model]
   }
 
   /** False: it could not be sent, and is to be kept where it was written. */
   async send(text: string): Promise<boolean> {
     const conversation = this.current
+    if (!(await setups.settled(conversation))) return false
+    conversation.beside = null
     const parent = conversation.leaf
     const asked = await this.say(conversation, text, parent)
     if (asked) await this.reply(conversation, asked.id)
@@ -103,6 +123,27 @@ class Chats {
     if (message.parentId) await this.reply(this.current, message.parentId)
   }
 
+  /** Lets other models answer the same, beside the answer that there is. */
+  async compare(message: Message, models: readonly string[]): Promise<void> {
+    const { parentId } = message
+    if (!parentId) return
+    await this.reply(this.current, parentId, false, models)
+    this.current.beside = parentId
+  }
+
+  /** Shows the answers to a message side by side, or one of them alone again. */
+  lay(parent: string | null): void {
+    this.current.beside = parent
+  }
+
+  /** Of the answers side by side, the conversation goes on with this one. */
+  choose(message: Message): void {
+    const conversation = this.current
+    conversation.beside = null
+    conversation.against = []
+    this.showUpTo(conversation, newestUnder(conversation.messages, message.id))
+  }
+
   /** Goes on with an answer that was stopped or cut. */
   async goOn(message: Message): Promise<void> {
     await this.reply(this.current, message.id, true)
@@ -114,7 +155,10 @@ class Chats {
     const beside = siblingsOf(conversation.messages, message)
     const next = beside[beside.indexOf(message) + step]
     if (!next) return
-    const leaf = newestUnder(conversation.messages, next.id)
+    this.showUpTo(conversation, newestUnder(conversation.messages, next.id))
+  }
+
+  private showUpTo(conversation: Conversation, leaf: string): void {
     conversation.leaf = leaf
     const kept = conversation.messages.find(({ id }) => id === leaf)
     if (!past.on && kept && !kept.underWay) {
@@ -173,7 +217,7 @@ class Chats {
 
   private async start(conversation: Conversation, text: string): Promise<void> {
     const title = text.trim().split('\n')[0]?.slice(0, TITLE) ?? ''
-    const view = await api.startConversation(title)
+    const view = await api.startConversation({ title: title || null, titled_by: 'first-line', setup: conversation.setup })
     conversation.view = view
     conversation.id = view!.conversation_id
     this.held.set(conversation.id, conversation)
@@ -181,17 +225,32 @@ class Chats {
     if (this.current === conversation) router.amend(conversation.id)
   }
 
-  private async reply(conversation: Conversation, to: string, goesOn = false): Promise<void> {
-    const model = this.modelOf(conversation)
-    if (model === null) return
+  private async reply(
+    conversation: Conversation,
+    to: string,
+    goesOn = false,
+    models: readonly string[] = goesOn ? this.modelsOf(conversation).slice(0, 1) : this.modelsOf(conversation),
+  ): Promise<void> {
+    if (!(await setups.settled(conversation))) return
+    const begun: Message[] = []
+    for (const model of models) {
+      await attempt(async () => {
+        begun.push(await this.ask(conversation, to, model, goesOn))
+      })
+    }
+    if (begun[0]) conversation.leaf = begun[0].id
+    if (begun.length > 1) conversation.beside = to
+  }
+
+  private async ask(conversation: Conversation, to: string, model: string, goesOn: boolean): Promise<Message> {
+    const { system, parameters, tools } = conversation.setup
     const recipe = studio.status?.recipes.find((r) => r.public_name === model)
-    await attempt(async () => {
-      const reply = await api.beginReply(conversation.id, { model, to, goes_on: goesOn })
-      const message = Message.from(reply!, recipe?.state !== 'ready')
-      if (goesOn) message.text = conversation.messages.find(({ id }) => id === to)?.text ?? ''
-      conversation.add(message)
-      void this.follow(conversation, message, 0)
-    })
+    const reply = await api.beginReply(conversation.id, { model, to, goes_on: goesOn, system, parameters, tools })
+    const message = Message.from(reply!, recipe?.state !== 'ready')
+    if (goesOn) message.text = conversation.messages.find(({ id }) => id === to)?.text ?? ''
+    conversation.add(message)
+    void this.follow(conversation, message, 0)
+    return message
   }
 
   private async follow(conversation: Conversation, message: Message, after: number): Promise<void> {
@@ -228,6 +287,7 @@ class Chats {
     clearTimeout(this.timer)
     this.timer = setTimeout(() => void this.load(), SOON_MS)
     const held = this.held.get(id)
+    if (held?.loaded && fact.type === 'conversation-set-up' && !held.unsaved) void this.read(held).catch(() => undefined)
     if (!held?.loaded || fact.type !== 'message-added') return
     const told = fact.data['message_id']
     const known = held.messages.some((message) => message.id === told || message.unsent)

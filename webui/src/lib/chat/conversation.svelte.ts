@@ -1,21 +1,42 @@
 // One conversation as the window holds it: all its messages, and which way through them is shown.
 import type { ConversationRead, ConversationView, ReplyView } from '../api/types'
 import { Message } from './message.svelte'
-import { branchTo, siblingsOf } from './tree'
+import { NOTHING, setupOf, type Setup } from './setup'
+import { besideEachOther, branchTo, siblingsOf } from './tree'
+
+/** What the studio says against a setup, and at which field. */
+export interface Objection {
+  field: string
+  text: string
+}
 
 export class Conversation {
   /** Empty until its first message is sent: nothing is kept of a conversation with nothing in it. */
   id = $state('')
   view = $state.raw<ConversationView | null>(null)
-  /** The name sent as `model`; null follows whatever is resident. */
+  /** How it asks its model. */
+  setup = $state.raw<Setup>(NOTHING)
+  objection = $state.raw<Objection | null>(null)
+  /** Who answered last, where no model is set; null follows whatever is resident. */
   model = $state<string | null>(null)
+  /** What is being written, and which models are asked it, where more than one are. */
+  draft = $state('')
+  against = $state.raw<readonly string[]>([])
   messages = $state.raw<readonly Message[]>([])
   leaf = $state<string | null>(null)
   /** Its messages are here, or there are none. */
   loaded = $state(true)
+  /** What was set up is not at the server yet. */
+  unsaved = false
   /** It could not be read just now. */
   unread = $state(false)
+  /** The message whose answers are shown side by side. */
+  beside = $state<string | null>(null)
   branch = $derived<readonly Message[]>(branchTo(this.messages, this.leaf))
+  /** What is shown of it before the answers that stand side by side; without such, all of it. */
+  before = $derived<readonly Message[]>(
+    this.beside === null ? this.branch : branchTo(this.messages, this.beside),
+  )
 
   get busy(): boolean {
     return this.messages.some((message) => message.underWay)
@@ -47,6 +68,18 @@ export class Conversation {
     return [beside.indexOf(message) + 1, beside.length]
   }
 
+  /** The answers that are compared, the first asked first. */
+  get compared(): readonly Message[] {
+    return this.beside === null ? [] : besideEachOther(this.messages, this.beside)
+  }
+
+  /** Another window may have said how it asks, but not while this one does. */
+  takeSetup(read: Partial<Setup> | null | undefined): void {
+    if (this.unsaved) return
+    this.setup = setupOf(read)
+    this.objection = null
+  }
+
   /**
    * Messages as the server has them, and replies under way; returns the replies that are new here.
    * What is shown stays, unless somebody else went on from it.
@@ -67,10 +100,13 @@ export class Conversation {
     this.view = read.conversation
     this.messages = [...here, ...mine, ...fresh]
     this.model ??= read.conversation.model
+    this.takeSetup(read.setup)
     const shown = this.messages.some(({ id }) => id === this.leaf)
     if (!shown) this.leaf = read.chosen ?? this.messages.at(-1)?.id ?? null
     const going = this.messages.findLast((message) => message.underWay && message.parentId === this.leaf)
     if (going) this.leaf = going.id
+    const parent = fresh.find((one) => fresh.some((other) => other !== one && other.parentId === one.parentId))
+    if (parent) this.beside ??= parent.parentId
     this.unread = false
     this.loaded = true
     return fresh

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { branchTo, newestUnder, siblingsOf } from './tree'
+import { besideEachOther, branchTo, newestUnder, siblingsOf } from './tree'
 
 //  q1 ─┬─ a1 ── q2 ── a2
 //      └─ b1
@@ -42,5 +42,18 @@ describe('a conversation that branches', () => {
     ['c1', 'c1'],
   ])('goes on from %s to %s', (id, end) => {
     expect(newestUnder(nodes, id)).toBe(end)
+  })
+})
+
+describe('answers side by side', () => {
+  const answer = (id: string, model: string, role = 'assistant') => ({ id, parentId: 'q', role, model })
+  it('are the newest of each model', () => {
+    const nodes = [answer('a', 'qwen'), answer('b', 'llama'), answer('c', 'qwen'), answer('x', '', 'user')]
+    expect(ids(besideEachOther(nodes, 'q'))).toBe('b c')
+  })
+  it('are all of one model, where it answered again, and four at most', () => {
+    const nodes = ['a', 'b', 'c', 'd', 'e'].map((id) => answer(id, 'qwen'))
+    expect(ids(besideEachOther(nodes, 'q'))).toBe('b c d e')
+    expect(besideEachOther(nodes, 'p')).toEqual([])
   })
 })

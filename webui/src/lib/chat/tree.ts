@@ -30,3 +30,16 @@ export function newestUnder<T extends Node>(nodes: readonly T[], id: string): st
     at = next.id
   }
 }
+
+/** Most answers that stand side by side. */
+export const MOST_BESIDE = 4
+
+/** The answers to a message that are worth comparing: of each model the newest, in the order of their coming. */
+export function besideEachOther<T extends Node & { readonly role: string; readonly model: string }>(
+  nodes: readonly T[],
+  parent: string,
+): T[] {
+  const answers = nodes.filter((node) => node.parentId === parent && node.role === 'assistant')
+  const newest = answers.filter((one, at) => !answers.slice(at + 1).some((later) => later.model === one.model))
+  return (newest.length > 1 ? newest : answers).slice(-MOST_BESIDE)
+}

@@ -1,0 +1,28 @@
+// What the chat asks of the studio beside conversations themselves; it comes with the page.
+import { get, send } from '../api/client'
+import type { ConversationView, PresetView, Room } from '../api/types'
+import type { Setup } from './setup'
+
+const at = encodeURIComponent
+
+export interface RoomWish {
+  model: string
+  conversation_id: string
+  to: string
+  system: string
+  parameters: Readonly<Record<string, unknown>>
+  tools: readonly string[]
+  draft: string
+}
+export type PresetWish = Pick<Setup, 'model' | 'system' | 'parameters' | 'tools'> & { name: string }
+
+export const asks = {
+  setUp: (id: string, setup: Setup) =>
+    send<ConversationView>('PATCH', `/api/conversations/${at(id)}`, { setup }),
+  room: (wish: RoomWish, signal: AbortSignal) => send<Room>('POST', '/api/conversations/room', wish, signal),
+  presets: async () => (await get<{ presets: PresetView[] }>('/api/presets')).presets,
+  /** `name`: what it is called now, or is to be called where it is new. */
+  savePreset: (name: string, wish: PresetWish) => send<PresetView>('PUT', `/api/presets/${at(name)}`, wish),
+  /** For ever: its key is destroyed. */
+  removePreset: (name: string) => send('DELETE', `/api/presets/${at(name)}`),
+}

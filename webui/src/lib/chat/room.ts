@@ -1,0 +1,53 @@
+// What the next request would hold, as a bar: its parts, what is kept for the answer, what is free. Pure.
+import type { Room, RoomPart } from '../api/types'
+
+export const ORDER = ['system', 'tools', 'attachments', 'questions', 'answers', 'results', 'draft', 'template'] as const
+export type RoomKind = RoomPart['kind'] | 'answer' | 'free'
+
+export interface Stretch {
+  kind: RoomKind
+  tokens: number
+  /** Messages, tools or files; null where that says nothing. */
+  items: number | null
+  /** 0 to 1 of the bar. */
+  share: number
+}
+
+export interface Bar {
+  stretches: Stretch[]
+  /** Where the context ends within the bar, 0 to 1; null when everything is inside. */
+  limit: number | null
+}
+
+const LATIN = 3.8
+const WIDE = 0x2e80
+
+/** A guess at the tokens of a text, as the studio guesses where no engine can be asked. */
+export function guess(text: string): number {
+  let wide = 0
+  for (const letter of text) if (letter.codePointAt(0)! >= WIDE) wide += 1
+  return wide + Math.ceil((text.length - wide) / LATIN)
+}
+
+/** The room with something more in it, that was not measured with the rest. */
+export function withDraft(room: Room, draft: string): Room {
+  const more = guess(draft) - (room.parts.find(({ kind }) => kind === 'draft')?.tokens ?? 0)
+  if (more === 0) return room
+  const parts = room.parts.filter(({ kind }) => kind !== 'draft')
+  if (draft) parts.push({ kind: 'draft', tokens: guess(draft), items: 1 })
+  const used = room.used + more
+  const left = room.context === null ? null : room.context - used - room.answer
+  return { ...room, parts, used, free: left === null ? null : Math.max(0, left), over: left === null ? 0 : Math.max(0, -left) }
+}
+
+/** Without a known context, the bar is what is used. */
+export function barOf(room: Room): Bar {
+  const asked = room.used + room.answer
+  const scale = Math.max(room.context ?? 0, asked, 1)
+  const stretch = (kind: RoomKind, tokens: number, items: number | null): Stretch => ({ kind, tokens, items, share: tokens / scale })
+  const parts = ORDER.flatMap((kind) => room.parts.filter((part) => part.kind === kind))
+  const stretches = parts.map((part) => stretch(part.kind, part.tokens, part.items || null))
+  if (room.answer > 0) stretches.push(stretch('answer', room.answer, null))
+  if (room.free) stretches.push(stretch('free', room.free, null))
+  return { stretches, limit: room.context !== null && asked > room.context ? room.context / scale : null }
+}
