@@ -409,7 +409,7 @@ def compose(
         ),
         tokens=tokens,
         titles=titles,
-        measuring=Measuring(conversations=conversations, tokens=tokens),
+        measuring=Measuring(conversations=conversations, tokens=tokens, toolbox=mcp.calls),
         blobs=blobs,
         attachments=attachments,
         attachment_costs=attachment_costs,

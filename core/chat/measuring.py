@@ -1,7 +1,7 @@
 """Measures the next request of a conversation: read, counted where an engine can be asked, told."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -9,9 +9,11 @@ import msgspec
 from core.chat.prompt import turns
 from core.chat.room import KINDS, How, Kind, Room, Texts, estimated, room_of, texts_of
 from core.chat.tokens import Tokens
+from core.chat.tool_text import as_functions
 from core.conversations import Conversations, MessageView
 from core.conversations.branches import branch_to
 from core.errors import Invalid
+from core.mcp.toolbox import Toolbox
 
 PATIENCE_S = 10.0  # then it is estimated: an engine may be busy
 MOST_DRAFT = 4_000_000  # characters
@@ -34,25 +36,22 @@ class RoomWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Measuring:
-    """`tools_of`: what a model would be told of the tools that were chosen."""
+    """The door. Loop-bound."""
 
     def __init__(
-        self,
-        *,
-        conversations: Conversations,
-        tokens: Tokens,
-        tools_of: Callable[[Sequence[str]], Sequence[Tool]] = lambda chosen: (),
+        self, *, conversations: Conversations, tokens: Tokens, toolbox: Toolbox | None = None
     ) -> None:
         self._conversations = conversations
         self._tokens = tokens
-        self._tools_of = tools_of
+        self._toolbox = toolbox
 
     async def room(self, wish: RoomWish) -> Room:
         """What it would hold. Raises NotFound, Refused, Invalid."""
         if len(wish.draft) > MOST_DRAFT or not 0 <= wish.attached < 2**40:
             raise Invalid(f"a draft has at most {MOST_DRAFT} characters", field="draft")
         branch = await self._branch(wish)
-        tools = self._tools_of(wish.tools)
+        offered = self._toolbox.offered(wish.tools) if self._toolbox is not None else ()
+        tools = as_functions(offered)
         texts = texts_of(
             branch,
             system=wish.system,

@@ -19,11 +19,11 @@ from core.errors import Invalid
 from core.secrets import Secrets
 from events.projections import ALL
 from events.store import EventStore
+from tests.core.chat.hand_tools import HandTools
 
 ENGINE = Endpoint(
     engine_id="e1", recipe_id="qwen", port=1, model_name="qwen", api_key="k", kind="vllm"
 )
-TOOL = {"type": "function", "function": {"name": "clock", "parameters": {}}}
 
 
 def words(text: str) -> int:
@@ -76,9 +76,7 @@ def measuring(
         planned=lambda model: planned,
         ask=ask or Counting(),
     )
-    return Measuring(
-        conversations=door, tokens=tokens, tools_of=lambda chosen: [TOOL] if chosen else []
-    )
+    return Measuring(conversations=door, tokens=tokens, toolbox=HandTools())
 
 
 def by_kind(room: Room) -> dict[str, tuple[int, int]]:
@@ -94,7 +92,7 @@ async def test_a_resident_engine_counts_every_part(door: Conversations) -> None:
         conversation_id=which,
         to=answer,
         system="be brief",
-        tools=("time",),
+        tools=("hand",),
         draft="and that too",
         parameters={"max_tokens": 30},
     )
@@ -162,7 +160,7 @@ async def test_without_anything_letters_tell(door: Conversations) -> None:
 
 async def test_a_new_conversation_has_a_room_too(door: Conversations) -> None:
     """Its prompt and its tools take some of it before anything is said."""
-    room = await measuring(door).room(RoomWish(model="qwen", system="be brief", tools=("time",)))
+    room = await measuring(door).room(RoomWish(model="qwen", system="be brief", tools=("hand",)))
     assert by_kind(room) == {"system": (2, 1), "tools": (5, 1), "template": (4, 0)}
 
 
