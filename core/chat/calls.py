@@ -66,11 +66,20 @@ def wanted(name: str, arguments: str, problem: str = "") -> Wanted:
     return Wanted(call_id=uuid7(), name=name, arguments=arguments, problem=problem)
 
 
+def meant(name: str, offered: Sequence[Offered]) -> Offered | None:
+    """The tool of that name, also without its server's, which small models leave out."""
+    for tool in offered:
+        if tool.name == name:
+            return tool
+    short = [tool for tool in offered if tool.tool == name]
+    return short[0] if len(short) == 1 else None
+
+
 def demand_offered(call: Wanted, offered: Sequence[Offered]) -> Offered:
     """The tool that is meant. Raises Unreadable."""
-    for tool in offered:
-        if tool.name == call.name:
-            return tool
+    tool = meant(call.name, offered)
+    if tool is not None:
+        return tool
     names = ", ".join(tool.name for tool in offered[:MOST_NAMED]) or "none"
     called = repr(call.name[:80]) if call.name else "without a name"
     raise Unreadable(f"There is no tool {called}. The tools are: {names}.")

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from core.chat.budget import NOT_AGAIN, TOLD_SAME, Repeats, RunOver
-from core.chat.calls import Unreadable, Wanted, arguments_of, demand_offered
+from core.chat.calls import Unreadable, Wanted, arguments_of, demand_offered, meant
 from core.chat.reply import CallRow, Outcome
 from core.conversations import NewMessage, Said, ToolOutcome
 from core.mcp.toolbox import Toolbox
@@ -92,7 +92,7 @@ class CarryingOut:
         read: dict[str, Any] | str = call.arguments
         problem = ""
         try:
-            demand_offered(call, offered)
+            tool = demand_offered(call, offered)
             read = arguments = arguments_of(call, cut=cut)
         except Unreadable as unreadable:
             problem = str(unreadable)
@@ -102,18 +102,18 @@ class CarryingOut:
         if problem:
             result = CallResult(outcome="failed", text=problem)
         else:
-            result = await self._called(one, arguments)
+            result = await self._called(one, tool, arguments)
         if self._repeats.note(call.name, read, result.text):
             result = msgspec.structs.replace(result, text=result.text + TOLD_SAME)
         return result
 
-    async def _called(self, one: OpenCall, arguments: dict[str, Any]) -> CallResult:
+    async def _called(self, one: OpenCall, tool: Offered, arguments: dict[str, Any]) -> CallResult:
         assert self._toolbox is not None, "nobody else offered this tool"
         wish = CallWish(
             call_id=one.call.call_id,
             conversation_id=self._conversation_id,
             reply_id=self._reply_id,
-            name=one.call.name,
+            name=tool.name,
             arguments=arguments,
         )
 
@@ -130,7 +130,7 @@ class CarryingOut:
 
 def row_of(call: Wanted, offered: Sequence[Offered], since: int) -> CallRow:
     """A call that is wanted, and not looked at yet."""
-    tool = next((tool for tool in offered if tool.name == call.name), None)
+    tool = meant(call.name, offered)
     return CallRow(
         call_id=call.call_id,
         name=call.name,

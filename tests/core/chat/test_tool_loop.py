@@ -5,10 +5,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from core.chat import Added, Called, Ended, Grew
 from core.chat.budget import NOT_AGAIN
+from core.chat.calls import meant
 from core.chat.carrying_out import NOT_APPROVED, NOT_KNOWN
 from core.conversations import MessageView, Said
 from core.errors import Invalid
@@ -147,6 +149,19 @@ async def test_a_malformed_call_is_answered_to_the_model(
         for turn in asked["messages"]:
             for call in turn.get("tool_calls", ()):
                 assert isinstance(eval(call["function"]["arguments"]), dict)
+
+
+async def test_a_tool_may_be_named_without_its_server(house: House) -> None:
+    """Small models do; where two servers have such a tool nothing is guessed."""
+    house.say_in_turn(calls(("weather", '{"city": "Oslo"}')), says("Snow."))
+    which, _ = await house.run()
+    assert [(one.name, one.arguments) for one in house.tools.called] == [
+        ("hand__weather", {"city": "Oslo"})
+    ]
+    tool = house.tools.offered(("hand",))[0]
+    other = msgspec.structs.replace(tool, name="other__weather", server="other")
+    assert meant("weather", (tool, other)) is None
+    assert meant("other__weather", (tool, other)) is other
 
 
 async def test_a_call_that_was_cut_at_the_limit_of_tokens_says_so(house: House) -> None:
