@@ -349,9 +349,6 @@ def compose(
     attachments = Attachments(
         blobs=blobs, conversations=conversations, extracting=Extracting(), clock=clock
     )
-    attachment_costs = Costs(
-        attachments=attachments, book=book, folders=model_folders(settings.paths)
-    )
     models = ChatModels(
         routes=routes,
         inflight=inflight,
@@ -363,6 +360,13 @@ def compose(
         folders=tuple(model_folders(settings.paths)),
     )
     tokens = Tokens(engine_of=models.endpoint, planned=models.planned_context)
+    attachment_costs = Costs(
+        attachments=attachments,
+        book=book,
+        folders=model_folders(settings.paths),
+        count=tokens.count,
+        context_of=tokens.context_of,
+    )
     titles = Titles(
         conversations=conversations,
         proxy=proxy,
