@@ -16,7 +16,7 @@ from tests.support.little_web.articles import Article
 BRAVE_KEY = "BSA-little-web"
 TAVILY_KEY = "tvly-little-web"
 QUOTA = "out of quota"  # a query that finds the engine without any left
-SILENT = "nobody answers"  # a query to which SearXNG's own engines say nothing
+SILENT = "qzqz"  # a query to which SearXNG's own engines say nothing
 ANOMALY = "am I a robot"  # a query that makes DuckDuckGo's page ask for a person
 
 
