@@ -7,6 +7,7 @@ import pytest
 
 from core.research.web import folder as module
 from core.research.web.folder import FolderSearch
+from core.research.web.ranking import terms_of
 from core.research.web.views import WebProblem
 from tests.core.research.web.conftest import HeldClock, ReadingHere
 from tests.support.little_web.articles import ARTICLES
@@ -136,7 +137,7 @@ async def test_a_large_folder_is_read_bit_by_bit(
 
     async def slowly(path: str, stamp: tuple[int, int]) -> module._Known:
         clock.seconds += module.INDEXING_S / 2
-        return module._Known(stamp=stamp, title=path, terms=module.terms_of(path, "word"))
+        return module._Known(stamp=stamp, title=path, terms=terms_of(path, "word"))
 
     monkeypatch.setattr(search, "_indexed", slowly)
     await search.search("word", most=9)

@@ -144,7 +144,7 @@ def test_the_writer_of_markdown_leaves_no_backslashes() -> None:
 def test_broken_pages_break_nothing(body: bytes) -> None:
     """There is text, or a reason why there is none."""
     for kind in ("html", "text", "pdf", "results"):
-        done = extracted(Job(kind=kind, body=body))  # type: ignore[arg-type]
+        done = extracted(Job(kind=kind, body=body))
         assert done.text or done.problem or done.rows == ()
 
 
