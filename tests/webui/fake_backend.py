@@ -22,6 +22,8 @@ from litestar.response import Stream
 
 from tests.webui import fits, props, recipe_routes, scenes
 from tests.webui.fake_studio import THERE, FakeStudio, Json
+from tests.webui.servers import server_handlers
+from tests.webui.studies import study_handlers
 from tests.webui.talks import talk_handlers
 
 DIST = Path(__file__).resolve().parents[2] / "webui" / "dist"
@@ -244,6 +246,7 @@ def make_app(studio: FakeStudio) -> Litestar:
     handlers += [create, revise, archive, restore, clone, timeline, log_stream]
     handlers += [load, sleep, running, fit, fit_unsaved, *recipe_routes.HANDLERS]
     handlers += talk_handlers(studio)
+    handlers += [*server_handlers(studio), *study_handlers(studio)]
     every = [*handlers, scene, hold, asked, window]
     return Litestar(every, openapi_config=None, logging_config=None)
 

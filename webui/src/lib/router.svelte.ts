@@ -4,11 +4,13 @@
 export const PAGES = [
   'dashboard',
   'chat',
+  'research',
   'recipes',
   'usage',
   'logs',
   'timeline',
   'endpoint',
+  'tools',
   'keys',
   'settings',
 ] as const

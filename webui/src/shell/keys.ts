@@ -6,11 +6,13 @@ import { overlay } from './overlay.svelte'
 export const GO: Readonly<Record<string, Page>> = {
   d: 'dashboard',
   c: 'chat',
+  i: 'research',
   r: 'recipes',
   u: 'usage',
   l: 'logs',
   t: 'timeline',
   e: 'endpoint',
+  m: 'tools',
   k: 'keys',
   s: 'settings',
 }

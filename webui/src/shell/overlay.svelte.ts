@@ -1,6 +1,7 @@
-// What lies over the page, one at a time: the quick switch, the sheet of keys, or the rest of the pages.
+// What lies over the page, one at a time: the quick switch, the sheet of keys, the rest of the
+// pages, or calls that wait for an answer.
 
-export type Over = 'palette' | 'keys' | 'more'
+export type Over = 'palette' | 'keys' | 'more' | 'calls'
 
 class Overlay {
   open = $state<Over | null>(null)

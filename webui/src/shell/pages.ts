@@ -8,9 +8,9 @@ export interface Group {
 }
 
 export const GROUPS: readonly Group[] = [
-  { title: null, pages: ['dashboard', 'chat', 'recipes'] },
+  { title: null, pages: ['dashboard', 'chat', 'research', 'recipes'] },
   { title: 'nav.observe', pages: ['usage', 'logs', 'timeline'] },
-  { title: 'nav.manage', pages: ['endpoint', 'keys', 'settings'] },
+  { title: 'nav.manage', pages: ['endpoint', 'tools', 'keys', 'settings'] },
 ]
 /** What stands in the bar where there is no room for a sidebar. */
 export const NEAREST: ReadonlySet<Page> = new Set(['dashboard', 'chat', 'recipes'])

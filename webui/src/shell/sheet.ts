@@ -46,5 +46,10 @@ export const ON: Readonly<Partial<Record<Page, readonly Line[]>>> = {
     { keys: ['[ ]'], what: 'keyboard.branches' },
   ],
   recipes: [{ keys: [ctrl('S')], what: 'keyboard.save' }],
+  tools: [
+    { keys: ['A'], what: 'keyboard.approve' },
+    { keys: [shift('A')], what: 'keyboard.approve.always' },
+    { keys: ['D'], what: 'keyboard.deny' },
+  ],
   timeline: [{ keys: ['Esc'], what: 'keyboard.live' }],
 }

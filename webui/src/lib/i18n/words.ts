@@ -11,17 +11,21 @@ import type endpoint from './en/endpoint'
 import type fields from './en/fields'
 import type keys from './en/keys'
 import type logs from './en/logs'
+import type over from './en/over'
 import type recipes from './en/recipes'
 import type render from './en/render'
+import type research from './en/research'
 import type settings from './en/settings'
 import type setup from './en/setup'
 import type shell from './en/shell'
 import type timeline from './en/timeline'
+import type tools from './en/tools'
 import type usage from './en/usage'
 
 export interface Parts {
   shell: typeof shell
   dashboard: typeof dashboard
+  over: typeof over
   chat: typeof chat
   render: typeof render
   recipes: typeof recipes
@@ -33,6 +37,8 @@ export interface Parts {
   settings: typeof settings
   setup: typeof setup
   endpoint: typeof endpoint
+  tools: typeof tools
+  research: typeof research
 }
 export type Part = keyof Parts
 export type Words<P extends Part> = Record<keyof Parts[P], string>

@@ -1,0 +1,68 @@
+// Calls of tools that wait for an approval, run, or ended a while ago: known on every page, so that a
+// person can answer wherever they are. Nothing polls: facts say when to look again.
+import { studio } from '../store/studio.svelte'
+import { waiting } from '../store/waiting.svelte'
+import { attempt } from '../store/actions'
+import { mcp, type CallState, type Scope } from './api'
+
+const AGAIN_MS = 150
+
+class Calls {
+  list = $state.raw<readonly CallState[]>([])
+  known = $state(false)
+  private timer: ReturnType<typeof setTimeout> | undefined
+  private watched = false
+
+  get asking(): readonly CallState[] {
+    return this.list.filter((call) => call.state === 'asking')
+  }
+
+  /** As they are, and from now on. */
+  watch(): void {
+    void this.load()
+    if (this.watched) return
+    this.watched = true
+    studio.onFact((fact) => {
+      if (fact.type.startsWith('tool-call-')) this.soon()
+    })
+  }
+
+  async load(): Promise<void> {
+    clearTimeout(this.timer)
+    this.timer = undefined
+    try {
+      this.list = await mcp.calls()
+      this.known = true
+      waiting.calls = this.asking.length
+    } catch {
+      // An older studio, or none that answers: what is known stays.
+    }
+  }
+
+  approve(call: CallState, scope: Scope): Promise<boolean> {
+    return this.answer(call, 'running', () => mcp.approve(call.call_id, scope))
+  }
+
+  deny(call: CallState): Promise<boolean> {
+    return this.answer(call, 'denied', () => mcp.deny(call.call_id))
+  }
+
+  cancel(call: CallState): Promise<boolean> {
+    return this.answer(call, 'cancelled', () => mcp.cancel(call.call_id))
+  }
+
+  /** Shown at once; what the studio says replaces it. */
+  private async answer(call: CallState, state: CallState['state'], ask: () => Promise<unknown>): Promise<boolean> {
+    this.list = this.list.map((one) => (one.call_id === call.call_id ? { ...one, state } : one))
+    waiting.calls = this.asking.length
+    const went = await attempt(ask)
+    await this.load()
+    return went
+  }
+
+  private soon(): void {
+    this.timer ??= setTimeout(() => void this.load(), AGAIN_MS)
+  }
+}
+
+export const calls = new Calls()
