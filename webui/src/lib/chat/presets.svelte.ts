@@ -10,8 +10,6 @@ import type { Setup } from './setup'
 
 class Presets {
   list = $state.raw<readonly PresetView[] | null>(null)
-  /** One that a new conversation is to begin with: chosen elsewhere, taken by the chat. */
-  wanted = $state<string | null>(null)
 
   async load(): Promise<void> {
     await attempt(async () => {
