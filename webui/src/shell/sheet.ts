@@ -44,6 +44,9 @@ export const ON: Readonly<Partial<Record<Page, readonly Line[]>>> = {
     { keys: ['Esc'], what: 'keyboard.stop' },
     { keys: ['E'], what: 'keyboard.edit.last' },
     { keys: ['[ ]'], what: 'keyboard.branches' },
+    { keys: ['I'], what: 'keyboard.inspector' },
+    { keys: ['P'], what: 'keyboard.presets' },
+    { keys: ['C'], what: 'keyboard.compare' },
   ],
   recipes: [{ keys: [ctrl('S')], what: 'keyboard.save' }],
   tools: [
