@@ -107,11 +107,11 @@ def page_changes(browser: Browser, page: Page, names: tuple[str, ...]) -> dict[s
         page.wait_for_timeout(SETTLE_MS)
     page.evaluate("performance.mark('to:')")
     events = json.loads(browser.stop_tracing())["traceEvents"]
-    marks = _marks(events, "to:")
-    tasks = _tasks(events, marks[0])
+    found = marks(events, "to:")
+    tasks = tasks_of(events, found[0])
     return {
         mark["name"][3:]: [t for t in tasks if mark["ts"] <= t.at < after["ts"]]
-        for mark, after in pairwise(marks)
+        for mark, after in pairwise(found)
     }
 
 
@@ -132,9 +132,9 @@ def scroll(browser: Browser, page: Page, pixels: int, speed: int) -> Scroll:
     )
     page.evaluate("performance.mark('scroll')")
     events = json.loads(browser.stop_tracing())["traceEvents"]
-    begin, end = _marks(events, "scroll")[:2]
+    begin, end = marks(events, "scroll")[:2]
     worst = max(
-        (t.cpu for t in _tasks(events, begin) if begin["ts"] <= t.at < end["ts"]), default=0
+        (t.cpu for t in tasks_of(events, begin) if begin["ts"] <= t.at < end["ts"]), default=0
     )
     states = _frames(events, begin["pid"], begin["ts"], end["ts"])
     longest = run = 0
@@ -144,12 +144,13 @@ def scroll(browser: Browser, page: Page, pixels: int, speed: int) -> Scroll:
     return Scroll(len(states), states.count("STATE_DROPPED"), longest, worst, pixels)
 
 
-def _marks(events: list[dict[str, Any]], begin: str) -> list[dict[str, Any]]:
+def marks(events: list[dict[str, Any]], begin: str) -> list[dict[str, Any]]:
+    """What pages marked by names that begin so, in order."""
     found = [one for one in events if one["name"].startswith(begin) and one["ph"] in "IRi"]
     return sorted(found, key=lambda one: one["ts"])
 
 
-def _tasks(events: list[dict[str, Any]], mark: dict[str, Any]) -> list[Task]:
+def tasks_of(events: list[dict[str, Any]], mark: dict[str, Any]) -> list[Task]:
     """Tasks of the thread that made this mark."""
     return [
         Task(one["ts"], one["dur"] / 1000, one.get("tdur", one["dur"]) / 1000)

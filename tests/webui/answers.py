@@ -40,6 +40,9 @@ The wait is bounded by $t = t_{drain} + t_{evict} + t_{load}$; see the
 > Nothing starts for a caller who hangs up.
 """
 
+SAID: dict[str, list[str]] = {}
+"""What is answered to these questions, piece by piece, whatever else the script says."""
+
 COUNT = " ".join(str(number) for number in range(1, 2000))
 PLAIN = "Hello. I am a small model, and I answer from this machine."
 
@@ -47,7 +50,9 @@ PLAIN = "Hello. I am a small model, and I answer from this machine."
 def pieces(question: str) -> Iterator[tuple[str, str]]:
     """(kind, text) in token-sized pieces."""
     lowered = question.lower()
-    if "count" in lowered:
+    if question in SAID:
+        yield from (("text", piece) for piece in SAID[question])
+    elif "count" in lowered:
         yield from split("text", COUNT)
     elif "switch" in lowered:
         yield from split("reasoning", REASONING)
