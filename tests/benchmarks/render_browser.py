@@ -89,7 +89,7 @@ def cost(browser: Browser, url: str, begin: Begin, seconds: float) -> Cost:
 
 
 def _eventually(page: Page, number: str, seconds: float) -> float:
-    """What a page tells, once it does; asked from here, because its policy allows no waiting there."""
+    """What a page tells, once it does; asked from here: its policy lets nothing wait there."""
     deadline = time.monotonic() + seconds
     while not (told := page.evaluate(number)):
         assert time.monotonic() < deadline, f"{number} is never told"
