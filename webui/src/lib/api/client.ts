@@ -22,7 +22,6 @@ import type {
   KeyWish,
   LaunchPreview,
   ListedModel,
-  MessageView,
   MirrorView,
   Problem,
   ProviderList,
@@ -253,8 +252,6 @@ export const api = {
     (await request(`/api/conversations/${at(id)}/export?format=${format}`)).blob(),
   importConversations: (text: string) =>
     send<{ imported: string[] }>('POST', '/api/conversations/import', { text }),
-  say: (id: string, text: string, after: string | null) =>
-    send<MessageView>('POST', `/api/conversations/${at(id)}/messages`, { text, after }),
   replies: async (id: string) =>
     (await get<{ replies: ReplyView[] }>(`/api/conversations/${at(id)}/replies`)).replies,
   beginReply: (id: string, wish: ReplyWish) =>

@@ -180,6 +180,11 @@ export interface Metrics {
   gateway: { requests_per_s: number | null }
 }
 
+/** A file of a message; what is as usual is left out. */
+export type Attachment = Partial<Sent<Schemas['Attachment']>> &
+  Pick<Sent<Schemas['Attachment']>, 'id' | 'name' | 'kind' | 'mime' | 'size' | 'tokens'>
+export type AttachmentCost = Sent<Schemas['Cost']>
+
 /** RFC 9457, with the studio's additions. */
 export interface Problem {
   type?: string

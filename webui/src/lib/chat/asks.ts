@@ -1,6 +1,6 @@
 // What the chat asks of the studio beside conversations themselves; it comes with the page.
 import { get, send } from '../api/client'
-import type { ConversationView, PresetView, Room } from '../api/types'
+import type { ConversationView, MessageView, PresetView, Room } from '../api/types'
 import type { Setup } from './setup'
 
 const at = encodeURIComponent
@@ -17,6 +17,8 @@ export interface RoomWish {
 export type PresetWish = Pick<Setup, 'model' | 'system' | 'parameters' | 'tools'> & { name: string }
 
 export const asks = {
+  say: (id: string, text: string, after: string | null, attachments: readonly string[]) =>
+    send<MessageView>('POST', `/api/conversations/${at(id)}/messages`, { text, after, attachments }),
   setUp: (id: string, setup: Setup) =>
     send<ConversationView>('PATCH', `/api/conversations/${at(id)}`, { setup }),
   room: (wish: RoomWish, signal: AbortSignal) => send<Room>('POST', '/api/conversations/room', wish, signal),

@@ -1,7 +1,8 @@
 // The conversations, which live on the server: this is what the window knows of them, and what a person
 // does to them. Whatever is asked is shown at once, and taken back when the studio refuses.
 import { api, Refusal } from '../api/client'
-import type { ConversationView, FactEntry } from '../api/types'
+import type { Attachment, ConversationView, FactEntry } from '../api/types'
+import { asks } from './asks'
 import { past } from '../past/past.svelte'
 import { router } from '../router.svelte'
 import { attempt } from '../store/actions'
@@ -100,20 +101,25 @@ class Chats {
   }
 
   /** False: it could not be sent, and is to be kept where it was written. */
-  async send(text: string): Promise<boolean> {
+  async send(text: string, files: readonly Attachment[] = []): Promise<boolean> {
     const conversation = this.current
     if (!(await setups.settled(conversation))) return false
     conversation.beside = null
     const parent = conversation.leaf
-    const asked = await this.say(conversation, text, parent)
+    const asked = await this.say(conversation, text, parent, files)
     if (asked) await this.reply(conversation, asked.id)
     return asked !== null
   }
 
-  /** Sends a question again with other words, beside the former one. */
+  /** It is at the server, for what has to be there before its first message. Throws. */
+  async ensure(conversation: Conversation): Promise<void> {
+    if (!conversation.id) await this.start(conversation, '')
+  }
+
+  /** Sends a question again with other words and the same files, beside the former one. */
   async revise(message: Message, text: string): Promise<void> {
     const conversation = this.current
-    const asked = await this.say(conversation, text, message.parentId)
+    const asked = await this.say(conversation, text, message.parentId, message.attachments)
     if (asked) await this.reply(conversation, asked.id)
     else conversation.leaf = newestUnder(conversation.messages, message.id)
   }
@@ -201,13 +207,15 @@ class Chats {
     conversation: Conversation,
     text: string,
     parent: string | null,
+    files: readonly Attachment[],
   ): Promise<Message | null> {
     const message = new Message('user', `${UNSENT}${crypto.randomUUID()}`, parent)
     message.text = text
+    message.attachments = files
     conversation.add(message)
     const sent = await attempt(async () => {
       if (!conversation.id) await this.start(conversation, text)
-      const said = await api.say(conversation.id, text, parent)
+      const said = await asks.say(conversation.id, text, parent, files.map(({ id }) => id))
       message.id = said!.message_id
       conversation.keep(message)
     })

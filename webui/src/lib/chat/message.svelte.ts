@@ -1,5 +1,5 @@
 // One message. Its fields are live: the thread shows them as they change.
-import type { MessageView, ReplyView, ToolCall, ToolOutcome } from '../api/types'
+import type { Attachment, MessageView, ReplyView, ToolCall, ToolOutcome } from '../api/types'
 import { live } from './toolcalls.svelte'
 import type { Node } from './tree'
 
@@ -55,6 +55,8 @@ export class Message implements Node {
   failure = $state.raw<Failure | null>(null)
   /** The tools that it calls. */
   calls = $state.raw<readonly ToolCall[]>([])
+  /** The files that go with it. */
+  attachments = $state.raw<readonly Attachment[]>([])
   /** Of a tool's message: the call whose result it is, and what came of that. */
   answers = ''
   tool: Partial<ToolOutcome> | null = null
@@ -131,6 +133,7 @@ export class Message implements Node {
   take(view: MessageView): void {
     const said = view.said ?? {}
     this.text = view.text ?? ''
+    this.attachments = said.attachments ?? []
     this.reasoning = said.reasoning ?? ''
     this.model = view.model ?? ''
     this.lane = said.lane ?? ''

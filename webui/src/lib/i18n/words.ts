@@ -5,6 +5,7 @@ import type factsInGerman from './de/facts'
 import type failures from './de/failures'
 import type refusals from './de/refusals'
 import type said from './de/said'
+import type attach from './en/attach'
 import type chat from './en/chat'
 import type dashboard from './en/dashboard'
 import type endpoint from './en/endpoint'
@@ -27,6 +28,7 @@ export interface Parts {
   dashboard: typeof dashboard
   over: typeof over
   chat: typeof chat
+  attach: typeof attach
   render: typeof render
   recipes: typeof recipes
   fields: typeof fields
