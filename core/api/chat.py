@@ -41,6 +41,7 @@ class ConversationChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     """What is to be different; what is left out stays. `folder` null: in no folder any more."""
 
     title: str | msgspec.UnsetType = msgspec.UNSET
+    titled_by: Literal["person", "first-line"] = "person"
     folder: str | msgspec.UnsetType | None = msgspec.UNSET
     pinned: bool | msgspec.UnsetType = msgspec.UNSET
     chosen: str | msgspec.UnsetType = msgspec.UNSET  # the message at which the shown branch ends
@@ -150,7 +151,7 @@ async def change_conversation(
 ) -> ConversationView:
     """Give it a title, file it, pin it, choose the branch that is shown, or say how it asks."""
     demand_owner(asking, "change conversations")
-    return await _changed(application, asking, conversation_id, data)
+    return await _changed(application, asking, conversation_id, data, titled_by=data.titled_by)
 
 
 async def _changed(

@@ -219,12 +219,20 @@ class Chats {
       message.id = said!.message_id
       conversation.keep(message)
     })
+    if (sent) void this.title(conversation, text)
     if (!sent) conversation.remove(message)
     return sent ? message : null
   }
 
+  /** One that began with a file had nothing to be called by. */
+  private async title(conversation: Conversation, text: string): Promise<void> {
+    const title = firstLine(text)
+    if (!conversation.view || conversation.view.title || !title) return
+    await attempt(() => api.changeConversation(conversation.id, { title, titled_by: 'first-line' }))
+  }
+
   private async start(conversation: Conversation, text: string): Promise<void> {
-    const title = text.trim().split('\n')[0]?.slice(0, TITLE) ?? ''
+    const title = firstLine(text)
     const view = await api.startConversation({ title: title || null, titled_by: 'first-line', setup: conversation.setup })
     conversation.view = view
     conversation.id = view!.conversation_id
@@ -302,5 +310,7 @@ class Chats {
     if (!known) void this.read(held).catch(() => undefined)
   }
 }
+
+const firstLine = (text: string): string => text.trim().split('\n')[0]?.slice(0, TITLE) ?? ''
 
 export const chats = new Chats()
