@@ -15,8 +15,9 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-import httpx
 import msgspec
 
 from core.research.web import decoding
@@ -25,6 +26,9 @@ from core.research.web.politeness import Politeness
 from core.research.web.urls import Place, parsed
 from core.research.web.views import WebProblem
 from core.version import studio_version
+
+if TYPE_CHECKING:
+    import httpx
 
 AGENT = "vLLM-Studio"
 MOST_HOPS = 5
@@ -85,6 +89,7 @@ class Fetcher:
         heed: Heed | None = None,
     ) -> Fetched:
         """What is there in the end, whatever its status. Raises WebProblem."""
+        await asyncio.to_thread(import_module, "httpx")  # 40 ms the first time
         asked = _Asked(
             method=method,
             content=content,
@@ -102,13 +107,15 @@ class Fetcher:
             url, asked = got, _next_hop(asked, sent=_headers(accept))
         raise _redirects()
 
-    async def _patient_hop(self, url: httpx.URL, place: Place, asked: _Asked) -> Fetched | str:
+    async def _patient_hop(self, url: "httpx.URL", place: Place, asked: _Asked) -> Fetched | str:
         got = await self._hop(url, place, asked)
         if isinstance(got, str) or got.rest_s is None or got.rest_s > asked.limits.patience_s:
             return got
         return await self._hop(url, place, asked)
 
-    async def _hop(self, url: httpx.URL, place: Place, asked: _Asked) -> Fetched | str:
+    async def _hop(self, url: "httpx.URL", place: Place, asked: _Asked) -> Fetched | str:
+        import httpx
+
         limits = asked.limits
         request = httpx.Request(
             asked.method,
@@ -118,15 +125,12 @@ class Fetcher:
             extensions={"timeout": _timeouts(limits)},
         )
         turn = self._politeness.turn(place.host, patience_s=limits.patience_s)
-        async with turn, _in_words(place.host, limits):
-            response = await self._transport.handle_async_request(request)
-            try:
-                return await self._answer(url, place, response, asked.heed)
-            finally:
-                await response.aclose()
+        sent = self._transport.answering(request)
+        async with turn, _in_words(place.host, limits), sent as response:
+            return await self._answer(url, place, response, asked.heed)
 
     async def _answer(
-        self, url: httpx.URL, place: Place, response: httpx.Response, heed: Heed
+        self, url: "httpx.URL", place: Place, response: "httpx.Response", heed: Heed
     ) -> Fetched | str:
         headers = {name.lower(): value for name, value in response.headers.items()}
         if response.status_code in (301, 302, 303, 307, 308) and headers.get("location"):
@@ -161,12 +165,16 @@ def _next_hop(asked: _Asked, *, sent: dict[str, str]) -> _Asked:
 
 
 def _timeouts(limits: Limits) -> dict[str, float | None]:
+    import httpx
+
     return httpx.Timeout(
         connect=limits.connect_s, read=limits.read_s, write=limits.read_s, pool=limits.connect_s
     ).as_dict()
 
 
-def _joined(url: httpx.URL, location: str) -> str:
+def _joined(url: "httpx.URL", location: str) -> str:
+    import httpx
+
     try:
         return str(url.join(location))
     except (httpx.InvalidURL, ValueError):
@@ -177,7 +185,7 @@ def _joined(url: httpx.URL, location: str) -> str:
         ) from None
 
 
-async def _body(response: httpx.Response, most: int) -> tuple[bytes, bool]:
+async def _body(response: "httpx.Response", most: int) -> tuple[bytes, bool]:
     """At most `most` unpacked bytes, and whether there was more."""
     unpack = decoding.decoder(response.headers.get("content-encoding", ""))
     body = bytearray()
@@ -191,6 +199,8 @@ async def _body(response: httpx.Response, most: int) -> tuple[bytes, bool]:
 @asynccontextmanager
 async def _in_words(host: str, limits: Limits) -> AsyncIterator[None]:
     """What a network can do wrong, as a sentence; and an end to it."""
+    import httpx
+
     try:
         async with asyncio.timeout(limits.whole_s):
             yield
@@ -209,6 +219,8 @@ async def _in_words(host: str, limits: Limits) -> AsyncIterator[None]:
 
 
 def _why(failure: Exception) -> str:
+    import httpx
+
     text = str(failure)
     if "CERTIFICATE" in text or "certificate" in text:
         return "its certificate is not valid"

@@ -6,12 +6,15 @@ One parser only, httpx's: two that read a URL differently are how guards are pas
 import re
 from collections.abc import Iterable
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
-import httpx
 import msgspec
 
 from core.research.web.views import Hit, WebProblem
+
+if TYPE_CHECKING:
+    import httpx
 
 LONGEST = 4096  # characters
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
@@ -47,8 +50,10 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.scheme}://{host}" + ("" if self.port == default else f":{self.port}")
 
 
-def parsed(url: str) -> tuple[httpx.URL, Place]:
+def parsed(url: str) -> "tuple[httpx.URL, Place]":
     """The URL and where it points to. Raises WebProblem("bad-url") for what is never asked for."""
+    import httpx
+
     if len(url) > LONGEST:
         raise _bad("The address is too long")
     if any(ch.isspace() or ord(ch) < 0x20 or ch == "\\" for ch in url.strip()):
@@ -61,7 +66,7 @@ def parsed(url: str) -> tuple[httpx.URL, Place]:
     return known, _place(known, host)
 
 
-def _place(known: httpx.URL, host: str) -> Place:
+def _place(known: "httpx.URL", host: str) -> Place:
     if known.scheme not in ("http", "https"):
         raise _bad("Only http and https are read")
     if known.userinfo:
