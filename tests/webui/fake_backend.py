@@ -23,6 +23,7 @@ from litestar.response import Stream
 from tests.webui import fits, props, recipe_routes, scenes
 from tests.webui.fake_studio import THERE, FakeStudio, Json
 from tests.webui.servers import server_handlers
+from tests.webui.setups import setup_handlers
 from tests.webui.studies import study_handlers
 from tests.webui.talks import talk_handlers
 
@@ -245,7 +246,7 @@ def make_app(studio: FakeStudio) -> Litestar:
     handlers = [status, gpus, keys, runtimes, events, switch, evict, cancel, demo, recipes, recipe]
     handlers += [create, revise, archive, restore, clone, timeline, log_stream]
     handlers += [load, sleep, running, fit, fit_unsaved, *recipe_routes.HANDLERS]
-    handlers += talk_handlers(studio)
+    handlers += [*talk_handlers(studio), *setup_handlers()]
     handlers += [*server_handlers(studio), *study_handlers(studio)]
     every = [*handlers, scene, hold, asked, window]
     return Litestar(every, openapi_config=None, logging_config=None)

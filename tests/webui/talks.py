@@ -24,6 +24,7 @@ class Talks:
         self.studio = studio
         self.views: dict[str, Json] = {}
         self.messages: dict[str, list[Json]] = {}
+        self.setups: dict[str, Json] = {}
         self.replies: dict[str, Json] = {}
         self.ids = (f"id-{number}" for number in itertools.count(1))
 
@@ -35,6 +36,7 @@ class Talks:
             "conversation_id": which,
             "standing": "open",
             "title": title,
+            "titled_by": "first-line",
             "folder": None,
             "pinned": False,
             "started_at": now,
@@ -151,7 +153,9 @@ def talk_handlers(studio: FakeStudio) -> list[Any]:
 
     @post("/api/conversations", status_code=201, sync_to_thread=False)
     def start(data: JSONBody[Json]) -> Json:
-        return talks.start(data.get("title"))
+        view = talks.start(data.get("title"))
+        talks.setups[view["conversation_id"]] = data.get("setup")
+        return view
 
     @get("/api/conversations/{which:str}", sync_to_thread=False)
     def read(which: FromPath[str]) -> Response[Json]:
@@ -160,11 +164,13 @@ def talk_handlers(studio: FakeStudio) -> list[Any]:
         messages = talks.messages[which]
         chosen = messages[-1]["message_id"] if messages else None
         told = {"conversation": talks.views[which], "messages": messages, "chosen": chosen}
-        return Response(told)
+        return Response(told | {"setup": talks.setups.get(which)})
 
     @patch("/api/conversations/{which:str}", sync_to_thread=False)
     def change(which: FromPath[str], data: JSONBody[Json]) -> Json:
-        talks.views[which] |= {k: v for k, v in data.items() if k != "chosen"}
+        if "setup" in data:
+            talks.setups[which] = data["setup"]
+        talks.views[which] |= {k: v for k, v in data.items() if k not in ("chosen", "setup")}
         return talks.views[which]
 
     @delete("/api/conversations/{which:str}", status_code=200, sync_to_thread=False)
