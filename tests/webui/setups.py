@@ -1,4 +1,4 @@
-"""The stand-in's presets, and what the next request would hold: enough for the window to be seen."""
+"""The stand-in's presets, and what the next request would hold, for the window to show."""
 
 import itertools
 import time
