@@ -4,12 +4,13 @@ Patterns and formats are left to the server: a hostile regular expression could 
 Nothing is fetched: a schema that points elsewhere is not followed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
+MOST_STEPS = 10_000  # of one check; a schema may be made so that it never ends
 MOST_TOLD = 5
 LONGEST = 300  # characters of one complaint
 LEFT_TO_THE_SERVER = ("pattern", "patternProperties", "format")
@@ -24,6 +25,7 @@ def complaints(parameters: dict[str, Any], arguments: dict[str, Any]) -> tuple[s
 
 
 def _told(parameters: dict[str, Any], arguments: dict[str, Any]) -> Iterator[str]:
+    _Steps.left = MOST_STEPS
     validator = _validator(msgspec.json.encode(parameters, order="sorted"))
     found = sorted(validator.iter_errors(arguments), key=lambda one: len(one.absolute_path))
     for error in found[:MOST_TOLD]:
@@ -42,8 +44,23 @@ def _validator(encoded: bytes) -> Any:  # noqa: ANN401 - jsonschema is not typed
 
     schema = msgspec.json.decode(encoded)
     kind = validator_for(schema, default=Draft202012Validator)
-    calm = extend(kind, dict.fromkeys(LEFT_TO_THE_SERVER, _passes))
+    rules = {name: _counted(rule) for name, rule in kind.VALIDATORS.items()}
+    calm = extend(kind, {**rules, **dict.fromkeys(LEFT_TO_THE_SERVER, _passes)})
     return calm(schema, registry=Registry())
+
+
+class _Steps:
+    left = MOST_STEPS
+
+
+def _counted(rule: Callable[..., Iterator[Any] | None]) -> Callable[..., Iterator[Any]]:
+    def counted(*what: object) -> Iterator[Any]:
+        _Steps.left -= 1
+        if _Steps.left < 0:
+            raise OverflowError("this schema takes too long to check")
+        yield from rule(*what) or ()
+
+    return counted
 
 
 def _passes(*_: object) -> Iterator[Any]:
