@@ -109,11 +109,10 @@ class Service:
 
     def quota(self, seconds: float | None) -> WebProblem:
         """The plan has nothing left."""
-        when = f"in {_span(seconds)}" if seconds is not None else "with the next period"
         return WebProblem(
             f"The plan with {self.title} is used up",
             code="quota",
-            next_action=f"It can be used again {when}, or choose another.",
+            next_action=_again(seconds),
             retry_after=seconds,
         )
 
@@ -139,7 +138,9 @@ def rows_in(told: object, *path: str) -> list[dict[str, Any]]:
     return [row for row in told if isinstance(row, dict)] if isinstance(told, list) else []
 
 
-def _span(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.0f} seconds"
-    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"
+def _again(seconds: float | None) -> str:
+    if seconds is None:
+        return "It can be used again with its next period, or choose another."
+    if seconds < 7200:
+        return f"It can be used again in {seconds / 60:.0f} minutes, or choose another."
+    return f"It can be used again in {seconds / 3600:.0f} hours, or choose another."

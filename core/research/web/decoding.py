@@ -63,7 +63,7 @@ def decoder(encoding: str) -> Decoder:
     raise WebProblem(
         f"The page is compressed in a way that is not read here ({encoding.strip()[:40]})",
         code="unsupported",
-        next_action="Nothing can be done here; use another source.",
+        next_action="Use another source.",
     )
 
 

@@ -97,11 +97,11 @@ class _Host:
 
 def asked_too_often(host: str, seconds: float | None) -> WebProblem:
     """What is said of a host that wants to be left alone."""
-    when = f" in {seconds:.0f} seconds" if seconds is not None else " later"
+    soon = f"Try again in {seconds:.0f} seconds." if seconds is not None else "Try again later."
     return WebProblem(
         f"{host} asks not to be asked so often",
         code="too-many-requests",
-        next_action=f"Try again{when}.",
+        next_action=soon,
         retry_after=seconds,
     )
 

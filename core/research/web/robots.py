@@ -42,9 +42,9 @@ class Robots:
         _, place = parsed(url)
         known = await self._rules_of(place.origin)
         if known.failed:
-            raise _refused(place.host, "fails to say what may be read")
+            raise _refused(f"{place.host} fails to say what programs may read (robots.txt)")
         if known.rules is not None and not known.rules.can_fetch(url, AGENT):
-            raise _refused(place.host, "does not let programs read this page")
+            raise _refused(f"{place.host} does not let programs read this page (robots.txt)")
 
     async def _rules_of(self, origin: str) -> _Known:
         async with self._asking.setdefault(origin, asyncio.Lock()):
@@ -78,9 +78,9 @@ class Robots:
         self._known[origin] = known
 
 
-def _refused(host: str, what: str) -> WebProblem:
+def _refused(sentence: str) -> WebProblem:
     return WebProblem(
-        f"{host} {what} (robots.txt)",
+        sentence,
         code="robots",
         next_action="Open the page yourself, or use another source.",
     )

@@ -159,8 +159,9 @@ class Wikipedia(_Search):
         self._service.demand_success(got, self._clock.now())
         told = self._service.json(got)
         if isinstance(told.get("error"), dict):
+            why = plain(told["error"].get("info"), 200)
             raise WebProblem(
-                f"{self._service.title} refuses: {plain(told['error'].get('info'), 200)}",
+                f"{self._service.title} refuses the search: {why}",
                 code="unreadable",
                 next_action="Search for something else.",
             )

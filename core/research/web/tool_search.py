@@ -89,12 +89,12 @@ class ToolSearch:
                 )
             case "timed-out":
                 raise WebProblem(
-                    f"{self._tool} did not answer in time",
+                    f"The search tool {self._tool} did not answer in time",
                     code="timeout",
                     next_action="Look at its server on the tools' page.",
                 )
         raise WebProblem(
-            f"{self._tool} failed: {plain(result.text, 200)}",
+            f"The search tool {self._tool} failed: {plain(result.text, 200)}",
             code="server-error",
             next_action="Look at its server on the tools' page.",
         )
