@@ -134,6 +134,9 @@ class ToolLoop:
         toolbox, ways = self._means.toolbox, self._means.ways
         self._offered = toolbox.offered(self._question.tools) if toolbox else ()
         messages = mended(self._messages)
+        for one in messages:
+            if one["role"] == "tool":
+                self._calls.heard(one["content"], self._offered)
         if not self._offered and all(one["role"] != "tool" for one in messages):
             return await self._streamed(self._body(messages))
         as_text = self._body(in_text(messages, self._offered))

@@ -9,9 +9,10 @@ that were given the tools but do not read calls. Only what the assistant writes 
 its thoughts, not code that it shows, and never what a tool, a page or a person said.
 """
 
+import contextlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from core.chat.calls import Wanted, sendable, wanted
@@ -104,6 +105,21 @@ def _taught(told: list[dict[str, Any]], offered: Sequence[Offered]) -> list[dict
 def defanged(result: str) -> str:
     """A result that can not pretend to end, or to be a call."""
     return _OURS.sub(lambda tag: "‹" + tag[0][1:-1] + "›", result)
+
+
+def quoted(data: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The calls that stand in a text which is data: names and arguments."""
+    for rest in data.split(OPEN)[1:]:
+        with contextlib.suppress(ValueError, RecursionError):
+            body = rest.lstrip().removeprefix("```json").lstrip()
+            told, _ = json.JSONDecoder().raw_decode(body)
+            if _is_call(told):
+                arguments = told.get("arguments", told.get("parameters", {}))
+                yield told["name"], arguments if isinstance(arguments, dict) else {}
+
+
+def _is_call(told: object) -> bool:
+    return isinstance(told, dict) and isinstance(told.get("name"), str)
 
 
 # ---- reading ------------------------------------------------------------------------------------
@@ -204,7 +220,7 @@ def _read(body: str) -> Wanted | None:
         told = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(told, dict) or not isinstance(told.get("name"), str):
+    if not _is_call(told):
         return None
     arguments = told.get("arguments", told.get("parameters", {}))
     if not isinstance(arguments, str):
