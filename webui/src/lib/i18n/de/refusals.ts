@@ -74,6 +74,12 @@ export default {
   '{name} serves {limit} requests at once, and does so already': '{name} bedient {limit:n} Anfragen zugleich, und tut das schon',
   'the model answered {status}': 'das Modell antwortete mit {status}',
   'a reply needs a model': 'eine Antwort braucht ein Modell',
+  'the model has asked for tools {n} times and has no answer yet: this run ends here': 'das Modell hat {n:n}-mal nach Werkzeugen verlangt und noch keine Antwort: Hier endet der Lauf',
+  'continue, and it may ask as often again': 'setze fort, dann darf es noch einmal so oft fragen',
+  'this run has taken {n} tokens of the {most} that it may take: it ends here': 'dieser Lauf hat {n:n} von den {most:n} Token gebraucht, die er brauchen darf: Hier endet er',
+  'continue, and it may take as many again': 'setze fort, dann darf er noch einmal so viele brauchen',
+  'the model calls {name} again and again with the same arguments, and is told the same each time: this run ends here': 'das Modell ruft {name} immer wieder mit denselben Argumenten auf und erfährt jedes Mal dasselbe: Hier endet der Lauf',
+  'ask in other words, or without this tool': 'frage mit anderen Worten, oder ohne dieses Werkzeug',
   '{n} replies are under way in this conversation': 'in diesem Gespräch sind schon {n:n} Antworten unterwegs',
   'wait for one, or stop one': 'warte auf eine, oder halte eine an',
   'a message of this conversation can not be read: it can not go on from there':
