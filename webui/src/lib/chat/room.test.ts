@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Room } from '../api/types'
-import { barOf, guess, withDraft } from './room'
+import { barOf, guess, withNext } from './room'
 
 const room = (more: Partial<Room> = {}): Room => ({
   model: 'qwen',
@@ -42,10 +42,20 @@ it('is what is used where nobody knows the context', () => {
   expect(limit).toBeNull()
 })
 
-it('takes in what is being written', () => {
+const NO_FILES = { tokens: 0, items: 0 }
+
+it('takes in what is being written, as it was counted or by a guess', () => {
   expect([guess(''), guess('abcd'), guess('苍鹭')]).toEqual([0, 2, 2])
-  const longer = withDraft(room(), 'x'.repeat(380))
+  const longer = withNext(room(), 'x'.repeat(380), NO_FILES)
   expect([longer.used, longer.free, longer.over]).toEqual([130, 0, 50])
-  expect(withDraft(longer, '')).toMatchObject({ used: 30, free: 50, over: 0 })
-  expect(withDraft(room({ context: null, free: null }), 'abcd')).toMatchObject({ used: 32, free: null, over: 0 })
+  expect(withNext(longer, '', NO_FILES)).toMatchObject({ used: 30, free: 50, over: 0 })
+  expect(withNext(longer, 'x', NO_FILES)).toBe(longer)
+  expect(withNext(room({ context: null, free: null }), 'abcd', NO_FILES)).toMatchObject({ used: 32, free: null, over: 0 })
+})
+
+it('takes in files that go with it, beside those that were sent', () => {
+  const sent = room({ parts: [{ kind: 'attachments', tokens: 10, items: 1 }], used: 10, free: 70 })
+  const more = withNext(sent, '', { tokens: 15, items: 2 })
+  expect(more.parts).toEqual([{ kind: 'attachments', tokens: 25, items: 3 }])
+  expect([more.used, more.free, more.over]).toEqual([25, 55, 0])
 })

@@ -29,13 +29,18 @@ export function guess(text: string): number {
   return wide + Math.ceil((text.length - wide) / LATIN)
 }
 
-/** The room with something more in it, that was not measured with the rest. */
-export function withDraft(room: Room, draft: string): Room {
-  const more = guess(draft) - (room.parts.find(({ kind }) => kind === 'draft')?.tokens ?? 0)
-  if (more === 0) return room
-  const parts = room.parts.filter(({ kind }) => kind !== 'draft')
-  if (draft) parts.push({ kind: 'draft', tokens: guess(draft), items: 1 })
-  const used = room.used + more
+/** The room with what goes with it next: what is being written, where it is not measured yet, and files. */
+export function withNext(room: Room, draft: string, files: { tokens: number; items: number }): Room {
+  const of = (kind: RoomPart['kind']): RoomPart => room.parts.find((part) => part.kind === kind) ?? { kind, tokens: 0, items: 0 }
+  const counted = of('draft').tokens
+  const written = counted > 0 && draft ? counted : guess(draft)
+  const sent = of('attachments')
+  if (written === counted && files.tokens === 0) return room
+  const parts = room.parts.filter(({ kind }) => kind !== 'draft' && kind !== 'attachments')
+  if (written > 0) parts.push({ kind: 'draft', tokens: written, items: 1 })
+  const attached = { ...sent, tokens: sent.tokens + files.tokens, items: sent.items + files.items }
+  if (attached.tokens > 0) parts.push(attached)
+  const used = room.used + written - counted + files.tokens
   const left = room.context === null ? null : room.context - used - room.answer
   return { ...room, parts, used, free: left === null ? null : Math.max(0, left), over: left === null ? 0 : Math.max(0, -left) }
 }
