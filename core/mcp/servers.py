@@ -54,7 +54,7 @@ class Servers:
         self._logs: dict[str, ServerLog] = {}
         self._facts: asyncio.Queue[tuple[str, Fact, str]] = asyncio.Queue()
         self._listeners: list[Callable[[], None]] = []
-        self._runs = False
+        self._runs = self._writes = False
 
     def listen(self, callback: Callable[[], None]) -> None:
         """Call back in the loop when something can be seen that was not there before."""
@@ -114,12 +114,16 @@ class Servers:
         for server in self._book.servers():
             if server.name not in self._sessions:
                 self._begin(server, "system")
-        while True:
-            name, fact, actor = await self._facts.get()
-            try:
-                await self._write(name, fact, actor)
-            finally:
-                self._facts.task_done()
+        self._writes = True
+        try:
+            while True:
+                name, fact, actor = await self._facts.get()
+                try:
+                    await self._write(name, fact, actor)
+                finally:
+                    self._facts.task_done()
+        finally:
+            self._writes = False
 
     async def close(self, reason: str = "vLLM Studio stops") -> None:
         """Return when no server of ours runs, and all of it is written down."""
@@ -127,6 +131,8 @@ class Servers:
         for session in self._sessions.values():
             session.close(reason)
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        if self._writes:
+            await self._facts.join()
         while not self._facts.empty():
             await self._write(*self._facts.get_nowait())
 

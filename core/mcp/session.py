@@ -36,6 +36,7 @@ START_S = 120.0  # until it answers: npx and uvx may have to download it first
 PING_EVERY_S = 30.0
 PING_S = 15.0
 SILENCES = 2  # signs of life in a row that may be missed
+SOON_S = 5.0  # a call waits for a server that is tried again so soon
 REFRESH_S = 0.25  # lists are read again at most that often
 
 Record = Callable[[str, Fact, str], None]  # a server's name, what happened, who asked
@@ -76,6 +77,7 @@ class Session:
         self._link: Link | None = None
         self._stale = self._lost = self._was_ready = False
         self._failures = self._silences = self._busy = 0
+        self._is_back_soon = False
         self._told = ""  # the failure that was recorded last
 
     # what others ask
@@ -112,13 +114,13 @@ class Session:
         self.stop(reason=reason)
 
     async def ready(self) -> None:
-        """Wait until it is ready. Raises McpFailure when it is off, or failed."""
+        """Wait until it is ready. Raises McpFailure when it is off, or failed for longer."""
         while self.state != "ready":
             if self._closing or (self.state == "off" and not self._wanted):
                 raise McpFailure(
                     "it is switched off", code="off", next_action="Start it on the page Tools."
                 )
-            if self.state == "failed" and not self._anew:
+            if self.state == "failed" and not self._anew and not self._is_back_soon:
                 raise McpFailure(self.problem, code="failed", next_action=self.next_action)
             await self._moved.wait()
 
@@ -142,8 +144,9 @@ class Session:
         self._news.set()
 
     def _is_wished(self) -> None:
-        if self.state in ("off", "failed") and not self._closing:
+        if (self.state in ("off", "failed") or self._anew) and not self._closing:
             self.problem = self.next_action = ""
+            self._link = None
             self._become("starting")  # who asked sees at once that it was heard
         self._bell.set()
 
@@ -197,10 +200,12 @@ class Session:
         except TimeoutError:
             if not self._was_ready:
                 failure = failing.too_slow(START_S, self.log.last(20))
-        except McpFailure as known:
-            failure = known
         except Exception as error:  # whatever a foreign server makes the SDK raise
-            words = _words(error)
+            first = _first(error)
+            if isinstance(first, McpFailure):
+                failure = first
+            else:
+                words = _words(first)
         finally:
             self.is_lost()
             await opened.close()
@@ -286,6 +291,7 @@ class Session:
         """Say so, and wait until it is tried again, or somebody asks."""
         self._failures += 1
         wait = pace.wait_s(self._failures, failure.code)
+        self._is_back_soon = wait is not None and wait <= SOON_S
         self.problem = failure.message
         self.next_action = f"{failure.next_action} {pace.again(wait)}".strip()
         self.log.add("studio", f"failed: {failure.message}")
@@ -334,9 +340,19 @@ def _linked():  # type: ignore[no-untyped-def]  # noqa: ANN202 - its type is onl
 def _words(error: BaseException) -> str:
     from core.mcp.link import words_of
 
-    while isinstance(error, BaseExceptionGroup) and error.exceptions:
-        error = error.exceptions[0]
     return words_of(error)
+
+
+def _first(error: BaseException) -> BaseException:
+    """What the SDK's task groups wrap; ours, where it is among them."""
+    leaves = [error]
+    while any(isinstance(one, BaseExceptionGroup) for one in leaves):
+        leaves = [
+            leaf
+            for one in leaves
+            for leaf in (one.exceptions if isinstance(one, BaseExceptionGroup) else (one,))
+        ]
+    return next((one for one in leaves if isinstance(one, McpFailure)), leaves[0])
 
 
 def _forget(task: "asyncio.Task[None]") -> None:

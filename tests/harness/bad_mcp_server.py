@@ -185,10 +185,11 @@ def main() -> None:
     parser.add_argument("--dies", action="store_true", help="before it answers")
     parser.add_argument("--silent", action="store_true")
     parser.add_argument("--dies-at-first", default="", help="once: then this file exists")
-    parser.add_argument("--means", default="", help="what echo is said to do")
+    parser.add_argument("--means-file", default="", help="holds what echo is said to do")
     wish, _ = parser.parse_known_args()
-    if wish.means:
-        MEANING[0] = wish.means
+    if wish.means_file:
+        with open(wish.means_file, encoding="utf-8") as file:
+            MEANING[0] = file.read()
     if wish.dies:
         print("Error: EXAMPLE_API_KEY is required", file=sys.stderr)
         sys.exit(3)

@@ -43,6 +43,11 @@ class Room:
         async with asyncio.timeout(30):
             await self.mcp.servers.there(name).ready()
 
+    async def ready_after_failure(self, trace: Path) -> None:
+        """A server that dies at its first start, once it answers."""
+        await self.save("shy", f"--dies-at-first={trace}")
+        await self.until(lambda: self.mcp.servers.view("shy").state == "ready")
+
     async def always(self, *tools: str, server: str = "bad") -> None:
         """These may be called without asking."""
         for tool in tools:

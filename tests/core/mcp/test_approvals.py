@@ -1,0 +1,181 @@
+"""What a "yes" covers, and everything that takes it back."""
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from core.mcp.views import CallResult, CallWish, Scope, ToolView
+from tests.core.mcp.conftest import Room
+
+pytestmark = pytest.mark.real
+
+
+async def approved(room: Room, scope: Scope, wish: CallWish | None = None) -> CallResult:
+    """Make a call that is approved so far."""
+    made = asyncio.create_task(room.make(wish or room.wish("echo", text="x")))
+    asked = await room.asked()
+    await room.mcp.calls.approve(asked.call_id, scope, actor="window")
+    return await made
+
+
+async def asks(room: Room, wish: CallWish) -> bool:
+    """Whether this call asks; it is not made then."""
+    made = asyncio.create_task(room.make(wish))
+    await room.until(
+        lambda: made.done() or [s for s in room.mcp.calls.states() if s.state == "asking"]
+    )
+    if made.done():
+        return False
+    room.mcp.calls.cancel(wish.call_id)
+    await made
+    return True
+
+
+async def test_once_is_once(room: Room) -> None:
+    """The same call asks again."""
+    await room.ready()
+    assert (await approved(room, "once")).approved == "once"
+    assert await asks(room, room.wish("echo", text="x"))
+
+
+async def test_for_this_conversation(room: Room) -> None:
+    """With these arguments, and nowhere else."""
+    await room.ready()
+    await approved(room, "conversation")
+    same = room.wish("echo", text="x")
+    assert (await room.make(same)).approved == "conversation"
+    other = msgspec.structs.replace(room.wish("echo", text="x"), conversation_id="another")
+    assert await asks(room, other)
+    assert await asks(room, room.wish("echo", text="y"))
+    assert room.mcp.approvals() == ()  # only those for always are listed
+
+
+async def test_always_is_for_these_arguments_and_can_be_taken_back(room: Room) -> None:
+    """In every conversation."""
+    await room.ready()
+    await approved(room, "always")
+    other = msgspec.structs.replace(room.wish("echo", text="x"), conversation_id="another")
+    assert (await room.make(other)).approved == "always"
+    assert await asks(room, room.wish("echo", text="y"))
+    (standing,) = room.mcp.approvals()
+    assert (standing.server, standing.tool, standing.valid) == ("bad", "echo", True)
+    assert standing.arguments == {"text": "x"}
+    await room.mcp.desk.withdraw(standing.approval_id, actor="cli")
+    assert room.mcp.approvals() == ()
+    assert await asks(room, room.wish("echo", text="x"))
+
+
+async def test_a_tool_that_changes_its_meaning_is_asked_for_again(room: Room) -> None:
+    """A policy of always, and a standing approval: both were given to another tool."""
+    await room.ready()
+    await room.always("change")
+    await approved(room, "always")
+    await room.call("change")
+    await room.until(lambda: _echo(room).description == "Deletes every file.")
+    assert await asks(room, room.wish("echo", text="x"))
+    assert room.mcp.approvals()[0].valid is False
+    await room.always("echo")
+    assert _echo(room).policy == "always"
+
+
+async def test_a_policy_of_always_ends_with_the_tool_it_was_given_to(room: Room) -> None:
+    """And it can be seen that it did."""
+    await room.ready()
+    await room.always("echo", "change")
+    await room.call("change")
+    await room.until(lambda: _echo(room).changed)
+    assert _echo(room).policy == "ask"
+    assert await asks(room, room.wish("echo", text="x"))
+
+
+async def test_another_description_after_a_restart_is_asked_for(room: Room, tmp_path: Path) -> None:
+    """The definition is looked at, not the name; back as it was, it holds again."""
+    meaning = tmp_path / "meaning"
+    for text, policy in (("Says it.", "ask"), ("Sends it away.", "ask"), ("Says it.", "always")):
+        meaning.write_text(text)
+        await room.ready("bad", f"--means-file={meaning}")
+        room.mcp.servers.there("bad").restart()
+        await room.mcp.servers.there("bad").ready()
+        assert _echo(room).policy == policy, text
+        assert await asks(room, room.wish("echo", text="x")) is (policy == "ask")
+        if text == "Says it.":
+            await room.always("echo")
+
+
+async def test_another_environment_is_another_server(room: Room) -> None:
+    """The variable may say on which files it works."""
+    await room.ready("bad", env={"ROOT": "/home/me/notes"})
+    await room.always("echo")
+    await room.ready("bad", env={"ROOT": "/home/me"})
+    assert _echo(room).policy == "ask"
+
+
+async def test_a_tool_that_changes_while_it_is_asked_for_is_asked_for_anew(room: Room) -> None:
+    """Who says yes to the old meaning has not said it to the new one."""
+    await room.ready()
+    await room.always("change")
+    made = asyncio.create_task(room.call("echo", text="x"))
+    asked = await room.asked()
+    first = room.mcp.calls._calls[asked.call_id].question.bound
+    await room.call("change")
+    await room.until(
+        lambda: room.mcp.calls._calls[asked.call_id].question.bound != first, within=10
+    )
+    assert not made.done()
+    await room.mcp.calls.approve(asked.call_id, "once", actor="window")
+    assert (await made).outcome == "done"
+    (fact,) = room.facts("tool-call-approved")
+    assert first is not None
+    assert fact.definition != first.definition
+
+
+async def test_one_yes_answers_all_that_ask_the_same(room: Room) -> None:
+    """Parallel calls with the same arguments; the others go on asking."""
+    await room.ready()
+    same = [asyncio.create_task(room.call("echo", text="x")) for _ in range(3)]
+    other = asyncio.create_task(room.call("echo", text="y"))
+    await room.until(lambda: len([s for s in room.mcp.calls.states() if s.state == "asking"]) == 4)
+    await room.mcp.calls.approve((await room.asked()).call_id, "conversation", actor="window")
+    results = await asyncio.gather(*same)
+    assert [one.outcome for one in results] == ["done"] * 3
+    assert not other.done()
+    await room.mcp.set_policy("bad", "echo", "always", actor="cli")
+    assert (await other).approved == "policy"
+
+
+async def test_approvals_outlive_a_restart_of_the_studio(room: Room) -> None:
+    """They are in the log; another home's hashes are others."""
+    from core.mcp.book import Bound, McpBook
+    from core.secrets import Secrets
+
+    await room.ready()
+    await approved(room, "always")
+    book = McpBook(room.store, room.secrets)
+    (kept,) = book.approvals()
+    bound = Bound(
+        server="bad",
+        tool="echo",
+        fingerprint=book.fingerprint("bad"),
+        definition=kept.definition,
+        arguments_hash=book.arguments_hash({"text": "x"}),
+    )
+    assert book.approved(bound, "any") == "always"
+    elsewhere = McpBook(room.store, Secrets(room.secrets._folder.parent / "other"))
+    assert elsewhere.arguments_hash({"text": "x"}) != bound.arguments_hash
+
+
+async def test_a_removed_server_takes_its_approvals_along(room: Room) -> None:
+    """One of the same name begins with nothing."""
+    await room.ready()
+    await approved(room, "always")
+    await room.always("slow")
+    await room.mcp.desk.remove("bad", actor="cli")
+    await room.ready()
+    assert room.mcp.approvals() == ()
+    assert {tool.policy for tool in room.mcp.detail("bad").tool_list} == {"ask"}
+
+
+def _echo(room: Room) -> ToolView:
+    return next(one for one in room.mcp.detail("bad").tool_list if one.tool == "echo")
