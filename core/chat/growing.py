@@ -18,6 +18,7 @@ class Growing:
         self.prompt_tokens: int | None = None
         self.completion_tokens: int | None = None
         self.cost: float | None = None
+        self.missing: tuple[str, ...] = ()  # tools that could not be offered for it
         self.pieces = 0
         self.taken = 0  # characters that came for it, calls included
         self._texts: list[str] = []
@@ -85,6 +86,7 @@ class Growing:
             lane=self.lane,
             tool_calls=calls,
             cost=self.cost,
+            missing=self.missing,
             first_token_ms=None if first is None else _rounded((first - self._began) * 1000),
             thought_ms=_rounded(thought) if thought is not None and reasoning else None,
             duration_ms=_rounded((now - self._began) * 1000),

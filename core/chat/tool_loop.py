@@ -132,7 +132,9 @@ class ToolLoop:
     async def _asked(self) -> list[Wanted]:
         """One answer into the reply; the calls that it wants."""
         toolbox, ways = self._means.toolbox, self._means.ways
-        self._offered = toolbox.offered(self._question.tools) if toolbox else ()
+        chosen = self._question.tools
+        self._offered = toolbox.offered(chosen) if toolbox else ()
+        self._reply.now.missing = tuple(one for one in chosen if not _is_there(one, self._offered))
         messages = mended(self._messages)
         for one in messages:
             if one["role"] == "tool":
@@ -258,6 +260,11 @@ class ToolLoop:
             prompt_tokens=now.prompt_tokens,
             completion_tokens=now.completion_tokens,
         )
+
+
+def _is_there(chosen: str, offered: Sequence[Offered]) -> bool:
+    server, _, tool = chosen.partition("/")
+    return any(one.server == server and tool in ("", one.tool) for one in offered)
 
 
 def _as_turn(message: NewMessage) -> Turn:

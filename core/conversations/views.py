@@ -47,6 +47,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     answers: str = ""  # the id of the tool call whose result this is
     attachments: tuple[Attachment, ...] = ()  # files that go with it
     tool: ToolOutcome | None = None  # of that call
+    missing: tuple[str, ...] = ()  # tools that were chosen, and could not be offered
     cost: float | None = None  # of the request that brought it, in the user's currency
     first_token_ms: float | None = None  # since it was asked, a load included
     thought_ms: float | None = None  # of those that follow, how long it reasoned

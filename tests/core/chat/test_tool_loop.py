@@ -164,6 +164,13 @@ async def test_a_tool_may_be_named_without_its_server(house: House) -> None:
     assert meant("other__weather", (tool, other)) is other
 
 
+async def test_a_chosen_tool_that_is_not_there_is_told(house: House) -> None:
+    """The answer comes without it, and says so."""
+    house.say(says("Hello."))
+    which, _ = await house.run(tools=("hand/weather", "hand/rain", "off"))
+    assert said((await house.messages(which))[-1]).missing == ("hand/rain", "off")
+
+
 async def test_a_call_that_was_cut_at_the_limit_of_tokens_says_so(house: House) -> None:
     """The model would only write the same again."""
     begun = [{"index": 0, "id": "c", "function": {"name": "hand__weather", "arguments": '{"ci'}}]

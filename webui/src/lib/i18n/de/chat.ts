@@ -99,6 +99,7 @@ export default {
   'chat.tool.approve.always': 'Immer',
   'chat.tool.approve.always.help': 'Dieses Werkzeug mit genau diesen Argumenten, solange Server und Werkzeug bleiben, was sie sind',
   'chat.tool.deny': 'Ablehnen',
+  'chat.tool.missing': 'ohne {names}: nicht bereit',
   'chat.tool.approved.once': 'einmal erlaubt',
   'chat.tool.approved.conversation': 'für diese Unterhaltung erlaubt',
   'chat.tool.approved.always': 'für immer erlaubt',

@@ -98,6 +98,7 @@ export default {
   'chat.tool.approve.always': 'Always',
   'chat.tool.approve.always.help': 'This tool with exactly these arguments, while server and tool stay what they are',
   'chat.tool.deny': 'Deny',
+  'chat.tool.missing': 'without {names}: not ready',
   'chat.tool.approved.once': 'approved once',
   'chat.tool.approved.conversation': 'approved for this conversation',
   'chat.tool.approved.always': 'approved for always',

@@ -99,6 +99,7 @@ export default {
   'chat.tool.approve.always': '始终',
   'chat.tool.approve.always.help': '此工具配上完全相同的参数，只要服务器和工具保持不变',
   'chat.tool.deny': '拒绝',
+  'chat.tool.missing': '缺少 {names}：未就绪',
   'chat.tool.approved.once': '已批准一次',
   'chat.tool.approved.conversation': '已在此对话中批准',
   'chat.tool.approved.always': '已始终批准',
