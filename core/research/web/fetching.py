@@ -107,6 +107,10 @@ class Fetcher:
             url, asked = got, _next_hop(asked, sent=_headers(accept))
         raise _redirects()
 
+    def keep_apart(self, host: str, seconds: float) -> None:
+        """Ask this host less often than others."""
+        self._politeness.keep_apart(host, seconds)
+
     async def _patient_hop(self, url: "httpx.URL", place: Place, asked: _Asked) -> Fetched | str:
         got = await self._hop(url, place, asked)
         if isinstance(got, str) or got.rest_s is None or got.rest_s > asked.limits.patience_s:

@@ -14,6 +14,7 @@ from core.research.web.views import WebProblem
 
 AT_ONCE = 2
 APART_S = 0.5
+MOST_APART_S = 10.0  # a robots.txt may ask for more; then one page a minute would be no reading
 LONGEST_REST_S = 24 * 3600.0  # a host may ask for a day; more is a mistake
 MOST_HOSTS = 4096  # that are remembered
 
@@ -44,6 +45,11 @@ class Politeness:
             await self._keep_apart(known)
             yield
 
+    def keep_apart(self, host: str, seconds: float) -> None:
+        """Ask this host less often than others, because its robots.txt wants it."""
+        if seconds > self._apart_s:
+            self._host(host).apart_s = min(seconds, MOST_APART_S)
+
     def rest(self, host: str, retry_after: str) -> float | None:
         """Leave the host alone as long as its `Retry-After` says. How long that is, in seconds."""
         seconds = seconds_of(retry_after, self._clock.now())
@@ -56,7 +62,7 @@ class Politeness:
     async def _keep_apart(self, known: "_Host") -> None:
         now = self._clock.monotonic()
         begins = max(now, known.next_at)
-        known.next_at = begins + self._apart_s
+        known.next_at = begins + max(self._apart_s, known.apart_s)
         if begins > now:
             await self._sleep(begins - now)
 
@@ -87,6 +93,7 @@ class _Host:
     def __init__(self) -> None:
         self.places = asyncio.Semaphore(AT_ONCE)
         self.next_at = 0.0
+        self.apart_s = 0.0  # what it wants itself
         self.resting_until = 0.0
 
     def may_be_forgotten(self, now: float) -> bool:

@@ -12,7 +12,7 @@ from protego import Protego
 from core.clock import Clock
 from core.research.web.charset import decoded
 from core.research.web.fetching import AGENT, Fetcher, Limits
-from core.research.web.urls import parsed
+from core.research.web.urls import Place, parsed
 from core.research.web.views import WebProblem
 
 KEPT_S = 3600.0
@@ -40,18 +40,21 @@ class Robots:
     async def check(self, url: str) -> None:
         """Raises WebProblem("robots") where the site does not want this page to be read."""
         _, place = parsed(url)
-        known = await self._rules_of(place.origin)
+        known = await self._rules_of(place)
         if known.failed:
             raise _refused(f"{place.host} fails to say what programs may read (robots.txt)")
         if known.rules is not None and not known.rules.can_fetch(url, AGENT):
             raise _refused(f"{place.host} does not let programs read this page (robots.txt)")
 
-    async def _rules_of(self, origin: str) -> _Known:
+    async def _rules_of(self, place: Place) -> _Known:
+        origin = place.origin
         async with self._asking.setdefault(origin, asyncio.Lock()):
             known = self._known.get(origin)
             if known is None or known.until <= self._clock.monotonic():
                 known = await self._asked(origin)
                 self._remember(origin, known)
+                if known.rules is not None:
+                    self._fetcher.keep_apart(place.host, known.rules.crawl_delay(AGENT) or 0.0)
             return known
 
     async def _asked(self, origin: str) -> _Known:

@@ -138,6 +138,7 @@ The height of Mount Ada was measured in this way in 2019.
 ROBOTS = {
     "closed": (200, b"User-agent: *\nDisallow: /\n"),
     "atlas": (200, b"User-agent: *\nDisallow: /private/\nAllow: /\n"),
+    "survey": (200, b"User-agent: vLLM-Studio\nCrawl-delay: 3\nDisallow: /drafts/\n"),
     "faulty": (503, b"try later"),
 }
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from core.research.web.fetching import Fetcher
+from core.research.web.fetching import Fetcher, Limits
 from core.research.web.robots import KEPT_FAILURE_S, KEPT_S, Robots
 from core.research.web.views import WebProblem
 from tests.core.research.web.conftest import HeldClock
@@ -76,3 +76,19 @@ async def test_it_is_asked_once_an_hour(
     clock.seconds += KEPT_FAILURE_S + 1
     await refused(robots, at("faulty", "/page"))
     assert web.times("faulty", "/robots.txt") == 2
+
+
+async def test_a_site_may_ask_to_be_asked_less_often(
+    robots: Robots, fetcher: Fetcher, at: At, clock: HeldClock
+) -> None:
+    """By Crawl-delay; up to ten seconds, and no less than for others."""
+    await robots.check(at("survey", "/2019"))
+    clock.slept.clear()
+    for _ in range(3):
+        await fetcher.fetch(at("survey", "/2019"), limits=Limits(), accept="*/*")
+    assert sum(clock.slept) == pytest.approx(0.5 + 3 + 3)
+    fetcher.keep_apart("atlas.localhost", 3600)
+    clock.slept.clear()
+    for _ in range(2):
+        await fetcher.fetch(at("atlas", "/norland"), limits=Limits(), accept="*/*")
+    assert clock.slept == [10]
