@@ -94,11 +94,13 @@ async def erase_research(application: Application, asking: Asking, research_id: 
 
 @post("/research/{research_id:str}/answer", status_code=200)
 async def answer_research(
-    application: Application, asking: Asking, research_id: str, data: AnswerBack
+    application: Application, asking: Asking, research_id: str, data: AnswerBack | None = None
 ) -> ResearchView:
     """Answer what it asked back."""
     demand_owner(asking, "answer research")
-    return await application.research.answer(research_id, data.text, actor=asking.actor)
+    return await application.research.answer(
+        research_id, (data or AnswerBack()).text, actor=asking.actor
+    )
 
 
 @put("/research/{research_id:str}/plan")
@@ -130,11 +132,13 @@ async def pause_research(
 
 @post("/research/{research_id:str}/resume", status_code=200)
 async def resume_research(
-    application: Application, asking: Asking, research_id: str, data: ResumeWish
+    application: Application, asking: Asking, research_id: str, data: ResumeWish | None = None
 ) -> ResearchView:
     """Go on where it was left: paused, stopped or failed."""
     demand_owner(asking, "resume research")
-    return await application.research.resume(research_id, model=data.model, actor=asking.actor)
+    return await application.research.resume(
+        research_id, model=(data or ResumeWish()).model, actor=asking.actor
+    )
 
 
 @post("/research/{research_id:str}/stop", status_code=200)
@@ -221,11 +225,13 @@ async def remove_search_provider(
 
 @post("/research/providers/{name:str}/probe", status_code=200)
 async def probe_search_provider(
-    application: Application, asking: Asking, name: str, data: ProbeWish
+    application: Application, asking: Asking, name: str, data: ProbeWish | None = None
 ) -> Probe:
     """Try it: one search for one word."""
     demand_owner(asking, "try search providers")
-    return await application.research.desk.probe(name, application.research.web, key=data.key)
+    return await application.research.desk.probe(
+        name, application.research.web, key=(data or ProbeWish()).key
+    )
 
 
 @put("/research/hosts")

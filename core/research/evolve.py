@@ -152,9 +152,7 @@ def _looked(run: Run, told: Told) -> Run:
         case ResearchSearched() as one:
             return _searched(run, one, said if isinstance(said, Searched) else Searched())
         case ResearchPageRead(source=n, size=size):
-            kept = msgspec.structs.asdict(said) if isinstance(said, PageKept) else {}
-            kept["title"] = kept.get("title") or getattr(run.source(n), "title", "")
-            return _with_source(run, n, state="read", size=size, problem=None, **kept)
+            return _read(run, n, size, said if isinstance(said, PageKept) else PageKept(url=""))
         case ResearchPageRefused(source=n, problem=code):
             state: SourceState = "failed" if code in FAILED else "refused"
             return _with_source(run, n, state=state, problem=_problem(said))
@@ -178,6 +176,19 @@ def _wrote(run: Run, told: Told) -> Run:
             return _with_step(run, step_id, supported=supported)
         case _:
             return run
+
+
+def _read(run: Run, n: int, size: int, kept: PageKept) -> Run:
+    """A page that is another one under another address bears nothing twice."""
+    same = (one.n for one in run.sources if one.sha256 == kept.sha256 and one.n != n)
+    if kept.sha256 and (first := next(same, None)) is not None:
+        told = Problem(message=f"this is the same page as source {first}", code="duplicate")
+        return _with_source(run, n, state="refused", problem=told)
+    known = run.source(n)
+    about = msgspec.structs.asdict(kept)
+    if known is not None:
+        about |= {"title": kept.title or known.title, "url": kept.url or known.url}
+    return _with_source(run, n, state="read", size=size, problem=None, **about)
 
 
 def _searched(run: Run, fact: ResearchSearched, said: Searched) -> Run:

@@ -12,7 +12,9 @@ What is at work when the studio dies is not recorded, and so is done again; noth
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Sequence
+
+import msgspec
 
 from core.clock import Clock
 from core.erasure import KeyGone
@@ -40,6 +42,7 @@ FINAL = frozenset({"done", "failed", "stopped"})
 LIMITS: tuple[tuple[type | None, int], ...] = ((SearchFor, 4), (ReadPage, 6), (None, 3))
 
 Do = Callable[[Work, Run, ResearchAsker], Awaitable[Told]]
+Pace = Callable[[], Awaitable[None]]
 Record = Callable[[Told, float, int, str], Awaitable[Told]]
 
 
@@ -67,6 +70,7 @@ class Live:
         self._record = record
         self._clock = clock
         self._recording = asyncio.Lock()
+        self._appending: set[asyncio.Future[None]] = set()
         self._under_way: dict[Work, asyncio.Task[Told]] = {}
         self._task: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
@@ -74,15 +78,32 @@ class Live:
         self._ran_s = run.ran_s
         self._since: float | None = None
         self._broken = False
+        self._told: tuple[Run, tuple[Work, ...], ResearchView] | None = None
 
     # ---- what is recorded ------------------------------------------------------------------------
 
     async def command(self, decide: Callable[[State], Sequence[Told]], *, actor: str) -> None:
-        """Record what follows from a wish. Raises what `decide` refuses with, and EventError."""
+        """Record what follows from a wish; where the run is to rest, it rests when this returns.
+
+        Raises what `decide` refuses with, and EventError.
+        """
+        await self._whole(self._obey(decide, actor))
+        if self._wanted():
+            self.go_on()
+        else:
+            await self.rest()
+
+    async def _obey(self, decide: Callable[[State], Sequence[Told]], actor: str) -> None:
         async with self._recording:
             for told in decide(self.state):
                 await self._append(told, actor)
-        self.go_on()
+
+    async def _whole(self, recording: Coroutine[None, None, None]) -> None:
+        """To its end, whoever is cancelled meanwhile: else nobody would know what is recorded."""
+        task = asyncio.ensure_future(recording)
+        self._appending.add(task)
+        task.add_done_callback(self._appending.discard)
+        await asyncio.shield(task)
 
     async def _append(self, told: Told, actor: str) -> None:
         recorded = await self._record(told, self.ran_s, self._version, actor)
@@ -90,6 +111,8 @@ class Live:
         self.state = evolve(self.state, recorded)
         if isinstance(self.state, Run):
             self.run = self.state
+        if not self._wanted():
+            self._count(runs=False)
         self._tell()
 
     # ---- what is done ----------------------------------------------------------------------------
@@ -127,6 +150,7 @@ class Live:
         if task is not None and not task.done():
             task.cancel()
             await asyncio.wait((task,))
+        await asyncio.gather(*self._appending, return_exceptions=True)
 
     def _wanted(self) -> tuple[Work, ...]:
         return next_step(self.run, self.ran_s) if isinstance(self.state, Run) else ()
@@ -218,14 +242,16 @@ class Live:
         Where a pause or a stop came first, it is as if it had not been done.
         """
         while True:
-            async with self._recording:
-                if not isinstance(self.state, Run) or self.run.standing != "working":
-                    return None
-                try:
-                    return await self._append(told, self.started_by)
-                except EventError as problem:
-                    log.warning("a research waits until it can be recorded: %s", problem)
+            try:
+                return await self._whole(self._kept(told))
+            except EventError as problem:
+                log.warning("a research waits until it can be recorded: %s", problem)
             await asyncio.sleep(AGAIN_S)
+
+    async def _kept(self, told: Told) -> None:
+        async with self._recording:
+            if isinstance(self.state, Run) and self.run.standing == "working":
+                await self._append(told, self.started_by)
 
     def _count(self, *, runs: bool) -> None:
         """Only while something is under way does time go by."""
@@ -236,15 +262,16 @@ class Live:
 
     def view(self) -> ResearchView:
         """As it is now."""
-        return view_of(
-            self.run,
-            started_at=self.started_at,
-            ran_s=self.ran_s,
-            under_way=tuple(self._under_way),
-        )
+        run, works = self.run, tuple(self._under_way)
+        told = self._told
+        if told is None or told[0] is not run or told[1] != works:
+            view = view_of(run, started_at=self.started_at, ran_s=self.ran_s, under_way=works)
+            self._told = told = (run, works, view)
+        spent = msgspec.structs.replace(told[2].spent, minutes=round(self.ran_s / 60, 2))
+        return msgspec.structs.replace(told[2], spent=spent)
 
     async def follow(
-        self, after: int, *, pace: Callable[[], Awaitable[None]] | None = None
+        self, after: int, *, pace: Pace | None = None
     ) -> AsyncGenerator[tuple[int, ResearchView], None]:
         """How it is now, unless `after` is its position, and then each time it changes."""
         seen = after if self.run.standing not in FINAL and not self.at_work else -1

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 import msgspec
 
 T = TypeVar("T")
+MOST_READ = 100_000  # characters of an answer
+MOST_STARTS = 100  # places at which it could begin
 _COMMA = re.compile(r",(\s*[}\]])")
 _CLOSES = {"{": "}", "[": "]"}
 
@@ -25,16 +27,31 @@ def parsed(text: str, kind: type[T]) -> T:
     problem = "there is no JSON in it"
     for value in _values(text):
         try:
-            return msgspec.convert(value, kind, strict=False)
+            return msgspec.convert(_whole(value), kind, strict=False)
         except msgspec.ValidationError as error:
             problem = str(error)
     raise Unreadable(problem)
 
 
+def _whole(value: object) -> object:
+    """Without half characters, which JSON can spell and nothing can keep."""
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case list():
+            return [_whole(one) for one in value]
+        case dict():
+            return {_whole(key): _whole(one) for key, one in value.items()}
+        case _:
+            return value
+
+
 def _values(text: str) -> Iterator[Any]:
     decoder = json.JSONDecoder(strict=False)
-    at = 0
-    while (at := _next(text, at)) >= 0:
+    text, at = text[:MOST_READ], 0
+    for _ in range(MOST_STARTS):
+        if (at := _next(text, at)) < 0:
+            return
         for told in (text[at:], _COMMA.sub(r"\1", text[at:])):
             try:
                 value, _ = decoder.raw_decode(told)
@@ -61,7 +78,6 @@ def _completed(decoder: json.JSONDecoder, text: str) -> Iterator[Any]:
         except (ValueError, RecursionError):
             continue
         yield value
-        return
 
 
 def _missing(text: str) -> str:

@@ -124,10 +124,12 @@ def next_step(run: Run, ran_s: float) -> tuple[Work, ...]:
 
 
 def seconds_left(run: Run, ran_s: float) -> float | None:
-    """Until the next part of the time is used up; None when no part of it is left."""
-    ends = [("minutes/reading", READING), ("minutes/writing", 1.0)]
-    open_ = [run.budget.minutes * 60 * part - ran_s for what, part in ends if what not in run.spent]
-    return max(0.0, min(open_)) if open_ else None
+    """Until the part of its time that it is in is used up; None when all of it is."""
+    if "minutes/writing" in run.spent:
+        return None
+    reads = run.accepted and bool(_looking_up(run, 0.0))
+    left = run.budget.minutes * 60 * (READING if reads else 1.0) - ran_s
+    return max(0.0, left)
 
 
 def _before_it_starts(run: Run) -> tuple[Work, ...]:

@@ -37,7 +37,7 @@ from core.research.contents import Answer, Content, Planned, PlannedStep, Proble
 from core.research.decider import decide
 from core.research.exports import FORMATS, Exported, Format, exported, markdown_of
 from core.research.items import stream_of
-from core.research.live import Live
+from core.research.live import Live, Pace
 from core.research.prompts import MOST_STEPS
 from core.research.providers import ProviderDesk
 from core.research.runs import Runs, run_of
@@ -134,10 +134,10 @@ class Research:
         return (await self._found(which)).view()
 
     async def follow(
-        self, which: str, after: int
+        self, which: str, after: int, *, pace: Pace | None = None
     ) -> AsyncGenerator[tuple[int, ResearchView], None]:
         """How it is, each time it changes. Raises NotFound, Refused."""
-        return (await self._found(which)).follow(after)
+        return (await self._found(which)).follow(after, pace=pace)
 
     async def source(self, which: str, n: int) -> SourceText:
         """A captured page with its passages. Raises NotFound."""

@@ -275,7 +275,7 @@ async def _gaps(run: Run, ask: Ask) -> Told:
     )
     known = {one.question.casefold() for one in steps}
     wanted = _lines(told.value.steps if told.value else (), 2)
-    planned = _planned([one for one in wanted if one.casefold() not in known], len(steps) + 1)
+    planned = _planned([one for one in wanted if one.casefold() not in known], _after(steps))
     fact = ResearchGapsFound(
         research_id=run.research_id,
         steps=len(planned.steps),
@@ -370,6 +370,11 @@ def _planned(questions: Sequence[str], first: int) -> Planned:
             PlannedStep(step_id=f"s{at}", question=one) for at, one in enumerate(questions, first)
         )
     )
+
+
+def _after(steps: Sequence[Step]) -> int:
+    """The first number that no step has: ids of an edited plan need not be in a row."""
+    return 1 + max((int(one.step_id[1:]) for one in steps if one.step_id[1:].isdigit()), default=0)
 
 
 def _lines(said: Sequence[str], most: int) -> tuple[str, ...]:

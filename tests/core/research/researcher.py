@@ -14,7 +14,9 @@ GAP = "When was the railway of Norland opened?"
 INVENTED = "The moon above Norland is made of green cheese entirely."
 UNBORNE = "Mount Ada is covered by a layer of green cheese."
 FENCE = re.compile(r"<<[0-9a-f]{12}>>")
-COMMON = frozenset("how high is who first when was the of a an and it in are were on to".split())
+COMMON = frozenset(
+    re.findall(r"\w+", "how high is who first when was the of a an and it in are to")
+)
 
 
 class Researcher:

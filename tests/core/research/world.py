@@ -153,7 +153,7 @@ class World:
             fact: Fact = ResearchPageRefused(research_id=ID, source=n, problem="robots", sealed=b"")
             return Told(fact=fact, content=Problem(message="no", code="robots"))
         fact = ResearchPageRead(research_id=ID, source=n, size=100, sealed=b"")
-        return Told(fact=fact, content=PageKept(url=source.url, title="T", sha256="0" * 64))
+        return Told(fact=fact, content=PageKept(url=source.url, title="T", sha256=source.url))
 
     def _noted(self, step_id: str, n: int) -> Told:
         note = Noted(note_id=f"{step_id}-{n}-1", claim="c", quote="q", start=0, end=1)
