@@ -13,7 +13,7 @@ from core.api.asking import Asking
 from core.api.control import Done, demand_owner
 from core.api.sse import PULSE_S, frame, seen, sse_response
 from core.application import Application
-from core.research.providers import ProviderChange, ProviderList
+from core.research.providers import ProviderChange, SearchProviderList
 from core.research.research import PlanStep
 from core.research.views import NewResearch, ResearchLine, ResearchView, SourceText
 from core.research.web.providers import Probe
@@ -197,7 +197,7 @@ async def follow_research(
 
 
 @get("/research/providers")
-async def list_search_providers(application: Application, asking: Asking) -> ProviderList:
+async def list_search_providers(application: Application, asking: Asking) -> SearchProviderList:
     """Where research may search, and what is missing where it can not."""
     demand_owner(asking, "see search providers")
     return application.research.desk.list(application.research.web)
@@ -206,7 +206,7 @@ async def list_search_providers(application: Application, asking: Asking) -> Pro
 @put("/research/providers")
 async def save_search_provider(
     application: Application, asking: Asking, data: ProviderChange
-) -> ProviderList:
+) -> SearchProviderList:
     """Configure one of them; its key is kept apart, and told to nobody."""
     demand_owner(asking, "change search providers")
     await application.research.desk.save(data, actor=asking.actor)
@@ -216,7 +216,7 @@ async def save_search_provider(
 @delete("/research/providers/{name:str}", status_code=200)
 async def remove_search_provider(
     application: Application, asking: Asking, name: str
-) -> ProviderList:
+) -> SearchProviderList:
     """Forget how it was configured, and its key."""
     demand_owner(asking, "change search providers")
     await application.research.desk.remove(name, actor=asking.actor)
@@ -237,7 +237,7 @@ async def probe_search_provider(
 @put("/research/hosts")
 async def allow_private_hosts(
     application: Application, asking: Asking, data: Hosts
-) -> ProviderList:
+) -> SearchProviderList:
     """Let pages of these private hosts be read; all other private addresses stay refused."""
     demand_owner(asking, "change what research may read")
     await application.research.desk.allow_hosts(data.private_hosts, actor=asking.actor)

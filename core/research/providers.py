@@ -31,7 +31,7 @@ BY_DEFAULT = ("wikipedia", "duckduckgo")
 MOST_KEY = 500  # characters
 
 
-class ProviderView(msgspec.Struct, frozen=True, kw_only=True):
+class SearchProviderView(msgspec.Struct, frozen=True, kw_only=True):
     """A provider, and whether it could be asked. `saved`: somebody has configured it."""
 
     name: str
@@ -51,10 +51,10 @@ class ProviderView(msgspec.Struct, frozen=True, kw_only=True):
     language: str
 
 
-class ProviderList(msgspec.Struct, frozen=True, kw_only=True):
+class SearchProviderList(msgspec.Struct, frozen=True, kw_only=True):
     """Every provider that there is or could be, and the private hosts that may be read."""
 
-    providers: tuple[ProviderView, ...]
+    providers: tuple[SearchProviderView, ...]
     private_hosts: tuple[str, ...]
 
 
@@ -110,9 +110,9 @@ class ProviderDesk:
                 )
         return tuple(dict.fromkeys(wanted))
 
-    def list(self, web: Web) -> ProviderList:
+    def list(self, web: Web) -> SearchProviderList:
         """Every one that there is or could be."""
-        return ProviderList(
+        return SearchProviderList(
             providers=tuple(self._view(one, web) for one in self._all()),
             private_hosts=self._hosts,
         )
@@ -177,9 +177,9 @@ class ProviderDesk:
             raise Invalid(f"{change.name} is a {before.kind}, and stays one", field="kind")
         return msgspec.structs.replace(before, **{"enabled": True, **told})
 
-    def _view(self, config: ProviderConfig, web: Web) -> ProviderView:
+    def _view(self, config: ProviderConfig, web: Web) -> SearchProviderView:
         standing = web.standing(config)
-        return ProviderView(
+        return SearchProviderView(
             saved=config.name in self._saved,
             needs=NEEDS[config.kind],
             has_key=key_name(config.name) in self._secrets.names(),

@@ -22,7 +22,7 @@ _TAG = re.compile(r"</?[A-Za-z!][^<>]*>")
 _BLOCK = re.compile(r"^(?:\s*(?:[#>]+|[-*+]|\d+[.)]|={3,}|-{3,}|`{3,})\s+)+")
 
 
-class Claim(msgspec.Struct, frozen=True, kw_only=True):
+class ResearchClaim(msgspec.Struct, frozen=True, kw_only=True):
     """A sentence of the report. `supported` None: it was not checked yet."""
 
     text: str
@@ -50,7 +50,7 @@ def report_of(run: Run) -> str:
     return "\n\n".join(one for one in parts if one) + "\n"
 
 
-def claims_of(run: Run) -> tuple[Claim, ...]:
+def claims_of(run: Run) -> tuple[ResearchClaim, ...]:
     """Every sentence, in the order of the report."""
     written = [run.summary, *(run.steps or ())]
     return tuple(one for step in written for one in _claims(run, step))
@@ -78,14 +78,14 @@ def plain(text: str) -> str:
     return re.sub(r"\s+([.,;:!?])", r"\1", " ".join(text.split()))
 
 
-def _claims(run: Run, step: Step) -> list[Claim]:
+def _claims(run: Run, step: Step) -> list[ResearchClaim]:
     told = []
     for at, sentence in enumerate(step.sentences or ()):
         notes = tuple(one for each in sentence.notes if (one := run.note(each)) is not None)
         checked = step.supported is not None and at < len(step.supported)
         supported = step.supported[at] if checked and step.supported else None
         told.append(
-            Claim(
+            ResearchClaim(
                 text=plain(sentence.text),
                 notes=tuple(one.note_id for one in notes),
                 sources=_numbers(notes),

@@ -18,7 +18,7 @@ from core.research.process_manager import (
     Work,
     Write,
 )
-from core.research.report import Claim, cited, claims_of, report_of
+from core.research.report import ResearchClaim, cited, claims_of, report_of
 from core.research.state import SUMMARY, Budget, Note, Run, Source, Step
 
 RunState = Literal[
@@ -180,7 +180,7 @@ class ResearchView(msgspec.Struct, frozen=True, kw_only=True):
     dropped: int  # claims that were thrown away: their quote is not in the page
     contradictions: tuple[Contradiction, ...]
     report: str
-    claims: tuple[Claim, ...]
+    claims: tuple[ResearchClaim, ...]
     providers: tuple[str, ...]
     budget: Budget
     spent: Spent
