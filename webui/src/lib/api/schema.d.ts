@@ -232,6 +232,16 @@ export interface components {
             size: number;
             verifier_key: string;
         };
+        /** Claim */
+        Claim: {
+            log: string;
+            name: string;
+            position?: number | null;
+            sentence: string;
+            until?: number | null;
+            /** @enum {string} */
+            verdict: "proved" | "disproved" | "not-provable" | "skipped";
+        };
         /** Compared */
         Compared: {
             /** @default [] */
@@ -292,6 +302,11 @@ export interface components {
             pinned?: boolean;
             setup?: components["schemas"]["SetupWish"];
             title?: string;
+            /**
+             * @default person
+             * @enum {string}
+             */
+            titled_by: "person" | "first-line";
         };
         /** ConversationFile */
         ConversationFile: {
@@ -853,7 +868,7 @@ export interface components {
         /** LogReport */
         LogReport: {
             /** @default [] */
-            claims: components["schemas"]["events_audit_claims_Claim"][];
+            claims: components["schemas"]["Claim"][];
             log: string;
             /** @default  */
             log_id: string;
@@ -1314,6 +1329,22 @@ export interface components {
             tool?: string;
             url?: string;
         };
+        /** ProviderList */
+        ProviderList: {
+            kinds: string[];
+            providers: components["schemas"]["ProviderView"][];
+        };
+        /** ProviderView */
+        ProviderView: {
+            api_base: string | null;
+            has_key: boolean;
+            id: string;
+            kind: string;
+            models: components["schemas"]["OfferedModel"][];
+            names: string[];
+            /** @default [] */
+            problems: components["schemas"]["Problem"][];
+        };
         /** ProviderWish */
         ProviderWish: {
             api_base?: string | null;
@@ -1593,6 +1624,14 @@ export interface components {
             /** @default [] */
             unreadable: string[];
         };
+        /** ResearchClaim */
+        ResearchClaim: {
+            notes: string[];
+            sources: number[];
+            step_id: string;
+            supported: boolean | null;
+            text: string;
+        };
         /** ResearchLine */
         ResearchLine: {
             last_at: number;
@@ -1617,7 +1656,7 @@ export interface components {
         ResearchView: {
             answer: string | null;
             budget: components["schemas"]["Budget"];
-            claims: components["schemas"]["core_research_report_Claim"][];
+            claims: components["schemas"]["ResearchClaim"][];
             clarify: boolean;
             contradictions: components["schemas"]["Contradiction"][];
             doing: components["schemas"]["Doing"][];
@@ -1781,6 +1820,8 @@ export interface components {
             first_token_ms?: number | null;
             /** @default  */
             lane: string;
+            /** @default [] */
+            missing: string[];
             /** @default  */
             next_action: string;
             /** @default  */
@@ -1816,6 +1857,30 @@ export interface components {
         /** SealWish */
         SealWish: {
             month?: string | null;
+        };
+        /** SearchProviderList */
+        SearchProviderList: {
+            private_hosts: string[];
+            providers: components["schemas"]["SearchProviderView"][];
+        };
+        /** SearchProviderView */
+        SearchProviderView: {
+            argument: string;
+            code: string;
+            enabled: boolean;
+            folder: string;
+            has_key: boolean;
+            /** @enum {string} */
+            kind: "searxng" | "brave" | "tavily" | "duckduckgo" | "wikipedia" | "folder" | "mcp";
+            language: string;
+            name: string;
+            needs: ("url" | "key" | "folder" | "tool")[];
+            next_action: string;
+            problem: string;
+            ready: boolean;
+            saved: boolean;
+            tool: string;
+            url: string;
         };
         /** SearchView */
         SearchView: {
@@ -2251,43 +2316,9 @@ export interface components {
             running: components["schemas"]["RunningRequest"] | null;
             thread: components["schemas"]["TimelineEntry"][];
         };
-        /** ProviderList */
-        api_offers_ProviderList: {
-            kinds: string[];
-            providers: components["schemas"]["api_offers_ProviderView"][];
-        };
-        /** ProviderView */
-        api_offers_ProviderView: {
-            api_base: string | null;
-            has_key: boolean;
-            id: string;
-            kind: string;
-            models: components["schemas"]["OfferedModel"][];
-            names: string[];
-            /** @default [] */
-            problems: components["schemas"]["Problem"][];
-        };
         /** Imported */
         api_recipe_files_Imported: {
             imported: string[];
-        };
-        /** Claim */
-        core_research_report_Claim: {
-            notes: string[];
-            sources: number[];
-            step_id: string;
-            supported: boolean | null;
-            text: string;
-        };
-        /** Claim */
-        events_audit_claims_Claim: {
-            log: string;
-            name: string;
-            position?: number | null;
-            sentence: string;
-            until?: number | null;
-            /** @enum {string} */
-            verdict: "proved" | "disproved" | "not-provable" | "skipped";
         };
         /** Imported */
         mcp_desk_Imported: {
@@ -2304,30 +2335,6 @@ export interface components {
             next_action: string;
             outcome: string;
             transport: string;
-            url: string;
-        };
-        /** ProviderList */
-        research_providers_ProviderList: {
-            private_hosts: string[];
-            providers: components["schemas"]["research_providers_ProviderView"][];
-        };
-        /** ProviderView */
-        research_providers_ProviderView: {
-            argument: string;
-            code: string;
-            enabled: boolean;
-            folder: string;
-            has_key: boolean;
-            /** @enum {string} */
-            kind: "searxng" | "brave" | "tavily" | "duckduckgo" | "wikipedia" | "folder" | "mcp";
-            language: string;
-            name: string;
-            needs: ("url" | "key" | "folder" | "tool")[];
-            next_action: string;
-            problem: string;
-            ready: boolean;
-            saved: boolean;
-            tool: string;
             url: string;
         };
     };
