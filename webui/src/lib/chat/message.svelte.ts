@@ -60,6 +60,8 @@ export class Message implements Node {
   /** Of a tool's message: the call whose result it is, and what came of that. */
   answers = ''
   tool: Partial<ToolOutcome> | null = null
+  /** Tools that were chosen, and could not be offered. */
+  missing = $state.raw<readonly string[]>([])
   /** In the user's currency; null: nobody says. */
   cost = $state.raw<number | null>(null)
   /** Why it says nothing: erased, lost or altered. */
@@ -142,6 +144,7 @@ export class Message implements Node {
     this.calls = said.tool_calls ?? []
     this.answers = said.answers ?? ''
     this.tool = said.tool ?? null
+    this.missing = said.missing ?? []
     this.cost = said.cost ?? null
     this.state = STATES[view.outcome as keyof typeof STATES]
     this.failure = this.state === 'failed' ? { text: said.failure ?? '', next: said.next_action ?? '' } : null
