@@ -26,8 +26,9 @@ _TAG = re.compile(r"<[^<>]{0,400}>")
 class Service:
     """One service at one address."""
 
-    def __init__(self, title: str, base: str, fetcher: Fetcher) -> None:
+    def __init__(self, title: str, base: str, fetcher: Fetcher, *, keyed: bool = False) -> None:
         self.title = title
+        self._keyed = keyed
         self.base = base.rstrip("/")
         self._fetcher = fetcher
 
@@ -60,8 +61,14 @@ class Service:
         match got.status:
             case status if 200 <= status < 300:
                 return
-            case 401 | 403:
+            case 401 | 403 if self._keyed:
                 raise self.wrong_key()
+            case 401 | 403:
+                raise WebProblem(
+                    f"{self.title} refuses to answer us ({got.status})",
+                    code="blocked",
+                    next_action="Wait some minutes, or choose another search.",
+                )
             case 402:
                 raise self.quota(None)
             case 429:

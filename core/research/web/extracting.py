@@ -18,6 +18,7 @@ MOST_TEXT = 400_000  # characters that are kept of a page
 SHORT = 200  # characters; below this the whole body is taken when it gives much more
 MUCH_MORE = 3
 
+_REFRESH = re.compile(r"\s*[0-5](?:\.\d*)?\s*[;,]\s*url\s*=\s*[\"']?([^\"'\s]+)", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()<>#+.!|~=-])")
 
 Kind = Literal["html", "pdf", "text", "results"]
@@ -43,6 +44,7 @@ class Extracted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     site: str = ""
     truncated: bool = False
     problem: str = ""
+    moved: str = ""  # the page shows nothing and sends its readers there
     rows: tuple[tuple[str, str, str], ...] = ()  # of a page of results: url, title, snippet
 
 
@@ -79,18 +81,45 @@ def _html(job: Job) -> Extracted:
     if tree is None:
         return Extracted(problem="unreadable")
     about = extract_metadata(tree, job.url or None, extensive=False)
+    named, elsewhere = _title_of(tree), _moved_to(tree)
     shown = without_unseen(tree)
     main = extract(shown, url=job.url or None, output_format="markdown", include_comments=False)
     text = clean_prose(without_escapes(main or ""))
     if len(text) < SHORT:
         text = _all_if_much_more(text, shown)
+    if elsewhere and len(text) < SHORT:
+        return Extracted(problem="moved", moved=elsewhere)
     return msgspec.structs.replace(
         _kept(text, job),
-        title=clean_line(about.title or ""),
+        title=_better_title(clean_line(about.title or ""), named),
         author=clean_line(about.author or ""),
         date=clean_line(about.date or "", 40),
         site=clean_line(about.sitename or ""),
     )
+
+
+def _title_of(tree: Tree) -> str:
+    titles = tree.xpath("//head/title | //body/title")
+    return clean_line(titles[0].text_content()) if titles else ""
+
+
+def _better_title(heading: str, named: str) -> str:
+    """The page's heading where the window's title begins with it: "Heading - Site".
+
+    Otherwise what was taken for its heading belongs to a menu or to a help that pops up.
+    """
+    return (
+        heading if heading and named.casefold().startswith(heading.casefold()) else named or heading
+    )
+
+
+def _moved_to(tree: Tree) -> str:
+    """Where a page that shows nothing itself sends its readers at once."""
+    for meta in tree.xpath("//meta[@http-equiv and @content]"):
+        found = _REFRESH.match(meta.get("content"))
+        if meta.get("http-equiv").strip().lower() == "refresh" and found:
+            return found.group(1).strip()[:4096]
+    return ""
 
 
 def _all_if_much_more(text: str, tree: Tree) -> str:

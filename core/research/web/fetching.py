@@ -138,7 +138,7 @@ class Fetcher:
     ) -> Fetched | str:
         headers = {name.lower(): value for name, value in response.headers.items()}
         if response.status_code in (301, 302, 303, 307, 308) and headers.get("location"):
-            return _joined(url, headers["location"])
+            return joined(url, headers["location"])
         rest_s = None
         if response.status_code in (429, 503) and headers.get("retry-after"):
             rest_s = self._politeness.rest(place.host, headers["retry-after"])
@@ -176,11 +176,12 @@ def _timeouts(limits: Limits) -> dict[str, float | None]:
     ).as_dict()
 
 
-def _joined(url: "httpx.URL", location: str) -> str:
+def joined(url: "httpx.URL | str", location: str) -> str:
+    """Where a page sends to. Raises WebProblem where that is nowhere."""
     import httpx
 
     try:
-        return str(url.join(location))
+        return str(httpx.URL(url).join(location))
     except (httpx.InvalidURL, ValueError):
         raise WebProblem(
             "The page redirects to an address that can not be read",

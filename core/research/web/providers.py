@@ -211,7 +211,8 @@ class Web:
     ) -> Service:
         """A service on its own host: that one may be private when a person entered its address."""
         own = Allowed.named(*([_host_of(config.url)] if config.url else []))
-        return Service(title, config.url or base, self._fetcher(own, politeness))
+        keyed = "key" in NEEDS[config.kind]
+        return Service(title, config.url or base, self._fetcher(own, politeness), keyed=keyed)
 
     def _fetcher(self, allowed: Allowed, politeness: Politeness) -> Fetcher:
         return Fetcher(GuardedTransport(resolver=self._resolver, allowed=allowed), politeness)

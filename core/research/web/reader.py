@@ -13,7 +13,7 @@ from typing import Protocol
 from core.clock import Clock
 from core.research.web.charset import charset_of
 from core.research.web.extracting import Extracted, Job, Kind
-from core.research.web.fetching import Fetched, Fetcher, Limits
+from core.research.web.fetching import Fetched, Fetcher, Limits, joined
 from core.research.web.politeness import asked_too_often, seconds_of
 from core.research.web.robots import Robots
 from core.research.web.urls import parsed
@@ -27,6 +27,7 @@ ACCEPT = (
 LIMITS = Limits(patience_s=10.0)
 MOST_PDF = 24 * 2**20  # bytes; half a PDF is none
 MOST_TEXT = 6 * 2**20  # bytes of a page that is text: what comes after is cut off
+MOST_MOVES = 3  # pages that only send their readers on
 MOST_OF_A_REFUSAL = 64 * 1024
 FOLDER = "folder://"
 
@@ -76,6 +77,15 @@ class WebReader:
         """The page as it is now. Raises WebProblem."""
         if url.startswith(FOLDER):
             return await self._from_folder(url)
+        for _ in range(MOST_MOVES):
+            page = await self._read(url)
+            if isinstance(page, Page):
+                return page
+            url = page
+        raise _problem("redirects", "The page sends its readers on and on")
+
+    async def _read(self, url: str) -> Page | str:
+        """The page, or where it sends its readers: checked like any other address."""
         got = await self._fetcher.fetch(
             url, limits=self._limits, accept=ACCEPT, before=self._robots.check, heed=_wanted
         )
@@ -90,7 +100,10 @@ class WebReader:
             url=got.url,
             cut=got.cut,
         )
-        return page_of(await self._workers.do(job), job, mime, self._clock.now())
+        read = await self._workers.do(job)
+        if read.problem == "moved":
+            return joined(got.url, read.moved)
+        return page_of(read, job, mime, self._clock.now())
 
     async def _from_folder(self, url: str) -> Page:
         folder = self._folder(url.removeprefix(FOLDER).partition("/")[0])

@@ -46,6 +46,12 @@ def _to(location: str, status: int = 302) -> Odd:
     return lambda _: Answer(status, "text/html", b"", (("Location", location),))
 
 
+def _refresh(where: str) -> Odd:
+    """A page that sends its readers on by itself."""
+    head = f'<meta http-equiv="Refresh" content="0; URL={where}"><title>Redirecting</title>'
+    return lambda _: _html(f"<html><head>{head}</head><body><p>Redirecting …</p></body></html>")
+
+
 def _at_home(path: str) -> Odd:
     """A detour to this very machine by its number, where `path` would tell a secret."""
     return lambda web: Answer(
@@ -181,6 +187,9 @@ ODD: dict[tuple[str, str], Odd] = {
     ("detour", "/home"): _at_home("/secret"),
     ("detour", "/metadata"): _to("http://169.254.169.254/latest/meta-data/"),
     ("detour", "/file"): _to("file:///etc/passwd"),
+    ("detour", "/refresh"): _refresh("/chain/0"),
+    ("detour", "/refresh-home"): lambda web: _refresh(f"http://127.0.0.1:{web.port}/secret")(web),
+    ("detour", "/refresh-for-ever"): _refresh("/refresh-for-ever"),
     ("detour", "/closed"): lambda web: Answer(
         302, HTML, b"", (("Location", f"http://closed.localhost:{web.port}/page"),)
     ),

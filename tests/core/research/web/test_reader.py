@@ -54,6 +54,8 @@ async def test_an_article_is_read_without_its_clutter(
         ("detour", "/home", "private-address"),
         ("detour", "/metadata", "private-address"),
         ("detour", "/a", "redirects"),
+        ("detour", "/refresh-home", "private-address"),
+        ("detour", "/refresh-for-ever", "redirects"),
         ("broken", "/picture", "unsupported"),
         ("broken", "/liar", "unsupported"),
         ("broken", "/garbage", "unreadable"),
@@ -73,6 +75,12 @@ async def test_what_can_not_be_read_says_why(
     assert "127.0.0.1" not in web.hosts()
     if code == "robots":
         assert all(one.path == "/robots.txt" for one in web.asked if one.host == "closed")
+
+
+async def test_a_page_that_sends_its_readers_on_is_followed(reader: WebReader, at: At) -> None:
+    """As a browser would."""
+    page = await reader.read(at("detour", "/refresh"))
+    assert (page.url, page.title) == (at("detour", "/chain/0"), "Norland")
 
 
 async def test_a_pdf_is_read_with_its_title(reader: WebReader, at: At) -> None:

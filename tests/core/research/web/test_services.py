@@ -27,7 +27,7 @@ def provider(
     kind: str, base: str, fetcher: Fetcher, clock: HeldClock, key: str | None = None
 ) -> SearchProvider:
     """One of them, at this address."""
-    service = Service(kind.title(), base, fetcher)
+    service = Service(kind.title(), base, fetcher, keyed=kind in KEYS)
     match kind:
         case "searxng":
             return services.Searxng(kind, service, clock, "de")
@@ -219,6 +219,14 @@ async def test_an_answer_of_another_shape_has_no_hits(kind: str, told: object) -
     fetcher = answering(200, json.dumps(told).encode())
     search = provider(kind, "https://a.example", fetcher, HeldClock(), "k")
     assert await search.search("x", most=5) == []
+
+
+@pytest.mark.parametrize("kind", ["wikipedia", "duckduckgo"])
+async def test_a_service_without_keys_that_refuses_is_not_said_to_want_one(kind: str) -> None:
+    """It takes us for somebody it does not like."""
+    refusing = answering(403, b"no")
+    failed = await failing(provider(kind, "https://a.example", refusing, HeldClock()))
+    assert failed.code == "blocked"
 
 
 async def test_wikipedia_gives_addresses_of_pages(

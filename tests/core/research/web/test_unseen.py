@@ -152,3 +152,29 @@ def test_a_short_page_is_read_whole() -> None:
     """Where the heuristics find no article, the page is what it shows."""
     done = extracted(Job(kind="html", body=b"<p>Closed on Mondays.</p>"))
     assert done.text == "Closed on Mondays."
+
+
+@pytest.mark.parametrize(
+    ("head", "heading", "title"),
+    [
+        ("<title>Ada - Atlas</title>", "<h1>Ada</h1>", "Ada"),
+        ("<title>Ada - Atlas</title>", "<h1>Keyboard shortcuts</h1>", "Ada - Atlas"),
+        ("<title>Ada | Atlas</title>", "<h1>Atlas</h1>", "Ada | Atlas"),
+        ("", "<h1>Ada</h1>", "Ada"),
+        ("<title>A\u200bda\n \u202e</title>", "", "Ada"),
+        ("<title>Ada</title>", "<svg><title>Icon</title></svg>", "Ada"),
+    ],
+)
+def test_the_title_is_the_page_s_own(head: str, heading: str, title: str) -> None:
+    """Not that of a menu, nor of a help that pops up."""
+    body = f"<html><head>{head}</head><body>{heading}<p>Some text that is shown.</p></body></html>"
+    assert extracted(Job(kind="html", body=body.encode())).title == title
+
+
+def test_a_page_that_shows_something_is_read_though_it_sends_on() -> None:
+    """News that load themselves anew every minute are no detour."""
+    head = '<meta http-equiv="refresh" content="0;url=/x">'
+    long = f"<html><head>{head}</head><body><p>{'Words that are shown. ' * 20}</p></body></html>"
+    assert extracted(Job(kind="html", body=long.encode())).problem == ""
+    late = long.replace("0;url", "60;url").replace("Words that are shown. " * 20, "Short.")
+    assert extracted(Job(kind="html", body=late.encode())).text == "Short."
