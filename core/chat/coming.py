@@ -25,10 +25,13 @@ class Coming:
         self._thinking = ThinkSplitter()
         self._written = CallsInText() if offered else None
         self._native = CallsComing()
+        self._thought = False
+        self._spoke = False
 
     def push(self, piece: Piece) -> Seen:
         """What is certain by now."""
         self._native.feed(piece.calls)
+        self._thought = self._thought or bool(piece.reasoning)
         split = self._thinking.push(piece.text)
         return Seen(self._shown(split.text), piece.reasoning + split.reasoning)
 
@@ -50,4 +53,8 @@ class Coming:
         return [*self._native.all(), *self._written.calls] if self._written else []
 
     def _shown(self, text: str) -> str:
+        """Blank lines between thought and answer are neither's."""
+        if self._thought and not self._spoke:
+            text = text.lstrip()
+        self._spoke = self._spoke or bool(text)
         return self._written.push(text) if self._written else text

@@ -72,9 +72,8 @@ def _a_dialogue_of_two_steps(studio: StudioServer, model: str) -> list[tuple[str
     path = f"/api/conversations/{which}"
     first = say(studio, path, "What is the weather in Paris?")
     events = answered(studio, path, model, first, tool="get_weather")
-    grown = [one for one in events if one["kind"] == "grew"]
-    assert len(grown) >= 4, "it comes piece by piece"
-    assert any(one["reasoning"] for one in grown)
+    assert [one["kind"] for one in events][-1] == "ended"
+    assert any(one.get("reasoning") for one in events), "thoughts come as they are thought"
     second = say(studio, path, "What is 17 * 23?")
     answered(studio, path, model, second, tool="calculate")
     told = outline(studio, path)
@@ -108,8 +107,9 @@ def _side_by_side(studio: StudioServer) -> None:
     running = studio.get(f"{path}/replies")["replies"]
     assert [one["reply_id"] for one in running] == replies, "both are under way"
     for reply in replies:
-        *_, end = follow(studio, path, reply)
-        assert end[1]["outcome"] == "whole"
+        *grown, end = [event for _, event in follow(studio, path, reply)]
+        assert end["outcome"] == "whole"
+        assert len(grown) >= 4, "it comes piece by piece"
     answers = [one for one in studio.get(path)["messages"] if one["role"] == "assistant"]
     assert {one["model"] for one in answers} == {"demo-vllm", "demo"}
     assert {one["parent_id"] for one in answers} == {question}

@@ -24,7 +24,8 @@ async def test_a_reply_is_a_message_with_all_that_is_known_of_it(house: House) -
         Scripted(
             (
                 chunk("", reasoning_content="Let me see."),
-                chunk("I am"),
+                chunk("\n\n"),
+                chunk("\nI am"),
                 chunk(" a model.", finish="stop"),
                 chunk("", usage={"prompt_tokens": 5, "completion_tokens": 8}),
                 DONE,
