@@ -33,10 +33,19 @@ export function lossesOf(file: Attachment): Said[] {
 
 export type Objection = 'over' | 'blind' | 'unknown'
 
+/** What these files take; one that came after they were weighed counts as it was estimated. */
+export function weightOf(cost: AttachmentCost, files: readonly Attachment[]): { tokens: number; exact: boolean } {
+  const known = new Map(cost.files.map((file) => [file.id, file]))
+  return {
+    tokens: files.reduce((sum, { id, tokens }) => sum + (known.get(id)?.tokens ?? tokens), 0),
+    exact: files.every(({ id }) => known.get(id)?.exact ?? false),
+  }
+}
+
 /** What a model can not take, or may not: it is said before anything is sent. */
 export function objectionsTo(cost: AttachmentCost, files: readonly Attachment[], draft: number): Objection[] {
   const said: Objection[] = []
-  if (cost.context !== null && cost.tokens + draft > cost.context) said.push('over')
+  if (cost.context !== null && weightOf(cost, files).tokens + draft > cost.context) said.push('over')
   if (files.some(isPicture) && cost.sees !== 'yes') said.push(cost.sees === 'no' ? 'blind' : 'unknown')
   return said
 }
