@@ -13,6 +13,7 @@ export default defineConfig({
     // A strict CSP allows no data: scripts or styles; files of their own cost nothing on loopback.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: { input: ['index.html', 'diagram.html'] },
   },
   worker: { format: 'es' },
   server: {

@@ -10,9 +10,15 @@ from litestar.exceptions import NotFoundException
 from webui import NotBuilt, assets_dir
 
 CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "font-src 'self'; connect-src 'self'; worker-src 'self'; base-uri 'none'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; "
+    "font-src 'self'; connect-src 'self'; worker-src 'self'; frame-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
+)
+# The frame that draws diagrams writes styles of its own, and in turn can fetch nothing at all.
+DRAWER = "diagram.html"
+DRAWER_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'"
 )
 HEADERS = {
     "content-security-policy": CSP,
@@ -49,4 +55,7 @@ def file_response(path: Path, *, for_ever: bool) -> Response[bytes]:
     """The file with its type, its cache rule and the page's safety headers."""
     media = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     cache = FOR_EVER if for_ever else "no-cache"
-    return Response(path.read_bytes(), media_type=media, headers=HEADERS | {"cache-control": cache})
+    headers = HEADERS | {"cache-control": cache}
+    if path.name == DRAWER:
+        headers["content-security-policy"] = DRAWER_CSP
+    return Response(path.read_bytes(), media_type=media, headers=headers)

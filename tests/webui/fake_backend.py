@@ -20,6 +20,7 @@ from litestar import Litestar, Request, Response, delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Stream
 
+from core.api.window_files import CSP, DRAWER, DRAWER_CSP
 from tests.webui import fits, props, recipe_routes, scenes
 from tests.webui.fake_studio import THERE, FakeStudio, Json
 from tests.webui.servers import server_handlers
@@ -28,11 +29,6 @@ from tests.webui.studies import study_handlers
 from tests.webui.talks import talk_handlers
 
 DIST = Path(__file__).resolve().parents[2] / "webui" / "dist"
-CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "font-src 'self'; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
-)
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript",
@@ -240,7 +236,10 @@ def make_app(studio: FakeStudio) -> Litestar:
         return Response(
             found.read_bytes(),
             media_type=TYPES.get(found.suffix, "application/octet-stream"),
-            headers={"content-security-policy": CSP, "x-content-type-options": "nosniff"},
+            headers={
+                "content-security-policy": DRAWER_CSP if found.name == DRAWER else CSP,
+                "x-content-type-options": "nosniff",
+            },
         )
 
     handlers = [status, gpus, keys, runtimes, events, switch, evict, cancel, demo, recipes, recipe]
