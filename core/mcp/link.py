@@ -228,7 +228,8 @@ def is_lost(error: MCPError) -> bool:
 
 def broke_off(error: MCPError) -> bool:
     """Whether an answer began to come, and did not."""
-    return error.code == types.CONNECTION_CLOSED and error.message.startswith("SSE stream")
+    broken = error.code == types.CONNECTION_CLOSED and error.message.startswith("SSE stream")
+    return broken or error.message == "Server returned an error response"
 
 
 def words_of(error: BaseException) -> str:

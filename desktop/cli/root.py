@@ -13,6 +13,7 @@ from desktop.cli.doctor import doctor
 from desktop.cli.events import events
 from desktop.cli.keys import keys
 from desktop.cli.logs import logs
+from desktop.cli.mcp import mcp
 from desktop.cli.mirror import mirror
 from desktop.cli.offers import providers, virtual
 from desktop.cli.recipes import recipes
@@ -70,6 +71,7 @@ for command in (
     conversations,
     virtual,
     providers,
+    mcp,
     mirror,
     settings,
     doctor,

@@ -92,7 +92,7 @@ def http_server(token: str = "", *, port: int | None = None) -> Iterator[str]:
 
     port = port or free_port()
     app = _guarded(server.streamable_http_app(), token)
-    running = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", ws="none"))
+    running = uvicorn.Server(uvicorn.Config(app, port=port, log_level="critical", ws="none"))
     thread = threading.Thread(target=running.run, daemon=True)
     thread.start()
     try:
