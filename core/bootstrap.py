@@ -336,13 +336,7 @@ def compose(
         other_names=lambda: offers.names,
         clock=clock,
     )
-    mcp = Mcp(
-        store=store,
-        secrets=secrets,
-        clock=clock,
-        folder=settings.paths.run / "mcp",
-        demand_change=log_watch.demand_change,
-    )
+    mcp = Mcp(store, secrets, clock, settings.paths.run / "mcp", log_watch.demand_change)
     subject_keys = SubjectKeys(settings.paths.keys_db, secrets)
     blobs = Blobs(settings.paths.blobs, subject_keys)
     conversations = Conversations(store=store, keys=subject_keys, forgotten=blobs.drop)

@@ -34,7 +34,6 @@ class Mcp:
 
     def __init__(
         self,
-        *,
         store: EventStore,
         secrets: Secrets,
         clock: Clock,
