@@ -1,5 +1,76 @@
 // What the server refuses and verifies, as it says it in English (see phrases.ts).
 export default {
+  // Files that go with messages
+  'a file of this kind has at most {most} MiB, this one {size}':
+    'eine Datei dieser Art hat höchstens {most} MiB, diese {size}',
+  'a file has at most {most} MiB': 'eine Datei hat höchstens {most} MiB',
+  'make it smaller, or attach the part of it that matters':
+    'verkleinere sie, oder hänge den Teil an, auf den es ankommt',
+  'reading this file takes more memory or time than a document needs':
+    'diese Datei zu lesen braucht mehr Speicher oder Zeit, als ein Dokument nötig hat',
+  'print it into a new PDF, or attach the part of it that matters':
+    'drucke sie in ein neues PDF, oder hänge den Teil an, auf den es ankommt',
+  'this file is called {suffix}, but what is in it is something else':
+    'diese Datei heißt {suffix}, aber darin ist etwas anderes',
+  'look whether it is whole, and what it is': 'sieh nach, ob sie ganz ist und was sie ist',
+  'this is {other}, which models are not shown':
+    'das ist {other}; Modellen wird so etwas nicht gezeigt',
+  'a bitmap': 'eine Bitmap',
+  'a TIFF': 'ein TIFF',
+  'a Photoshop file': 'eine Photoshop-Datei',
+  'a photograph as HEIC or AVIF': 'ein Foto als HEIC oder AVIF',
+  'save it as PNG or JPEG': 'speichere sie als PNG oder JPEG',
+  'office documents are not read here': 'Office-Dokumente werden hier nicht gelesen',
+  'save it as PDF or as text': 'speichere es als PDF oder als Text',
+  'this is an archive, not a text': 'das ist ein Archiv, kein Text',
+  'unpack it, and attach what matters': 'entpacke es, und hänge an, worauf es ankommt',
+  'this file is binary: there is no text in it that a model could read':
+    'diese Datei ist binär: Darin ist kein Text, den ein Modell lesen könnte',
+  'attach pictures as PNG or JPEG, documents as PDF, everything else as text':
+    'hänge Bilder als PNG oder JPEG an, Dokumente als PDF, alles andere als Text',
+  'this file is empty': 'diese Datei ist leer',
+  'this text has {length} characters; {most} can be attached':
+    'dieser Text hat {length} Zeichen; {most} lassen sich anhängen',
+  'attach the part of it that matters': 'hänge den Teil an, auf den es ankommt',
+  'this picture has more than {most} million pixels':
+    'dieses Bild hat mehr als {most} Millionen Pixel',
+  'make it smaller: models look at a few million at most':
+    'verkleinere es: Modelle sehen sich höchstens ein paar Millionen an',
+  'this picture can not be read: it is broken or cut off':
+    'dieses Bild lässt sich nicht lesen: Es ist beschädigt oder abgeschnitten',
+  'open it in a viewer and save it again': 'öffne es in einem Betrachter und speichere es neu',
+  'this PDF has {count} pages and no text: it is scanned or made of pictures':
+    'dieses PDF hat {count} Seiten und keinen Text: Es ist gescannt oder besteht aus Bildern',
+  'attach its pages as pictures to a model that sees, or have its text recognised first':
+    'hänge seine Seiten als Bilder an ein Modell an, das sieht, oder lass erst den Text erkennen',
+  'this PDF is locked with a password': 'dieses PDF ist mit einem Passwort geschützt',
+  'save a copy of it without a password': 'speichere eine Kopie ohne Passwort',
+  'this PDF can not be read: it is broken or cut off':
+    'dieses PDF lässt sich nicht lesen: Es ist beschädigt oder abgeschnitten',
+  'open it in a viewer and print it into a new PDF':
+    'öffne es in einem Betrachter und drucke es in ein neues PDF',
+  'a message has at most {most} attachments': 'eine Nachricht hat höchstens {most} Anhänge',
+  'an attachment is named twice': 'ein Anhang ist zweimal genannt',
+  'there is no such attachment in this conversation':
+    'diesen Anhang gibt es in diesem Gespräch nicht',
+  'attach the file again': 'hänge die Datei noch einmal an',
+  'this attachment has no text': 'dieser Anhang hat keinen Text',
+  'the file {name} of this conversation can not be read any more':
+    'die Datei {name} dieses Gesprächs lässt sich nicht mehr lesen',
+  'go on from a message before it, or attach the file again':
+    'mache bei einer Nachricht davor weiter, oder hänge die Datei noch einmal an',
+  'this conversation was erased, or its key is not here: it takes no files':
+    'dieses Gespräch wurde gelöscht, oder sein Schlüssel ist nicht hier: Es nimmt keine Dateien',
+  'the file {name} in it can not be taken: {problem}':
+    'die Datei {name} darin lässt sich nicht übernehmen: {problem}',
+  'no process can be started that reads the file: {problem}':
+    'es lässt sich kein Prozess starten, der die Datei liest: {problem}',
+  'see that the machine has memory and processes left':
+    'sieh nach, ob die Maschine noch Speicher und Prozesse frei hat',
+  'the file can not be {what} now: {problem}':
+    'die Datei lässt sich gerade nicht lesen oder behalten: {problem}',
+  'see that the disk of the data directory has room and can be written':
+    'sieh nach, ob die Platte des Datenverzeichnisses Platz hat und beschrieben werden kann',
   // Refusals of the API and of models
   'only the owner of this machine may {what}': 'das darf nur der Besitzer dieser Maschine ({what})',
   'only the owner of this machine, or a key with the scope `audit`, may {what}':

@@ -1,6 +1,57 @@
 import type { Phrases } from '../words'
 
 export default {
+  // Files that go with messages
+  'a file of this kind has at most {most} MiB, this one {size}':
+    '此类文件最大 {most} MiB，此文件为 {size} MiB',
+  'a file has at most {most} MiB': '单个文件最大 {most} MiB',
+  'make it smaller, or attach the part of it that matters': '请缩小文件，或只附上重要的部分',
+  'reading this file takes more memory or time than a document needs': '读取此文件所需的内存或时间超出了正常文档',
+  'print it into a new PDF, or attach the part of it that matters': '请打印为新的 PDF，或只附上重要的部分',
+  'this file is called {suffix}, but what is in it is something else': '此文件的扩展名是 {suffix}，但内容并非如此',
+  'look whether it is whole, and what it is': '请检查文件是否完整，以及它是什么',
+  'this is {other}, which models are not shown': '这是 {other}，无法展示给模型',
+  'a bitmap': '位图',
+  'a TIFF': 'TIFF 图片',
+  'a Photoshop file': 'Photoshop 文件',
+  'a photograph as HEIC or AVIF': 'HEIC 或 AVIF 照片',
+  'save it as PNG or JPEG': '请另存为 PNG 或 JPEG',
+  'office documents are not read here': '这里不读取 Office 文档',
+  'save it as PDF or as text': '请另存为 PDF 或文本',
+  'this is an archive, not a text': '这是压缩包，不是文本',
+  'unpack it, and attach what matters': '请解压，然后附上重要的文件',
+  'this file is binary: there is no text in it that a model could read': '此文件是二进制文件：没有模型可读的文本',
+  'attach pictures as PNG or JPEG, documents as PDF, everything else as text':
+    '图片请用 PNG 或 JPEG，文档用 PDF，其他用文本',
+  'this file is empty': '此文件为空',
+  'this text has {length} characters; {most} can be attached': '此文本有 {length} 个字符；最多可附 {most} 个',
+  'attach the part of it that matters': '请只附上重要的部分',
+  'this picture has more than {most} million pixels': '此图片超过 {most} 百万像素',
+  'make it smaller: models look at a few million at most': '请缩小图片：模型最多只看几百万像素',
+  'this picture can not be read: it is broken or cut off': '无法读取此图片：已损坏或不完整',
+  'open it in a viewer and save it again': '请用看图软件打开后重新保存',
+  'this PDF has {count} pages and no text: it is scanned or made of pictures':
+    '此 PDF 有 {count} 页但没有文字：它是扫描件或由图片组成',
+  'attach its pages as pictures to a model that sees, or have its text recognised first':
+    '请把页面作为图片附给能看图的模型，或先做文字识别',
+  'this PDF is locked with a password': '此 PDF 有密码保护',
+  'save a copy of it without a password': '请另存一份无密码的副本',
+  'this PDF can not be read: it is broken or cut off': '无法读取此 PDF：已损坏或不完整',
+  'open it in a viewer and print it into a new PDF': '请打开后打印为新的 PDF',
+  'a message has at most {most} attachments': '一条消息最多 {most} 个附件',
+  'an attachment is named twice': '有附件被重复引用',
+  'there is no such attachment in this conversation': '此对话中没有该附件',
+  'attach the file again': '请重新添加文件',
+  'this attachment has no text': '此附件没有文本',
+  'the file {name} of this conversation can not be read any more': '此对话的文件 {name} 已无法读取',
+  'go on from a message before it, or attach the file again': '请从更早的消息继续，或重新添加文件',
+  'this conversation was erased, or its key is not here: it takes no files':
+    '此对话已被抹除，或其密钥不在此处：无法接收文件',
+  'the file {name} in it can not be taken: {problem}': '其中的文件 {name} 无法导入：{problem}',
+  'no process can be started that reads the file: {problem}': '无法启动读取文件的进程：{problem}',
+  'see that the machine has memory and processes left': '请检查机器是否还有可用的内存和进程',
+  'the file can not be {what} now: {problem}': '现在无法读取或保存文件：{problem}',
+  'see that the disk of the data directory has room and can be written': '请检查数据目录所在磁盘是否有空间且可写',
   // Refusals of the API and of models
   'only the owner of this machine may {what}': '只有本机所有者可以这样做（{what}）',
   'only the owner of this machine, or a key with the scope `audit`, may {what}': '只有本机所有者或具有 `audit` 权限的密钥可以这样做（{what}）',
