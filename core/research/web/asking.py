@@ -90,7 +90,7 @@ class Service:
         """The answer. Raises WebProblem where it is none."""
         try:
             told = msgspec.json.decode(got.body, type=dict[str, Any])
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             raise WebProblem(
                 f"{self.title} answers with something that is not JSON",
                 code="unreadable",

@@ -43,16 +43,20 @@ class Robots:
         known = await self._rules_of(place)
         if known.failed:
             raise _refused(f"{place.host} fails to say what programs may read (robots.txt)")
-        if known.rules is not None and not known.rules.can_fetch(url, AGENT):
+        if known.rules is None:
+            return
+        # half a megabyte of rules can take a while
+        if not await asyncio.to_thread(known.rules.can_fetch, url, AGENT):
             raise _refused(f"{place.host} does not let programs read this page (robots.txt)")
 
     async def _rules_of(self, place: Place) -> _Known:
         origin = place.origin
+        self._forget_some()
         async with self._asking.setdefault(origin, asyncio.Lock()):
             known = self._known.get(origin)
             if known is None or known.until <= self._clock.monotonic():
                 known = await self._asked(origin)
-                self._remember(origin, known)
+                self._known[origin] = known
                 if known.rules is not None:
                     self._fetcher.keep_apart(place.host, known.rules.crawl_delay(AGENT) or 0.0)
             return known
@@ -74,11 +78,11 @@ class Robots:
         rules = await asyncio.to_thread(Protego.parse, decoded(got.body, "utf-8"))
         return _Known(rules=rules, until=now + KEPT_S)
 
-    def _remember(self, origin: str, known: _Known) -> None:
-        if len(self._known) >= MOST_SITES:
-            self._known.clear()
+    def _forget_some(self) -> None:
+        """What is known of sites does not grow for ever."""
+        if len(self._asking) >= MOST_SITES:
             self._asking = {one: lock for one, lock in self._asking.items() if lock.locked()}
-        self._known[origin] = known
+            self._known.clear()
 
 
 def _refused(sentence: str) -> WebProblem:

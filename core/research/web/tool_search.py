@@ -4,6 +4,7 @@ What such tools answer follows no rule: JSON of any shape, Markdown, or paragrap
 the address. It is read leniently, and what has no address is no hit.
 """
 
+import asyncio
 import re
 import uuid
 from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ _LINK = re.compile(r"\[([^\]\n]{1,300})\]\((https?://[^\s)]+)\)")
 _URL = re.compile(r"https?://[^\s<>\"'\])}]+")
 _LABEL = re.compile(r"^\W*(title|name|url|link|source|summary|snippet|description)\W*:\W*", re.I)
 _DEEPEST = 12
+MOST_ANSWER = 400_000  # characters of an answer that are looked at
 
 
 class Asking(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +74,7 @@ class ToolSearch:
         )
         result = await self._toolbox.call(wish, actor=self._asking.actor, told=self._asking.told)
         self._demand_success(result)
-        rows = (row for row in found_in(result.text))
+        rows = await asyncio.to_thread(found_in, result.text[:MOST_ANSWER])
         return each_once(
             (Hit(url=u, title=t, snippet=s, provider=self.name) for u, t, s in rows), most
         )
@@ -136,7 +138,7 @@ def found_in(text: str) -> list[tuple[str, str, str]]:
     """Addresses with their titles and snippets, in the order of the answer."""
     try:
         told = msgspec.json.decode(text)
-    except (msgspec.MsgspecError, UnicodeError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return list(_in_prose(text))
     rows = list(_in_json(told))
     return rows or list(_in_prose(text))

@@ -15,6 +15,7 @@ import msgspec
 from core.research.web.extracting import Extracted, Job, extracted
 
 MOST_MEMORY = 2 * 2**30  # bytes of address space; a page that wants more is given up
+MOST_FILES = 64
 LENGTH = 4
 
 
@@ -50,10 +51,15 @@ def _be_modest() -> None:
         import resource
 
         os.nice(5)
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        limits = (
+            (resource.RLIMIT_AS, MOST_MEMORY),
+            (resource.RLIMIT_FSIZE, 0),
+            (resource.RLIMIT_NOFILE, MOST_FILES),
+            (resource.RLIMIT_CORE, 0),
+        )
+        for which, most in limits:
+            with contextlib.suppress(ValueError, OSError):
+                resource.setrlimit(which, (most, most))
 
 
 if __name__ == "__main__":

@@ -224,3 +224,14 @@ async def test_the_certificate_has_to_be_for_the_name(
     assert refused.value.code == "unreachable"
     assert "certificate" in refused.value.message
     assert secure.hosts() == {"atlas"}
+
+
+async def test_an_address_of_the_newer_kind_is_connected_to_as_well() -> None:
+    """In brackets, with its name in `Host`."""
+    wire = Wire()
+    names = Answers(a_example=["2606:4700::1", "93.184.216.34"])
+    await ask(guarded(wire, names), "http://a.example/x")
+    assert str(wire.sent[0].url) == "http://[2606:4700::1]/x"
+    assert wire.sent[0].headers["host"] == "a.example"
+    await ask(guarded(wire, Answers()), "http://[2606:4700::2]:8080/")
+    assert wire.sent[1].headers["host"] == "[2606:4700::2]:8080"

@@ -78,6 +78,19 @@ async def test_it_is_asked_once_an_hour(
     assert web.times("faulty", "/robots.txt") == 2
 
 
+async def test_what_is_known_of_sites_does_not_grow_for_ever(
+    robots: Robots, at: At, web: LittleWeb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also not by hosts that are refused."""
+    monkeypatch.setattr("core.research.web.robots.MOST_SITES", 4)
+    for number in range(20):
+        await refused(robots, f"http://10.0.0.{number + 1}/")
+        await robots.check(at(f"site{number}", "/"))
+    assert len(robots._asking) <= 5
+    assert len(robots._known) <= 5
+    assert (await refused(robots, at("closed", "/page"))).code == "robots"
+
+
 async def test_a_site_may_ask_to_be_asked_less_often(
     robots: Robots, fetcher: Fetcher, at: At, clock: HeldClock
 ) -> None:

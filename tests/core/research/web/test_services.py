@@ -190,6 +190,8 @@ def answering(status: int, body: bytes, **headers: str) -> Fetcher:
         (200, b"<html><body>Hello</body></html>", {}, "unreadable"),
         (200, b"", {}, "unreadable"),
         (200, b"\xff\xfe{", {}, "unreadable"),
+        (200, b"[" * 100_000, {}, "unreadable"),
+        (200, b'{"results":' * 50_000, {}, "unreadable"),
     ],
 )
 async def test_other_failures_have_the_same_names_everywhere(

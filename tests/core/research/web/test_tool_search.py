@@ -163,7 +163,18 @@ def test_answers_of_many_forms_are_read(answer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", ["", "nothing found", "[]", "{}", "null", "7", "[" * 99 + "]" * 99]
+    "answer",
+    [
+        "",
+        "nothing found",
+        "[]",
+        "{}",
+        "null",
+        "7",
+        "[" * 99 + "]" * 99,
+        "[" * 90_000,
+        '{"a":' * 9_000,
+    ],
 )
 def test_an_answer_without_addresses_has_no_hits(answer: str) -> None:
     """However deep it is."""
