@@ -244,4 +244,4 @@ def view_of(reply: Json) -> Json:
     thought = "".join(piece for kind, piece in reply["grown"] if kind == "reasoning")
     shown = {k: reply[k] for k in ("reply_id", "conversation_id", "parent_id", "model", "since")}
     more = {"events": len(reply["grown"]), "text": text, "reasoning": thought, "request_id": ""}
-    return shown | more
+    return shown | more | {"message_id": reply["reply_id"], "calls": []}
