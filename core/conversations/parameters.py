@@ -49,9 +49,13 @@ def _number(least: float, most: float, *, above: bool = False) -> Check:
     """A number from `least` to `most`; `above`: more than `least`."""
 
     def check(field: str, value: object) -> None:
-        if not _is_between(value, least, most) or (above and value == least):
-            between = f"above {least:g}, at most {most:g}" if above else f"{least:g} to {most:g}"
-            raise _wrong(field, f"a number, {between}", value)
+        if _is_between(value, least, most) and not (above and value == least):
+            return
+        name, given = _name(field), _given(value)
+        told = f"{name} is a number, {least:g} to {most:g}, not {given}"
+        if above:
+            told = f"{name} is a number, above {least:g}, at most {most:g}, not {given}"
+        raise Invalid(told, field=field)
 
     return check
 
@@ -65,7 +69,9 @@ def _is_between(value: object, least: float, most: float) -> bool:
 def _whole(least: int, most: int) -> Check:
     def check(field: str, value: object) -> None:
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise _wrong(field, f"a whole number, {least} to {most}", value)
+            name, given = _name(field), _given(value)
+            told = f"{name} is a whole number, {least} to {most}, not {given}"
+            raise Invalid(told, field=field)
 
     return check
 
@@ -73,7 +79,9 @@ def _whole(least: int, most: int) -> Check:
 def _stops(field: str, value: object) -> None:
     given = [value] if isinstance(value, str) else value
     if not isinstance(given, list) or not all(isinstance(one, str) and one for one in given):
-        raise _wrong(field, "a text or a list of texts, none of them empty", value)
+        name, given = _name(field), _given(value)
+        told = f"{name} is a text or a list of texts, none of them empty, not {given}"
+        raise Invalid(told, field=field)
     if len(given) > MOST_STOPS:
         raise Invalid(f"{_name(field)} holds at most {MOST_STOPS} texts", field=field)
 
@@ -118,9 +126,12 @@ def _demand_schema(field: str, schema: Mapping[str, Any]) -> None:
 
 
 def _wrong(field: str, wanted: str, value: object) -> Invalid:
+    return Invalid(f"{_name(field)} is {wanted}, not {_given(value)}", field=field)
+
+
+def _given(value: object) -> str:
     given = msgspec.json.encode(value).decode()
-    short = given if len(given) <= 40 else f"{given[:40]}…"
-    return Invalid(f"{_name(field)} is {wanted}, not {short}", field=field)
+    return given if len(given) <= 40 else f"{given[:40]}…"
 
 
 def _name(field: str) -> str:
