@@ -1,5 +1,67 @@
 // Why engines fail and runtimes do not install, as the server says it in English (see phrases.ts).
 export default {
+  // MCP servers and their tools (core/mcp)
+  'it is switched off': 'er ist ausgeschaltet',
+  'Start it on the page Tools.': 'Starte ihn auf der Seite „Werkzeuge“.',
+  'its program ended ({how})': 'sein Programm endete ({how})',
+  'its program ended ({how}): {words}': 'sein Programm endete ({how}): {words}',
+  'its program ended before it answered ({how})': 'sein Programm endete, bevor es antwortete ({how})',
+  'its program ended before it answered ({how}): {words}':
+    'sein Programm endete, bevor es antwortete ({how}): {words}',
+  'Check its command and arguments.': 'Prüfe seinen Befehl und die Argumente.',
+  'Something that it needs is not installed: install it, or start it with npx or uvx.':
+    'Etwas, das er braucht, ist nicht installiert: Installiere es, oder starte ihn mit npx oder uvx.',
+  'The package has another name, or is not in the registry: check the arguments.':
+    'Das Paket heißt anders oder ist nicht im Verzeichnis: Prüfe die Argumente.',
+  'It could not reach the network. Check the connection and the proxy.':
+    'Er erreichte das Netz nicht. Prüfe die Verbindung und den Proxy.',
+  'It wants a key: give it in env, under the name that its manual says.':
+    'Er will einen Schlüssel: Gib ihn in env an, unter dem Namen, den seine Anleitung nennt.',
+  'It wants to be told more: read its last lines in the log, and its manual.':
+    'Er will mehr wissen: Lies seine letzten Zeilen im Protokoll und seine Anleitung.',
+  'It may not do what it wants: check who owns the file.':
+    'Er darf nicht, was er will: Prüfe, wem die Datei gehört.',
+  'Its log shows what it wrote.': 'Sein Protokoll zeigt, was er schrieb.',
+  'it did not answer within {seconds} s': 'er antwortete nicht innerhalb von {seconds} s',
+  'Is it an MCP server? Its log shows what it wrote.':
+    'Ist es ein MCP-Server? Sein Protokoll zeigt, was er schrieb.',
+  'it gave no sign of life for {seconds} s': 'seit {seconds} s kein Lebenszeichen',
+  'It is started again by itself.': 'Er wird von selbst neu gestartet.',
+  'the connection to it broke': 'die Verbindung zu ihm brach ab',
+  'It is tried again by itself.': 'Es wird von selbst neu versucht.',
+  'it wants to know who asks (status 401)': 'er will wissen, wer fragt (Status 401)',
+  'Give the key as a header.': 'Gib den Schlüssel als Header an.',
+  'it does not let us in (status 403)': 'er lässt uns nicht hinein (Status 403)',
+  'Check the key in its headers.': 'Prüfe den Schlüssel in seinen Headern.',
+  'nothing answers at this address (status 404)': 'unter dieser Adresse antwortet nichts (Status 404)',
+  'Check the url: often it ends in /mcp.': 'Prüfe die url: Oft endet sie auf /mcp.',
+  'this address does not speak MCP (status 405)': 'diese Adresse spricht kein MCP (Status 405)',
+  'it answered with an error (status {status})': 'er antwortete mit einem Fehler (Status {status})',
+  'Look at the server\'s own log.': 'Sieh in das Protokoll des Servers.',
+  'it could not be reached: {why}': 'er war nicht zu erreichen: {why}',
+  'Is it running, and is the url right?': 'Läuft er, und stimmt die url?',
+  'it does not want to talk to us: {words}': 'er will nicht mit uns sprechen: {words}',
+  'there is no program {command}': 'es gibt kein Programm {command}',
+  'Check the command: is it installed, and spelt so?':
+    'Prüfe den Befehl: Ist er installiert, und schreibt er sich so?',
+  'Install Node.js, which brings npx, or give the whole path of npx as the command.':
+    'Installiere Node.js, das npx mitbringt, oder gib den ganzen Pfad von npx als Befehl an.',
+  'Install uv, which brings uvx, or give the whole path of uvx as the command.':
+    'Installiere uv, das uvx mitbringt, oder gib den ganzen Pfad von uvx als Befehl an.',
+  'Install Docker and start it, or give the whole path of docker as the command.':
+    'Installiere und starte Docker, oder gib den ganzen Pfad von docker als Befehl an.',
+  'there is no folder {folder}': 'es gibt keinen Ordner {folder}',
+  'Make it, or choose another as cwd.': 'Lege ihn an, oder wähle einen anderen als cwd.',
+  '{name} has no value on this machine': '{name} hat auf diesem Rechner keinen Wert',
+  'Give it again on the page Tools.': 'Gib ihn auf der Seite „Werkzeuge“ neu an.',
+  '{what} It is not tried again by itself: start it when that is mended.':
+    '{what} Von selbst wird es nicht neu versucht: Starte ihn, wenn das behoben ist.',
+  '{what} It is tried again in {seconds} s.': '{what} In {seconds} s wird es neu versucht.',
+  'switched off': 'ausgeschaltet',
+  'to be started anew': 'um neu gestartet zu werden',
+  'removed': 'entfernt',
+  'vLLM Studio stops': 'vLLM Studio wird beendet',
+
   // How an engine ended (core/engines/diagnosis.py)
   'Read its log for the cause.': 'Die Ursache steht in seinem Protokoll.',
   'the kernel killed it, or a process of it, because the memory ran out':
