@@ -171,7 +171,7 @@ class Calls:
         """End it, whether it asks or runs. Raises NotFound when it has ended."""
         call = self._calls.get(call_id)
         if call is None or call.task is None:
-            raise _not_there(call_id, "is under way")
+            raise _not_there(f"no call {call_id!r:.80} is under way")
         call.given_up = True
         call.task.cancel()
         return call.state
@@ -184,7 +184,7 @@ class Calls:
     def _asking(self, call_id: str) -> tuple[Call, Bound]:
         call = self._calls.get(call_id)
         if call is None or call.question.bound is None or call.state.state != "asking":
-            raise _not_there(call_id, "waits for an approval")
+            raise _not_there(f"no call {call_id!r:.80} waits for an approval")
         return call, call.question.bound
 
     # one call
@@ -414,9 +414,9 @@ class Calls:
             return call_known(connection, call_id)
 
 
-def _not_there(call_id: str, what: str) -> NotFound:
+def _not_there(message: str) -> NotFound:
     return NotFound(
-        f"no call {call_id!r:.80} {what}",
+        message,
         code="call-not-found",
         next_action="It may have ended, or somebody else was first.",
     )

@@ -35,13 +35,14 @@ class McpFailure(StudioError):
 
 def ended(code: int | None, lines: tuple[str, ...], *, ready: bool) -> McpFailure:
     """Its program is gone. The last line it wrote is often the reason."""
-    how = _how(code)
-    while_ = "" if ready else " before it answered"
-    last = next((line for line in reversed(lines) if line.strip()), "")
-    words = f": {last:.300}" if last else ""
-    return McpFailure(
-        f"its program ended{while_} ({how}){words}", code="ended", next_action=_advice(lines)
-    )
+    how, last = _how(code), next((line for line in reversed(lines) if line.strip()), "")
+    if ready:
+        said = f"its program ended ({how}): {last:.300}" if last else f"its program ended ({how})"
+    elif last:
+        said = f"its program ended before it answered ({how}): {last:.300}"
+    else:
+        said = f"its program ended before it answered ({how})"
+    return McpFailure(said, code="ended", next_action=_advice(lines))
 
 
 def not_started(problem: OSError, command: str) -> McpFailure:

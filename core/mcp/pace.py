@@ -15,8 +15,8 @@ def wait_s(failures: int, code: str) -> float | None:
     return WAITS_S[failures - 1]
 
 
-def again(seconds: float | None) -> str:
-    """What is said of it."""
+def again(advice: str, seconds: float | None) -> str:
+    """What would help, and when it is tried again."""
     if seconds is None:
-        return "It is not tried again by itself: start it when that is mended."
-    return f"It is tried again in {seconds:.0f} s."
+        return f"{advice} It is not tried again by itself: start it when that is mended."
+    return f"{advice} It is tried again in {seconds:.0f} s."

@@ -293,7 +293,7 @@ class Session:
         wait = pace.wait_s(self._failures, failure.code)
         self._is_back_soon = wait is not None and wait <= SOON_S
         self.problem = failure.message
-        self.next_action = f"{failure.next_action} {pace.again(wait)}".strip()
+        self.next_action = pace.again(failure.next_action, wait).strip()
         self.log.add("studio", f"failed: {failure.message}")
         self._become("failed")
         if failure.message != self._told:  # the log is for ever: the same is told once

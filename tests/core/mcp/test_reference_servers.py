@@ -1,13 +1,18 @@
 """The reference servers of MCP, as people install them from PyPI and npm, over stdio."""
 
 import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from core.mcp.server import McpServer
 from tests.core.mcp.conftest import Room
-from tests.harness.mcp_servers import filesystem_server, http_server, python_server
+from tests.harness.mcp_servers import filesystem_server, python_server
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 
@@ -44,16 +49,21 @@ async def test_time(room: Room) -> None:
     assert "Nowhere/Land" in odd.text
 
 
-async def test_fetch(room: Room) -> None:
-    """It reads a page on this machine; its prompt is there too."""
+async def test_fetch(room: Room, tmp_path: Path) -> None:
+    """It reads a page on this machine, where it is allowed to; its prompt is there too."""
+    (tmp_path / "page.html").write_text(
+        "<title>Ada</title><article><p>Ada wrote the first program.</p></article>"
+    )
     command = await asyncio.to_thread(python_server, "mcp_server_fetch")
-    await ready(room, "fetch", (*command, "--ignore-robots-txt"))
+    await ready(room, "fetch", (*command, "--ignore-robots-txt", "--allow-private-ips"))
     await room.always("fetch", server="fetch")
-    with http_server() as url:
-        page = url.replace("/mcp", "/nothing")
-        result = await room.make(room.wish("fetch", server="fetch", url=page))
-    assert result.outcome == "failed"
-    assert "404" in result.text
+    with pages(tmp_path) as url:
+        result = await room.make(room.wish("fetch", server="fetch", url=f"{url}/page.html"))
+        missing = await room.make(room.wish("fetch", server="fetch", url=f"{url}/nothing"))
+    assert result.outcome == "done", result.text
+    assert "Ada wrote the first program." in result.text
+    assert missing.outcome == "failed"
+    assert "404" in missing.text
     detail = room.mcp.detail("fetch")
     assert [one.name for one in detail.prompt_list] == ["fetch"]
     assert detail.prompt_list[0].arguments[0].required
@@ -81,3 +91,22 @@ async def test_filesystem(room: Room, tmp_path: Path) -> None:
     await room.mcp.calls.approve(asked.call_id, "once", actor="window")
     assert (await made).outcome == "done"
     assert (tmp_path / "note.txt").read_text() == "gone"
+
+
+@contextmanager
+def pages(folder: Path) -> Iterator[str]:
+    """The files of a folder, over HTTP."""
+    handler = partial(Quiet, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """It says nothing on stderr."""
+
+    def log_message(self, *_: object) -> None:
+        """Not even who asked."""
