@@ -72,7 +72,9 @@ function ended(
 ): void {
   if (view) {
     put(conversation, view)
-    if (growing?.underWay) conversation.remove(growing) // it was stopped while tools were called
+    if (!growing?.underWay) return
+    growing.parentId = view.message_id // it was stopped while tools were called: nothing of it came
+    conversation.remove(growing)
   } else if (growing) {
     growing.state = outcome === 'stopped' ? 'stopped' : 'failed'
     growing.failure = { text: problem, next: '' }

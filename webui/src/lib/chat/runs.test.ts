@@ -40,6 +40,14 @@ describe('an answer that calls tools', () => {
     expect(headOf(branch, named(one)).id).toBe(head)
   })
 
+  it('goes on with what waits for the results of its calls', () => {
+    const waiting = [
+      { id: 'a', parentId: null, role: 'assistant', calls: [{}] },
+      { id: 'next', parentId: 'a', role: 'assistant', calls: [] },
+    ]
+    expect(ids(headsOf(waiting))).toBe('a')
+  })
+
   it('may have lost its beginning', () => {
     const lost = [{ id: 't', parentId: null, role: 'tool' }, { id: 'a', parentId: 't', role: 'assistant' }]
     expect(ids(headsOf(lost))).toBe('t')

@@ -4,12 +4,13 @@ import type { Node } from './tree'
 
 export interface Said extends Node {
   readonly role: string
+  readonly calls?: readonly unknown[]
 }
 
 const follows = (before: Said | undefined, one: Said): boolean =>
   before !== undefined &&
   ((one.role === 'tool' && before.role !== 'user' && before.role !== 'system') ||
-    (one.role === 'assistant' && before.role === 'tool'))
+    (one.role === 'assistant' && (before.role === 'tool' || (before.calls?.length ?? 0) > 0)))
 
 /** The messages of a branch that begin something: a question, or an answer with all that it called. */
 export function headsOf<T extends Said>(branch: readonly T[]): T[] {
