@@ -2,8 +2,8 @@
 
 They never reach the log, a command line that is shown, or an error: whatever leaves the app as
 text goes through `mask` first. Names in use: "litellm-master-key", "engine-key", "owner-token",
-"gateway-internal-key", "capture-key", "erasure-key", "audit-key", and "recipe.<id>.<ENV>" for
-secret values of a recipe's environment.
+"gateway-internal-key", "capture-key", "erasure-key", "audit-key", "research.<provider>" for the key
+of a search provider, and "recipe.<id>.<ENV>" for secret values of a recipe's environment.
 """
 
 import contextlib
