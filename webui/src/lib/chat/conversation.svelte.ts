@@ -2,7 +2,7 @@
 import type { ConversationRead, ConversationView, ReplyView } from '../api/types'
 import { Message } from './message.svelte'
 import { NOTHING, setupOf, type Setup } from './setup'
-import { besideEachOther, branchTo, siblingsOf } from './tree'
+import { besideEachOther, branchTo, followers } from './tree'
 
 /** What the studio says against a setup, and at which field. */
 export interface Objection {
@@ -38,9 +38,9 @@ export class Conversation {
     this.beside === null ? this.branch : branchTo(this.messages, this.beside),
   )
 
-  get busy(): boolean {
-    return this.messages.some((message) => message.underWay)
-  }
+  readonly busy = $derived(this.messages.some((message) => message.underWay))
+  /** What answers or follows each message, in the order in which it came. */
+  private readonly under = $derived(followers(this.messages))
 
   get erased(): boolean {
     return this.view !== null && this.view.standing !== 'open'
@@ -64,7 +64,7 @@ export class Conversation {
 
   /** Where a message stands among those that could stand there: [2, 3] is "2/3". */
   placeOf(message: Message): [number, number] {
-    const beside = siblingsOf(this.messages, message)
+    const beside = this.under.get(message.parentId) ?? []
     return [beside.indexOf(message) + 1, beside.length]
   }
 

@@ -22,6 +22,17 @@ export function siblingsOf<T extends Node>(nodes: readonly T[], node: Node): T[]
   return nodes.filter((other) => other.parentId === node.parentId)
 }
 
+/** The same for all of them: by the message that they follow. */
+export function followers<T extends Node>(nodes: readonly T[]): Map<string | null, T[]> {
+  const under = new Map<string | null, T[]>()
+  for (const node of nodes) {
+    const beside = under.get(node.parentId)
+    if (beside) beside.push(node)
+    else under.set(node.parentId, [node])
+  }
+  return under
+}
+
 /** The end of the newest way that goes on from here. */
 export function newestUnder<T extends Node>(nodes: readonly T[], id: string): string {
   for (let at = id; ; ) {
