@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.core.attachments.made import pdf, picture
 from tests.e2e.test_pages_of_management import demand_accessible, window
@@ -57,7 +57,7 @@ def test_files_are_chosen_dropped_pasted_and_sent(studio: StudioServer, theme: s
         studio.add(model.recipe(f"sees-{theme}"))
         studio.load(f"sees-{theme}")
         with window(studio, theme, "chat") as page:
-            paper = {
+            paper: FilePayload = {
                 "name": "paper.pdf",
                 "mimeType": "application/pdf",
                 "buffer": pdf("A page of words", "", "and another"),
@@ -129,7 +129,7 @@ def test_what_is_refused_is_said_at_its_place(studio: StudioServer) -> None:
         studio.load("refuses")
         with window(studio, "dark", "chat") as page:
             chooser = page.get_by_label("Attach files").and_(page.locator("input"))
-            files = [
+            files: list[FilePayload] = [
                 {"name": "all.zip", "mimeType": "application/zip", "buffer": b"PK\x03\x04" * 9},
                 {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"some words"},
             ]
