@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.test_pages_of_management import demand_accessible, window
 from tests.e2e.test_tools_in_chat import add_tools, asking, noted, script
@@ -27,6 +27,11 @@ def opened(page: Page, studio: StudioServer, model: str) -> None:
     setup = {"model": model, "tools": ["tools"]}
     which = studio.post("/api/conversations", {"title": "Tools", "setup": setup})
     page.goto(f"{studio.url}/chat?of={which['conversation_id']}")
+
+
+def row(page: Page, state: str) -> Locator:
+    """The rows of calls that stand so."""
+    return page.get_by_role("button", name=re.compile(f"tools › note.*{state}$"))
 
 
 def ask(page: Page, calls: list[tuple[str, dict[str, str]]]) -> None:
@@ -57,15 +62,14 @@ def test_a_call_is_approved_and_opened(
         expect(answer.get_by_text("It says: noted: from the window")).to_be_visible()
         expect(answer.get_by_role("button", name="Approve once")).to_have_count(0)
         expect(page.get_by_role("article", name=f"Answer of {name}")).to_have_count(1)
-        row = answer.get_by_role("button", name=re.compile("tools › note.*Done$"))
-        row.click()
+        row(page, "Done").click()
         expect(answer.get_by_role("region", name="Arguments")).to_contain_text("from the window")
         expect(answer.get_by_role("region", name="Result")).to_have_text("noted: from the window")
         expect(answer.get_by_text("approved once")).to_be_visible()
         demand_accessible(page)
         page.reload()
         expect(answer.get_by_text("It says: noted: from the window")).to_be_visible()
-        expect(answer.get_by_role("button", name=re.compile("tools › note.*Done$"))).to_be_visible()
+        expect(row(page, "Done")).to_be_visible()
         page.set_viewport_size({"width": 390, "height": 800})
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= 390, "nothing is wider than a phone"
