@@ -42,7 +42,7 @@ def answered(
     studio: StudioServer, path: str, model: str, to: str, *, tool: str = ""
 ) -> list[dict[str, Any]]:
     """The events of an answer; a call of `tool` is approved on the way."""
-    wish = {"model": model, "to": to, "tools": ["tools"] if tool else []}
+    wish: dict[str, Any] = {"model": model, "to": to, "tools": ["tools"] if tool else []}
     wish["parameters"] = {"temperature": 0}
     reply = studio.post(f"{path}/replies", wish, timeout=LOAD)["reply_id"]
     if tool:
