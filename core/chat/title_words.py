@@ -5,6 +5,7 @@ A title is refused, and the first line of what was said stays, where it
 1. is empty once it is cleaned, or holds no letter
 2. is longer than 60 characters or ten words: it is an answer, not a title
 3. begins as an answer to a person does: "Sure", "I", "Here is" …
+4. is how the answer itself begins: the model said it again
 """
 
 import re
@@ -34,12 +35,18 @@ def wish(question: str, answer: str) -> str:
     return f"{_WISH}\n\nQuestion:\n{question[:SEEN]}\n\nAnswer:\n{answer[:SEEN]}\n\n{_WISH}"
 
 
-def title_of(said: str) -> str | None:
-    """The title in what a model said; None where there is none."""
+def title_of(said: str, answer: str = "") -> str | None:
+    """The title in what a model said, after this answer; None where there is none."""
     title = _plain(_first_line(_without_thoughts(said)))
+    if _letters(answer).startswith(_letters(title)):
+        return None
     is_short = len(title) <= MOST and len(title.split()) <= MOST_WORDS
     has_letters = any(letter.isalpha() for letter in title)
     return title if is_short and has_letters and not _ANSWERS.match(title) else None
+
+
+def _letters(text: str) -> str:
+    return "".join(letter for letter in text[:SEEN].casefold() if letter.isalnum())
 
 
 def _without_thoughts(said: str) -> str:

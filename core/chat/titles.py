@@ -103,7 +103,7 @@ class Titles:
             return  # the next answer may find it at rest
         self._asked.add(which)
         said = await self._ask(done.model, wish(question.text, answer.text or ""), done.asker)
-        title = title_of(said)
+        title = title_of(said, answer.text or "")
         if title is not None and title != view.title:
             await self._conversations.rename(which, title, actor=done.asker.actor, origin="model")
 

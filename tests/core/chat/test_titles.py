@@ -59,6 +59,14 @@ def test_what_is_no_title_is_refused(said: str) -> None:
     assert title_of(said) is None
 
 
+def test_an_answer_said_again_is_no_title() -> None:
+    """However it is cut or marked; another title is one."""
+    answer = "**They fish** at dawn, and sleep at noon."
+    assert title_of("They fish at dawn", answer) is None
+    assert title_of("they fish", answer) is None
+    assert title_of("Herons that fish", answer) == "Herons that fish"
+
+
 def test_what_is_read_for_it_is_cut() -> None:
     """A title needs no more."""
     assert len(wish("q" * 10_000, "a" * 10_000)) < 4000
@@ -135,12 +143,25 @@ async def house(tmp_path: Path) -> AsyncIterator[Titled]:
     made.close()
 
 
-ANSWERS = (chunk("Herons of Halifax", finish="stop"), DONE)
+ANSWERS = (chunk("They fish.", finish="stop"), DONE)
+TITLE = (chunk("Herons of Halifax", finish="stop"), DONE)
+
+
+class Titling(Scripted):
+    """Answers once, and finds titles from then on."""
+
+    def __init__(self) -> None:
+        super().__init__(ANSWERS)
+
+    async def __call__(self, *asgi: Any) -> None:
+        """Serve one request."""
+        await super().__call__(*asgi)
+        self.pieces = list(TITLE)
 
 
 async def test_the_model_that_answered_finds_a_title(house: Titled) -> None:
     """Without thinking, briefly, loading nothing, as who asked; once."""
-    script = house.say(Scripted(ANSWERS))
+    script = house.say(Titling())
     which, question = await house.began()
     await house.answered(which, question)
     assert await house.title(which) == ("Herons of Halifax", "model")
@@ -158,7 +179,7 @@ async def test_the_model_that_answered_finds_a_title(house: Titled) -> None:
 async def test_an_engine_that_knows_no_templates_is_told_nothing_of_them(house: Titled) -> None:
     """It would refuse the request."""
     house.engines["qwen"] = "transformers"
-    script = house.say(Scripted(ANSWERS))
+    script = house.say(Titling())
     which, question = await house.began()
     await house.answered(which, question)
     assert "chat_template_kwargs" not in script.asked[1]
@@ -176,7 +197,7 @@ async def test_what_is_no_title_leaves_the_first_line(house: Titled) -> None:
 
 async def test_nobody_is_asked_where_none_is_wanted(house: Titled) -> None:
     """A chosen title, no title, a setting that says no, an answer that was cut."""
-    script = house.say(Scripted(ANSWERS))
+    script = house.say(Titling())
     which, question = await house.asked()
     await house.answered(which, question)
     await house.conversations.rename(which, "My birds", actor="window")
@@ -193,19 +214,20 @@ async def test_nobody_is_asked_where_none_is_wanted(house: Titled) -> None:
 
 async def test_a_model_that_is_needed_is_left_alone_until_its_next_answer(house: Titled) -> None:
     """Or that is no longer there."""
-    script = house.say(Scripted(ANSWERS))
+    script = house.say(Titling())
     house.rests = False
     which, question = await house.began()
     await house.answered(which, question)
     assert len(script.asked) == 1
     house.rests = True
+    house.say(Titling())
     await house.answered(which, question)
     assert await house.title(which) == ("Herons of Halifax", "model")
 
 
 async def test_a_long_conversation_has_its_name(house: Titled) -> None:
     """Nobody is asked late."""
-    script = house.say(Scripted(ANSWERS))
+    script = house.say(Titling())
     which, question = await house.began()
     at = question
     for number in range(12):
@@ -219,7 +241,7 @@ async def test_who_renames_meanwhile_wins(house: Titled) -> None:
     """The model was already thinking of one."""
     which, question = await house.began()
     house.say(Scripted(ANSWERS))
-    script = house.then(Scripted(ANSWERS, holds_after=0))
+    script = house.then(Scripted(TITLE, holds_after=0))
     await recorded(house, await house.begin(which, question))
     await script.begun.wait()
     await house.conversations.rename(which, "My birds", actor="window")
@@ -232,7 +254,7 @@ async def test_an_erasure_ends_the_search_for_a_title(house: Titled) -> None:
     """No model goes on reading what was erased."""
     which, question = await house.began()
     house.say(Scripted(ANSWERS))
-    script = house.then(Scripted(ANSWERS, holds_after=0))
+    script = house.then(Scripted(TITLE, holds_after=0))
     await recorded(house, await house.begin(which, question))
     await script.begun.wait()
     await house.titles.end_of(which)
