@@ -6,6 +6,7 @@ ended from outside (`workers.py`), and nothing secret is within its reach.
 
 import logging
 import re
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
@@ -19,9 +20,11 @@ SHORT = 200  # characters; below this the whole body is taken when it gives much
 MUCH_MORE = 3
 
 _REFRESH = re.compile(r"\s*[0-5](?:\.\d*)?\s*[;,]\s*url\s*=\s*[\"']?([^\"'\s]+)", re.IGNORECASE)
+_CODE = re.compile(r"(^```.*?^```|`[^`\n]+`)", re.DOTALL | re.MULTILINE)
+_REMARK = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()<>#+.!|~=-])")
 
-Kind = Literal["html", "pdf", "text", "results"]
+Kind = Literal["html", "pdf", "text", "markdown", "results"]
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +65,9 @@ def extracted(job: Job) -> Extracted:
             return rows_of(job)
         case "text":
             return _kept(clean(decoded(job.body, job.charset, cut=job.cut)), job)
+        case "markdown":
+            text = without_remarks(decoded(job.body, job.charset, cut=job.cut))
+            return _kept(clean(text), job)
 
 
 def parsed_tree(job: Job) -> Tree | None:
@@ -134,9 +140,17 @@ def without_escapes(markdown: str) -> str:
 
     Quotes are looked for in this text, and nobody quotes `4\\_812`. Code stays as it is.
     """
-    parts = re.split(r"(^```.*?^```|`[^`\n]+`)", markdown, flags=re.DOTALL | re.MULTILINE)
-    plain = (_ESCAPED.sub(r"\1", part) if at % 2 == 0 else part for at, part in enumerate(parts))
-    return "".join(plain)
+    return _outside_code(markdown, lambda part: _ESCAPED.sub(r"\1", part))
+
+
+def without_remarks(markdown: str) -> str:
+    """Without HTML comments, which nobody sees where Markdown is shown."""
+    return _outside_code(markdown, lambda part: _REMARK.sub("", part))
+
+
+def _outside_code(markdown: str, change: Callable[[str], str]) -> str:
+    parts = _CODE.split(markdown)
+    return "".join(change(part) if at % 2 == 0 else part for at, part in enumerate(parts))
 
 
 def _kept(text: str, job: Job) -> Extracted:

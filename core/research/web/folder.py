@@ -25,8 +25,8 @@ from core.research.web.workers import Workers
 KINDS: dict[str, tuple[Kind, str]] = {
     ".txt": ("text", "text/plain"),
     ".text": ("text", "text/plain"),
-    ".md": ("text", "text/markdown"),
-    ".markdown": ("text", "text/markdown"),
+    ".md": ("markdown", "text/markdown"),
+    ".markdown": ("markdown", "text/markdown"),
     ".rst": ("text", "text/plain"),
     ".org": ("text", "text/plain"),
     ".csv": ("text", "text/csv"),

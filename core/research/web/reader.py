@@ -37,7 +37,9 @@ _KINDS: dict[str, Kind] = {
     "application/pdf": "pdf",
     "application/json": "text",
     "application/ld+json": "text",
-    "application/markdown": "text",
+    "text/markdown": "markdown",
+    "text/x-markdown": "markdown",
+    "application/markdown": "markdown",
     "application/yaml": "text",
 }
 _TEXT = re.compile(r"text/[\w.+-]+|application/[\w.-]+\+json")

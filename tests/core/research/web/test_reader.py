@@ -98,7 +98,9 @@ async def test_a_pdf_is_read_with_its_title(reader: WebReader, at: At) -> None:
 
 async def test_markdown_and_json_are_read_as_they_are(reader: WebReader, at: At) -> None:
     """Their signs are their own."""
-    assert "**at least** 24 hours" in (await reader.read(at("survey", "/method.md"))).text
+    method = (await reader.read(at("survey", "/method.md"))).text
+    assert "**at least** 24 hours" in method
+    assert UNSEEN not in method
     assert '"2019": 4812' in (await reader.read(at("survey", "/heights.json"))).text
 
 

@@ -178,3 +178,10 @@ def test_a_page_that_shows_something_is_read_though_it_sends_on() -> None:
     assert extracted(Job(kind="html", body=long.encode())).problem == ""
     late = long.replace("0;url", "60;url").replace("Words that are shown. " * 20, "Short.")
     assert extracted(Job(kind="html", body=late.encode())).text == "Short."
+
+
+def test_remarks_in_markdown_are_not_read() -> None:
+    """Nobody sees them where it is shown; in code they are what is shown."""
+    text = "a <!-- zebra\n\nfish --> b `<!-- c -->`\n```\n<!-- d -->\n```\ne <!-- never closed"
+    done = extracted(Job(kind="markdown", body=text.encode()))
+    assert done.text == "a  b `<!-- c -->`\n```\n<!-- d -->\n```\ne"
