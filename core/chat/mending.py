@@ -2,8 +2,12 @@
 
 A run that was cut, an import, or a branch that goes on from the middle leave calls without results;
 calls side by side bring theirs in any order. Engines refuse the one, and some mistake the other.
+
+What a tool says is put into a template by the engine, between marks of its own. A result that holds
+such marks could end its turn and begin another: they are written otherwise before it is sent.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +19,7 @@ UNKNOWN = (
 )
 
 Turn = dict[str, Any]
+_MARKS = re.compile(r"<(\|[A-Za-z_]{2,32}\||/?(?:tool_call|tool_response|think))>")
 
 
 def mended(messages: Sequence[Mapping[str, Any]]) -> list[Turn]:
@@ -46,12 +51,18 @@ def _leading_results(left: list[Turn]) -> list[Turn]:
 def _result_of(call_id: str, results: list[Turn]) -> Turn:
     for at, result in enumerate(results):
         if result["tool_call_id"] == call_id:
-            return results.pop(at)
+            results.pop(at)
+            return result | {"content": defanged(result["content"])}
     return {"role": "tool", "tool_call_id": call_id, "content": UNKNOWN}
 
 
 def _astray(result: Turn) -> Turn:
-    return {"role": "user", "content": f"A tool's result:\n{result['content']}"}
+    return {"role": "user", "content": f"A tool's result:\n{defanged(result['content'])}"}
+
+
+def defanged(result: str) -> str:
+    """A result that can not pretend to end, to be a call, or to be somebody else's turn."""
+    return _MARKS.sub(r"‹\1›", result)
 
 
 def _sendable(call: Mapping[str, Any]) -> Turn:

@@ -136,7 +136,7 @@ class ToolLoop:
         self._offered = toolbox.offered(chosen) if toolbox else ()
         self._reply.now.missing = tuple(one for one in chosen if not _is_there(one, self._offered))
         messages = mended(self._messages)
-        for one in messages:
+        for one in self._messages:
             if one["role"] == "tool":
                 self._calls.heard(one["content"], self._offered)
         if not self._offered and all(one["role"] != "tool" for one in messages):

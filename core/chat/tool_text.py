@@ -25,7 +25,6 @@ BROKEN = (
     '"arguments": {{…}}}}{close} with one JSON object between the tags.'
 )
 _NAME = re.compile(r'"name"\s*:\s*"([^"\\]{1,80})"')
-_OURS = re.compile(r"</?(?:tool_call|tool_response)>")
 _TAUGHT = """# Tools
 
 You may call these functions:
@@ -62,7 +61,7 @@ def as_functions(offered: Sequence[Offered]) -> list[dict[str, Any]]:
 def in_text(
     messages: Iterable[Mapping[str, Any]], offered: Sequence[Offered]
 ) -> list[dict[str, Any]]:
-    """The same conversation without `tools`, `tool_calls` and the role `tool`."""
+    """The same conversation, mended, without `tools`, `tool_calls` and the role `tool`."""
     told: list[dict[str, Any]] = []
     for one in messages:
         turn = _in_text(one)
@@ -76,7 +75,7 @@ def in_text(
 
 def _in_text(one: Mapping[str, Any]) -> dict[str, Any]:
     if one["role"] == "tool":
-        return {"role": "user", "content": f"{RESULT}\n{defanged(one['content'])}\n{RESULT_END}"}
+        return {"role": "user", "content": f"{RESULT}\n{one['content']}\n{RESULT_END}"}
     if not one.get("tool_calls"):
         return dict(one)
     called = [_written(call["function"]) for call in one["tool_calls"]]
@@ -100,11 +99,6 @@ def _taught(told: list[dict[str, Any]], offered: Sequence[Offered]) -> list[dict
         first = {"role": "system", "content": f"{told[0]['content']}\n\n{lesson}"}
         return [first, *told[1:]]
     return [{"role": "system", "content": lesson}, *told]
-
-
-def defanged(result: str) -> str:
-    """A result that can not pretend to end, or to be a call."""
-    return _OURS.sub(lambda tag: "‹" + tag[0][1:-1] + "›", result)
 
 
 def quoted(data: str) -> Iterator[tuple[str, dict[str, Any]]]:
