@@ -19,8 +19,9 @@ import msgspec
 from core.clock import Clock
 from core.errors import Invalid, NotFound
 from core.mcp import carrying
-from core.mcp.asking import Answer, Question
+from core.mcp.asking import Answer
 from core.mcp.book import Bound, McpBook
+from core.mcp.call import Call, state_of
 from core.mcp.carrying import Ended, Refusal
 from core.mcp.checking import complaints
 from core.mcp.desk import CALLS
@@ -37,7 +38,6 @@ from core.mcp.views import (
     CallWish,
     Offered,
     Scope,
-    Standing,
 )
 from events.errors import EventError
 from events.facts import (
@@ -47,7 +47,7 @@ from events.facts import (
     ToolCallRequested,
 )
 from events.facts.base import Fact
-from events.projections.tool_calls import CallRow, call_known, finished_calls, unfinished_calls
+from events.projections.tool_calls import call_known, finished_calls, unfinished_calls
 from events.store import EventStore
 
 if TYPE_CHECKING:
@@ -58,23 +58,6 @@ log = logging.getLogger(__name__)
 LATELY = 100  # calls that have ended and are still shown
 READY_S = 45.0  # how long a call waits for its server
 MOST_REASON = 2000
-
-
-class Call:
-    """One call under way."""
-
-    def __init__(self, state: CallState, told: Told, actor: str) -> None:
-        self.state = state
-        self.actor = actor
-        self.question = Question()
-        self.task: asyncio.Task[CallResult] | None = None
-        self.given_up = False  # a person cancelled this call, and not the whole reply
-        self._told = told
-
-    def becomes(self, standing: Standing, now: int, **more: object) -> None:
-        """Move on, and tell."""
-        self.state = msgspec.structs.replace(self.state, state=standing, since=now, **more)
-        self._told(self.state)
 
 
 class Calls:
@@ -123,7 +106,7 @@ class Calls:
         if len(ended) < LATELY:
             with self._store.reading() as connection:
                 rows = finished_calls(connection, LATELY)
-            ended |= {row.call_id: _state_of(row) for row in rows if row.call_id not in ended}
+            ended |= {row.call_id: state_of(row) for row in rows if row.call_id not in ended}
         alive = {state.call_id for state in running}
         rest = sorted(ended.values(), key=lambda one: one.ended_at or one.since, reverse=True)
         return (*running, *(one for one in rest[:LATELY] if one.call_id not in alive))
@@ -419,23 +402,4 @@ def _not_there(message: str) -> NotFound:
         message,
         code="call-not-found",
         next_action="It may have ended, or somebody else was first.",
-    )
-
-
-def _state_of(row: CallRow) -> CallState:
-    return CallState(
-        call_id=row.call_id,
-        conversation_id=row.conversation_id,
-        reply_id=row.reply_id,
-        server=row.server,
-        tool=row.tool,
-        arguments={},
-        arguments_hash=row.arguments_hash,
-        state=msgspec.convert(row.outcome, Standing),
-        since=row.finished_at or row.requested_at,
-        ended_at=row.finished_at,
-        duration_ms=row.duration_ms,
-        bytes=row.bytes,
-        truncated=row.truncated,
-        approved=msgspec.convert(row.approved, Approved),
     )

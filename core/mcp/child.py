@@ -24,7 +24,7 @@ from core.mcp import failing
 
 T = TypeVar("T")
 
-LOOK_S = 0.02  # how often a dying group is looked at
+LOOK_S = 0.05  # how often a dying group is looked at
 GRACE_S = 2.0  # after stdin was closed, and again after it was asked
 KILLED_S = 5.0  # after SIGKILL; longer only in an uninterruptible system call
 NEW_GROUP, NO_WINDOW = 0x0000_0200, 0x0800_0000  # Windows
@@ -130,17 +130,19 @@ class StdioChild:
         return True
 
 
-async def sweep(nonce: str) -> int:
-    """Kill every process that carries the nonce; how many there were."""
-    return await asyncio.to_thread(_sweep, nonce)
+async def sweep(stem: str) -> int:
+    """Kill every process whose nonce begins so; how many there were."""
+    return await asyncio.to_thread(_sweep, stem)
 
 
-def _sweep(nonce: str) -> int:
-    doomed = list(evidence.carriers(nonce))
-    for pid in doomed:
-        with contextlib.suppress(psutil.Error):
-            psutil.Process(pid).kill()
-    return len(doomed)
+def _sweep(stem: str) -> int:
+    killed = 0
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.environ().get(NONCE, "").startswith(stem):
+                process.kill()
+                killed += 1
+    return killed
 
 
 def _below(pid: int) -> list[int]:

@@ -36,6 +36,10 @@ class ServerLog:
             if line.strip():
                 self._add(source, line.rstrip())
 
+    def masked(self, text: str) -> str:
+        """`text` without a secret, as a line of it would be."""
+        return self._mask(text)
+
     def since(self, after: int) -> tuple[LogLine, ...]:
         """Those with a higher number, oldest first."""
         return tuple(line for line in self._lines if line.number > after)

@@ -7,6 +7,7 @@ A studio that only looks on starts none, and shows them as they are saved.
 import asyncio
 import hashlib
 import logging
+import secrets as chance
 from collections.abc import Callable
 from functools import partial
 
@@ -137,9 +138,13 @@ class Servers:
             await self._write(*self._facts.get_nowait())
 
     def nonce(self, name: str) -> str:
-        """What proves that a program was started for this server by this home."""
+        """What proves that a program was started for this server by this home, at one start."""
+        return f"{self._stem(name)}{chance.token_hex(4)}"
+
+    def _stem(self, name: str) -> str:
+        """With what the nonces of a server begin, at every start."""
         secret = self._secrets.ensure(NONCE_KEY)
-        return f"mcp-{hashlib.sha256(f'{secret} {name}'.encode()).hexdigest()[:32]}"
+        return f"mcp-{hashlib.sha256(f'{secret} {name}'.encode()).hexdigest()[:32]}-"
 
     def _begin(self, server: McpServer, actor: str) -> None:
         session = Session(
@@ -179,7 +184,7 @@ class Servers:
         """End what an earlier run of ours, that was killed, could not."""
         try:
             for server in saved:
-                if left := await sweep(self.nonce(server.name)):
+                if left := await sweep(self._stem(server.name)):
                     log.warning("%d processes of the MCP server %s were left", left, server.name)
         except OSError as problem:
             log.error("what an earlier run left of MCP servers is not known: %s", problem)

@@ -292,14 +292,14 @@ class Session:
         self._failures += 1
         wait = pace.wait_s(self._failures, failure.code)
         self._is_back_soon = wait is not None and wait <= SOON_S
-        self.problem = failure.message
+        self.problem = self.log.masked(failure.message)
         self.next_action = pace.again(failure.next_action, wait).strip()
-        self.log.add("studio", f"failed: {failure.message}")
+        self.log.add("studio", f"failed: {self.problem}")
         self._become("failed")
-        if failure.message != self._told:  # the log is for ever: the same is told once
-            self._told = failure.message
+        if self.problem != self._told:  # the log is for ever: the same is told once
+            self._told = self.problem
             self._happened(
-                McpServerFailed(name=self.server.name, reason=failure.message, code=failure.code)
+                McpServerFailed(name=self.server.name, reason=self.problem, code=failure.code)
             )
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait):

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -147,10 +148,9 @@ def _npm() -> tuple[list[str], dict[str, str]]:
     """As installers/npm.py finds it."""
     sys.path.insert(0, str(ROOT / "installers"))
     try:
-        from hatch_build import npm_command
+        npm, env = import_module("hatch_build").npm_command()
     finally:
         sys.path.pop(0)
-    npm, env = npm_command()
     return list(npm), dict(env)
 
 

@@ -74,9 +74,10 @@ class Room:
 
     async def asked(self) -> CallState:
         """The first call that waits for an approval, once there is one."""
-        return await self.until(
+        found: CallState = await self.until(
             lambda: next((s for s in self.mcp.calls.states() if s.state == "asking"), None)
         )
+        return found
 
     async def until(self, look: Any, within: float = 20) -> Any:
         """What `look` returns, once it is something."""

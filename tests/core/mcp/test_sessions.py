@@ -88,6 +88,19 @@ async def test_a_removed_server_is_ended(room: Room) -> None:
     await room.until(lambda: gone(alive))
 
 
+async def test_a_removed_server_may_come_back_while_the_old_one_still_ends(room: Room) -> None:
+    """The end of the one is not the end of the other."""
+    await room.ready("same", "--never-ends")
+    old = running("same")
+    await room.mcp.desk.remove("same", actor="cli")
+    await room.ready("same")
+    await room.until(lambda: gone(old))
+    new = running("same")
+    assert len(new) == 1
+    assert room.mcp.servers.view("same").state == "ready"
+    assert room.facts("mcp-server-failed") == []
+
+
 async def test_a_killed_server_is_started_again(room: Room) -> None:
     """With its problem recorded, in words, and counted."""
     await room.ready("dies")

@@ -1,0 +1,53 @@
+"""One call under way, and how one of the past is shown."""
+
+import asyncio
+import logging
+
+import msgspec
+
+from core.mcp.asking import Question
+from core.mcp.toolbox import Told
+from core.mcp.views import Approved, CallResult, CallState, Standing
+from events.projections.tool_calls import CallRow
+
+log = logging.getLogger(__name__)
+
+
+class Call:
+    """One call under way."""
+
+    def __init__(self, state: CallState, told: Told, actor: str) -> None:
+        self.state = state
+        self.actor = actor
+        self.question = Question()
+        self.task: asyncio.Task[CallResult] | None = None
+        self.given_up = False  # a person cancelled this call, and not the whole reply
+        self._told = told
+
+    def becomes(self, standing: Standing, now: int, **more: object) -> None:
+        """Move on, and tell."""
+        self.state = msgspec.structs.replace(self.state, state=standing, since=now, **more)
+        try:
+            self._told(self.state)
+        except Exception:  # who listens badly does not stop the call
+            log.exception("a call could not be told")
+
+
+def state_of(row: CallRow) -> CallState:
+    """As the log tells it: its arguments are in no log."""
+    return CallState(
+        call_id=row.call_id,
+        conversation_id=row.conversation_id,
+        reply_id=row.reply_id,
+        server=row.server,
+        tool=row.tool,
+        arguments={},
+        arguments_hash=row.arguments_hash,
+        state=msgspec.convert(row.outcome, Standing),
+        since=row.finished_at or row.requested_at,
+        ended_at=row.finished_at,
+        duration_ms=row.duration_ms,
+        bytes=row.bytes,
+        truncated=row.truncated,
+        approved=msgspec.convert(row.approved, Approved),
+    )
