@@ -43,7 +43,7 @@ def setup_handlers() -> list[Any]:
     def room(data: JSONBody[Json]) -> Json:
         texts = {"system": data["system"], "draft": data["draft"]}
         parts = [
-            {"kind": kind, "tokens": len(text.split()), "items": 1}
+            {"kind": kind, "tokens": len(str(text).split()), "items": 1}
             for kind, text in texts.items()
             if text
         ]
