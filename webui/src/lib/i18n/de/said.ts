@@ -186,4 +186,57 @@ export default {
   'a change under way': 'eine laufende Änderung',
   '{names} has only just come': '{names} ist gerade erst gekommen',
   'those who waited for {names}': 'wer auf {names} gewartet hat',
+  // Research (core/research)
+  'there is no research {id}': 'es gibt keine Recherche {id}',
+  'the research {id} was erased: it can not go on':
+    'die Recherche {id} wurde gelöscht: Sie geht nicht weiter',
+  'ask for a new one': 'beginne eine neue',
+  'this can not be done with the research now: {why:said}': 'das geht mit der Recherche jetzt nicht: {why}',
+  'nothing is asked back now': 'es ist gerade nichts zurückgefragt',
+  'there is no plan yet': 'es gibt noch keinen Plan',
+  'the plan was accepted already': 'der Plan ist schon angenommen',
+  'it is not at work': 'sie arbeitet gerade nicht',
+  'it is finished': 'sie ist fertig',
+  'a research needs a model': 'eine Recherche braucht ein Modell',
+  'the budget has {least} to {most} {field}': 'das Budget hat {least} bis {most} ({field})',
+  '{field} has 1 to {most} characters': '{field} hat 1 bis {most} Zeichen',
+  'a plan has 1 to {most} steps': 'ein Plan hat 1 bis {most} Schritte',
+  'this plan has no step {id}': 'dieser Plan hat keinen Schritt {id}',
+  'this research has no source {n}': 'diese Recherche hat keine Quelle {n}',
+  '{n} researches are at work already': '{n:n} Recherchen arbeiten schon',
+  'wait for one, or pause one': 'warte auf eine, oder halte eine an',
+  'the key of the research {id} is not here: nothing of it can be read':
+    'der Schlüssel der Recherche {id} ist nicht hier: Nichts davon lässt sich lesen',
+  'research or its keys can not be used now: {problem}':
+    'Recherchen oder ihre Schlüssel lassen sich gerade nicht benutzen: {problem}',
+  'nothing of this research is written yet': 'von dieser Recherche ist noch nichts geschrieben',
+  'wait until it is, or take it out as JSON': 'warte, bis es so weit ist, oder gib sie als JSON aus',
+  'no search provider can be asked': 'kein Suchdienst kann gefragt werden',
+  'add one, or switch one on, on the research page':
+    'füge auf der Seite Recherche einen hinzu, oder schalte einen ein',
+  'no search provider is called {name}, or it is switched off':
+    'kein Suchdienst heißt {name}, oder er ist ausgeschaltet',
+  'no search provider is called {name}': 'kein Suchdienst heißt {name}',
+  'a new provider needs its kind': 'ein neuer Suchdienst braucht seine Art',
+  '{name} is a {kind}, and stays one': '{name} ist ein {kind} und bleibt einer',
+  'this is no key': 'das ist kein Schlüssel',
+  'none of the {n} searches could be made; the first: {why:said}':
+    'keine der {n:n} Suchen war möglich; die erste: {why}',
+  'choose other providers, and resume': 'wähle andere Suchdienste, und setze fort',
+  'none of the {n} pages that were found could be read': 'keine der {n:n} gefundenen Seiten ließ sich lesen',
+  'see at each source why; resume tries those again that may be there now':
+    'sieh bei jeder Quelle nach, warum; beim Fortsetzen wird versucht, was inzwischen da sein kann',
+  'nothing that answers the question was found in {n} page(s)':
+    'in {n:n} {n|Seite|Seiten} fand sich nichts, was die Frage beantwortet',
+  'ask another way, choose other providers, or allow more sources':
+    'frage anders, wähle andere Suchdienste, oder erlaube mehr Quellen',
+  'this is the same page as source {n}': 'das ist dieselbe Seite wie Quelle {n}',
+  'the studio made a mistake; app.log has the details':
+    'das Studio hat einen Fehler gemacht; in app.log steht mehr',
+  'resume, to try it again': 'setze fort, um es noch einmal zu versuchen',
+  'what was found could not be kept: {problem}': 'was gefunden wurde, ließ sich nicht aufheben: {problem}',
+  'see that the disk has room, and resume': 'sorge für Platz auf der Platte, und setze fort',
+  'vLLM Studio stops: no research is begun any more':
+    'vLLM Studio hält an: Es wird keine Recherche mehr begonnen',
+  'the answer has no end': 'die Antwort hat kein Ende',
 }
