@@ -42,7 +42,7 @@ def setup_handlers() -> list[Any]:
     @post("/api/conversations/room", status_code=200, sync_to_thread=False)
     def room(data: JSONBody[Json]) -> Json:
         texts = {"system": data["system"], "draft": data["draft"]}
-        parts = [
+        parts: list[Json] = [
             {"kind": kind, "tokens": len(str(text).split()), "items": 1}
             for kind, text in texts.items()
             if text
