@@ -140,7 +140,7 @@ async def start_conversation(
     change = ConversationChange(
         title=data.title or msgspec.UNSET,
         folder=data.folder or msgspec.UNSET,
-        setup=data.setup or msgspec.UNSET,
+        setup=data.setup if data.setup not in (None, SetupWish()) else msgspec.UNSET,
     )
     return await _changed(application, asking, which, change, titled_by=data.titled_by)
 

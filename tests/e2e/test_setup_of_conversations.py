@@ -31,6 +31,8 @@ def test_a_setup_is_kept_with_its_conversation_and_never_in_clear(studio: Studio
     which = studio.post("/api/conversations", {"title": "Birds", "setup": setup})["conversation_id"]
     path = f"/api/conversations/{which}"
     assert studio.get(path)["setup"] == setup
+    empty = studio.post("/api/conversations", {"setup": {"model": ""}})["conversation_id"]
+    assert studio.happened("conversation-set-up", conversation_id=empty) == []
     wrong = patch(studio, path, {"setup": {"parameters": {"top_p": 7}}})
     assert (wrong.status_code, wrong.json()["field"]) == (400, "setup.parameters.top_p")
     assert patch(studio, path, {"setup": {"sistem": "x"}}).status_code == 400

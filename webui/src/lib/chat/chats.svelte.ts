@@ -39,6 +39,10 @@ class Chats {
   async load(): Promise<void> {
     await attempt(async () => {
       this.list = await api.conversations()
+      for (const view of this.list) {
+        const held = this.held.get(view.conversation_id)
+        if (held) held.view = view // a model may have found its title
+      }
     })
   }
 
@@ -233,9 +237,11 @@ class Chats {
 
   private async start(conversation: Conversation, text: string): Promise<void> {
     const title = firstLine(text)
-    const view = await api.startConversation({ title: title || null, titled_by: 'first-line', setup: conversation.setup })
+    const { setup } = conversation
+    const view = await api.startConversation({ title: title || null, titled_by: 'first-line', setup })
     conversation.view = view
     conversation.id = view!.conversation_id
+    setups.began(conversation, setup)
     this.held.set(conversation.id, conversation)
     if (view) this.list = [view, ...(this.list ?? [])]
     if (this.current === conversation) router.amend(conversation.id)
@@ -303,7 +309,7 @@ class Chats {
     clearTimeout(this.timer)
     this.timer = setTimeout(() => void this.load(), SOON_MS)
     const held = this.held.get(id)
-    if (held?.loaded && fact.type === 'conversation-set-up' && !held.unsaved) void this.read(held).catch(() => undefined)
+    if (held?.loaded && fact.type === 'conversation-set-up' && !setups.isEcho(held)) void this.read(held).catch(() => undefined)
     if (!held?.loaded || fact.type !== 'message-added') return
     const told = fact.data['message_id']
     const known = held.messages.some((message) => message.id === told || message.unsent)
