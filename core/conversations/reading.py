@@ -112,9 +112,10 @@ class Reading:
             said = self._said(one.event) if isinstance(one.event, MessageAdded) else None
             if not isinstance(said, Said) or not isinstance(one.event, MessageAdded):
                 continue
-            folded = said.text.casefold()
+            whole = "\n".join((said.text, *(file.name for file in said.attachments)))
+            folded = whole.casefold()
             if all(word in folded for word in words):
-                newest = (one.event.message_id, around(said.text, words[0]))
+                newest = (one.event.message_id, around(whole, words[0]))
                 times += 1
         if newest is not None:
             return Found(conversation=view, message_id=newest[0], around=newest[1], times=times)

@@ -192,3 +192,13 @@ async def test_a_file_that_is_gone_is_said_before_a_model_is_asked(house: House)
     with pytest.raises(Refused, match=r"notes\.txt .* can not be read") as told:
         await house.attachments.parts_of(which, branch, "yes")
     assert "attach the file again" in told.value.next_action
+
+
+async def test_a_message_is_found_by_the_name_of_its_file(house: House) -> None:
+    """Also where nothing else was said."""
+    which = await house.talk()
+    one = await house.attachments.take_in(which, "Invoice 2026.txt", b"words")
+    asked = await house.say(which, "", one)
+    [found] = await house.conversations.search("invoice")
+    assert (found.message_id, found.around) == (asked, "Invoice 2026.txt")
+    assert await house.conversations.search("receipt") == ()

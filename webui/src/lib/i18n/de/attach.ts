@@ -6,6 +6,7 @@ export default {
   'attach.hint': 'Bilder, PDF, Text oder Code anhängen: ablegen, einfügen oder auswählen',
   'attach.drop': 'Zum Anhängen ablegen',
   'attach.drop.text': 'Bilder, PDF, Text und Code werden auf diesem Rechner gelesen.',
+  'attach.folder': 'Ein Ordner lässt sich nicht anhängen: Lege die Dateien darin ab.',
   'attach.list': 'Angehängte Dateien',
   'attach.remove': '{name} entfernen',
   'attach.open': '{name} öffnen',

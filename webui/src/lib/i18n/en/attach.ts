@@ -4,6 +4,7 @@ export default {
   'attach.hint': 'Attach pictures, PDF, text or code: drop, paste or choose',
   'attach.drop': 'Drop to attach',
   'attach.drop.text': 'Pictures, PDF, text and code are read on this machine.',
+  'attach.folder': 'A folder can not be attached: drop the files in it.',
   'attach.list': 'Attached files',
   'attach.remove': 'Remove {name}',
   'attach.open': 'Open {name}',

@@ -6,6 +6,7 @@ export default {
   'attach.hint': '添加图片、PDF、文本或代码：拖放、粘贴或选择',
   'attach.drop': '松开即可添加',
   'attach.drop.text': '图片、PDF、文本和代码都在本机读取。',
+  'attach.folder': '无法添加文件夹：请拖入其中的文件。',
   'attach.list': '已添加的文件',
   'attach.remove': '移除 {name}',
   'attach.open': '打开 {name}',
