@@ -47,7 +47,7 @@ class Workers:
     async def do(self, job: Job) -> Extracted:
         """Read one page. Raises WebProblem: timeout (the page is too hard), unreadable."""
         async with self._places:
-            worker = self._idle.pop() if self._idle else await _Worker.start(self._command)
+            worker = await self._worker()
             try:
                 async with asyncio.timeout(self._page_s):
                     done = await worker.ask(job)
@@ -62,6 +62,15 @@ class Workers:
                 raise
             await self._rest(worker)
             return done
+
+    async def _worker(self) -> "_Worker":
+        """One that waits, unless somebody has ended it meanwhile; else a new one."""
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.lives:
+                return worker
+            await worker.end()
+        return await _Worker.start(self._command)
 
     async def aclose(self) -> None:
         """End them all and wait for it."""
@@ -114,6 +123,11 @@ class _Worker:
                 next_action="Look at the studio's own log.",
             ) from failure
         return cls(process)
+
+    @property
+    def lives(self) -> bool:
+        """Whether its process has not ended."""
+        return self._process.returncode is None
 
     async def ask(self, job: Job) -> Extracted:
         writer, reader = self._process.stdin, self._process.stdout

@@ -106,6 +106,20 @@ async def test_who_is_called_off_leaves_no_process() -> None:
     await workers.aclose()
 
 
+async def test_a_process_that_was_ended_while_it_waited_costs_no_page() -> None:
+    """Short of memory, a system ends who does nothing; the next page gets another."""
+    workers = Workers()
+    try:
+        await workers.do(PAGE)
+        (ended,) = workers._idle
+        ended._process.kill()
+        await ended._process.wait()
+        assert (await workers.do(PAGE)).text == "Closed on Mondays."
+        assert pids(workers) != [ended._process.pid]
+    finally:
+        await workers.aclose()
+
+
 async def test_nobody_to_read_for_means_nobody_reading() -> None:
     """After a while without a page its process is gone."""
     workers = Workers(idle_s=0)
