@@ -12,7 +12,13 @@ export default defineConfig({
     emptyOutDir: true,
     // A strict CSP allows no data: scripts or styles; files of their own cost nothing on loopback.
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
+    modulePreload: {
+      polyfill: false,
+      // A page that comes later names its styles only: on loopback its scripts are there at once, and
+      // the list of what each of them needs would stand in the first load.
+      resolveDependencies: (_, needs, { hostType }) =>
+        hostType === 'html' ? needs : needs.filter((file) => file.endsWith('.css')),
+    },
     rolldownOptions: { input: ['index.html', 'diagram.html'] },
   },
   worker: { format: 'es' },

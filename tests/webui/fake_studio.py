@@ -4,11 +4,19 @@ import asyncio
 import json
 from typing import Any
 
+from litestar import Request
+
 from tests.webui import props, scenes
 
 THERE = ("ready", "asleep", "left-alone")
 
 Json = dict[str, Any]
+
+
+async def body_of(request: Request[Any, Any, Any]) -> Json:
+    """What was sent, if anything was."""
+    sent = await request.body()
+    return json.loads(sent) if sent else {}
 
 
 class FakeStudio:

@@ -4,11 +4,13 @@ import itertools
 import json
 from typing import Any
 
-from litestar import Response, delete, get, post, put
+from litestar import Request, Response, delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from tests.webui import props
-from tests.webui.fake_studio import FakeStudio, Json
+from tests.webui.fake_studio import FakeStudio, Json, body_of
+
+Asked = Request[Any, Any, Any]
 
 SCHEMA = {
     "type": "object",
@@ -238,12 +240,13 @@ def server_handlers(studio: FakeStudio) -> list[Any]:
         servers().told("mcp-server-removed", name=name)
         return {}
 
-    @post("/api/mcp/servers/{name:str}/{how:str}", status_code=200, sync_to_thread=False)
-    def turn(name: FromPath[str], how: FromPath[str], data: Json | None = None) -> Json:
+    @post("/api/mcp/servers/{name:str}/{how:str}", status_code=200)
+    async def turn(request: Asked, name: FromPath[str], how: FromPath[str]) -> Json:
         if how == "resource":
             return {"contents": [CONTENT]}
         if how == "prompt":
-            told = f"Please review {(data or {})['arguments'].get('path', '')}."
+            given = (await body_of(request))["arguments"]
+            told = f"Please review {given.get('path', '')}."
             return {"messages": [{"role": "user", "text": told}]}
         servers().views[name]["state"] = "off" if how == "stop" else "ready"
         servers().told("mcp-server-stopped", name=name)
@@ -280,9 +283,9 @@ def server_handlers(studio: FakeStudio) -> list[Any]:
     def calls() -> Json:
         return {"calls": servers().calls}
 
-    @post("/api/mcp/calls/{call_id:str}/{how:str}", status_code=200, sync_to_thread=False)
-    def answer(call_id: FromPath[str], how: FromPath[str], data: Json | None = None) -> Json:
-        studio.asked.append({"path": "/api/mcp/calls", "how": how} | (data or {}))
+    @post("/api/mcp/calls/{call_id:str}/{how:str}", status_code=200)
+    async def answer(request: Asked, call_id: FromPath[str], how: FromPath[str]) -> Json:
+        studio.asked.append({"path": "/api/mcp/calls", "how": how} | await body_of(request))
         states = {"approve": "done", "deny": "denied", "cancel": "cancelled"}
         servers().answer(call_id, states[how])
         return {}

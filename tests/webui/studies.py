@@ -6,12 +6,14 @@ import json
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from litestar import Response, delete, get, post, put
+from litestar import Request, Response, delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Stream
 
 from tests.webui import props
-from tests.webui.fake_studio import FakeStudio, Json
+from tests.webui.fake_studio import FakeStudio, Json, body_of
+
+Asked = Request[Any, Any, Any]
 
 TEXT = (
     "Mount Ada\n\nMount Ada is the highest mountain of the island. Its summit was measured in 2019 "
@@ -266,10 +268,8 @@ def study_handlers(studio: FakeStudio) -> list[Any]:
         return Response(studies().runs[research_id])
 
     @post("/api/research/{research_id:str}/{how:str}", status_code=200)
-    async def turn(
-        research_id: FromPath[str], how: FromPath[str], data: Json | None = None
-    ) -> Json:
-        studio.asked.append({"path": f"/api/research/{how}"} | (data or {}))
+    async def turn(request: Asked, research_id: FromPath[str], how: FromPath[str]) -> Json:
+        studio.asked.append({"path": f"/api/research/{how}"} | await body_of(request))
         mine = studies()
         if how == "answer":
             mine.change(research_id, state="planned", plan=plan(*["waiting"] * 3))

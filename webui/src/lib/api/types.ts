@@ -2,10 +2,10 @@
 // by `npm run types`) is only named here; what travels as events or varies freely is written by hand.
 import type { components } from './schema'
 
-type Schemas = components['schemas']
+export type Schemas = components['schemas']
 
 /** As it is sent: fields with a default are always there. */
-type Sent<T> = T extends readonly (infer Item)[]
+export type Sent<T> = T extends readonly (infer Item)[]
   ? Sent<Item>[]
   : T extends object
     ? { [Field in keyof T]-?: Sent<T[Field]> }

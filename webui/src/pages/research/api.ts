@@ -1,171 +1,27 @@
 // Research: the shapes, and how it is asked for.
 import { get, request, send } from '../../lib/api/client'
-import type { Micros } from '../../lib/api/types'
+import type { Schemas, Sent } from '../../lib/api/types'
 
-export type RunState =
-  | 'clarifying'
-  | 'planning'
-  | 'planned'
-  | 'searching'
-  | 'reading'
-  | 'checking'
-  | 'writing'
-  | 'paused'
-  | 'done'
-  | 'failed'
-  | 'stopped'
-
-export interface Budget {
-  sources: number
-  tokens: number
-  minutes: number
-}
-
-export interface ResearchLine {
-  research_id: string
-  standing: 'open' | 'erased' | 'lost'
-  /** null: it can not be read. */
-  question: string | null
-  model: string
-  state: RunState
-  started_at: Micros
-  last_at: Micros
-  sources: number
-  notes: number
-  problem: string
-}
-
-export interface Step {
-  step_id: string
-  question: string
-  /** 2: it was added when gaps were found. */
-  round: number
-  state: 'waiting' | 'searching' | 'reading' | 'noted' | 'writing' | 'written'
-  queries: string[]
-  searches: { query: string; provider: string; hits: number; problem: string; next_action: string }[]
-  sources: number[]
-  notes: number
-}
-
-export interface Source {
-  n: number
-  url: string
-  title: string
-  site: string
-  provider: string
-  state: 'found' | 'reading' | 'read' | 'refused' | 'failed'
-  problem: string
-  next_action: string
-  author: string
-  date: string
-  fetched_at: Micros
-  truncated: boolean
-  notes: number
-  cited: boolean
-}
-
-export interface Note {
-  note_id: string
-  source: number
-  step_id: string
-  claim: string
-  quote: string
-  start: number
-  end: number
-}
-
-export interface Claim {
-  text: string
-  notes: string[]
-  /** null: it was not checked yet. */
-  supported: boolean | null
-}
-
+/** `question` null: it can not be read. */
+export type ResearchLine = Sent<Schemas['ResearchLine']>
+export type ResearchView = Sent<Schemas['ResearchView']>
+export type RunState = ResearchView['state']
+export type Step = ResearchView['plan'][number]
+export type Source = ResearchView['sources'][number]
+export type Note = ResearchView['notes'][number]
+export type Claim = ResearchView['claims'][number]
 /** Something that goes on right now. */
-export interface Doing {
-  kind: string
-  step_id: string
-  source: number
-  query: string
-  provider: string
-}
+export type Doing = ResearchView['doing'][number]
+export type Budget = ResearchView['budget']
+/** A captured page, with the passages that were taken from it. */
+export type SourceText = Sent<Schemas['SourceText']>
+export type Passage = SourceText['passages'][number]
+export type Wish = Sent<Schemas['NewResearch']>
 
-export interface ResearchView {
-  research_id: string
-  question: string
-  model: string
-  state: RunState
-  started_at: Micros
-  /** Where a follower goes on. */
-  position: number
-  questions: string[]
-  answer: string | null
-  plan: Step[]
-  sources: Source[]
-  notes: Note[]
-  report: string
-  claims: Claim[]
-  budget: Budget
-  spent: Budget & { over: string[] }
-  /** Claims that were thrown away: their quote is not in the page. */
-  dropped: number
-  doing: Doing[]
-  problem: string
-  next_action: string
-}
-
-export interface Passage {
-  note_id: string
-  start: number
-  end: number
-  claim: string
-  quote: string
-}
-
-export interface SourceText {
-  source: Source
-  text: string
-  passages: Passage[]
-}
-
-export interface Wish {
-  question: string
-  model: string
-  budget: Budget
-  providers: string[]
-  clarify: boolean
-}
-
-export type Need = 'url' | 'key' | 'folder' | 'tool'
-export interface Provider {
-  name: string
-  kind: string
-  enabled: boolean
-  /** Somebody has configured it. */
-  saved: boolean
-  ready: boolean
-  problem: string
-  next_action: string
-  needs: Need[]
-  url: string
-  has_key: boolean
-  folder: string
-  tool: string
-}
-
-export interface ProviderList {
-  providers: Provider[]
-  /** Hosts of private networks that may be read. */
-  private_hosts: string[]
-}
-
-export interface Probe {
-  works: boolean
-  found: number
-  took_ms: number
-  problem: string
-  next_action: string
-}
+export type ProviderList = Sent<Schemas['SearchProviderList']>
+export type Provider = ProviderList['providers'][number]
+export type Need = Provider['needs'][number]
+export type Probe = Sent<Schemas['Probe']>
 
 export const FORMATS = ['markdown', 'json', 'bibtex'] as const
 export type Format = (typeof FORMATS)[number]

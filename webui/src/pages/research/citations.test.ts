@@ -29,8 +29,8 @@ describe('citations', () => {
     wrapCitations(root, SAID)
     const [first, second] = [...root.querySelectorAll('.cite')]
     const claims = [
-      { text: 'The **moon** is far.', notes: ['a'], supported: true },
-      { text: 'It is round.', notes: ['b'], supported: true },
+      { text: 'The **moon** is far.', notes: ['a'] },
+      { text: 'It is round.', notes: ['b'] },
     ]
     const notes = [note('a', 1), note('b', 1), note('c', 2)]
     expect(notesFor(textBefore(first!), 1, claims, notes).map((one) => one.note_id)).toEqual(['a'])

@@ -101,7 +101,7 @@ function textsIn(root: Element): Text[] {
 const bare = (text: string): string => text.replace(CITE, '').replace(/[\s*_`~]/g, '')
 
 /** The notes that a citation rests on: those of the sentence before it, else all of its source. */
-export function notesFor(before: string, n: number, claims: readonly Claim[], notes: readonly Note[]): Note[] {
+export function notesFor(before: string, n: number, claims: readonly Pick<Claim, 'text' | 'notes'>[], notes: readonly Note[]): Note[] {
   const ofSource = notes.filter((note) => note.source === n)
   const text = bare(before)
   let nearest = -1

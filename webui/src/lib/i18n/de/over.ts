@@ -32,6 +32,7 @@ export default {
   'palette.blocked': 'zu oft gescheitert',
   'palette.misfit': 'passt nicht',
   'palette.new.recipe': 'Neues Rezept',
+  'palette.new.research': 'Neue Recherche',
   'palette.load.time': 'lädt in ~{time}',
   'palette.move': 'bewegen',
 

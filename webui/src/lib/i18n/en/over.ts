@@ -31,6 +31,7 @@ export default {
   'palette.blocked': 'failed too often',
   'palette.misfit': 'does not fit',
   'palette.new.recipe': 'New recipe',
+  'palette.new.research': 'New research',
   'palette.load.time': 'loads in ~{time}',
   'palette.move': 'move',
 

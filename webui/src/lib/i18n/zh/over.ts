@@ -32,6 +32,7 @@ export default {
   'palette.blocked': '失败次数过多',
   'palette.misfit': '装不下',
   'palette.new.recipe': '新建配方',
+  'palette.new.research': '新建研究',
   'palette.load.time': '约 {time} 加载',
   'palette.move': '移动',
 
