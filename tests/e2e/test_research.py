@@ -6,6 +6,7 @@ killed, the log, the engine behind its recipe, the fetching, reading and searchi
 
 import json
 import re
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -278,6 +279,103 @@ def test_when_its_time_is_over_it_says_so_and_writes(
     assert "minutes/reading" in view["spent"]["over"]
     assert "The time for reading was used up" in view["report"]
     resolves(studio, view)
+
+
+FINDER = """
+import sys
+from mcp.server.mcpserver import MCPServer
+server = MCPServer("finder")
+@server.tool()
+def search(query: str) -> str:
+    \"\"\"Find pages.\"\"\"
+    return f"[Mount Ada]({sys.argv[1]}) and [the same]({sys.argv[2]})"
+server.run()
+"""
+
+
+def test_a_search_tool_of_an_mcp_server_waits_for_approval(
+    studio: StudioServer, web: LittleWeb
+) -> None:
+    """Each search is a call that is asked for; what is denied is told, and not gone around."""
+    pages = [web.url("atlas", "/mount-ada"), web.url("blog", "/climbing-ada")]
+    put(
+        studio,
+        "/api/mcp/servers/finder",
+        {"transport": "stdio", "command": sys.executable, "args": ["-c", FINDER, *pages]},
+    )
+    server = "/api/mcp/servers/finder"
+    eventually(lambda: studio.get(server)["state"] == "ready", within=30, what="the finder")
+    put(studio, "/api/research/providers", {"name": "mcp", "tool": "finder/search"})
+    before = len(web.asked)
+    which = begun(studio, providers=["mcp"])
+    asked = eventually(lambda: asking(studio) or None, within=30, what="a call that is asked for")
+    doing = studio.get(f"/api/research/{which}")["doing"]
+    assert {(one["kind"], one["provider"]) for one in doing} >= {("searching", "mcp")}
+    assert web.asked[before:] == [], "nothing is searched or read before somebody allows it"
+    studio.post(f"/api/mcp/calls/{asked[0]['call_id']}/deny")
+
+    def over() -> dict[str, Any] | None:
+        for call in asking(studio):
+            studio.http.post(
+                f"/api/mcp/calls/{call['call_id']}/approve",
+                json={"scope": "once"},
+                headers=studio.owner(),
+            )
+        view: dict[str, Any] = studio.get(f"/api/research/{which}")
+        return view if view["state"] in REST else None
+
+    view = eventually(over, within=60, what="its end")
+    assert view["state"] == "done"
+    resolves(studio, view)
+    problems = [each["problem"] for one in view["plan"] for each in one["searches"]]
+    assert sum("was not allowed" in one for one in problems) == 1
+    called = studio.happened("tool-call-requested")
+    assert {(one["data"]["server"], one["data"]["tool"]) for one in called} == {
+        ("finder", "search")
+    }
+
+
+def asking(studio: StudioServer) -> list[dict[str, Any]]:
+    """The calls that wait for somebody."""
+    return [one for one in studio.get("/api/mcp/calls")["calls"] if one["state"] == "asking"]
+
+
+def test_killed_again_and_again_it_comes_to_its_end(
+    studio: StudioServer, web: LittleWeb, scholar: Scholar
+) -> None:
+    """Three deaths, wherever it stands; no recorded answer is asked for again."""
+    before = len(web.asked)
+    which = begun(studio, budget={"sources": 8, "tokens": 500_000, "minutes": 5})
+    facts: list[str] = []
+    for wanted in (6, 14, 22):
+
+        def far_enough(wanted: int = wanted) -> bool:
+            return len(of_research(studio)) >= wanted
+
+        eventually(far_enough, within=60, what=f"{wanted} facts", every=0.02)
+        studio.kill()
+        scholar.life += 1
+        studio.start()
+        told = of_research(studio)
+        assert told[: len(facts)] == facts, "what was recorded stays"
+        facts = told
+    resolves(studio, until(studio, which, "done"))
+    told = of_research(studio)
+    keys = [one for one in told if "paused" not in one]
+    assert len(keys) == len(set(keys)), "nothing is recorded twice"
+    most = 3 * 6  # pages that were under way when it died
+    twice = sum(times - 1 for times in pages_asked(web, before).values())
+    assert twice <= most
+
+
+def of_research(studio: StudioServer) -> list[str]:
+    """What was recorded of research, each with what tells it from others of its kind."""
+    told = [one for one in studio.timeline() if one["stream"].startswith("research-")]
+    left_out = {"sealed", "ran_s", "prompt_tokens", "completion_tokens"}
+    return [
+        json.dumps([one["type"], {k: v for k, v in one["data"].items() if k not in left_out}])
+        for one in told
+    ]
 
 
 def test_a_model_that_can_not_be_loaded_pauses_the_run(studio: StudioServer) -> None:
