@@ -4,10 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import anyio
-import mcp_types as types
 import msgspec
+from mcp import types
 from mcp.shared.exceptions import MCPError
-from pydantic import ValidationError
 
 from core.mcp.contents import Told, amount, shortened, texts, told
 from core.mcp.failing import McpFailure
@@ -119,7 +118,7 @@ def _failure(error: Exception, session: Session) -> McpFailure:
         case anyio.ClosedResourceError() | anyio.BrokenResourceError():
             session.is_lost()
             return _ended()
-        case ValidationError():
+        case ValueError():  # the SDK holds answers against their shapes
             return McpFailure("its answer is not what MCP says it should be", code="malformed")
         case _:
             return McpFailure(words_of(error), code="malformed")

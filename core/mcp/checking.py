@@ -40,13 +40,29 @@ def _told(parameters: dict[str, Any], arguments: dict[str, Any]) -> Iterator[str
 def _validator(encoded: bytes) -> Any:  # noqa: ANN401 - jsonschema is not typed
     from jsonschema import Draft202012Validator
     from jsonschema.validators import extend, validator_for
-    from referencing import Registry
 
     schema = msgspec.json.decode(encoded)
+    if _points_elsewhere(schema):
+        raise LookupError("this schema would have to be fetched")
     kind = validator_for(schema, default=Draft202012Validator)
     rules = {name: _counted(rule) for name, rule in kind.VALIDATORS.items()}
     calm = extend(kind, {**rules, **dict.fromkeys(LEFT_TO_THE_SERVER, _passes)})
-    return calm(schema, registry=Registry())
+    return calm(schema)
+
+
+def _points_elsewhere(schema: Any) -> bool:  # noqa: ANN401 - any JSON
+    """Whether a part of it is said to stand in another document."""
+    left = [schema]
+    while left:
+        match left.pop():
+            case dict() as table:
+                left += table.values()
+                pointers = (table.get(name) for name in ("$ref", "$dynamicRef", "$recursiveRef"))
+                if any(isinstance(one, str) and not one.startswith("#") for one in pointers):
+                    return True
+            case list() as several:
+                left += several
+    return False
 
 
 class _Steps:

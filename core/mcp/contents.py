@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import mcp_types as types
 import msgspec
+from mcp import types
 
 from core.mcp.shrinking import LEFT_OUT
 from core.mcp.views import Image

@@ -8,12 +8,11 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Literal, TypeVar
 
-import mcp_types as types
+from mcp import types
 from mcp.client import Client
 from mcp.client._transport import TransportStreams
 from mcp.client.session import IncomingMessage
 from mcp.shared.exceptions import MCPError
-from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from core.mcp.identity import definition
 from core.mcp.offer import Offer, Tool
@@ -44,7 +43,7 @@ class Link:
     @property
     def is_modern(self) -> bool:
         """Whether it speaks the protocol without a handshake, where changes are listened for."""
-        return self.client.protocol_version in MODERN_PROTOCOL_VERSIONS
+        return self.client.session.initialize_result is None
 
     async def ping(self) -> bool:
         """Whether it is there; the caller sets the deadline. Any answer is a sign of life."""
