@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -93,12 +94,11 @@ def test_servers_are_looked_at_before_they_are_imported(bare: StudioServer, them
 @THEMES
 def test_a_server_is_seen_into_and_steered(bare: StudioServer, theme: str) -> None:
     """Policies, parameters, a resource, a prompt, its log; it is stopped and comes back."""
-    wish = {"transport": "stdio", "command": sys.executable, "args": [LIBRARY]}
-    wish |= {"env": {"LIBRARY_CARD": CARD}}
+    wish: dict[str, object] = {"transport": "stdio", "command": sys.executable}
+    wish |= {"args": [LIBRARY], "env": {"LIBRARY_CARD": CARD}}
     path = "/api/mcp/servers/library"
     assert bare.http.put(path, json=wish, headers=bare.owner()).is_success
-    state = lambda: bare.get(path)["state"]  # noqa: E731
-    eventually(lambda: state() == "ready", within=60, what="the library is open")
+    eventually(lambda: seen(bare)["state"] == "ready", within=60, what="the library is open")
     with window(bare, theme, "tools?of=library") as page:
         look_up = page.get_by_role("listitem").filter(has_text="look_up")
         expect(look_up).to_contain_text("reads only")
@@ -136,9 +136,9 @@ def test_a_server_is_seen_into_and_steered(bare: StudioServer, theme: str) -> No
         expect(log).to_contain_text(f"the library opens, {len(CARD)} characters")
 
         page.get_by_role("button", name="Stop", exact=True).click()
-        eventually(lambda: state() == "off", within=30, what="it is stopped")
+        eventually(lambda: seen(bare)["state"] == "off", within=30, what="it is stopped")
         page.get_by_role("button", name="Undo").last.click()
-        eventually(lambda: state() == "ready", within=60, what="it is back")
+        eventually(lambda: seen(bare)["state"] == "ready", within=60, what="it is back")
         expect(page.locator("header").get_by_text("Ready")).to_be_visible()
         assert CARD not in page.content()
 
@@ -211,11 +211,10 @@ def test_a_server_is_added_by_hand_and_edited(bare: StudioServer) -> None:
         dialog.get_by_label("Seconds a call may take").fill("5")
         dialog.get_by_role("button", name="Save").click()
         expect(dialog).to_have_count(0)
-        saved = lambda: bare.get("/api/mcp/servers/library")  # noqa: E731
-        eventually(lambda: saved()["timeout_s"] == 5, within=20, what="it is changed")
-        assert saved()["env"] == ["LIBRARY_CARD"]
+        eventually(lambda: seen(bare)["timeout_s"] == 5, within=20, what="it is changed")
+        assert seen(bare)["env"] == ["LIBRARY_CARD"]
         page.get_by_role("button", name="Undo").last.click()
-        eventually(lambda: saved()["timeout_s"] == 60, within=20, what="it is as before")
+        eventually(lambda: seen(bare)["timeout_s"] == 60, within=20, what="it is as before")
 
 
 def test_the_page_fits_a_phone_and_says_that_it_shows_today(bare: StudioServer) -> None:
@@ -242,7 +241,11 @@ def test_the_page_fits_a_phone_and_says_that_it_shows_today(bare: StudioServer) 
         expect(page.get_by_role("button", name="Add a server")).to_be_enabled()
 
 
+def seen(studio: StudioServer) -> Any:
+    """The library, as the studio tells."""
+    return studio.get("/api/mcp/servers/library")
+
+
 def policy_of(studio: StudioServer, tool: str) -> str:
     """What stands for a tool of the library."""
-    tools = studio.get("/api/mcp/servers/library")["tool_list"]
-    return str(next(one["policy"] for one in tools if one["tool"] == tool))
+    return str(next(one["policy"] for one in seen(studio)["tool_list"] if one["tool"] == tool))

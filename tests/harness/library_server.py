@@ -11,13 +11,13 @@ print(f"the library opens, {len(os.environ.get('LIBRARY_CARD', ''))} characters"
 BOOKS = {"7": "Moby-Dick", "8": "Middlemarch"}
 
 
-@server.tool(title="Look up a book", annotations=ToolAnnotations(readOnlyHint=True))
+@server.tool(title="Look up a book", annotations=ToolAnnotations(read_only_hint=True))
 def look_up(number: str) -> str:
     """What a book is called."""
     return BOOKS.get(number, "no such book")
 
 
-@server.tool(annotations=ToolAnnotations(destructiveHint=True))
+@server.tool(annotations=ToolAnnotations(destructive_hint=True))
 def burn(number: str) -> str:
     """Lose a book for ever."""
     return f"{BOOKS.get(number, 'nothing')} is ashes"

@@ -345,7 +345,7 @@ PROMPTS = [
         "arguments": [{"name": "path", "description": "Which one.", "required": True}],
     }
 ]
-LOG = [
+LOG: list[Json] = [
     {"number": 1, "at": props.now() - 3_000_000, "source": "studio", "text": "started as 4711"},
     {"number": 2, "at": props.now() - 2_000_000, "source": "stderr", "text": "Secure MCP server"},
     {"number": 3, "at": props.now() - 1_000_000, "source": "stderr", "text": "ERROR: no such file"},

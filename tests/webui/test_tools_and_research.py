@@ -1,5 +1,7 @@
 """Tools and research over the stand-in: states that are hard to hold still, in both themes."""
 
+from typing import Any
+
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
@@ -99,7 +101,8 @@ def test_a_plan_is_edited_by_keys_alone(backend: Backend, open_page: Open) -> No
     page.get_by_label("Step 2", exact=True).fill("")
     page.keyboard.press("Control+Enter")
     eventually(lambda: backend.asked("/api/research/start"), within=20, what="it is started")
-    sent = [one["question"] for one in backend.asked("/api/research/plan")[-1]["steps"]]  # type: ignore[index,attr-defined]
+    steps: Any = backend.asked("/api/research/plan")[-1]["steps"]
+    sent = [one["question"] for one in steps]
     assert sent == [
         "Where does ice melt?",
         "Who climbed it first?",
