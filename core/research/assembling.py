@@ -27,7 +27,7 @@ def research_of(
     blobs: Blobs,
     conversations: Conversations,
     proxy: Asgi,
-    toolbox: Toolbox | None,
+    toolbox: Toolbox,
     tokens: Tokens,
 ) -> Research:
     """The door to research, with all that it reaches."""

