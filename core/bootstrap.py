@@ -412,7 +412,7 @@ def compose(
         attachments=attachments,
         attachment_costs=attachment_costs,
         research=research_of(
-            store, secrets, clock, subject_keys, blobs, conversations, proxy, None, tokens
+            store, secrets, clock, subject_keys, blobs, conversations, proxy, mcp.calls, tokens
         ),
         energy=energy,
         offers=offers,
