@@ -1,0 +1,175 @@
+"""What a model writes, in a real browser: nothing is fetched unasked, all of it can be reached."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.webui import answers
+from tests.webui.conftest import Backend, Open
+
+pytestmark = pytest.mark.real
+
+AXE = Path(__file__).resolve().parents[2] / "webui" / "node_modules" / "axe-core" / "axe.min.js"
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060"
+    "000000050001a5f645400000000049454e44ae426082"
+)
+TEXT = """# All of it
+
+A [link](https://example.org/a) and a mark[^1], with $x^2$ and [a definition][later].
+
+- [x] done
+- [ ] to do
+  ```python
+  print("in a list")
+  ```
+
+| a | b |
+|---|--:|
+| 1,5 | 2 |
+
+> [!WARNING]
+> Mind this.
+
+```mermaid
+flowchart LR
+  A[Here] --> B[There]
+```
+
+```mermaid
+flowchart LR
+  A[ --> B
+```
+
+![a chart](https://pictures.example.org/chart.png)
+
+<img src="https://evil.example/x.png" onerror="alert(1)">
+
+[later]: https://example.org/later
+[^1]: What the mark says.
+
+The end."""
+
+
+@pytest.fixture
+def told() -> Iterator[None]:
+    """The stand-in knows the answer."""
+    answers.SAID["all of it"] = answers_in_pieces(TEXT)
+    yield
+    del answers.SAID["all of it"]
+
+
+def answers_in_pieces(text: str) -> list[str]:
+    """Seven characters at a time, so that everything is torn somewhere."""
+    return [text[at : at + 7] for at in range(0, len(text), 7)]
+
+
+def ask(page: Page) -> None:
+    """Have the answer on the screen."""
+    box = page.get_by_role("textbox").last
+    box.fill("all of it")
+    box.press("Enter")
+    expect(page.get_by_text("The end.")).to_be_visible()
+
+
+@pytest.mark.usefixtures("told")
+def test_an_answer_is_shown_whole_and_fetches_nothing(open_page: Open) -> None:
+    """The fixture fails when anything but loopback is asked, or the policy is broken."""
+    page = open_page("/chat")
+    ask(page)
+    answer = page.locator(".prose")
+    expect(answer.get_by_role("heading", name="All of it")).to_be_visible()
+    expect(answer.locator("li figure.code")).to_contain_text('print("in a list")')
+    expect(answer.locator("math")).to_have_count(1)
+    expect(answer.get_by_role("img", name="Done")).to_have_count(1)
+    expect(answer.get_by_role("link", name="a definition")).to_have_attribute(
+        "href", "https://example.org/later"
+    )
+    expect(answer.locator(".picture")).to_have_count(2)
+    expect(answer.locator("img[src^=http]")).to_have_count(0)
+
+
+@pytest.mark.usefixtures("told")
+def test_a_diagram_is_a_picture_and_its_source_is_at_hand(open_page: Open) -> None:
+    """What can not be drawn says so below its source."""
+    page = open_page("/chat")
+    ask(page)
+    drawing = page.get_by_role("region", name="Diagram").get_by_role("img")
+    picture = drawing.get_attribute("src") or ""
+    assert picture.startswith("data:image/svg+xml")
+    assert "%3Cscript" not in picture
+    assert "foreignObject" not in picture
+    assert drawing.evaluate("img => img.naturalWidth") > 50
+    expect(page.get_by_text("The diagram could not be drawn")).to_be_visible()
+    page.get_by_role("button", name="Show the source").click()
+    expect(page.get_by_role("region", name="mermaid").first).to_contain_text("A[Here]")
+
+
+@pytest.mark.usefixtures("told")
+def test_a_picture_comes_when_it_is_asked_for_and_tells_nobody_where_it_is_seen(
+    open_page: Open,
+) -> None:
+    """One request, to the host that was named, without a referrer."""
+    page = open_page("/chat")
+    asked: list[dict[str, str]] = []
+
+    def give(route: Route) -> None:
+        asked.append(route.request.headers)
+        route.fulfill(body=PIXEL, content_type="image/png")
+
+    page.route("https://pictures.example.org/**", give)
+    ask(page)
+    assert asked == []
+    page.get_by_role("button", name="image from pictures.example.org: show").click()
+    expect(page.get_by_role("img", name="a chart")).to_be_visible()
+    assert len(asked) == 1
+    assert "referer" not in asked[0]
+
+
+@pytest.mark.usefixtures("told")
+def test_a_table_is_copied_and_a_footnote_is_a_way_there_and_back(open_page: Open) -> None:
+    """By keys as well as by the mouse."""
+    page = open_page("/chat")
+    ask(page)
+    page.get_by_role("button", name="Copy as CSV").click()
+    assert page.evaluate("navigator.clipboard.readText()") == 'a,b\r\n"1,5",2\r\n'
+    mark = page.locator("[data-note='1']")
+    mark.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-text='1']")).to_be_focused()
+    page.get_by_role("button", name="Back to mark 1").click()
+    expect(mark).to_be_focused()
+
+
+@pytest.mark.usefixtures("told", "backend")
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_what_is_written_is_accessible(open_page: Open, theme: str) -> None:
+    """axe finds nothing, in either theme, and a phone scrolls no page sideways."""
+    page = open_page("/chat", theme=theme)
+    ask(page)
+    expect(page.get_by_role("region", name="Diagram")).to_be_visible()
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document.querySelector('.prose'))")["violations"]
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_a_long_conversation_draws_what_is_near(open_page: Open, backend: Backend) -> None:
+    """The words of all of it are there; going up, messages are drawn and nothing jumps."""
+    from tests.benchmarks.render_browser import TITLE  # it is what the benchmark opens
+    from tests.benchmarks.render_world import write_conversation
+
+    write_conversation(backend.url, TITLE, 400)
+    page = open_page("/chat")
+    page.get_by_text(TITLE).first.click()
+    log = page.get_by_role("log")
+    expect(log.get_by_text("Answer 399.")).to_be_visible()
+    assert log.locator("article").count() < 100
+    assert "Question 0:" in (log.text_content() or "")
+    log.evaluate("element => element.dispatchEvent(new WheelEvent('wheel', { deltaY: -1 }))")
+    log.evaluate("element => { element.scrollTop = 0 }")
+    expect(log.locator("article", has_text="Question 0:")).to_be_visible()
+    expect(log.locator("article", has_text="Answer 1.")).to_be_visible()
