@@ -39,9 +39,8 @@ Begin = Callable[[Page], None]
 
 def ask(page: Page) -> None:
     """Ask the window's chat for the answer."""
-    box = page.get_by_role("textbox").last
-    box.fill(QUESTION)
-    box.press("Enter")
+    page.get_by_role("textbox", name="Message").fill(QUESTION)
+    page.get_by_role("button", name="Send", exact=True).click()
 
 
 def go(page: Page) -> None:
@@ -171,7 +170,7 @@ const frame = (at) => { window.frames_.push(at); requestAnimationFrame(frame) }
 requestAnimationFrame(frame)
 """
 ASK = """
-const box = [...document.querySelectorAll('textarea')].at(-1)
+const box = document.querySelector('textarea[aria-label^=Message]')
 box.value = %s
 box.dispatchEvent(new InputEvent('input', { bubbles: true }))
 box.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }))

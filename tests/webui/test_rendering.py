@@ -68,9 +68,8 @@ def answers_in_pieces(text: str) -> list[str]:
 
 def ask(page: Page) -> None:
     """Have the answer on the screen."""
-    box = page.get_by_role("textbox").last
-    box.fill("all of it")
-    box.press("Enter")
+    page.get_by_role("textbox", name="Message").fill("all of it")
+    page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_text("The end.")).to_be_visible()
 
 
