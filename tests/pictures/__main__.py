@@ -18,14 +18,14 @@ from tests.harness import processes
 from tests.harness.pages import page_names, path_of
 from tests.harness.studio import ROOT, StudioServer
 from tests.harness.waiting import eventually
-from tests.pictures import scene, still
+from tests.pictures import scene, still, studies
 
 FOLDER = ROOT / "webui" / "docs"
 SIZE: ViewportSize = {"width": 1280, "height": 800}
-OF = {"recipes": "?of=llama-3.3-70b", "logs": "?of=qwen3-32b"}
+OF = {"recipes": "?of=llama-3.3-70b", "logs": "?of=qwen3-32b", "tools": "?of=tools"}
 MEASURED_S = 25  # so that there are lines to see
 TITLE = "Getting to know the demo"
-QUESTIONS = ("Hello!", "What can you do?")
+QUESTIONS = ("What can you do?", studies.WEATHER)
 
 
 def main() -> None:
@@ -38,7 +38,7 @@ def main() -> None:
         stream = used.stream("qwen3-32b", "Write the release notes.")
         stream.wait_for_text()
         time.sleep(MEASURED_S)
-        _in_both_themes(browser, used, folder, _views())
+        _in_both_themes(browser, used, folder, _views(used))
         stream.leave()
 
 
@@ -50,10 +50,13 @@ def _chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def _views() -> dict[str, Callable[[Page], None]]:
+def _views(server: StudioServer) -> dict[str, Callable[[Page], None]]:
+    research = server.get("/api/research")["runs"][0]["research_id"]
+    of = OF | {"research": f"?of={research}"}
+
     def view(name: str) -> Callable[[Page], None]:
         def look(page: Page) -> None:
-            _at(page, path_of(name) + OF.get(name, ""))
+            _at(page, path_of(name) + of.get(name, ""))
             page.locator(f"main[data-page={name}]").wait_for()
             if name == "usage":
                 page.get_by_role("button", name="7 days").click()
@@ -114,19 +117,22 @@ def _at_rest(page: Page) -> None:
 
 
 def _talk(server: StudioServer) -> None:
-    """A conversation with the demonstration model."""
+    """A conversation with the demonstration model, in which it calls a tool."""
     which = server.post("/api/conversations", {"title": TITLE})
     path, before = f"/api/conversations/{which['conversation_id']}", None
     for text in QUESTIONS:
         after: dict[str, str] = {"after": before} if before else {}
         question = server.post(f"{path}/messages", {"text": text, **after})["message_id"]
-        reply = server.post(f"{path}/replies", {"model": "demo", "to": question})
-        before = reply["reply_id"]
+        tools = ["tools"] if text == studies.WEATHER else []
+        server.post(f"{path}/replies", {"model": "demo", "to": question, "tools": tools})
+        if tools:
+            studies.approve(server)
         eventually(
-            lambda: server.get(path)["messages"][-1]["message_id"] == before,  # noqa: B023
+            lambda: server.get(f"{path}/replies")["replies"] == [],
             within=120,
             what="the demo has answered",
         )
+        before = server.get(path)["chosen"]
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from core.settings import Paths
 from tests.harness import runtimes
 from tests.harness.sim import SIM_ENGINE, sim_recipe
 from tests.harness.studio import StudioServer
+from tests.pictures import studies
 from tests.pictures.past import write_past
 
 LOADING = (
@@ -44,6 +45,8 @@ def studio_in_use() -> Iterator[StudioServer]:
             server.start()
             server.post("/api/demo", {"action": "setup", "wait": True}, timeout=300)
             _save_recipes(server)
+            _research(server)
+            studies.add_servers(server)
             _live(server)
             yield server
         finally:
@@ -65,12 +68,15 @@ def fresh_studio() -> Iterator[StudioServer]:
 
 
 def _programs(home: Path) -> Path:
-    """The sim engine under a short name, so that no picture shows where this tree lies."""
+    """Programs under short names, so that no picture shows where this tree lies."""
     folder = home / "bin"
     folder.mkdir()
-    program = folder / "sim-engine"
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{SIM_ENGINE}" "$@"\n')
-    program.chmod(0o755)
+    programs = {"sim-engine": (sys.executable, str(SIM_ENGINE)), **studies.programs()}
+    for name, command in programs.items():
+        program = folder / name
+        words = " ".join(f'"{word}"' for word in command)
+        program.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
+        program.chmod(0o755)
     return folder
 
 
@@ -118,6 +124,14 @@ def _save_recipes(server: StudioServer) -> None:
     for recipe in recipes:
         answer = server.http.post("/api/recipes", json=recipe, headers=window)
         assert answer.is_success, answer.text
+
+
+def _research(server: StudioServer) -> None:
+    """One that is done, by a model that is there no more."""
+    with studies.researched(server):
+        server.evict_all()
+    answer = server.http.delete("/api/recipes/scholar", headers=server.owner("window"))
+    assert answer.is_success, answer.text
 
 
 def _live(server: StudioServer) -> None:
