@@ -162,21 +162,29 @@ def test_a_call_that_is_denied_is_not_carried_out(talks: StudioServer) -> None:
     assert noted(notes)[before:] == []
 
 
-def test_an_approval_holds_for_the_same_call_and_for_nothing_else(talks: StudioServer) -> None:
-    """Always: the same call is not asked for again; other arguments are."""
+@pytest.mark.parametrize("scope", ["conversation", "always"])
+def test_an_approval_holds_for_the_same_call_and_for_nothing_else(
+    talks: StudioServer, scope: str
+) -> None:
+    """The same call is not asked for again; other arguments are, or another conversation."""
     notes = add_tools(talks)
     before = len(noted(notes))
-    same = ("note", {"text": "the same"})
+    same = ("note", {"text": f"the same, {scope}"})
     path, reply = begun(talks, same)
     [call] = asking(talks)
-    talks.post(f"/api/mcp/calls/{call['call_id']}/approve", {"scope": "always"})
+    talks.post(f"/api/mcp/calls/{call['call_id']}/approve", {"scope": scope})
     ended(talks, path, reply)
     ended(talks, path, asked(talks, path, same))
-    assert noted(notes)[before:] == ["the same"] * 2
-    other = asked(talks, path, ("note", {"text": "another"}))
-    [call] = asking(talks)
-    talks.post(f"{path}/replies/{other}/stop")
-    assert noted(notes)[before:] == ["the same"] * 2
+    assert noted(notes)[before:] == [f"the same, {scope}"] * 2
+    if scope == "always":
+        path, reply = begun(talks, same)
+        ended(talks, path, reply)
+        reply = asked(talks, path, ("note", {"text": "another"}))
+    else:
+        path, reply = begun(talks, same)
+    asking(talks)
+    talks.post(f"{path}/replies/{reply}/stop")
+    assert len(noted(notes)) == before + (3 if scope == "always" else 2)
 
 
 def test_calls_side_by_side_are_asked_for_and_stopped_together(talks: StudioServer) -> None:
@@ -208,9 +216,12 @@ def test_what_a_tool_says_is_data(talks: StudioServer, model: ScriptedModel) -> 
     before = len(noted(notes))
     path, reply = begun(talks, ("page", {"address": "x"}))
     assert ended(talks, path, reply)["outcome"] == "whole"
-    echoed = [one for one in talks.get(path)["messages"] if one["role"] == "tool"][-1]
-    assert "word for word" in echoed["text"]
-    assert not echoed["said"]["tool"].get("approved")
+    told = model.asked[-1].messages[-1]
+    assert told["role"] == "tool"
+    assert "<tool_call>" not in told["content"], "it reaches no model as what it pretends to be"
+    assert [one[0] for one in chain(talks, path)] == ["user", "assistant", "tool", "assistant"]
+    assert tools_server.HOSTILE in chain(talks, path)[2][2], "and is shown as it was"
+    assert "stolen" in answer_of(talks, path)["text"]
     assert noted(notes)[before:] == []
     for policy in ("page", "note"):
         talks.http.put(
