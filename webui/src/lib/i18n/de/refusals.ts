@@ -177,6 +177,7 @@ export default {
   '{name} serves {limit} requests at once, and does so already': '{name} bedient {limit:n} Anfragen zugleich, und tut das schon',
   'the model answered {status}': 'das Modell antwortete mit {status}',
   'a reply needs a model': 'eine Antwort braucht ein Modell',
+  '{field} is a number from {least} to {most}': '{field} ist eine Zahl von {least:n} bis {most:n}',
   'the model has asked for tools {n} times and has no answer yet: this run ends here': 'das Modell hat {n:n}-mal nach Werkzeugen verlangt und noch keine Antwort: Hier endet der Lauf',
   'continue, and it may ask as often again': 'setze fort, dann darf es noch einmal so oft fragen',
   'this run has taken {n} tokens of the {most} that it may take: it ends here': 'dieser Lauf hat {n:n} von den {most:n} Token gebraucht, die er brauchen darf: Hier endet er',

@@ -144,6 +144,7 @@ export default {
   '{name} serves {limit} requests at once, and does so already': '{name} 最多并发处理 {limit:n} 个请求，现已达到',
   'the model answered {status}': '模型返回 {status}',
   'a reply needs a model': '回答需要指定模型',
+  '{field} is a number from {least} to {most}': '{field} 是 {least:n} 到 {most:n} 之间的数',
   'the model has asked for tools {n} times and has no answer yet: this run ends here': '模型已要求使用工具 {n:n} 次，仍没有回答：本次运行到此结束',
   'continue, and it may ask as often again': '继续，它就可以再问同样多次',
   'this run has taken {n} tokens of the {most} that it may take: it ends here': '本次运行已用 {n:n} 个 token（上限 {most:n}）：到此结束',
