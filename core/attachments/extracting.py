@@ -6,7 +6,7 @@ import sys
 
 import msgspec
 
-from core.attachments.shapes import TOO_MUCH, Extracted, Found, NotTaken
+from core.attachments.shapes import BROKEN, TOO_MUCH, Extracted, Found, NotTaken
 from core.errors import Invalid, Unavailable
 
 COMMAND = (sys.executable, "-I", "-m", "core.attachments.child")
@@ -46,8 +46,9 @@ class Extracting:
                 await _ended(child)
         try:
             return _found.decode(told)
-        except (msgspec.MsgspecError, UnicodeDecodeError):  # it was killed, for memory or for time
-            return TOO_MUCH
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            stumbled = child.returncode is not None and child.returncode > 0
+            return BROKEN if stumbled else TOO_MUCH  # killed: for memory or for time
 
     async def _started(self) -> asyncio.subprocess.Process:
         try:

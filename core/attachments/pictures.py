@@ -5,6 +5,7 @@ off) goes; its rotation and its colours are applied first. Runs in the child.
 """
 
 import io
+import struct
 import warnings
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
@@ -16,6 +17,7 @@ MOST_PIXELS = 64_000_000
 LONGEST_SIDE = 1536  # beyond it most models look no closer, and all of them take more tokens
 LARGE_PNG = 3 * 2**20  # bytes of one without transparency; as JPEG it is a tenth
 QUALITY = 90
+_BROKEN = (OSError, SyntaxError, ValueError, EOFError, ZeroDivisionError, struct.error)
 _PLAIN = frozenset({"RGB", "L"})
 
 
@@ -32,7 +34,7 @@ def read_picture(data: bytes) -> Extracted:
             "picture-too-large",
             "make it smaller: models look at a few million at most",
         ) from None
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, ZeroDivisionError):
+    except (UnidentifiedImageError, *_BROKEN):
         raise Refusal(
             "this picture can not be read: it is broken or cut off",
             "picture-broken",

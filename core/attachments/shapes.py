@@ -46,6 +46,12 @@ TOO_MUCH = NotTaken(
     next_action="print it into a new PDF, or attach the part of it that matters",
 )
 
+BROKEN = NotTaken(
+    message="this file can not be read: it is broken",
+    code="file-broken",
+    next_action="open it in the program it is from and save it again",
+)
+
 
 class Refusal(Exception):
     """Raised where a file can not be read; becomes a `NotTaken`."""

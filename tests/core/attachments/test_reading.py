@@ -77,13 +77,14 @@ async def test_a_reader_that_never_ends_is_ended() -> None:
 
 async def test_a_reader_that_says_nonsense_or_too_much_is_not_believed() -> None:
     """Whatever a file made of it."""
-    for program in (
-        "print('no answer')",
-        "import sys\nwhile True: sys.stdout.buffer.write(bytes(2**20))",
+    for program, code in (
+        ("print('no answer')", "file-takes-too-much"),
+        ("import sys\nwhile True: sys.stdout.buffer.write(bytes(2**20))", "file-takes-too-much"),
+        ("raise RuntimeError('nobody foresaw this')", "file-broken"),
     ):
         with pytest.raises(Invalid) as told:
             await Extracting(command=(sys.executable, "-I", "-c", program)).read("a.txt", b"a")
-        assert told.value.code == "file-takes-too-much"
+        assert told.value.code == code
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")

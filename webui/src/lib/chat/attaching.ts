@@ -17,6 +17,7 @@ export function upload(
   signal: AbortSignal,
 ): Promise<Attachment> {
   return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(new Unreachable(''))
     const sending = new XMLHttpRequest()
     sending.open('POST', `${files(conversation)}?name=${at(file.name)}`)
     for (const [name, value] of Object.entries(identity())) sending.setRequestHeader(name, value)

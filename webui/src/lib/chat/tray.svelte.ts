@@ -9,6 +9,7 @@ import { thumbnail } from './pictures'
 export const MOST = 20
 const THUMB = 96
 const SOON_MS = 150
+const AT_ONCE = 2
 
 export type Way = 'sending' | 'reading' | 'there' | 'refused'
 
@@ -107,21 +108,33 @@ export class Tray {
       if (file.size > LARGEST) return held.refuse(t('attach.too.large', { n: LARGEST / 2 ** 20 }))
       this.starting ??= this.conversation.id ? Promise.resolve() : start()
       await this.starting
-      held.attachment = await upload(
-        this.conversation.id,
-        file,
-        (share) => {
-          held.sent = share
-          if (share === 1) held.way = 'reading'
-        },
-        held.abort.signal,
-      )
+      const progress = (share: number): void => {
+        held.sent = share
+        if (share === 1) held.way = 'reading'
+      }
+      const { signal } = held.abort
+      held.attachment = await inTurn(() => upload(this.conversation.id, file, progress, signal))
       held.way = 'there'
     } catch (error) {
       if (!this.conversation.id) this.starting = null
       const problem = error instanceof Refusal ? error.problem : null
       held.refuse(told(problem?.detail) || t('attach.unreachable'), told(problem?.next_action))
     }
+  }
+}
+
+let sending = 0
+const waiting: (() => void)[] = []
+
+/** A browser has few connections to one server, and the window needs the others. */
+async function inTurn<T>(send: () => Promise<T>): Promise<T> {
+  if (sending >= AT_ONCE) await new Promise<void>((go) => waiting.push(go))
+  sending += 1
+  try {
+    return await send()
+  } finally {
+    sending -= 1
+    waiting.shift()?.()
   }
 }
 

@@ -33,6 +33,8 @@ export default {
     'Seine Geheimnisse und jeder Aufruf gehen unverschlüsselt dorthin',
 
   // Files that go with messages
+  'this file can not be read: it is broken': 'diese Datei lässt sich nicht lesen: Sie ist beschädigt',
+  'open it in the program it is from and save it again': 'öffne sie in dem Programm, aus dem sie stammt, und speichere sie neu',
   'a file of this kind has at most {most} MiB, this one {size}':
     'eine Datei dieser Art hat höchstens {most} MiB, diese {size}',
   'a file has at most {most} MiB': 'eine Datei hat höchstens {most} MiB',

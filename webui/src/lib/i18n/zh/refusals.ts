@@ -27,6 +27,8 @@ export default {
   'Its secrets and every call travel there unencrypted': '其密钥和每次调用都会以未加密方式传输',
 
   // Files that go with messages
+  'this file can not be read: it is broken': '无法读取此文件：已损坏',
+  'open it in the program it is from and save it again': '请用原来的程序打开并重新保存',
   'a file of this kind has at most {most} MiB, this one {size}':
     '此类文件最大 {most} MiB，此文件为 {size} MiB',
   'a file has at most {most} MiB': '单个文件最大 {most} MiB',
