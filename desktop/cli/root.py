@@ -19,6 +19,7 @@ from desktop.cli.offers import providers, virtual
 from desktop.cli.recipes import recipes
 from desktop.cli.replay import replay
 from desktop.cli.requests import requests
+from desktop.cli.research import research
 from desktop.cli.running import desktop, open_window, quit_app, serve
 from desktop.cli.runtimes import runtimes
 from desktop.cli.settings import settings
@@ -72,6 +73,7 @@ for command in (
     virtual,
     providers,
     mcp,
+    research,
     mirror,
     settings,
     doctor,

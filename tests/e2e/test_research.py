@@ -6,6 +6,7 @@ killed, the log, the engine behind its recipe, the fetching, reading and searchi
 
 import json
 import re
+import subprocess
 import sys
 import threading
 from collections import Counter
@@ -17,7 +18,7 @@ import pytest
 
 from tests.core.research.researcher import Researcher
 from tests.harness.scripted_model import Hold, Question, Say, ScriptedModel, Text
-from tests.harness.studio import StudioServer
+from tests.harness.studio import ROOT, StudioServer
 from tests.harness.waiting import eventually
 from tests.support.little_web.server import LittleWeb
 
@@ -282,6 +283,7 @@ def test_when_its_time_is_over_it_says_so_and_writes(
 
 
 FINDER = """
+import subprocess
 import sys
 from mcp.server.mcpserver import MCPServer
 server = MCPServer("finder")
@@ -427,3 +429,26 @@ def test_only_the_owner_sees_research_and_its_providers(studio: StudioServer) ->
     assert secret not in json.dumps([told, studio.timeline()])
     probe = studio.post("/api/research/providers/searxng/probe")
     assert probe["works"] is True
+
+
+def test_a_research_in_the_terminal(studio: StudioServer) -> None:
+    """Progress beside the answer; the report with its bibliography in a file."""
+    out = studio.home / "report.md"
+    wish = ["--model", "scholar", "--provider", "searxng", "--sources", "4", "--out", str(out)]
+    told = subprocess.run(
+        [sys.executable, "-m", "desktop", "research", QUESTION, *wish],
+        cwd=ROOT,
+        env=studio.env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr
+    assert "1. How high is Mount Ada?" in told.stderr
+    assert "read [1] " in told.stderr
+    assert "written: How high is Mount Ada?" in told.stderr
+    report = out.read_text(encoding="utf-8")
+    assert report.startswith(f"# {QUESTION}")
+    assert "## Sources" in report
