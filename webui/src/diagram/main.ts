@@ -11,7 +11,7 @@ const CLEAN = {
   FORBID_TAGS: ['script', 'foreignObject', 'image', 'use', 'a', 'animate', 'set'],
   // No value begins with a scheme.
   ALLOWED_URI_REGEXP: /^(?:[^a-z]|[a-z+.-]+(?:[^a-z+.:-]|$))/i,
-  RETURN_DOM_FRAGMENT: true,
+  RETURN_DOM_FRAGMENT: true as const,
 }
 let count = 0
 // One after the other: Mermaid has one configuration at a time.
