@@ -29,7 +29,7 @@ class Cost(NamedTuple):
 class Frames(NamedTuple):
     """How often a page was painted while an answer was written, and the longest gap."""
 
-    count: int
+    painted: int
     seconds: float
     worst_ms: float
 
