@@ -2,7 +2,7 @@
 import type { Room } from '../api/types'
 import { asks, type RoomWish } from './asks'
 
-const PAUSE_MS = 600
+const PAUSE_MS = 400 // also of a conversation that was just opened: it is drawn first
 
 class Measure {
   room = $state.raw<Room | null>(null)
@@ -18,7 +18,7 @@ class Measure {
     clearTimeout(this.timer)
     this.abort?.abort()
     if (wish === null) this.room = null
-    else this.timer = setTimeout(() => void this.ask(wish), this.room === null ? 0 : PAUSE_MS)
+    else this.timer = setTimeout(() => void this.ask(wish), PAUSE_MS)
   }
 
   private async ask(wish: RoomWish): Promise<void> {
