@@ -37,6 +37,7 @@ PING_EVERY_S = 30.0
 PING_S = 15.0
 SILENCES = 2  # signs of life in a row that may be missed
 SOON_S = 5.0  # a call waits for a server that is tried again so soon
+RELIST_S = 300.0  # and at least that often
 REFRESH_S = 0.25  # lists are read again at most that often
 
 Record = Callable[[str, Fact, str], None]  # a server's name, what happened, who asked
@@ -247,7 +248,7 @@ class Session:
         """Read lists that changed, and see that it lives; until the connection is lost."""
         ears = asyncio.create_task(link.listen(self._is_stale))
         ears.add_done_callback(_forget)
-        began = self._opening.clock.monotonic()
+        began = listed = self._opening.clock.monotonic()
         try:
             while not self._lost:
                 try:
@@ -255,16 +256,22 @@ class Session:
                         await self._news.wait()
                 except TimeoutError:
                     await self._see_that_it_lives(link)
-                    if self._opening.clock.monotonic() - began > pace.STEADY_S:
+                    now = self._opening.clock.monotonic()
+                    if now - began > pace.STEADY_S:
                         self._failures = 0
-                    continue
+                    if now - listed < RELIST_S or self._silences:
+                        continue
+                    self._stale = True  # one may change its tools and say nothing
                 self._news.clear()
                 if self._stale and not self._lost:
                     await asyncio.sleep(REFRESH_S)  # a server may say it a thousand times
                     self._stale = False
-                    self.offer = await link.offer()
-                    self.log.add("studio", f"its lists changed: {len(self.offer.tools)} tools")
-                    self._changed()
+                    before, self.offer = self.offer, await link.offer()
+                    listed = self._opening.clock.monotonic()
+                    if before != self.offer:
+                        tools = len(self.offer.tools)
+                        self.log.add("studio", f"its lists changed: {tools} tools")
+                        self._changed()
         finally:
             ears.cancel()
 

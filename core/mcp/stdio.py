@@ -24,6 +24,7 @@ from core.mcp.shrinking import LARGE, shrunk
 
 CHUNK = 1 << 18
 MOST = 128 * 1024 * 1024  # bytes of one message; beyond it the call it answers has failed
+BREATH = 200  # lines that are read at one go
 WAITING = 256  # messages to a server that does not read
 _ID = re.compile(rb'"id"\s*:\s*(-?\d{1,15}|"[^"\\]{1,100}")')
 
@@ -42,7 +43,8 @@ async def over_pipes(
         lines = Lines(MOST)
         async with into:
             while chunk := await _chunk(child.stdout):
-                for line in lines.feed(chunk):
+                for number, line in enumerate(lines.feed(chunk)):
+                    await _breathe(number)
                     if message := await _message(line, log):
                         try:
                             await into.send(message)
@@ -78,9 +80,16 @@ async def listen(child: StdioChild, log: ServerLog) -> None:
     """Keep what it writes on stderr, until it writes no more."""
     lines = Lines(CHUNK)
     while chunk := await _chunk(child.stderr):
-        for line in lines.feed(chunk):
+        for number, line in enumerate(lines.feed(chunk)):
+            await _breathe(number)
             log.add("stderr", _text(line.head if isinstance(line, TooLong) else line))
     log.add("stderr", _text(lines.rest()))
+
+
+async def _breathe(number: int) -> None:
+    """A flood of short lines is no reason to hold everybody else up."""
+    if number % BREATH == BREATH - 1:
+        await asyncio.sleep(0)
 
 
 async def _chunk(pipe: asyncio.StreamReader) -> bytes:
@@ -94,7 +103,9 @@ async def _message(line: bytes | TooLong, log: ServerLog) -> SessionMessage | No
     """A line as a message of the protocol; None: it is none."""
     if isinstance(line, TooLong):
         return _too_long(line, log)
-    if not line.strip():
+    begun = line.lstrip()
+    if not begun.startswith((b"{", b"[")):
+        log.add("stdout", _text(line))
         return None
     try:
         small = line if len(line) < LARGE else await asyncio.to_thread(shrunk, line)

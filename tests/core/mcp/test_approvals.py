@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from core.mcp import session as sessions
 from core.mcp.views import CallResult, CallWish, Scope, ToolView
 from tests.core.mcp.conftest import Room
 
@@ -78,6 +79,19 @@ async def test_a_tool_that_changes_its_meaning_is_asked_for_again(room: Room) ->
     assert room.mcp.approvals()[0].valid is False
     await room.always("echo")
     assert _echo(room).policy == "always"
+
+
+async def test_a_tool_that_changes_in_silence_is_found_out(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lists are read again now and then, whatever it says of them."""
+    monkeypatch.setattr(sessions, "PING_EVERY_S", 0.2)
+    monkeypatch.setattr(sessions, "RELIST_S", 0.1)
+    await room.ready()
+    await room.always("echo", "change")
+    await room.call("change", silently=True)
+    await room.until(lambda: _echo(room).changed)
+    assert await asks(room, room.wish("echo", text="x"))
 
 
 async def test_a_policy_of_always_ends_with_the_tool_it_was_given_to(room: Room) -> None:

@@ -70,7 +70,7 @@ async def test_what_is_forbidden_is_neither_offered_nor_made(room: Room) -> None
 async def test_tools_are_offered_by_server_or_one_by_one(room: Room) -> None:
     """What nobody knows is passed over."""
     await room.ready()
-    assert len(room.mcp.calls.offered(["bad"])) == 15
+    assert len(room.mcp.calls.offered(["bad"])) == 16
     few = room.mcp.calls.offered(["bad/echo", "bad/nothing", "nobody", "bad/slow"])
     assert [one.name for one in few] == ["bad__echo", "bad__slow"]
     assert few[0].parameters["required"] == ["text"]

@@ -3,6 +3,9 @@
 import contextlib
 import json
 import random
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from core.mcp.server import McpServer, filled
 from core.mcp.server_log import A_SECOND, ServerLog
 from core.mcp.shrinking import LEFT_OUT, MOST_TEXT, shrunk
 
+ROOT = Path(__file__).parents[3]
 FILES = McpServer(name="files", transport="stdio", command="npx", args=("-y", "x"))
 
 
@@ -30,6 +34,15 @@ class Clock:
     def monotonic(self) -> float:
         """Seconds."""
         return self.at / 1e6
+
+
+# the start
+
+
+def test_the_studio_starts_without_the_sdk() -> None:
+    """It takes a second to import, and most have no server."""
+    code = "import sys, core.bootstrap; sys.exit('mcp' in sys.modules or 'httpx2' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
 # names

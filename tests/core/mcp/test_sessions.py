@@ -1,8 +1,10 @@
 """Servers that really run: how they start, live, fail, come back, and end without a trace."""
 
+import asyncio
 import contextlib
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +42,7 @@ async def test_a_server_becomes_ready_and_says_what_it_offers(room: Room) -> Non
     """Whatever it wrote before it was greeted."""
     await room.ready("bad", "--notifications-first", env={"API_KEY": "a-secret-value"})
     view = room.mcp.servers.view("bad")
-    assert (view.state, view.version, view.tools, view.problem) == ("ready", "bad 0.0.13", 15, "")
+    assert (view.state, view.version, view.tools, view.problem) == ("ready", "bad 0.0.13", 16, "")
     assert view.env == ("API_KEY",)
     assert view.pid is not None
     detail = room.mcp.detail("bad")
@@ -48,7 +50,7 @@ async def test_a_server_becomes_ready_and_says_what_it_offers(room: Room) -> Non
     assert {tool.policy for tool in detail.tool_list} == {"ask"}  # whatever hints it gives
     assert all(tool.read_only for tool in detail.tool_list)
     (fact,) = await room.until(lambda: room.facts("mcp-server-connected"))
-    assert (fact.tools, fact.pid) == (15, view.pid)
+    assert (fact.tools, fact.pid) == (16, view.pid)
     text = [line.text for line in room.mcp.servers.log_of("bad").since(0)]
     assert "Welcome to the bad server!" in text
     assert "info: I am here" in text
@@ -126,6 +128,26 @@ async def test_a_server_that_can_not_start_says_why(room: Room) -> None:
     )
     assert view.next_action.startswith("It wants a key")
     assert "tried again in 1 s" in view.next_action
+
+
+async def test_a_flood_holds_nobody_up(room: Room) -> None:
+    """Neither of lines on stderr nor of garbage; the log stays bounded."""
+    await room.ready()
+    await room.always("flood")
+    gaps: list[float] = []
+
+    async def watch() -> None:
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(0.005)
+            gaps.append(time.perf_counter() - before)
+
+    watching = asyncio.create_task(watch())
+    result = await room.call("flood", lines=300_000)
+    watching.cancel()
+    assert result.text == "flooded"
+    assert max(gaps) < 0.5
+    assert len(room.mcp.servers.log_of("bad").since(0)) <= 2000
 
 
 async def test_a_failure_that_stays_the_same_is_recorded_once(room: Room) -> None:
