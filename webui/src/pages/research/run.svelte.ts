@@ -11,6 +11,8 @@ export class Run {
   view = $state.raw<ResearchView | null>(null)
   /** There is none, or it was erased. */
   gone = $state(false)
+  /** Why it is not shown to whoever asks. */
+  refused = $state('')
   private abort: AbortController | null = null
   private following = false
 
@@ -51,6 +53,10 @@ export class Run {
         if (abort.signal.aborted) return
         if (error instanceof Refusal && [404, 410].includes(error.problem.status)) {
           this.gone = true
+          return
+        }
+        if (error instanceof Refusal && error.problem.status < 500) {
+          this.refused = error.message
           return
         }
       }
