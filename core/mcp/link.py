@@ -164,7 +164,7 @@ async def linked(
         cache=None,
     )
     async with client:
-        # The SDK would hold each answer against a schema of the server's own, in our loop: a regular
+        # The SDK would hold each answer against a schema of the server's, in our loop: a regular
         # expression in it that never ends would end everything. A model is told a text anyway.
         setattr(client.session, "validate_tool_result", _as_it_came)  # noqa: B010
         yield Link(client, log)

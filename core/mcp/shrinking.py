@@ -78,7 +78,7 @@ def _text(text: str, cut: _Cut) -> str:
 
 
 def _structured(result: dict[str, Any], cut: _Cut) -> None:
-    """The same as data, in the same shape: it is held against the tool's own schema."""
+    """The same as data, in the same shape."""
     apart = _Cut()
     result["structuredContent"] = _shaped(result["structuredContent"], apart)
     if not result.get("content"):  # beside a text it says nothing new
