@@ -339,7 +339,8 @@ def compose(
     mcp = Mcp(store, secrets, clock, settings.paths.run / "mcp", log_watch.demand_change)
     subject_keys = SubjectKeys(settings.paths.keys_db, secrets)
     blobs = Blobs(settings.paths.blobs, subject_keys)
-    conversations = Conversations(store=store, keys=subject_keys, forgotten=blobs.drop)
+    forgotten = mcp.calls.forgetting(blobs.drop)
+    conversations = Conversations(store=store, keys=subject_keys, forgotten=forgotten)
     attachments = Attachments(
         blobs=blobs, conversations=conversations, extracting=Extracting(), clock=clock
     )

@@ -11,7 +11,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -116,6 +116,24 @@ class Calls:
         if (call := self._calls.get(call_id)) is not None:
             return call.state.arguments
         return next((one.arguments for one in self._lately if one.call_id == call_id), None)
+
+    def forgetting(self, before: Callable[[str], None]) -> Callable[[str], None]:
+        """`before`, and then `forget`."""
+
+        def both(subject: str) -> None:
+            before(subject)
+            self.forget(subject)
+
+        return both
+
+    def forget(self, subject: str) -> None:
+        """Know nothing more of what a conversation that is erased had called with; in any thread.
+
+        What is still under way is stopped with its reply, and told to nobody.
+        """
+        which = subject.removeprefix("conversation-")
+        kept = [one for one in list(self._lately) if one.conversation_id != which]
+        self._lately = deque(kept, maxlen=LATELY)
 
     # what people say
 

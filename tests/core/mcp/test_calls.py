@@ -287,6 +287,19 @@ async def test_a_call_without_an_end_is_given_one_by_the_next_run(room: Room) ->
     assert room.mcp.calls.states()[0].call_id == "old"
 
 
+async def test_an_erased_conversation_leaves_no_argument_in_memory(room: Room) -> None:
+    """What is left of its calls is what the log has: a hash."""
+    await room.ready()
+    await room.always("echo")
+    await room.call("echo", text="my own words")
+    await room.until(lambda: room.facts("tool-call-finished"))
+    assert room.mcp.calls.states()[0].arguments == {"text": "my own words"}
+    room.mcp.calls.forget("conversation-talk")
+    (state,) = room.mcp.calls.states()
+    assert (state.arguments, state.reason) == ({}, "")
+    assert state.state == "done"
+
+
 async def test_the_same_call_is_not_made_twice(room: Room) -> None:
     """Nor a second time after it has ended."""
     await room.ready()
