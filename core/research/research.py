@@ -10,7 +10,6 @@ Erasing goes in this order, and whoever starts next goes on where it was left:
 import asyncio
 import logging
 import sqlite3
-import time
 from collections.abc import AsyncGenerator, Sequence
 from functools import partial
 
@@ -90,6 +89,7 @@ class Research:
         self._keys = keys
         self._blobs = blobs
         self._works = works
+        self._clock = clock
         self.desk = desk
         self.web = web
         self._conversations = conversations
@@ -288,7 +288,7 @@ class Research:
         try:
             live = await self._runs.one(which)
             named = [one.sha256 for one in live.run.sources if one.sha256]
-            before = time.time() - 60  # what a crash left, and nothing of this start
+            before = self._clock.now() / 1e6 - 60  # what a crash left, and nothing of this start
             await asyncio.to_thread(
                 partial(self._blobs.tidy, stream_of(which), named, before=before)
             )

@@ -9,14 +9,14 @@ import click
 import msgspec
 
 from core.errors import StudioError
-from desktop.cli.terminal import Terminal, pass_terminal
+from desktop.cli.terminal import StudioCommand, Terminal, pass_terminal
 from desktop.client import Client
 
 View = Mapping[str, Any]
 RESTS = ("done", "paused", "failed", "stopped")
 
 
-@click.command()
+@click.command(cls=StudioCommand)
 @click.argument("question")
 @click.option("-m", "--model", required=True, help="Who reads and writes.")
 @click.option("--sources", type=int, default=12, show_default=True, help="Pages to read, at most.")

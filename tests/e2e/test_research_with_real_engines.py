@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.test_research import QUESTION, REST, put, resolves
+from tests.e2e.scholar import QUESTION, REST, put, resolves
 from tests.harness import runtimes
 from tests.harness.studio import StudioServer
 from tests.harness.waiting import eventually
