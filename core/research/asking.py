@@ -5,8 +5,9 @@
 3. where that fails it is told why and asked once more
 4. where that fails, too, there is no answer, and the run goes on without
 
-A context that is too small makes the question smaller; what fails and may pass is tried again a
-few times. What is left is raised: then the run pauses and says why.
+A model that thinks before it speaks, and was cut off in its thoughts, is given room for them from
+then on. A context that is too small makes the question smaller; what fails and may pass is tried
+again a few times. What is left is raised: then the run pauses and says why.
 """
 
 import asyncio
@@ -31,6 +32,7 @@ WAITS_S = (1.0, 5.0, 15.0)  # before it is tried again
 SMALLEST = 0.1  # of a question's usual size
 PLAIN = frozenset({"transformers"})  # engines that take no schema
 USUAL_CONTEXT = 6_000  # tokens that a question of the usual size and its answer need
+ROOM_TO_THINK = 4_096  # tokens, besides those of the answer
 MOST_LONG = 400_000  # characters of an answer; more is no answer
 _TOO_LONG = re.compile(
     r"context (?:length|window|size)|maximum context|too (?:long|many tokens)|exceeds?\b.*\btokens?"
@@ -59,6 +61,7 @@ class _Written(msgspec.Struct, frozen=True):
     text: str
     prompt_tokens: int
     completion_tokens: int
+    lost_in_thought: bool = False  # it was cut off before it had said anything
 
 
 class Asking:
@@ -78,6 +81,7 @@ class Asking:
         self._context_of = context_of
         self._wait = wait
         self._plain: set[str] = set()  # models that refused a schema
+        self._thinks: set[str] = set()  # models that need room for their thoughts
 
     async def ask(self, model: str, make: Maker[T], asker: ResearchAsker) -> Answered[T]:
         """Ask; `make` a prompt of so much of its usual size. Raises ModelFailed."""
@@ -123,11 +127,12 @@ class Asking:
     ) -> _Written:
         tries = iter(WAITS_S)
         while True:
+            room = prompt.most + (ROOM_TO_THINK if model in self._thinks else 0)
             body: dict[str, Any] = {
                 "model": model,
                 "messages": messages,
                 "temperature": 0,
-                "max_tokens": max(64, round(prompt.most * size)),
+                "max_tokens": max(64, round(room * size)),
                 "stream": True,
                 "stream_options": {"include_usage": True},
             }
@@ -135,7 +140,11 @@ class Asking:
             if held:
                 body["response_format"] = prompt.schema()
             try:
-                return await self._once(body, asker)
+                written = await self._once(body, asker)
+                if not written.lost_in_thought or model in self._thinks:
+                    return written
+                self._thinks.add(model)
+                continue
             except ModelFailed as failed:
                 if _is_too_long(failed):
                     raise
@@ -153,20 +162,26 @@ class Asking:
         splitter = ThinkSplitter()
         text: list[str] = []
         size = prompt_tokens = completion_tokens = 0
+        thought, finish = False, ""
         async with contextlib.aclosing(call.stream()) as stream:
             async for data in stream:
                 for piece in chunks.feed(data):
                     size += len(piece.text) + len(piece.reasoning)
-                    text.append(splitter.push(piece.text).text)
+                    split = splitter.push(piece.text)
+                    text.append(split.text)
+                    thought = thought or bool(piece.reasoning or split.reasoning)
+                    finish = piece.finish or finish
                     prompt_tokens = piece.prompt_tokens or prompt_tokens
                     completion_tokens = piece.completion_tokens or completion_tokens
                 if size > MOST_LONG:
                     raise ModelFailed(422, Told(message="the answer has no end", code="too-long"))
         if not chunks.done:
             raise ModelFailed(502, Told(message="the answer broke off", code="broken-stream"))
-        text.append(splitter.finish().text)
+        rest = splitter.finish()
+        said = "".join((*text, rest.text))
+        lost = (thought or bool(rest.reasoning)) and finish == "length" and "}" not in said
         return _Written(
-            "".join(text), prompt_tokens or len(encoded) // 4, completion_tokens or size // 4
+            said, prompt_tokens or len(encoded) // 4, completion_tokens or size // 4, lost
         )
 
 
