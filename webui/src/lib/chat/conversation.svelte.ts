@@ -96,7 +96,8 @@ export class Conversation {
       .filter(({ message_id }) => !known.has(message_id) && !here.some(({ id }) => id === message_id))
       .filter(({ reply_id }) => !this.messages.some((one) => one.replyId === reply_id && one.underWay))
       .map((reply) => Message.from(reply, false))
-    const mine = this.messages.filter((message) => (message.underWay || message.unsent) && !here.includes(message))
+    // Nothing is ever taken out of a conversation: what is not in this reading came after it was asked for.
+    const mine = this.messages.filter((message) => !here.includes(message))
     this.view = read.conversation
     this.messages = [...here, ...mine, ...fresh]
     this.model ??= read.conversation.model

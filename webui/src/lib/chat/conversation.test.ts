@@ -30,3 +30,11 @@ test('a question that was read before its answer came is there once', () => {
   expect(conversation.messages.map(({ id }) => id)).toEqual(['a', 'b'])
   expect(conversation.branch).toEqual([conversation.messages[0], question])
 })
+
+test('an answer that ended while an older reading was on its way is still there', () => {
+  const [conversation] = asking()
+  conversation.take(read(view('a', null), view('b', 'a')), [])
+  conversation.leaf = 'b'
+  conversation.take(read(view('a', null)), [])
+  expect(conversation.branch.map(({ id }) => id)).toEqual(['a', 'b'])
+})
