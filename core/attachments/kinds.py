@@ -2,8 +2,7 @@
 
 from pathlib import PurePosixPath
 
-from core.attachments.shapes import Refusal, Shape
-from core.conversations.attached import FileKind
+from core.attachments.shapes import FileKind, Refusal, Shape
 
 _PICTURES = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8", "gif"))
 _NAMED_PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif"})

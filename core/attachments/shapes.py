@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from core.conversations.attached import FileKind
+FileKind = Literal["image", "pdf", "text", "code"]
 
 MIB = 2**20
 LARGEST = {"image": 25 * MIB, "pdf": 50 * MIB, "text": 8 * MIB}  # bytes of a file

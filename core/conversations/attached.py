@@ -1,10 +1,8 @@
 """What is told of a file that goes with a message; the file itself lies sealed beside the log."""
 
-from typing import Literal
-
 import msgspec
 
-FileKind = Literal["image", "pdf", "text", "code"]
+from core.attachments.shapes import FileKind
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
