@@ -11,16 +11,23 @@ export function framePictures(element: HTMLElement): void {
     const words = link.textContent ?? ''
     if (address.startsWith('data:')) {
       link.replaceWith(address.length > LARGEST ? note(t('render.picture.large'), words) : image(address, words))
-    } else if (address) {
-      link.replaceWith(wish(address, words))
     } else {
-      link.replaceWith(words)
+      const url = urlOf(address)
+      link.replaceWith(url ? wish(url, words) : words)
     }
   }
 }
 
-function wish(address: string, words: string): HTMLElement {
-  const url = new URL(address)
+/** null: "https://[" and the like, which any text may hold. */
+function urlOf(address: string): URL | null {
+  try {
+    return new URL(address)
+  } catch {
+    return null
+  }
+}
+
+function wish(url: URL, words: string): HTMLElement {
   const row = note(t('render.picture', { host: url.host }), words)
   const button = document.createElement('button')
   button.type = 'button'
@@ -28,7 +35,7 @@ function wish(address: string, words: string): HTMLElement {
   button.textContent = t('render.picture.show')
   button.setAttribute('aria-label', `${t('render.picture', { host: url.host })}: ${t('render.picture.show')}`)
   button.addEventListener('click', () => {
-    const shown = image(address, words)
+    const shown = image(url.href, words)
     shown.addEventListener('error', () => shown.replaceWith(note(t('render.picture.failed', { host: url.host }), words)))
     row.replaceWith(shown)
   })
