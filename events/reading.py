@@ -70,6 +70,23 @@ def read_stream(connection: sqlite3.Connection, stream: str, after: int) -> list
     return [from_row(row) for row in rows]
 
 
+def read_stream_back(
+    connection: sqlite3.Connection,
+    stream: str,
+    before: int | None = None,
+    limit: int = PAGE,
+    *,
+    type: str | None = None,
+) -> list[Recorded]:
+    """Read a stream's newest events, or those before a version, of all or of one type."""
+    rows = connection.execute(
+        f"select {COLUMNS} from events where stream = ? and version < ?"
+        f"{'' if type is None else ' and +type = ?'} order by version desc limit ?",
+        (stream, 2**62 if before is None else before, *([] if type is None else [type]), limit),
+    ).fetchall()
+    return [from_row(row) for row in rows]
+
+
 def read_events(connection: sqlite3.Connection, stream: str) -> list[Event]:
     """Read what happened in one stream, without what surrounds it: a state is folded from this.
 

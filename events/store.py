@@ -236,6 +236,18 @@ class EventStore:
         with self.reading() as connection:
             return reading.read_stream(connection, stream, after)
 
+    def read_stream_back(
+        self,
+        stream: str,
+        before: int | None = None,
+        limit: int = 1000,
+        *,
+        type: str | None = None,
+    ) -> list[Recorded]:
+        """Read a stream's newest events, or those before a version, of all or of one type."""
+        with self.reading() as connection:
+            return reading.read_stream_back(connection, stream, before, limit, type=type)
+
     def read_events(self, stream: str) -> list[Event]:
         """Read what happened in one stream and nothing around it; the version is how many."""
         with self.reading() as connection:

@@ -7,6 +7,7 @@ from core.api.asking import Asking
 from core.api.control import demand_owner
 from core.application import Application
 from core.conversations import Conversation, ConversationView
+from core.errors import Invalid
 
 
 class ConversationList(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,11 +27,29 @@ async def list_conversations(
 
 @get("/conversations/{conversation_id:str}")
 async def read_conversation(
-    application: Application, asking: Asking, conversation_id: str, at: int | None = None
+    application: Application,
+    asking: Asking,
+    conversation_id: str,
+    at: int | None = None,
+    newest: int | None = None,
+    but: str | None = None,
 ) -> Conversation:
-    """One with its messages, now or as it stood after event `at`; erased ones without text."""
+    """One with its messages, now or as it stood after event `at`; erased ones without text.
+
+    `newest`: only as many of the branch that is shown, and what stands beside them. With `but`, all
+    the others: those that are not among the `newest` of the branch that ends at that message.
+    """
     demand_owner(asking, "read conversations")
-    return await application.conversations.read(conversation_id, at=at)
+    talks = application.conversations
+    if newest is None:
+        if but is not None:
+            raise Invalid("`but` goes with `newest`", field="but")
+        return await talks.read(conversation_id, at=at)
+    if newest < 1:
+        raise Invalid("`newest` is a number of messages, from 1", field="newest")
+    if but is None:
+        return await talks.newest(conversation_id, newest, at=at)
+    return await talks.rest(conversation_id, newest, but, at=at)
 
 
 @delete("/conversations/{conversation_id:str}", status_code=200)

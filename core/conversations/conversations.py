@@ -163,6 +163,16 @@ class Conversations:
         """One with its messages; `at` an earlier position. Raises NotFound."""
         return await self._with_keys(partial(self._reading.one, which, at))
 
+    async def newest(self, which: str, count: int, *, at: int | None = None) -> Conversation:
+        """One with the last `count` messages of the branch that is shown. Raises NotFound."""
+        return await self._with_keys(partial(self._reading.newest, which, count, at))
+
+    async def rest(
+        self, which: str, count: int, leaf: str, *, at: int | None = None
+    ) -> Conversation:
+        """One without the last `count` messages of the branch to `leaf`. Raises NotFound."""
+        return await self._with_keys(partial(self._reading.rest, which, count, leaf, at))
+
     async def search(self, text: str) -> tuple[Found, ...]:
         """Those whose title or messages hold these words, the last used first, with where."""
         return await self._with_keys(partial(self._reading.search, text))

@@ -4,11 +4,12 @@ Nothing here fails because something was erased: it is shown as erased. Blocks, 
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from core.conversations.decider import not_found
+from core.conversations.end import end_of
 from core.conversations.items import FOLDER, SETUP, TITLE, item_of, stream_of
 from core.conversations.setup import Setup, opened_setup
 from core.conversations.views import (
@@ -40,6 +41,7 @@ from events.replay import empty, fold, state_at
 from events.store import EventStore
 
 MODEL = (Conversations(),)
+PAGE = 160  # facts that are read at once from the end of a conversation
 AROUND = 60  # characters on each side of what was found
 
 
@@ -60,23 +62,65 @@ class Reading:
 
     def one(self, which: str, at: int | None) -> Conversation:
         """One with its messages. Raises NotFound."""
+        view, told = self._whole(which, at)
+        return self._shown(view, told, [one for one in told if _is_message(one)])
+
+    def newest(self, which: str, count: int, at: int | None) -> Conversation:
+        """One with the last messages of the branch that is shown, and what stands beside them.
+
+        All of it where little would be left out. Raises NotFound.
+        """
+        if at is not None:
+            view, told = self._whole(which, at)
+            end = end_of(reversed(told), count)
+        else:
+            view = self.view(which)
+            end = end_of(self._back(which), count)
+            told = self._last_setup(which)
+        if view.messages - len(end.messages) < count:
+            return self.one(which, at)
+        read = self._shown(view, told, end.messages)
+        earlier = view.messages - len(end.messages)
+        return msgspec.structs.replace(read, chosen=end.leaf, earlier=earlier)
+
+    def rest(self, which: str, count: int, leaf: str, at: int | None) -> Conversation:
+        """One without the last messages of the branch that ends at `leaf`. Raises NotFound."""
+        view, told = self._whole(which, at)
+        all_of_it = [one for one in told if _is_message(one)]
+        known = set(end_of(reversed(told), count, leaf).branch)
+        places = [n for n, one in enumerate(all_of_it) if _id_of(one) in known]
+        read = self._shown(view, told, [one for one in all_of_it if _id_of(one) not in known])
+        return msgspec.structs.replace(read, places=tuple(places))
+
+    def _whole(self, which: str, at: int | None) -> tuple[ConversationView, list[Recorded]]:
         told = self._store.read_stream(stream_of(which))
         gone = any(isinstance(one.event, ConversationErasureRequested) for one in told)
         told = [one for one in told if at is None or one.position <= at]
         row = _folded(which, told)
         if row is None:
             raise not_found(which)
-        view = self._view(row, gone=gone)
-        messages = [
-            self._message(one, one.event, gone=gone)
-            for one in told
-            if isinstance(one.event, MessageAdded)
-        ]
+        return self._view(row, gone=gone), told
+
+    def _back(self, which: str) -> Iterator[Recorded]:
+        """Its facts, the newest first, read as far as somebody looks."""
+        before: int | None = None
+        while page := self._store.read_stream_back(stream_of(which), before, PAGE):
+            yield from page
+            before = page[-1].version
+
+    def _last_setup(self, which: str) -> list[Recorded]:
+        kind = str(ConversationSetUp.__struct_config__.tag)
+        return self._store.read_stream_back(stream_of(which), limit=1, type=kind)
+
+    def _shown(
+        self, view: ConversationView, told: Sequence[Recorded], messages: Sequence[Recorded]
+    ) -> Conversation:
+        gone = view.standing == "erased"
         return Conversation(
             conversation=view,
-            messages=tuple(messages),
+            messages=self._messages(view.conversation_id, messages, gone=gone),
             chosen=_chosen(told),
-            setup=None if gone else self._setup(which, told),
+            setup=None if gone else self._setup(view.conversation_id, told),
         )
 
     def view(self, which: str) -> ConversationView:
@@ -92,8 +136,8 @@ class Reading:
         told = self._store.read_stream(stream_of(which))
         gone = any(isinstance(one.event, ConversationErasureRequested) for one in told)
         for one in reversed(told):
-            if isinstance(one.event, MessageAdded) and one.event.message_id == message_id:
-                return self._message(one, one.event, gone=gone)
+            if _is_message(one) and _id_of(one) == message_id:
+                return self._messages(which, [one], gone=gone)[0]
         raise not_found(which)
 
     def search(self, text: str) -> tuple[Found, ...]:
@@ -108,14 +152,15 @@ class Reading:
     def _searched(self, view: ConversationView, words: list[str]) -> Found | None:
         newest: tuple[str, str] | None = None
         times = 0
-        for one in self._store.read_stream(stream_of(view.conversation_id)):
-            said = self._said(one.event) if isinstance(one.event, MessageAdded) else None
-            if not isinstance(said, Said) or not isinstance(one.event, MessageAdded):
+        which = view.conversation_id
+        told = [one for one in self._store.read_stream(stream_of(which)) if _is_message(one)]
+        for one, said in zip(told, self._said(which, told), strict=True):
+            if not isinstance(said, Said):
                 continue
             whole = "\n".join((said.text, *(file.name for file in said.attachments)))
             folded = whole.casefold()
             if all(word in folded for word in words):
-                newest = (one.event.message_id, around(whole, words[0]))
+                newest = (_id_of(one), around(whole, words[0]))
                 times += 1
         if newest is not None:
             return Found(conversation=view, message_id=newest[0], around=newest[1], times=times)
@@ -156,33 +201,54 @@ class Reading:
         plain = self._keys.decrypt(stream_of(which), item, sealed)
         return None if isinstance(plain, Unreadable) else plain.decode("utf-8", "replace")
 
-    def _message(self, recorded: Recorded, message: MessageAdded, *, gone: bool) -> MessageView:
-        said = Unreadable.ERASED if gone else self._said(message)
-        return MessageView(
-            message_id=message.message_id,
-            parent_id=message.parent_id,
-            role=message.role,
-            added_at=recorded.recorded_at,
-            outcome=message.outcome,
-            model=message.model,
-            request_id=message.request_id,
-            prompt_tokens=message.prompt_tokens,
-            completion_tokens=message.completion_tokens,
-            size=max(0, len(message.sealed) - OVERHEAD),
-            text=said.text if isinstance(said, Said) else None,
-            said=msgspec.structs.replace(said, text="") if isinstance(said, Said) else None,
-            unreadable=said.value if isinstance(said, Unreadable) else None,
-        )
+    def _messages(
+        self, which: str, told: Sequence[Recorded], *, gone: bool
+    ) -> tuple[MessageView, ...]:
+        if gone:
+            return tuple(_message(one, Unreadable.ERASED) for one in told)
+        return tuple(map(_message, told, self._said(which, told)))
 
-    def _said(self, message: MessageAdded) -> Said | Unreadable:
-        subject = stream_of(message.conversation_id)
-        plain = self._keys.decrypt(subject, item_of(message.message_id), message.sealed)
-        if isinstance(plain, Unreadable):
-            return plain
-        try:
-            return _said.decode(plain)
-        except msgspec.MsgspecError:
-            return Unreadable.ALTERED
+    def _said(self, which: str, told: Sequence[Recorded]) -> Iterator[Said | Unreadable]:
+        messages = (one.event for one in told if isinstance(one.event, MessageAdded))
+        sealed = ((item_of(one.message_id), one.sealed) for one in messages)
+        return map(_read, self._keys.decrypt_each(stream_of(which), sealed))
+
+
+def _read(plain: bytes | Unreadable) -> Said | Unreadable:
+    if isinstance(plain, Unreadable):
+        return plain
+    try:
+        return _decoder.decode(plain)
+    except msgspec.MsgspecError:
+        return Unreadable.ALTERED
+
+
+def _message(recorded: Recorded, said: Said | Unreadable) -> MessageView:
+    message = recorded.event
+    assert isinstance(message, MessageAdded)
+    return MessageView(
+        message_id=message.message_id,
+        parent_id=message.parent_id,
+        role=message.role,
+        added_at=recorded.recorded_at,
+        outcome=message.outcome,
+        model=message.model,
+        request_id=message.request_id,
+        prompt_tokens=message.prompt_tokens,
+        completion_tokens=message.completion_tokens,
+        size=max(0, len(message.sealed) - OVERHEAD),
+        text=said.text if isinstance(said, Said) else None,
+        said=msgspec.structs.replace(said, text="") if isinstance(said, Said) else None,
+        unreadable=said.value if isinstance(said, Unreadable) else None,
+    )
+
+
+def _is_message(one: Recorded) -> bool:
+    return isinstance(one.event, MessageAdded)
+
+
+def _id_of(one: Recorded) -> str:
+    return one.event.message_id if isinstance(one.event, MessageAdded) else ""
 
 
 def _folded(which: str, told: Sequence[Recorded]) -> ConversationRow | None:
@@ -210,4 +276,4 @@ def around(text: str, word: str) -> str:
     return f"{'… ' if start else ''}{piece}{' …' if end < len(text) else ''}"
 
 
-_said = msgspec.json.Decoder(Said)
+_decoder = msgspec.json.Decoder(Said)

@@ -114,6 +114,8 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     messages: tuple[MessageView, ...]
     chosen: str | None  # the message at which the branch ends that is to be shown
     setup: Setup | None = None  # how it asks its model; None: nobody said, or it can not be read
+    earlier: int = 0  # messages that were left out, where the newest were asked for
+    places: tuple[int, ...] = ()  # where those stand that were left out, where the rest was asked
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,7 +22,7 @@ import os
 import secrets as chance
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from pathlib import Path
 
@@ -86,15 +86,21 @@ class SubjectKeys:
     def decrypt(self, subject: str, item: str, sealed: bytes) -> bytes | Unreadable:
         """What it says, or why it says nothing. Raises only when keys.db can not be read."""
         key = self._key(subject)
-        if isinstance(key, Unreadable):
-            return key
-        nonce = sealed[len(_FORM) : len(_FORM) + _NONCE]
-        if sealed[: len(_FORM)] != _FORM or len(sealed) < OVERHEAD:
-            return Unreadable.ALTERED
-        try:
-            return key.decrypt(nonce, sealed[len(_FORM) + _NONCE :], _bound_to(subject, item))
-        except InvalidTag:
-            return Unreadable.ALTERED
+        return (
+            key if isinstance(key, Unreadable) else _opened(key, _bound_to(subject, item), sealed)
+        )
+
+    def decrypt_each(
+        self, subject: str, items: Iterable[tuple[str, bytes]]
+    ) -> Iterator[bytes | Unreadable]:
+        """Many of one subject, its key read once and forgotten with the last. Raises as above."""
+        key = self._key(subject)
+        for item, sealed in items:
+            yield (
+                key
+                if isinstance(key, Unreadable)
+                else _opened(key, _bound_to(subject, item), sealed)
+            )
 
     def missing(self, subject: str) -> Unreadable | None:
         """Why nothing of a subject can be read; None when it can."""
@@ -190,6 +196,16 @@ class SubjectKeys:
     @property
     def _journal(self) -> Path:
         return self._path.with_name(self._path.name + "-journal")
+
+
+def _opened(key: AESGCM, bound: bytes, sealed: bytes) -> bytes | Unreadable:
+    nonce = sealed[len(_FORM) : len(_FORM) + _NONCE]
+    if sealed[: len(_FORM)] != _FORM or len(sealed) < OVERHEAD:
+        return Unreadable.ALTERED
+    try:
+        return key.decrypt(nonce, sealed[len(_FORM) + _NONCE :], bound)
+    except InvalidTag:
+        return Unreadable.ALTERED
 
 
 def _open(path: Path) -> sqlite3.Connection:
