@@ -1,5 +1,6 @@
 """Tools and a research, for their portraits: real MCP servers, a real run over the little web."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +23,7 @@ def programs() -> dict[str, tuple[str, ...]]:
     return {
         "mcp-server-time": mcp_servers.python_server("mcp_server_time"),
         "mcp-server-fetch": mcp_servers.python_server("mcp_server_fetch"),
-        "weather-server": (mcp_servers.sys.executable, str(TOOLS_SERVER)),
+        "weather-server": (sys.executable, str(TOOLS_SERVER)),
     }
 
 
