@@ -16,8 +16,9 @@ export default defineConfig({
       polyfill: false,
       // A page that comes later names its styles only: on loopback its scripts are there at once, and
       // the list of what each of them needs would stand in the first load.
-      resolveDependencies: (_, needs, { hostType }) =>
-        hostType === 'html' ? needs : needs.filter((file) => file.endsWith('.css')),
+      // The quick switch is typed into at once, so it waits for nothing.
+      resolveDependencies: (file, needs, { hostType }) =>
+        hostType === 'html' || file.includes('Palette') ? needs : needs.filter((one) => one.endsWith('.css')),
     },
     rolldownOptions: { input: ['index.html', 'diagram.html'] },
   },
