@@ -24,7 +24,7 @@ class Talks:
         self.studio = studio
         self.views: dict[str, Json] = {}
         self.messages: dict[str, list[Json]] = {}
-        self.setups: dict[str, Json] = {}
+        self.setups: dict[str, Json | None] = {}
         self.replies: dict[str, Json] = {}
         self.ids = (f"id-{number}" for number in itertools.count(1))
 
