@@ -23,7 +23,7 @@ from core.mcp.asking import Answer
 from core.mcp.book import Bound, McpBook
 from core.mcp.call import Call, state_of
 from core.mcp.carrying import Ended, Refusal
-from core.mcp.checking import complaints
+from core.mcp.checking import can_be_said, complaints
 from core.mcp.desk import CALLS
 from core.mcp.failing import McpFailure
 from core.mcp.naming import offered_name
@@ -197,6 +197,8 @@ class Calls:
             return CallResult(outcome="failed", text=self._unknown(wish.name))
         if wish.call_id in self._calls or self._is_known(wish.call_id):
             return CallResult(outcome="failed", text="this call was made already")
+        if not can_be_said(wish.arguments):
+            return carrying.unsayable()
         state = CallState(
             call_id=wish.call_id,
             conversation_id=wish.conversation_id,

@@ -90,6 +90,12 @@ def wrong_arguments(tool: Tool, complaints: tuple[str, ...]) -> CallResult:
     )
 
 
+def unsayable() -> CallResult:
+    """Models write half of a character when they are cut off, or spell it in two."""
+    text = "the arguments hold half a character, which can not be sent: nothing was called"
+    return CallResult(outcome="failed", text=text)
+
+
 def no_server(server: str, why: str) -> CallResult:
     """There is nobody to call."""
     return CallResult(outcome="failed", text=f"the server {server} can not be asked: {why}")

@@ -1,6 +1,7 @@
 """Whether a call's arguments fit the tool's schema, and in which words a model is told.
 
 Patterns and formats are left to the server: a hostile regular expression could hold up everything.
+So is whether items are unique, which takes as long as each is compared with each.
 Nothing is fetched: a schema that points elsewhere is not followed.
 """
 
@@ -13,7 +14,16 @@ import msgspec
 MOST_STEPS = 10_000  # of one check; a schema may be made so that it never ends
 MOST_TOLD = 5
 LONGEST = 300  # characters of one complaint
-LEFT_TO_THE_SERVER = ("pattern", "patternProperties", "format")
+LEFT_TO_THE_SERVER = ("pattern", "patternProperties", "format", "uniqueItems")
+
+
+def can_be_said(arguments: dict[str, Any]) -> bool:
+    """Whether they can be sent and shown at all: half a character can not."""
+    try:
+        msgspec.json.encode(arguments)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def complaints(parameters: dict[str, Any], arguments: dict[str, Any]) -> tuple[str, ...]:

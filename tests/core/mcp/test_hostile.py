@@ -4,6 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.core.mcp.conftest import Room
@@ -56,3 +57,15 @@ async def test_a_schema_of_answers_that_never_ends_holds_up_nobody(
     looking.cancel()
     assert (result.outcome, result.text) == ("done", "caught")
     assert longest < 1.5
+
+
+async def test_arguments_that_can_not_be_said_are_not_sent(room: Room) -> None:
+    """Small models write them; a list of calls that can not be shown would hide all that ask."""
+    await room.ready()
+    await room.always("echo")
+    result = await room.call("echo", text="half \ud83d")
+    assert result.outcome == "failed"
+    assert "nothing was called" in result.text
+    msgspec.json.encode(room.mcp.calls.states())
+    assert room.mcp.servers.view("bad").state == "ready"
+    assert (await room.call("echo", text="whole")).text == "whole"
