@@ -1,6 +1,7 @@
 // Calls of tools as the thread shows them: what is known while they go on, and what was recorded.
 import { SvelteMap } from 'svelte/reactivity'
 import type { CallRow, ToolCall } from '../api/types'
+import { oneLine, seen, spelledOut } from '../tools/arguments'
 import type { Message } from './message.svelte'
 
 /** Where the calls of replies under way stand, by their ids, which are never used again. */
@@ -72,9 +73,9 @@ export function readable(text: string): { line: string; full: string } {
   try {
     const told = JSON.parse(text || '{}') as Record<string, unknown>
     if (typeof told !== 'object' || told === null) throw new TypeError('no object')
-    const line = Object.entries(told).map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
-    return { line: line.join(', '), full: JSON.stringify(told, null, 2) }
+    if (/\d{16}/.test(text)) throw new RangeError('a number would be shown as another')
+    return { line: oneLine(told), full: spelledOut(told) }
   } catch {
-    return { line: text.replace(/\s+/g, ' '), full: text }
+    return { line: seen(text.replace(/\s+/g, ' ')), full: seen(text) }
   }
 }

@@ -1,14 +1,22 @@
 // Arguments of calls and parameters of tools, as people read them. Pure.
 
+const UNSEEN = /(?!\n)[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu
+
+/** With what is invisible, or turns the direction of what follows, written out: "\u{202e}". */
+export const seen = (text: string): string =>
+  text.replace(UNSEEN, (one) => `\\u{${(one.codePointAt(0) ?? 0).toString(16)}}`)
+
 /** On one line, as short as it goes. */
 export function oneLine(args: Record<string, unknown>): string {
-  return Object.entries(args)
-    .map(([name, value]) => `${name}: ${JSON.stringify(value) ?? 'null'}`)
-    .join(', ')
+  return seen(
+    Object.entries(args)
+      .map(([name, value]) => `${name}: ${JSON.stringify(value) ?? 'null'}`)
+      .join(', '),
+  )
 }
 
 /** All of it, to be read before somebody agrees. */
-export const spelledOut = (args: Record<string, unknown>): string => JSON.stringify(args, null, 2)
+export const spelledOut = (args: Record<string, unknown>): string => seen(JSON.stringify(args, null, 2))
 
 export interface Parameter {
   name: string
