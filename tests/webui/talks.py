@@ -158,12 +158,15 @@ def talk_handlers(studio: FakeStudio) -> list[Any]:
         return view
 
     @get("/api/conversations/{which:str}", sync_to_thread=False)
-    def read(which: FromPath[str]) -> Response[Json]:
+    def read(
+        which: FromPath[str], newest: FromQuery[int] = 0, but: FromQuery[str] = ""
+    ) -> Response[Json]:
         if which not in talks.views:
             return Response({"detail": "no such conversation", "code": "c"}, status_code=404)
         messages = talks.messages[which]
         chosen = messages[-1]["message_id"] if messages else None
         told = {"conversation": talks.views[which], "messages": messages, "chosen": chosen}
+        told |= cut(messages, newest, but or None) if newest else {}
         return Response(told | {"setup": talks.setups.get(which)})
 
     @patch("/api/conversations/{which:str}", sync_to_thread=False)
@@ -231,6 +234,25 @@ def talk_handlers(studio: FakeStudio) -> list[Any]:
         return view
 
     return [fill, listed, search, start, read, change, erase, say, under_way, begin, follow, stop]
+
+
+def cut(messages: list[Json], newest: int, but: str | None) -> Json:
+    """The end of a long conversation, or with `but` the rest of it, as the studio cuts it."""
+    known = {one["message_id"]: one for one in messages}
+    branch: list[Json] = []
+    at = known.get(but or (messages[-1]["message_id"] if messages else ""))
+    while at and not (len(branch) >= newest and branch[-1]["role"] == "user"):
+        branch.append(at)
+        at = known.get(at["parent_id"])
+    if but:
+        ids = {one["message_id"] for one in branch}
+        places = [place for place, one in enumerate(messages) if one["message_id"] in ids]
+        rest = [one for one in messages if one["message_id"] not in ids]
+        return {"messages": rest, "places": places}
+    above = {one["parent_id"] for one in branch}
+    end = [one for one in messages if one["parent_id"] in above]
+    earlier = len(messages) - len(end)
+    return {"messages": end, "earlier": earlier} if earlier >= newest else {}
 
 
 def running(reply: Json, which: str) -> bool:

@@ -167,8 +167,52 @@ def test_a_long_conversation_draws_what_is_near(open_page: Open, backend: Backen
     log = page.get_by_role("log")
     expect(log.get_by_text("Answer 399.")).to_be_visible()
     assert log.locator("article").count() < 100
-    assert "Question 0:" in (log.text_content() or "")
+    expect(log).to_contain_text("Question 0:")  # the rest comes after the end
     log.evaluate("element => element.dispatchEvent(new WheelEvent('wheel', { deltaY: -1 }))")
     log.evaluate("element => { element.scrollTop = 0 }")
     expect(log.locator("article", has_text="Question 0:")).to_be_visible()
     expect(log.locator("article", has_text="Answer 1.")).to_be_visible()
+
+
+HELD = """
+() => {
+  const log = document.querySelector('[role=log]')
+  const top = log.getBoundingClientRect().top
+  const isSeen = (one) => one.getBoundingClientRect().bottom > top + 5
+  const seen = [...log.querySelectorAll('article')].find(isSeen)
+  return [seen.textContent.trim().slice(0, 14), Math.round(seen.getBoundingClientRect().top)]
+}
+"""
+
+
+@pytest.mark.parametrize("away", [0, 400])
+def test_what_is_read_stays_when_the_rest_of_a_long_conversation_comes(
+    open_page: Open, backend: Backend, away: int
+) -> None:
+    """Read at the top of the end, where a browser holds no place by itself, or further down."""
+    from tests.benchmarks.render_browser import TITLE
+    from tests.benchmarks.render_world import write_conversation
+
+    write_conversation(backend.url, TITLE, 400)
+    page = open_page("/chat")
+    held: list[Route] = []
+    page.route("**/api/conversations/*?newest=*&but=*", lambda route: held.append(route))
+    page.get_by_text(TITLE).first.click()
+    log = page.get_by_role("log")
+    expect(log.get_by_text("Answer 399.")).to_be_visible()
+    assert "Question 0:" not in (log.text_content() or "")
+    log.evaluate("element => element.dispatchEvent(new WheelEvent('wheel', { deltaY: -1 }))")
+    for _ in range(4):  # what comes near is drawn, and moves what is above it
+        log.evaluate("(element, away) => { element.scrollTop = away }", away)
+        page.wait_for_timeout(300)
+    before = page.evaluate(HELD)
+    assert before[0].startswith(("Question", "Answer"))
+    assert len(held) == 1
+    held[0].continue_()
+    expect(log).to_contain_text("Question 0:")
+    page.wait_for_timeout(500)
+    name, top = page.evaluate(HELD)
+    assert (name, abs(top - before[1]) <= 2) == (before[0], True)
+    page.get_by_role("textbox", name="Message").fill("hello there")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(log.get_by_text("hello there", exact=True)).to_be_in_viewport()

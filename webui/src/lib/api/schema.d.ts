@@ -292,7 +292,11 @@ export interface components {
         Conversation: {
             chosen: string | null;
             conversation: components["schemas"]["ConversationView"];
+            /** @default 0 */
+            earlier: number;
             messages: components["schemas"]["MessageView"][];
+            /** @default [] */
+            places: number[];
             setup?: components["schemas"]["Setup"] | null;
         };
         /** ConversationChange */

@@ -106,6 +106,10 @@ export interface ConversationRead {
   messages: MessageView[]
   chosen: string | null
   setup: Partial<Sent<Schemas['Setup']>> | null
+  /** Messages that were left out, where its end was asked for. */
+  earlier?: number
+  /** Where those stand that were left out, where the rest was asked for. */
+  places?: readonly number[]
 }
 export type PresetView = Omit<Sent<Schemas['PresetView']>, 'parameters'> & { parameters: Record<string, unknown> }
 /** What the next request would hold. */

@@ -14,6 +14,7 @@ import { setups } from './setups.svelte'
 import { followReply } from './reply'
 import { takeOver } from './former'
 import { newestUnder, siblingsOf } from './tree'
+import { bringRest, NEWEST, wholeOf } from './whole'
 
 const TITLE = 80
 const SOON_MS = 250
@@ -56,10 +57,10 @@ class Chats {
     const conversation = this.held.get(id) ?? new Conversation()
     this.held.set(id, conversation)
     this.current = conversation
-    if (conversation.id && conversation.loaded && !past.on) return
+    if (conversation.id && conversation.loaded && !past.on) return void attempt(() => wholeOf(conversation))
     conversation.id = id
     conversation.loaded = false
-    await this.read(conversation)
+    await this.read(conversation, conversation.messages.length > 0)
   }
 
   /** A fresh one; an empty one is used again. */
@@ -147,8 +148,9 @@ class Chats {
   }
 
   /** Of the answers side by side, the conversation goes on with this one. */
-  choose(message: Message): void {
+  async choose(message: Message): Promise<void> {
     const conversation = this.current
+    await attempt(() => wholeOf(conversation))
     conversation.beside = null
     conversation.against = []
     this.showUpTo(conversation, newestUnder(conversation.messages, message.id))
@@ -160,8 +162,9 @@ class Chats {
   }
 
   /** Shows the way on from the one before or after a message, among those beside it. */
-  turn(message: Message, step: 1 | -1): void {
+  async turn(message: Message, step: 1 | -1): Promise<void> {
     const conversation = this.current
+    if (!(await attempt(() => wholeOf(conversation)))) return
     const beside = siblingsOf(conversation.messages, message)
     const next = beside[beside.indexOf(message) + step]
     if (!next) return
@@ -282,14 +285,16 @@ class Chats {
     this.following.delete(message.replyId)
   }
 
-  private async read(conversation: Conversation): Promise<void> {
+  /** Its end, and the rest when that is seen; or all of it at once. */
+  private async read(conversation: Conversation, whole = false): Promise<void> {
     const { id } = conversation
     try {
       const [read, replies] = await Promise.all([
-        api.conversation(id),
+        whole ? api.conversation(id) : asks.end(id, NEWEST),
         past.on ? Promise.resolve([]) : api.replies(id),
       ])
       const fresh = conversation.take(read, replies)
+      if (conversation.earlier > 0) void attempt(() => bringRest(conversation, read))
       for (const message of fresh) {
         const { events } = replies.find(({ reply_id }) => reply_id === message.replyId)!
         void this.follow(conversation, message, events)
@@ -309,11 +314,11 @@ class Chats {
     clearTimeout(this.timer)
     this.timer = setTimeout(() => void this.load(), SOON_MS)
     const held = this.held.get(id)
-    if (held?.loaded && fact.type === 'conversation-set-up' && !setups.isEcho(held)) void this.read(held).catch(() => undefined)
+    if (held?.loaded && fact.type === 'conversation-set-up' && !setups.isEcho(held)) void this.read(held, true).catch(() => undefined)
     if (!held?.loaded || fact.type !== 'message-added') return
     const told = fact.data['message_id']
     const known = held.messages.some((message) => message.id === told || message.unsent)
-    if (!known) void this.read(held).catch(() => undefined)
+    if (!known) void this.read(held, true).catch(() => undefined)
   }
 }
 

@@ -26,6 +26,8 @@ export class Conversation {
   leaf = $state<string | null>(null)
   /** Its messages are here, or there are none. */
   loaded = $state(true)
+  /** How many of them are still to come: those before the end, and other branches. */
+  earlier = $state(0)
   /** What was set up is not at the server yet. */
   unsaved = false
   /** It could not be read just now. */
@@ -73,6 +75,13 @@ export class Conversation {
     return this.beside === null ? [] : besideEachOther(this.messages, this.beside)
   }
 
+  /** All of them are here now: these, in their order, and whatever has come since. */
+  fill(whole: readonly Message[]): void {
+    const ids = new Set(whole.map(({ id }) => id))
+    this.messages = [...whole, ...this.messages.filter(({ id }) => !ids.has(id))]
+    this.earlier = 0
+  }
+
   /** Another window may have said how it asks, but not while this one does. */
   takeSetup(read: Partial<Setup> | null | undefined): void {
     if (this.unsaved) return
@@ -97,9 +106,11 @@ export class Conversation {
       .filter(({ reply_id }) => !this.messages.some((one) => one.replyId === reply_id && one.underWay))
       .map((reply) => Message.from(reply, false))
     // Nothing is ever taken out of a conversation: what is not in this reading came after it was asked for.
-    const mine = this.messages.filter((message) => !here.includes(message))
+    const told = new Set(here)
+    const mine = this.messages.filter((message) => !told.has(message))
     this.view = read.conversation
     this.messages = [...here, ...mine, ...fresh]
+    this.earlier = read.earlier ?? 0
     this.model ??= read.conversation.model
     this.takeSetup(read.setup)
     const shown = this.messages.some(({ id }) => id === this.leaf)
