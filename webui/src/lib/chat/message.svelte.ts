@@ -134,6 +134,7 @@ export class Message implements Node {
   /** As it is recorded. */
   take(view: MessageView): void {
     const said = view.said ?? {}
+    this.parentId = view.parent_id
     this.text = view.text ?? ''
     this.attachments = said.attachments ?? []
     this.reasoning = said.reasoning ?? ''

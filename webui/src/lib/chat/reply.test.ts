@@ -1,8 +1,8 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { CallRow, MessageView, ReplyEvent, ReplyView } from '../api/types'
 import { Conversation } from './conversation.svelte'
 import { Message } from './message.svelte'
-import { heard } from './reply'
+import { followReply, heard } from './reply'
 import { callsOf, live, readable } from './toolcalls.svelte'
 
 const view = (id: string, parent: string | null, role: string, more: Partial<MessageView> = {}): MessageView =>
@@ -28,6 +28,24 @@ const tell = (conversation: Conversation, ...events: ReplyEvent[]): boolean[] =>
 
 describe('a reply that calls tools', () => {
   beforeEach(() => live.clear())
+
+  it.each(['n', 'other'])('that a crash ended shows what was recorded of its calls (%s)', async (cut) => {
+    const conversation = under()
+    tell(conversation, grew('Look:'), { kind: 'added', message: calling, message_id: 'n' })
+    tell(conversation, { kind: 'called', call: row('running') })
+    const cancelled = result({ said: { answers: 'c', tool: { server: 's', tool: 't', outcome: 'cancelled' } as never } })
+    const messages = [view('q', null, 'user'), calling, cancelled, view(cut, 't', 'assistant', { text: '', outcome: 'cut' })]
+    vi.spyOn(globalThis, 'fetch').mockImplementation(async (asked) =>
+      String(asked).includes('/replies/')
+        ? Response.json({ detail: 'gone' }, { status: 404 })
+        : Response.json({ conversation: { conversation_id: 'k', standing: 'open' }, messages, replies: [], chosen: cut }),
+    )
+    await followReply(conversation, 'r', 0, new AbortController().signal)
+    vi.restoreAllMocks()
+    expect(ids(conversation)).toBe(`q r t ${cut}`)
+    expect(callsOf(conversation.branch[1]!, conversation.branch)).toMatchObject([{ state: 'cancelled', since: null }])
+    expect(conversation.busy).toBe(false)
+  })
 
   it('becomes a chain of messages, and what grows is the last of it', () => {
     const conversation = under()

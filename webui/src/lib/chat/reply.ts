@@ -6,6 +6,7 @@ import type { MessageView, ReplyEvent } from '../api/types'
 import type { Conversation } from './conversation.svelte'
 import { Message } from './message.svelte'
 import { live } from './toolcalls.svelte'
+import { newestUnder } from './tree'
 
 const SILENCE_MS = 40_000
 const WAITS_MS = [500, 1000, 2000, 4000, 8000]
@@ -96,8 +97,11 @@ async function gone(conversation: Conversation, replyId: string): Promise<void> 
   growing.failure = { text: '', next: '' }
   try {
     const read = await api.conversation(conversation.id)
+    const shown = conversation.leaf === growing.id
     if (!read.messages.some(({ message_id }) => message_id === growing.id)) conversation.remove(growing)
     conversation.take(read, [])
+    // Its calls of tools may have been recorded under what was shown.
+    if (shown && conversation.leaf) conversation.leaf = newestUnder(conversation.messages, conversation.leaf)
   } catch {
     // It was erased, or nobody answers: it did not go on either way.
   }
