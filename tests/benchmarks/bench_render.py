@@ -77,15 +77,19 @@ def painted(ours: str, theirs: str, seconds: float) -> Iterator[Measured]:
 def openings(
     browser: Browser, ours: str, theirs: str, count: int, rounds: int
 ) -> Iterator[Measured]:
-    """A long conversation, from the click to its end on the screen."""
+    """A long conversation, from the click to its end on the screen, and to all of it."""
     write_conversation(ours, measure.TITLE, count)
     taken = sorted(measure.opening(browser, ours) for _ in range(rounds))
-    took, heap = taken[len(taken) // 2]
+    middle = taken[len(taken) // 2]
     yield Measured(
-        f"window: {count:,} messages opened, median and worst of {rounds}; heap",
-        f"{took:.0f} ms and {taken[-1][0]:.0f} ms; {heap:.1f} MB",
+        f"window: {count:,} messages opened, the newest painted, median and worst of {rounds}",
+        f"{middle.painted_ms:.0f} ms and {taken[-1].painted_ms:.0f} ms",
         f"≤ {OPENED_MS} ms",
-        took <= OPENED_MS,
+        middle.painted_ms <= OPENED_MS,
+    )
+    yield Measured(
+        "window: all of it there, in the same median opening; heap",
+        f"{middle.whole_ms:.0f} ms; {middle.heap_mb:.1f} MB",
     )
     few = min(count, 500)
     took, heap = measure.opening_streamdown(browser, theirs, few)

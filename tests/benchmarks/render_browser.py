@@ -15,6 +15,7 @@ from tests.harness.webkit import WebKit
 
 SETTLE_MS = 1500
 TITLE = "A long conversation"
+FIRST = "Question 0:"  # what its first message begins with
 
 
 class Cost(NamedTuple):
@@ -23,6 +24,14 @@ class Cost(NamedTuple):
     cpu: float
     script: float
     layout: float
+    heap_mb: float
+
+
+class Opening(NamedTuple):
+    """Milliseconds from a click until the newest message is painted, and until all are there."""
+
+    painted_ms: float
+    whole_ms: float
     heap_mb: float
 
 
@@ -115,24 +124,26 @@ def tasks(browser: Browser, url: str, begin: Begin, seconds: float) -> list[chro
     return [t for t in chrome.tasks_of(events, begins) if begins["ts"] <= t.at < ends["ts"]]
 
 
-def opening(browser: Browser, url: str) -> tuple[float, float]:
-    """Milliseconds from a click on the long conversation until its end is shown; the heap."""
+def opening(browser: Browser, url: str) -> Opening:
+    """The long conversation is opened, and left alone until all of it is there."""
     page, wire = opened(browser, f"{url}/chat?of=new")
-    page.evaluate(OPENING, TITLE)
+    page.evaluate(OPENING, [TITLE, FIRST])
     page.get_by_role("link", name=TITLE).or_(page.get_by_role("button", name=TITLE)).first.click()
     took = _eventually(page, "window.opened", 120)
+    whole = _eventually(page, "window.whole", 120)
     page.wait_for_timeout(SETTLE_MS)
     wire.send("Performance.enable")
     wire.send("HeapProfiler.collectGarbage")
     heap = _metrics(wire)["JSHeapUsedSize"] / 1e6
     page.context.close()
-    return took, heap
+    return Opening(took, whole, heap)
 
 
-# From the click to the frame in which the last message, drawn, lies in what is seen.
+# From the click to the frame in which the last message, drawn, lies in what is seen; and to the one
+# in which the first message's words are in the page.
 OPENING = """
-(title) => {
-  window.opened = 0
+([title, first]) => {
+  window.opened = window.whole = 0
   let since = 0
   addEventListener('click', () => { since = performance.now() }, { capture: true, once: true })
   const isThere = () => {
@@ -141,11 +152,27 @@ OPENING = """
     const box = last?.getBoundingClientRect()
     return box && box.height > 0 && box.top < innerHeight && last.querySelector('.prose .block')
   }
-  const watching = new MutationObserver(() => {
-    if (!since || !isThere()) return
-    watching.disconnect()
-    const done = () => { window.opened = performance.now() - since }
+  const isWhole = () => {
+    const thread = document.querySelector('[role=log] .messages')
+    const words = document.createTreeWalker(thread, NodeFilter.SHOW_TEXT)
+    let node = words.nextNode()
+    while (node && !node.data.trim()) node = words.nextNode()
+    return Boolean(node?.data.includes(first))
+  }
+  const told = (name) => {
+    const done = () => { window[name] = performance.now() - since }
     requestAnimationFrame(() => requestAnimationFrame(done))
+  }
+  let isOpened = false
+  const watching = new MutationObserver(() => {
+    if (!since) return
+    if (!isOpened && isThere()) {
+      isOpened = true
+      told('opened')
+    }
+    if (!isOpened || !isWhole()) return
+    watching.disconnect()
+    told('whole')
   })
   watching.observe(document.body, { subtree: true, childList: true })
 }
