@@ -152,7 +152,7 @@ def _looking_up(run: Run, ran_s: float) -> tuple[Work, ...]:
     if run.reading_over:
         return ()
     work = tuple(dict.fromkeys(one for step in run.steps or () for one in _of_step(run, step)))
-    if not work and run.gaps_sought:
+    if not work and (run.gaps_sought or _is_cut_off(run)):
         return (SaySpent("sources", "reading"),) if is_full(run) else ()
     if run.tokens >= run.budget.tokens * READING:
         return (SaySpent("tokens", "reading"),)
@@ -161,6 +161,12 @@ def _looking_up(run: Run, ran_s: float) -> tuple[Work, ...]:
     if not work and is_full(run):
         return (SaySpent("sources", "reading"),)
     return work or (FindGaps(),)
+
+
+def _is_cut_off(run: Run) -> bool:
+    """Whether no search at all could be made: then there is no use in thinking of others."""
+    searches = [one for step in run.steps or () for one in step.searches]
+    return bool(searches) and all(one.problem is not None for one in searches)
 
 
 def _of_step(run: Run, step: Step) -> list[Work]:

@@ -12,6 +12,8 @@ from core.research.choosing import alive
 from core.research.contents import Problem, Searched, Told
 from core.research.evolve import evolve, fold
 from core.research.process_manager import (
+    FindGaps,
+    GiveUp,
     MakePlan,
     MakeQueries,
     SaySpent,
@@ -104,6 +106,23 @@ def test_after_any_crash_nothing_recorded_is_done_again(
     recorded = [one.fact for one in again]
     assert len(recorded) == len(set(map(repr, recorded))), "a fact was recorded twice"
     assert len(done) == len(set(done))
+
+
+class CutOff(World):
+    """No search can be made."""
+
+    def _searched(self, work: SearchFor) -> Told:
+        told = super()._searched(work)
+        return Told(fact=told.fact, content=Searched(problem=Problem(message="no network")))
+
+
+def test_without_any_search_it_gives_up_at_once() -> None:
+    """A model that may be slow is not asked what else could be searched for."""
+    world = CutOff()
+    _, done, run = went_on(world, [world.begun()])
+    assert run.standing == "failed"
+    assert done[-1] == GiveUp()
+    assert FindGaps() not in done
 
 
 def test_it_waits_for_people() -> None:
