@@ -112,7 +112,7 @@ export default {
   'compare.choose.with': 'Welche anderen Modelle sollen das beantworten?',
   'compare.n': '{n} Modelle',
   'compare.ask': 'Vergleichen',
-  'compare.clear': 'Wieder eines fragen',
+  'compare.clear': 'Nur eines fragen',
   'compare.most': 'höchstens {n}',
   'compare.turns': 'Sie passen wohl nicht zugleich in den Speicher: Sie wechseln sich ab.',
   'compare.turns.now': 'Sie wechseln sich ab: {name} wird geladen, sobald {other} geantwortet hat.',

@@ -110,7 +110,7 @@ export default {
   'compare.choose.with': 'Which other models are to answer this?',
   'compare.n': '{n} models',
   'compare.ask': 'Compare',
-  'compare.clear': 'Ask one again',
+  'compare.clear': 'Ask one model',
   'compare.most': 'at most {n}',
   'compare.turns': 'They do not seem to fit into memory at once: they take turns.',
   'compare.turns.now': 'They take turns: {name} is loaded once {other} has answered.',
