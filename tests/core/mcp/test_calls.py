@@ -239,7 +239,7 @@ async def test_a_server_that_is_killed_in_a_call(room: Room) -> None:
     await room.ready()
     await room.always("hang")
     made = asyncio.create_task(room.call("hang"))
-    await room.until(lambda: [s for s in room.mcp.calls.states() if s.state == "running"])
+    await room.until(lambda: [s for s in room.told if s.state == "running"])  # it is on its way
     pid = room.mcp.servers.view("bad").pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
