@@ -37,6 +37,10 @@ export const isDone = (state: Step['state']): boolean => state === 'written'
 /** Whether all that was to be found out for it was, written or not. */
 export const isLookedInto = (state: Step['state']): boolean => state === 'noted' || state === 'writing' || isDone(state)
 
+/** Whether none of its searches could be made: then nothing was looked into. */
+export const isCutOff = ({ searches, notes }: Pick<Step, 'searches' | 'notes'>): boolean =>
+  notes === 0 && searches.length > 0 && searches.every((one) => Boolean(one.problem))
+
 /** How much of each part of the budget is used, 0 to 1 and beyond. */
 export function shares(budget: Budget, spent: Budget): { of: keyof Budget; used: number; limit: number; share: number }[] {
   return (['sources', 'tokens', 'minutes'] as const).map((of) => ({

@@ -121,6 +121,7 @@ export default {
   'research.step.searching': 'sucht',
   'research.step.reading': 'liest',
   'research.step.noted': 'untersucht',
+  'research.step.cut-off': 'nicht untersucht',
   'research.step.writing': 'schreibt',
   'research.step.written': 'geschrieben',
   'research.plan.added': 'wegen einer Lücke ergänzt',

@@ -120,6 +120,7 @@ export default {
   'research.step.searching': 'searching',
   'research.step.reading': 'reading',
   'research.step.noted': 'looked into',
+  'research.step.cut-off': 'not looked into',
   'research.step.writing': 'writing',
   'research.step.written': 'written',
   'research.plan.added': 'added for a gap',

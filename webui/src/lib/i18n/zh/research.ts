@@ -121,6 +121,7 @@ export default {
   'research.step.searching': '正在搜索',
   'research.step.reading': '正在阅读',
   'research.step.noted': '已查证',
+  'research.step.cut-off': '未能查证',
   'research.step.writing': '正在撰写',
   'research.step.written': '已撰写',
   'research.plan.added': '为补缺而添加',
