@@ -51,7 +51,8 @@ export function speaker(pairs: Readonly<Record<string, string>>, locale: string)
       const values: Record<string, string> = {}
       one.names.forEach((name, index) => {
         const held = match[index + 1] ?? ''
-        values[name] = /\s/.test(held) || one.said.has(name) ? within(say(held, already, depth + 1)) : held
+        const told = /\s/.test(held) || one.said.has(name) ? say(held, already, depth + 1) : held
+        values[name] = bare(held) === held ? within(told) : told // a sentence before others keeps its stop
       })
       const raw: Told = (held) => held
       return finished(one, compose(one.text, values, locale, raw), trimmed, locale)

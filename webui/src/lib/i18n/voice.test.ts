@@ -30,6 +30,12 @@ describe('what the server says', () => {
     expect(zh.told('The disk is full.')).toBe('磁盘已满。')
   })
 
+  it('keeps the full stop of a sentence that stands before another', () => {
+    const text = 'Its log shows what it wrote. It is tried again in 5 s.'
+    expect(de.told(text)).toBe('Sein Protokoll zeigt, was er schrieb. In 5 s wird es neu versucht.')
+    expect(zh.told(text)).toBe('其日志显示了它的输出。将在 5 秒后重试。')
+  })
+
   it('tells one change after the other', () => {
     expect(de.told('Lower context_length to 24576, set enforce_eager: it then needs 21.4 of 23.6 GiB.')).toBe(
       'context_length auf 24.576 senken, enforce_eager einschalten: Dann braucht es 21,4 von 23,6 GiB.',
