@@ -114,14 +114,15 @@ def _failure(error: Exception, session: Session) -> McpFailure:
         case MCPError() if broke_off(error):
             return _ended()
         case MCPError():
-            return McpFailure(f"the server refused: {words_of(error)}", code="refused")
+            words = session.log.masked(words_of(error))
+            return McpFailure(f"the server refused: {words:.300}", code="refused")
         case anyio.ClosedResourceError() | anyio.BrokenResourceError():
             session.is_lost()
             return _ended()
         case ValueError():  # the SDK holds answers against their shapes
             return McpFailure("its answer is not what MCP says it should be", code="malformed")
         case _:
-            return McpFailure(words_of(error), code="malformed")
+            return McpFailure(session.log.masked(words_of(error))[:300], code="malformed")
 
 
 def _ended() -> McpFailure:

@@ -88,7 +88,7 @@ def unreachable(status: int | None, why: str) -> McpFailure:
         )
         return McpFailure(said, code=f"http-{status}", next_action=advice)
     return McpFailure(
-        f"it could not be reached: {why}",
+        f"it could not be reached: {why:.300}",
         code="unreachable",
         next_action="Is it running, and is the url right?",
     )

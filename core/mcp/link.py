@@ -239,6 +239,6 @@ def broke_off(error: MCPError) -> bool:
 
 
 def words_of(error: BaseException) -> str:
-    """What the SDK says of a failure, on one line."""
+    """What the SDK says of a failure, on one line; it is masked before it is cut further."""
     told: Any = getattr(error, "message", None) or str(error) or type(error).__name__
-    return " ".join(str(told).split())[:300]
+    return " ".join(str(told)[:MOST_WORDS].split())

@@ -13,6 +13,7 @@ from core.mcp.views import LogLine
 
 KEPT = 2000  # lines
 LONGEST = 2000  # characters of one
+LOOKED_AT = 8 * LONGEST  # of a line; what is cut off here is far from what is kept
 A_SECOND = 200  # lines that are kept of one second
 
 Source = Literal["stderr", "stdout", "message", "studio"]
@@ -60,7 +61,8 @@ class ServerLog:
         if self._in_second > A_SECOND and source != "studio":
             self._lost += 1
             return
-        self._keep(now, source, self._mask(_shortened(line)))
+        # masked before it is cut: half a secret is not known as one
+        self._keep(now, source, _shortened(self._mask(line[:LOOKED_AT])))
 
     def _keep(self, now: int, source: Source, text: str) -> None:
         self._number += 1
@@ -68,7 +70,4 @@ class ServerLog:
 
 
 def _shortened(line: str) -> str:
-    """Cut before it is masked at a place where no secret can be cut in two and stay readable."""
-    if len(line) <= LONGEST:
-        return line
-    return f"{line[:LONGEST].rpartition(' ')[0] or line[: LONGEST // 2]} …"
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]} …"

@@ -206,7 +206,7 @@ class Session:
             if isinstance(first, McpFailure):
                 failure = first
             else:
-                words = _words(first)
+                words = self.log.masked(_words(first))
         finally:
             self.is_lost()
             await opened.close()

@@ -199,6 +199,17 @@ def test_a_log_is_bounded_masked_and_counts() -> None:
     assert [line.number for line in log.since(1)] == [2]
 
 
+@pytest.mark.parametrize("before", [990, 1990, 2500])
+def test_no_cut_leaves_half_a_secret(before: int) -> None:
+    """Also where the line has no space at which it could be cut."""
+    secret = "sekrit-0123456789-abcdef"
+    log = ServerLog(clock=Clock(), mask=lambda text: text.replace(secret, "•••"))
+    log.add("stderr", "x" * before + secret + "y" * 3000)
+    (line,) = log.since(0)
+    assert "sekrit" not in line.text
+    assert len(line.text) <= 2002
+
+
 def test_a_flood_is_told_and_not_kept() -> None:
     """How many lines that were."""
     clock = Clock()
