@@ -146,6 +146,8 @@ export default {
   "a position such as 4711, or a time such as 14:02, 'yesterday 14:02', -2h or 2026-11-30":
     "eine Position wie 4711 oder eine Zeit wie 14:02, 'yesterday 14:02', -2h oder 2026-11-30",
   '`{field}` is a position from 0 to {head}, or a time': '`{field}` ist eine Position von 0 bis {head:n} oder eine Zeit',
+  '`but` goes with `newest`': '`but` gehört zu `newest`',
+  '`newest` is a number of messages, from 1': '`newest` ist eine Zahl von Nachrichten, ab 1',
   '`from` is later than `to`': '`from` liegt nach `to`',
   'nothing is recorded about {which} coming or going until then': 'bis dahin ist kein Kommen oder Gehen aufgeschrieben ({which})',
   'any model': 'irgendein Modell',

@@ -113,6 +113,8 @@ export default {
   '{text} is no moment: it should be {examples}': '{text} 不是有效时刻：应为 {examples}',
   "a position such as 4711, or a time such as 14:02, 'yesterday 14:02', -2h or 2026-11-30": "位置（如 4711）或时间（如 14:02、'yesterday 14:02'、-2h 或 2026-11-30）",
   '`{field}` is a position from 0 to {head}, or a time': '`{field}` 是 0 到 {head:n} 的位置，或时间',
+  '`but` goes with `newest`': '`but` 要和 `newest` 一起使用',
+  '`newest` is a number of messages, from 1': '`newest` 是消息的数量，从 1 起',
   '`from` is later than `to`': '`from` 晚于 `to`',
   'nothing is recorded about {which} coming or going until then': '在此之前没有关于 {which} 加载或卸载的记录',
   'any model': '任何模型',
