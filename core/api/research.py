@@ -13,6 +13,7 @@ from core.api.asking import Asking
 from core.api.control import Done, demand_owner
 from core.api.sse import PULSE_S, frame, seen, sse_response
 from core.application import Application
+from core.research.items import stream_of
 from core.research.providers import ProviderChange, SearchProviderList
 from core.research.research import PlanStep
 from core.research.views import NewResearch, ResearchLine, ResearchView, SourceText
@@ -89,6 +90,7 @@ async def erase_research(application: Application, asking: Asking, research_id: 
     """Destroy its key and its captured pages; that it was there stays in the log."""
     demand_owner(asking, "erase research")
     await application.research.erase(research_id, actor=asking.actor)
+    application.mcp.calls.forget(stream_of(research_id))  # what its searches were called with
     return Done()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from core.research.items import stream_of
 from tests.core.mcp.conftest import Room
 
 pytestmark = pytest.mark.real
@@ -69,3 +70,16 @@ async def test_arguments_that_can_not_be_said_are_not_sent(room: Room) -> None:
     msgspec.json.encode(room.mcp.calls.states())
     assert room.mcp.servers.view("bad").state == "ready"
     assert (await room.call("echo", text="whole")).text == "whole"
+
+
+async def test_an_erased_research_leaves_no_query_in_memory(room: Room) -> None:
+    """Its searches over a tool are calls like any other; they are known by its subject."""
+    await room.ready()
+    await room.always("echo")
+    wish = msgspec.structs.replace(
+        room.wish("echo", text="my own words"), conversation_id="research-1"
+    )
+    await room.make(wish)
+    await room.until(lambda: room.facts("tool-call-finished"))
+    room.mcp.calls.forget(stream_of("1"))
+    assert "my own words" not in repr(room.mcp.calls.states())
