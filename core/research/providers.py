@@ -120,6 +120,7 @@ class ProviderDesk:
     async def save(self, change: ProviderChange, *, actor: str) -> None:
         """Configure one. Its key is kept first, apart. Raises Invalid."""
         config = checked_provider(self._changed(change))
+        self._demand_key(config, change)
         if change.key is not msgspec.UNSET:
             self._keep_key(config.name, change.key.strip())
         fact = ResearchProviderSaved(
@@ -186,6 +187,17 @@ class ProviderDesk:
             **msgspec.structs.asdict(standing),
             **msgspec.structs.asdict(config),
         )
+
+    def _demand_key(self, config: ProviderConfig, change: ProviderChange) -> None:
+        """A key is kept for the address that it was given for, and for no other."""
+        before = next((one.url for one in self._all() if one.name == config.name), "")
+        kept = change.key is msgspec.UNSET and self._secrets.get(key_name(config.name)) is not None
+        if kept and config.url != before:
+            raise Invalid(
+                "the key was given for another address",
+                field="key",
+                next_action="Give it again together with the change.",
+            )
 
     def _keep_key(self, name: str, key: str) -> None:
         if len(key) > MOST_KEY or not key.isprintable() or not key.isascii():

@@ -150,3 +150,12 @@ async def test_private_hosts_are_allowed_by_name(made: Desk) -> None:
     assert made.desk.config().private_hosts == ("wiki.home", "*.lan")
     with pytest.raises(Invalid):
         await made.desk.allow_hosts(["http://wiki.home/"], actor="window")
+
+
+async def test_a_key_is_not_handed_to_another_address_than_it_was_given_for(made: Desk) -> None:
+    """Who may write an address may not read a key with it."""
+    await made.save(name="brave", key=KEY)
+    with pytest.raises(Invalid, match="another address"):
+        await made.save(name="brave", url="https://elsewhere.example/")
+    await made.save(name="brave", url="https://elsewhere.example/", key=KEY)
+    await made.save(name="brave", url="https://elsewhere.example/", language="de")

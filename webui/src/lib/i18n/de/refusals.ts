@@ -8,6 +8,7 @@ export default {
     'ein stdio-Server braucht als Befehl das Programm, das gestartet wird',
   'url should be an address such as https://host/mcp': 'url sollte eine Adresse wie https://host/mcp sein',
   '{name} has no value yet': '{name} hat noch keinen Wert',
+  'the key was given for another address': 'der Schlüssel wurde für eine andere Adresse angegeben',
   'the value of {name} was given for another program or address':
     'der Wert von {name} wurde für ein anderes Programm oder eine andere Adresse angegeben',
   'Give it again together with the change.': 'Gib ihn zusammen mit der Änderung neu an.',

@@ -8,6 +8,7 @@ export default {
   'a stdio server needs the program to start as its command': 'stdio 服务器需要以要启动的程序作为命令',
   'url should be an address such as https://host/mcp': 'url 应为 https://host/mcp 这样的地址',
   '{name} has no value yet': '{name} 尚无值',
+  'the key was given for another address': '该密钥是为另一个地址提供的',
   'the value of {name} was given for another program or address': '{name} 的值是为另一个程序或地址提供的',
   'Give it again together with the change.': '请在更改时一并重新提供。',
   'cwd should be a whole path, beginning with / or ~': 'cwd 应为以 / 或 ~ 开头的完整路径',
