@@ -12,7 +12,7 @@ from core.mcp.session import Session
 from core.mcp.views import CallResult
 
 MOST_TIMES = 10.0  # a tool that tells its progress may take so many times its time-out
-NOBODY_KNOWS = "Whether it did anything nobody can tell."
+NOBODY_KNOWS = ". Whether it did anything nobody can tell."
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +49,7 @@ async def carried(
             answered: Answered = await answer_of(session, tool, arguments, moved)
     except TimeoutError:
         took = _ms(clock.monotonic() - began)
-        text = f"the tool did not answer within {took / 1000:.0f} s. {NOBODY_KNOWS}"
+        text = f"the tool did not answer within {took / 1000:.0f} s{NOBODY_KNOWS}"
         return CallResult(outcome="timed-out", text=text, duration_ms=took), Ended(code="timed-out")
     except McpFailure as failure:
         text = f"the call failed: {failure.message}. {failure.next_action}".strip()
@@ -68,13 +68,15 @@ async def carried(
 def cancelled(*, by_person: bool) -> CallResult:
     """It was ended before it answered."""
     who = "the person cancelled the call" if by_person else "the call was cancelled"
-    return CallResult(outcome="cancelled", text=f"{who}. {NOBODY_KNOWS}")
+    return CallResult(outcome="cancelled", text=f"{who}{NOBODY_KNOWS}")
 
 
 def denied(reason: str) -> CallResult:
     """A person said no."""
-    why = f": {reason}" if reason else ""
-    return CallResult(outcome="denied", text=f"the person did not allow this call{why}")
+    text = "the person did not allow this call"
+    if reason:
+        text = f"the person did not allow this call: {reason}"
+    return CallResult(outcome="denied", text=text)
 
 
 def forbidden(tool: str) -> CallResult:

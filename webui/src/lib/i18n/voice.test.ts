@@ -36,6 +36,15 @@ describe('what the server says', () => {
     expect(zh.told(text)).toBe('其日志显示了它的输出。将在 5 秒后重试。')
   })
 
+  it('tells what became of a call of a tool', () => {
+    const cancelled = 'the call was cancelled. Whether it did anything nobody can tell.'
+    expect(de.told(cancelled)).toBe('der Aufruf wurde abgebrochen. Ob er etwas bewirkt hat, weiß niemand.')
+    const ended =
+      'the call failed: the server ended while the call ran, or the connection to it broke. Whether it did anything nobody can tell.'
+    expect(zh.told(ended)).toBe('调用失败：调用期间服务器已退出，或与它的连接中断。是否已产生影响无从得知。')
+    expect(de.told('the person did not allow this call: not now')).toBe('dieser Aufruf wurde nicht erlaubt: not now')
+  })
+
   it('tells one change after the other', () => {
     expect(de.told('Lower context_length to 24576, set enforce_eager: it then needs 21.4 of 23.6 GiB.')).toBe(
       'context_length auf 24.576 senken, enforce_eager einschalten: Dann braucht es 21,4 von 23,6 GiB.',

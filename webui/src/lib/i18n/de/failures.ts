@@ -329,4 +329,22 @@ export default {
   '{title} {version} could not be installed: {reason}': '{title} {version} konnte nicht installiert werden: {reason}',
   '{runtime} is in use by process {pid}': '{runtime} wird von Prozess {pid} benutzt',
   'Evict the models that run on it, then remove it.': 'Entlade die Modelle, die darauf laufen, dann entferne es.',
+  '{what}. Whether it did anything nobody can tell.':
+    '{what}. Ob er etwas bewirkt hat, weiß niemand.',
+  'the person cancelled the call': 'der Aufruf wurde von Hand abgebrochen',
+  'the call was cancelled': 'der Aufruf wurde abgebrochen',
+  'the tool did not answer within {seconds} s':
+    'das Werkzeug antwortete nicht innerhalb von {seconds} s',
+  'the call failed: {why:said}': 'der Aufruf schlug fehl: {why}',
+  'the server ended while the call ran, or the connection to it broke':
+    'der Server endete während des Aufrufs, oder die Verbindung zu ihm brach ab',
+  'the person did not allow this call': 'dieser Aufruf wurde nicht erlaubt',
+  'the person did not allow this call: {why}': 'dieser Aufruf wurde nicht erlaubt: {why}',
+  'the tool {tool} may not be called here':
+    'das Werkzeug {tool} darf hier nicht aufgerufen werden',
+  'the arguments do not fit the tool {tool}: {told}':
+    'die Argumente passen nicht zum Werkzeug {tool}: {told}',
+  'the server {server} can not be asked: {why:said}':
+    'der Server {server} kann nicht gefragt werden: {why}',
+  '{server} offers no tool {tool} any more': '{server} bietet kein Werkzeug {tool} mehr an',
 }
