@@ -48,6 +48,12 @@ def test_the_studio_starts_without_the_sdk() -> None:
 # names
 
 
+def test_no_server_can_take_the_name_of_anothers_tool() -> None:
+    """A hash can be worked out by anybody, so a name that ends like one gets one of its own."""
+    taken = offered_name("a__x", "t")
+    assert offered_name("a", taken.removeprefix("a__")) != taken
+
+
 @pytest.mark.parametrize(
     ("server", "tool"),
     [("a", "b"), ("a__b", "c"), ("a", "b__c"), ("a_", "_b"), ("s", "x" * 100), ("s", "größe/2")],
