@@ -27,6 +27,7 @@ from events.projections.timeline import (
 from events.store import EventStore
 
 MOST = 1000
+MOST_KINDS = 32  # that are asked for at once
 MOST_POSITIONS = 2**63  # that a log can have
 DAY_US = 24 * 3600 * 1_000_000
 
@@ -83,12 +84,14 @@ async def show_timeline(
     """Facts between two positions (both exclusive) for which everything that is asked for holds.
 
     `order`: `newest` or `oldest` first. `model`: by any of its names. `kind`: a type such as
-    `engine-crashed`, or the beginning of types such as `engine`. `since` and `until` are times as
-    in /api/state.
+    `engine-crashed`, or the beginning of types such as `engine`; several with commas between them.
+    `since` and `until` are times as in /api/state.
     """
     if limit < 1 or order not in ("newest", "oldest"):
         field = "limit" if limit < 1 else "order"
         raise Invalid("`limit` is at least 1, `order` is newest or oldest", field=field)
+    if kind is not None and kind.count(",") >= MOST_KINDS:
+        raise Invalid(f"`kind` is {MOST_KINDS} kinds at most", field="kind")
     last = application.store.head + 1  # further than that there is nothing, nor a column for it
     after, before = max(0, min(after, last)), None if before is None else max(0, min(before, last))
     wanted = TimelineFilter(

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -39,7 +40,7 @@ class TimelineFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     actor: str | None = None  # such as "window" or "key:<id>"; "key": any key
     model: str | None = None  # a recipe's id: what is about it, starts it or evicts it
-    kind: str | None = None  # a type, or a category: the beginning of types, or a stream
+    kind: str | None = None  # a type, the beginning of types, or a stream; several with commas
     correlation: str | None = None
     text: str | None = None  # in the sentence, in whatever case
     since: int | None = None  # µs since the epoch, that moment included
@@ -182,8 +183,10 @@ def _conditions(
         any_key = wanted.actor == "key"
         demand("actor glob ?" if any_key else "actor = ?", "key:*" if any_key else wanted.actor)
     if wanted.kind is not None:  # types of one concept begin alike, whatever their stream
-        kind = wanted.kind
-        demand("(type = ? or type glob ? or stream = ?)", kind, f"{_literally(kind)}-*", kind)
+        kinds = wanted.kind.split(",")
+        one_of = " or ".join(["type = ? or type glob ? or stream = ?"] * len(kinds))
+        each = ((kind, f"{_literally(kind)}-*", kind) for kind in kinds)
+        demand(f"({one_of})", *chain.from_iterable(each))
     if wanted.model is not None:
         demand(
             "(stream = ? or data ->> 'recipe_id' = ? or data ->> 'target' = ? or (type ="

@@ -40,6 +40,25 @@ def test_the_timeline_can_be_narrowed(log: EventStore) -> None:
     assert [told.position for told in timeline(log, types=["app-stopped"])] == [3, 2]
 
 
+def test_several_kinds_are_asked_for_at_once(log: EventStore) -> None:
+    """With commas between them: types, beginnings of types, streams; nothing stands for more."""
+    message = MessageAdded(
+        conversation_id="c", message_id="m", role="user", sealed=b"x", parent_id=None
+    )
+    log.append_now("conversation-c", [message], actor="window")
+    log.append_now("app", [AppStopped(reason="x")], actor="cli")
+
+    def found(kind: str) -> list[int]:
+        with log.reading() as connection:
+            page = timeline_page(connection, TimelineFilter(kind=kind))
+        return [one.position for one in page.entries]
+
+    assert found("conversation,message") == [2]
+    assert found("app-started,message,app-stopped") == [3, 2]
+    assert found("app,conversation-c") == [3, 2]
+    assert found("mess,*,app-*,message-add,") == []
+
+
 def test_an_event_of_a_newer_version_has_its_line(log: EventStore) -> None:
     """Shown with its data, although nobody here knows what it means."""
     append_foreign(log, "app", "comet-passed", b'{"tail_km":3}')

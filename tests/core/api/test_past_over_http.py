@@ -146,6 +146,8 @@ async def test_filters(http: Http) -> None:
     )
     assert await http.positions(kind="engine-crashed") == [http.afternoon.store.head]
     assert set(await http.positions(kind="switching")) == set(await http.positions(kind="switch"))
+    both = [*await http.positions(kind="engine"), *await http.positions(kind="switch")]
+    assert await http.positions(kind="engine,switch") == sorted(both, reverse=True)
     assert await http.positions(actor="cli") == await http.positions(actor="cli", kind="key")
     assert told["asked"].position in await http.positions(actor="key:k1")
     assert await http.positions(actor="key") == await http.positions(actor="key:k1")
@@ -173,6 +175,7 @@ async def test_a_span_of_time(http: Http) -> None:
         ("/timeline", {"since": "soon"}, "since"),
         ("/timeline", {"until": "7"}, "until"),
         ("/timeline", {"order": "sideways"}, "order"),
+        ("/timeline", {"kind": ",".join(["engine"] * 5000)}, "kind"),
         ("/timeline", {"limit": 0}, "limit"),
         ("/state", {"at": "later"}, "at"),
         ("/state", {"at": "999999"}, "at"),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { FactEntry } from '../../lib/api/types'
-import { filtersOf, isPlain, joined, kindOf, NO_FILTERS, placeOf, type Filters } from './days'
+import { filtersOf, isPlain, joined, kindOf, KINDS, NO_FILTERS, placeOf, queryOf, type Filters } from './days'
 
 describe('filters in the address', () => {
   const FILTERS: Filters[] = [
@@ -21,7 +21,21 @@ describe('filters in the address', () => {
 })
 
 it('a fact is about what its type begins with', () => {
-  expect(['engine-crashed', 'message-added', 'virtual-model-saved'].map(kindOf)).toEqual(['engine', 'conversation', 'app'])
+  const kinds = {
+    'engine-crashed': 'engine', 'message-added': 'conversation', 'preset-saved': 'conversation',
+    'virtual-model-saved': 'gateway', 'provider-removed': 'gateway', 'captures-pruned': 'audit',
+    'mcp-server-failed': 'tool', 'tool-call-finished': 'tool', 'research-page-read': 'research',
+    'clock-stepped-back': 'app', 'comet-passed': 'app',
+  }
+  expect(Object.fromEntries(Object.keys(kinds).map((type) => [type, kindOf(type)]))).toEqual(kinds)
+})
+
+it('a kind asks the server for every type that is shown as of it', () => {
+  for (const kind of KINDS) {
+    const asked = queryOf({ ...NO_FILTERS, kind })['kind']!.split(',')
+    expect(asked.map((first) => kindOf(`${first}-x`))).toEqual(asked.map(() => kind))
+  }
+  expect(queryOf({ ...NO_FILTERS, kind: 'conversation' })['kind']).toBe('conversation,message,preset')
 })
 
 it('pages are joined newest first, each event once', () => {

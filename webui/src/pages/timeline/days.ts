@@ -2,14 +2,28 @@
 import type { FactEntry } from '../../lib/api/types'
 
 export const KINDS = [
-  'switch', 'engine', 'recipe', 'gateway', 'runtime', 'key', 'setting', 'conversation', 'audit', 'app',
+  'switch', 'engine', 'recipe', 'gateway', 'runtime', 'key', 'setting', 'conversation', 'tool', 'research', 'audit',
+  'app',
 ] as const
 export type Kind = (typeof KINDS)[number]
 
+/** The first words of the types that a kind is made of, where it is not its own name alone. */
+const BEGINNINGS: Partial<Record<Kind, readonly string[]>> = {
+  gateway: ['gateway', 'provider', 'virtual'],
+  conversation: ['conversation', 'message', 'preset'],
+  tool: ['tool', 'mcp'],
+  audit: ['audit', 'capture', 'captures'],
+  app: ['app', 'clock', 'model'],
+}
+
+function beginningsOf(kind: Kind): readonly string[] {
+  return BEGINNINGS[kind] ?? [kind]
+}
+
 /** What a fact is about, from its type's first word; whatever has no kind of its own is the app's. */
 export function kindOf(type: string): Kind {
-  const first = type.split('-')[0]
-  return KINDS.find((kind) => kind === first) ?? (first === 'message' ? 'conversation' : 'app')
+  const first = type.split('-')[0]!
+  return KINDS.find((kind) => beginningsOf(kind).includes(first)) ?? 'app'
 }
 
 /** Two runs of entries as one: newest first, each position once. */
@@ -86,7 +100,7 @@ export const NO_FILTERS: Filters = {
 export function queryOf(filters: Filters): Record<string, string> {
   const query: Record<string, string> = {}
   if (filters.text.trim()) query['text'] = filters.text.trim()
-  if (filters.kind !== 'all') query['kind'] = filters.kind
+  if (filters.kind !== 'all') query['kind'] = beginningsOf(filters.kind).join()
   if (filters.actor) query['actor'] = filters.actor
   if (filters.model) query['model'] = filters.model
   if (filters.correlation) query['correlation'] = filters.correlation

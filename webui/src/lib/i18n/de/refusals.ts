@@ -141,6 +141,7 @@ export default {
   'there is no log of {name}': 'es gibt kein Protokoll von {name}',
   'name a recipe that has run, an engine, "gateway" or "app"': 'nenne ein Rezept, das lief, eine Engine, „gateway“ oder „app“',
   '{path} can not be read: {error}': '{path} lässt sich nicht lesen: {error}',
+  '`kind` is {most} kinds at most': '`kind` sind höchstens {most} Arten',
   'there is no event at position {position}': 'an Position {position} gibt es kein Ereignis',
   '`{field}` is a time; positions go into `after` and `before`': '`{field}` ist eine Zeit; Positionen gehören in `after` und `before`',
   '{text} is no moment: it should be {examples}': '{text} ist kein Zeitpunkt: Es soll {examples} sein',

@@ -109,6 +109,7 @@ export default {
   'there is no log of {name}': '没有 {name} 的日志',
   'name a recipe that has run, an engine, "gateway" or "app"': '请指定运行过的配方、引擎、“gateway” 或 “app”',
   '{path} can not be read: {error}': '{path} 无法读取：{error}',
+  '`kind` is {most} kinds at most': '`kind` 最多 {most} 种',
   'there is no event at position {position}': '位置 {position} 没有事件',
   '`{field}` is a time; positions go into `after` and `before`': '`{field}` 是时间；位置请填入 `after` 和 `before`',
   '{text} is no moment: it should be {examples}': '{text} 不是有效时刻：应为 {examples}',
