@@ -229,6 +229,9 @@ def test_the_page_fits_a_phone_and_says_that_it_shows_today(bare: StudioServer) 
             wide = "[...document.querySelectorAll('html, main, .page')]"
             wide += ".filter(e => e.scrollWidth > e.clientWidth + 1).length"
             assert page.evaluate(wide) == 0, where
+        page.goto(f"{bare.url}/tools")
+        menu = page.get_by_role("button", name="What can be done with library")
+        expect(menu).to_be_in_viewport(ratio=1)
         page.set_viewport_size({"width": 1280, "height": 800})
         page.goto(f"{bare.url}/timeline")
         expect(page.get_by_role("slider")).to_be_visible()
