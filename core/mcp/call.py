@@ -12,6 +12,11 @@ from events.projections.tool_calls import CallRow
 
 log = logging.getLogger(__name__)
 
+STUDIO_ENDED = "studio-ended"
+REASONS = {
+    STUDIO_ENDED: "the studio ended before the call did. Whether it did anything nobody can tell."
+}
+
 
 class Call:
     """One call under way."""
@@ -45,6 +50,7 @@ def state_of(row: CallRow) -> CallState:
         arguments_hash=row.arguments_hash,
         state=msgspec.convert(row.outcome, Standing),
         since=row.finished_at or row.requested_at,
+        reason=REASONS.get(row.code, ""),
         ended_at=row.finished_at,
         duration_ms=row.duration_ms,
         bytes=row.bytes,

@@ -21,7 +21,7 @@ from core.errors import Invalid, NotFound
 from core.mcp import carrying
 from core.mcp.asking import Answer
 from core.mcp.book import Bound, McpBook
-from core.mcp.call import Call, state_of
+from core.mcp.call import STUDIO_ENDED, Call, state_of
 from core.mcp.carrying import Ended, Refusal
 from core.mcp.checking import can_be_said, complaints
 from core.mcp.desk import CALLS
@@ -361,8 +361,8 @@ class Calls:
                 call_id=row.call_id,
                 server=row.server,
                 tool=row.tool,
-                outcome="failed",
-                code="studio-ended",
+                outcome="cancelled",
+                code=STUDIO_ENDED,
                 approved=row.approved,
             )
             for row in left

@@ -283,8 +283,11 @@ async def test_a_call_without_an_end_is_given_one_by_the_next_run(room: Room) ->
     await room.store.append(CALLS, [fact], actor="key:1")
     await room.mcp.calls.settle()
     (finished,) = room.facts("tool-call-finished")
-    assert (finished.call_id, finished.outcome, finished.code) == ("old", "failed", "studio-ended")
-    assert room.mcp.calls.states()[0].call_id == "old"
+    told = (finished.call_id, finished.outcome, finished.code)
+    assert told == ("old", "cancelled", "studio-ended")
+    shown = room.mcp.calls.states()[0]
+    assert (shown.call_id, shown.state) == ("old", "cancelled"), "as the conversation says it"
+    assert shown.reason.startswith("the studio ended before the call did")
 
 
 async def test_an_erased_conversation_leaves_no_argument_in_memory(room: Room) -> None:

@@ -333,6 +333,7 @@ export default {
     '{what}. Ob er etwas bewirkt hat, weiß niemand.',
   'the person cancelled the call': 'der Aufruf wurde von Hand abgebrochen',
   'the call was cancelled': 'der Aufruf wurde abgebrochen',
+  'the studio ended before the call did': 'das Studio endete vor dem Aufruf',
   'the tool did not answer within {seconds} s':
     'das Werkzeug antwortete nicht innerhalb von {seconds} s',
   'the call failed: {why:said}': 'der Aufruf schlug fehl: {why}',

@@ -285,6 +285,7 @@ export default {
   '{what}. Whether it did anything nobody can tell.': '{what}。是否已产生影响无从得知。',
   'the person cancelled the call': '调用被手动取消',
   'the call was cancelled': '调用已取消',
+  'the studio ended before the call did': '工作室在调用结束前已退出',
   'the tool did not answer within {seconds} s': '工具在 {seconds} 秒内没有应答',
   'the call failed: {why:said}': '调用失败：{why}',
   'the server ended while the call ran, or the connection to it broke': '调用期间服务器已退出，或与它的连接中断',
