@@ -172,7 +172,8 @@ class Blobs:
 
 def _put(target: Path, data: bytes) -> None:
     """Whole or not at all, on the disk, for the owner's eyes only."""
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in (target.parent.parent, target.parent):  # parents alone would be open to all
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     half = target.with_name(target.name + _HALF)
     try:
         descriptor = os.open(half, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
