@@ -12,6 +12,8 @@ from typing import Any
 import httpx
 from websockets.sync.client import connect
 
+from tests.e2e.canary_talks import SECRETS as TOLD_TO_SERVERS
+from tests.e2e.canary_talks import Talks
 from tests.harness.canaries import Cage, unpacked
 from tests.harness.sim import sim_recipe
 from tests.harness.studio import ROOT, StudioServer
@@ -21,7 +23,7 @@ PARROT = str(ROOT / "tests" / "support" / "parrot_engine.py")
 LISTEN_S = 1.5
 SECRETS = (
     "studio-key", "master-key", "provider-key", "hub-token", "recipe-password", "recipe-address",
-    "redis-password", "database-password", "hosts-hub-token", "hosts-secret",
+    "redis-password", "database-password", "hosts-hub-token", "hosts-secret", *TOLD_TO_SERVERS,
 )  # fmt: skip
 
 
@@ -36,6 +38,7 @@ class Walk:
         self.key = {"authorization": f"Bearer {cage.words['studio-key']}"}
         self.http = httpx.Client(base_url=studio.url, timeout=60, trust_env=False)
         self.request_ids: list[str] = []
+        self.talks = Talks(self)
 
     def close(self) -> None:
         """Hang up."""
@@ -48,6 +51,7 @@ class Walk:
         self.ask_engines()
         self.ask_parrots()
         self.say_nonsense()
+        self.talks.all()
         self.erase()
 
     # ---- what is saved -------------------------------------------------------------------------
@@ -259,6 +263,7 @@ class Walk:
             "key": self.key_id,
             "recipe_id": "parrot",
             "position": str(self.studio.head),
+            **self.talks.values,
         }
         yield from ("/metrics", "/health", "/health/ready", "/v1/models", "/schema/openapi.json")
         for path, methods in schema["paths"].items():
@@ -272,7 +277,8 @@ class Walk:
                 path = path.replace(f"{{{name}}}", value)
             if path.startswith("/api/state"):
                 path += f"?at={self.studio.head}"
-            yield path.replace("{conversation_id}", self.kept)
+            for which in {self.kept, values["talk"]} if "{conversation_id}" in path else {""}:
+                yield path.replace("{conversation_id}", which)
         yield from ("/api/timeline?limit=1000", "/api/events?after=0", "/api/requests?limit=1000")
         yield f"/api/state?at={self.studio.head}"
 

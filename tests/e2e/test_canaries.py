@@ -35,6 +35,13 @@ AT_HOME: dict[str, tuple[str, ...]] = {
     "recipe-password": ("secrets/recipe.", "logs/engines/"),
     "recipe-address": ("secrets/recipe.", "logs/engines/"),
     "recipe-argument": ("secrets/recipe.", "logs/engines/"),
+    "mcp-env": ("secrets/mcp.",),
+    "mcp-header": ("secrets/mcp.",),
+    "mcp-bad-header": ("secrets/mcp.",),
+    "mcp-option": ("secrets/mcp.",),
+    "mcp-address": ("secrets/mcp.",),
+    "mcp-imported": ("secrets/mcp.",),
+    "research-key": ("secrets/research.",),
     # The log of an engine is written by the engine itself, which has these in its environment and
     # may print them. It is the owner's alone, and masked wherever it is shown.
     "secret:engine-key": ("secrets/engine-key", "logs/engines/"),
@@ -171,7 +178,8 @@ def _in_terminal(walk: Walk, cage: Cage) -> dict[str, set[str]]:
         "status", "doctor", "settings", "recipes list", "recipes export", "events --limit 1000",
         "requests", "logs gateway", "logs app", "audit verify", "logs parrot", "usage",
         "providers list", "keys list", "mirror", "virtual list", "runtimes list", "cache show",
-        "recipes show parrot", "recipes node-command parrot",
+        "recipes show parrot", "recipes node-command parrot", "mcp list", "mcp log bad",
+        "mcp log closed", "logs talks",
     )  # fmt: skip
     found: dict[str, set[str]] = {}
     for command in commands:
@@ -200,10 +208,10 @@ def test_no_canary_is_in_a_file_where_it_does_not_belong(seen: Seen, moment: str
 
 def test_the_search_finds_what_is_there(seen: Seen, cage: Cage) -> None:
     """A secret in its own file is found: silence elsewhere means something."""
-    for name in ("provider-key", "hub-token", "secret:owner-token"):
+    for name in ("provider-key", "hub-token", "secret:owner-token", "mcp-env", "research-key"):
         assert any(p.startswith("secrets/") for p in seen.files["while it runs"][name]), name
     assert any(p.startswith("logs/engines/") for p in seen.files["while it runs"]["hub-token"])
-    assert len(cage.words) > 45
+    assert len(cage.words) > 120
 
 
 def test_nothing_is_printed(seen: Seen) -> None:
