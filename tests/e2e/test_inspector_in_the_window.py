@@ -123,6 +123,7 @@ def test_a_preset_is_saved_from_the_inspector_and_begun_with(
 
         inspector(page).get_by_role("button", name="What can be done with presets").click()
         page.get_by_role("menuitem", name="Presets").click()
+        expect(page.get_by_role("dialog").get_by_text(name)).to_be_visible()
         demand_accessible(page)
         page.get_by_role("button", name=f"Remove {name}").click()
         expect(page.get_by_role("dialog").get_by_text(name)).to_have_count(0)

@@ -31,6 +31,9 @@ export function onkeydown(event: KeyboardEvent): void {
     overlay.toggle('palette')
     return
   }
+  if (overlay.open === 'palette' && !document.querySelector('dialog[open]')) {
+    return done(event, () => overlay.keep(event))
+  }
   if (isTyping(event) || overlay.open || document.querySelector('dialog[open]')) return
   if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === 'z') {
     if (toasts.act()) event.preventDefault()
