@@ -1,7 +1,6 @@
 """What is said in conversations: messages, and replies that come piece by piece."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Annotated, Literal
 
@@ -12,10 +11,10 @@ from litestar.response import Response, Stream
 
 from core.api.asking import Asking
 from core.api.control import Done, demand_owner
-from core.api.sse import PULSE_S, frame, seen, sse_response
+from core.api.sse import numbered, seen, sse_response
 from core.application import Application
 from core.attachments.filing import keep_files, read_files, taken_along
-from core.chat import Event, NewReply, ReplyView
+from core.chat import NewReply, ReplyView
 from core.chat.measuring import RoomWish
 from core.chat.room import Room
 from core.conversations import ConversationView, Found, MessageView, NewMessage, Said
@@ -229,7 +228,7 @@ async def follow_reply(
     demand_owner(asking, "read conversations")
     start = seen(last_event_id)
     events = application.chat.follow(conversation_id, reply_id, after if start is None else start)
-    return sse_response(_frames(events, application.stopping))
+    return sse_response(numbered("reply", events, application.stopping))
 
 
 @post("/conversations/{conversation_id:str}/replies/{reply_id:str}/stop", status_code=200)
@@ -240,33 +239,6 @@ async def stop_reply(
     demand_owner(asking, "stop replies")
     await application.chat.stop(conversation_id, reply_id)
     return Done()
-
-
-async def _frames(
-    events: AsyncGenerator[tuple[int, Event], None], stopping: asyncio.Event
-) -> AsyncGenerator[bytes, None]:
-    """As server-sent events, with a pulse while nothing comes."""
-    stop = asyncio.ensure_future(stopping.wait())
-    following = asyncio.ensure_future(anext(events, None))
-    try:
-        while True:
-            await asyncio.wait((following, stop), timeout=PULSE_S, return_when="FIRST_COMPLETED")
-            if following.done():
-                told = following.result()
-                if told is None:
-                    return
-                number, event = told
-                yield frame("reply", msgspec.json.encode(event), id_=number)
-                following = asyncio.ensure_future(anext(events, None))
-            elif stop.done():
-                return
-            else:
-                yield b": still here\n\n"
-    finally:
-        stop.cancel()
-        following.cancel()
-        await asyncio.wait((following,))
-        await events.aclose()
 
 
 HANDLERS = (

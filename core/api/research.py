@@ -1,7 +1,5 @@
 """`/api/research`: questions answered from sources, for the owner of this machine alone."""
 
-import asyncio
-from collections.abc import AsyncGenerator
 from typing import Annotated
 
 import msgspec
@@ -11,7 +9,7 @@ from litestar.response import Response, Stream
 
 from core.api.asking import Asking
 from core.api.control import Done, demand_owner
-from core.api.sse import PULSE_S, frame, seen, sse_response
+from core.api.sse import numbered, seen, sse_response
 from core.application import Application
 from core.research.items import stream_of
 from core.research.providers import ProviderChange, SearchProviderList
@@ -195,7 +193,7 @@ async def follow_research(
     demand_owner(asking, "read research")
     start = seen(last_event_id)
     views = await application.research.follow(research_id, after if start is None else start)
-    return sse_response(_frames(views, application.stopping))
+    return sse_response(numbered("run", views, application.stopping))
 
 
 @get("/research/providers")
@@ -244,33 +242,6 @@ async def allow_private_hosts(
     demand_owner(asking, "change what research may read")
     await application.research.desk.allow_hosts(data.private_hosts, actor=asking.actor)
     return application.research.desk.list(application.research.web)
-
-
-async def _frames(
-    views: AsyncGenerator[tuple[int, ResearchView], None], stopping: asyncio.Event
-) -> AsyncGenerator[bytes, None]:
-    """As server-sent events, with a pulse while nothing comes."""
-    stop = asyncio.ensure_future(stopping.wait())
-    following = asyncio.ensure_future(anext(views, None))
-    try:
-        while True:
-            await asyncio.wait((following, stop), timeout=PULSE_S, return_when="FIRST_COMPLETED")
-            if following.done():
-                told = following.result()
-                if told is None:
-                    return
-                number, view = told
-                yield frame("run", msgspec.json.encode(view), id_=number)
-                following = asyncio.ensure_future(anext(views, None))
-            elif stop.done():
-                return
-            else:
-                yield b": still here\n\n"
-    finally:
-        stop.cancel()
-        following.cancel()
-        await asyncio.wait((following,))
-        await views.aclose()
 
 
 HANDLERS = (

@@ -7,6 +7,7 @@ newest; nothing grows without bound and nobody else waits for it.
 import asyncio
 from collections.abc import AsyncGenerator
 
+import msgspec
 from litestar.response import Stream
 
 PULSE_S = 15.0
@@ -34,6 +35,31 @@ def sse_response(content: AsyncGenerator[bytes, None]) -> Stream:
         media_type="text/event-stream",
         headers={"cache-control": "no-cache", "x-accel-buffering": "no"},
     )
+
+
+async def numbered(
+    event: str, told: AsyncGenerator[tuple[int, msgspec.Struct], None], stopping: asyncio.Event
+) -> AsyncGenerator[bytes, None]:
+    """Numbered structs as events of this name, with a pulse while nothing comes."""
+    stop = asyncio.ensure_future(stopping.wait())
+    following = asyncio.ensure_future(anext(told, None))
+    try:
+        while True:
+            await asyncio.wait((following, stop), timeout=PULSE_S, return_when="FIRST_COMPLETED")
+            if following.done():
+                if (one := following.result()) is None:
+                    return
+                yield frame(event, msgspec.json.encode(one[1]), id_=one[0])
+                following = asyncio.ensure_future(anext(told, None))
+            elif stop.done():
+                return
+            else:
+                yield b": still here\n\n"
+    finally:
+        stop.cancel()
+        following.cancel()
+        await asyncio.wait((following,))
+        await told.aclose()
 
 
 class Mailbox:
