@@ -18,6 +18,8 @@ _LINES = (  # what a server's last words mean; the first that fits wins
      "It wants to be told more: read its last lines in the log, and its manual."),
     (r"EACCES|[Pp]ermission denied", "It may not do what it wants: check who owns the file."),
 )  # fmt: skip
+# What npm says beside the matter, and where it has written everything once more
+_NOISE = re.compile(r"npm (notice|warn|WARN)\b|npm (ERR!|error) A complete log")
 _HTTP = {
     401: ("it wants to know who asks (status 401)", "Give the key as a header."),
     403: ("it does not let us in (status 403)", "Check the key in its headers."),
@@ -35,7 +37,7 @@ class McpFailure(StudioError):
 
 def ended(code: int | None, lines: tuple[str, ...], *, ready: bool) -> McpFailure:
     """Its program is gone. The last line it wrote is often the reason."""
-    how, last = _how(code), next((line for line in reversed(lines) if line.strip()), "")
+    how, last = _how(code), _telling(lines)
     if ready:
         said = f"its program ended ({how}): {last:.300}" if last else f"its program ended ({how})"
     elif last:
@@ -43,6 +45,13 @@ def ended(code: int | None, lines: tuple[str, ...], *, ready: bool) -> McpFailur
     else:
         said = f"its program ended before it answered ({how})"
     return McpFailure(said, code="ended", next_action=_advice(lines))
+
+
+def _telling(lines: tuple[str, ...]) -> str:
+    """The last line that says something; noise where there is nothing else."""
+    spoken = [line for line in lines if line.strip()]
+    telling = [line for line in spoken if not _NOISE.match(line.strip())]
+    return (telling or spoken or [""])[-1]
 
 
 def not_started(problem: OSError, command: str) -> McpFailure:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from core.mcp import checking, identity, pace
+from core.mcp import checking, failing, identity, pace
 from core.mcp.lines import Lines, TooLong
 from core.mcp.naming import offered_name
 from core.mcp.server import McpServer, filled
@@ -277,6 +277,15 @@ def test_a_hostile_schema_holds_nothing_up(schema: dict[str, Any]) -> None:
 
 
 # waits
+
+
+def test_the_line_that_tells_why_a_program_ended_is_told() -> None:
+    """And not what npm says after it; that is told where there is nothing else."""
+    noise = ("npm notice New major version of npm available!", "npm notice", "")
+    told = failing.ended(1, ("Error: none of the folders is there", *noise), ready=False)
+    assert told.message.endswith("(status 1): Error: none of the folders is there")
+    assert failing.ended(1, noise, ready=False).message.endswith("npm notice")
+    assert failing.ended(1, (), ready=True).message == "its program ended (status 1)"
 
 
 def test_a_server_is_tried_less_often_each_time_and_then_no_more() -> None:
