@@ -112,7 +112,7 @@ def _the_window_switches_to_vllm(page: Page, studio: StudioServer) -> None:
 def _the_window_chats_with_it(page: Page, studio: StudioServer) -> None:
     """An answer to somebody who types, and the lines that vLLM wrote."""
     page.goto(f"{studio.url}/chat")
-    box = page.get_by_role("textbox").last
+    box = page.get_by_role("textbox", name="Message")
     box.fill("Count to sixty.")
     box.press("Enter")
     expect(page.get_by_role("main")).to_contain_text("58, 59, 60", timeout=120_000)

@@ -166,6 +166,7 @@ def test_two_models_answer_the_same_question(studio: StudioServer, at_once: bool
     names = [f"left-{at_once}".lower(), f"right-{at_once}".lower()]
     for name in names:
         studio.add(sim_recipe(name, tokens=5, recipe=DIRECT))
+    before = studio.get("/api/settings")["settings"]["max_resident"]
     studio.http.patch(
         "/api/settings", json={"max_resident": 0 if at_once else 1}, headers=studio.owner()
     )
@@ -179,7 +180,7 @@ def test_two_models_answer_the_same_question(studio: StudioServer, at_once: bool
         ]
         assert [ended(studio, path, reply)["outcome"] for reply in replies] == ["whole", "whole"]
     finally:
-        studio.http.patch("/api/settings", json={"max_resident": 0}, headers=studio.owner())
+        studio.http.patch("/api/settings", json={"max_resident": before}, headers=studio.owner())
     messages = {one["message_id"]: one for one in studio.get(path)["messages"]}
     assert [messages[reply]["parent_id"] for reply in replies] == [question] * 2
     assert [messages[reply]["model"] for reply in replies] == names

@@ -105,7 +105,7 @@ def test_the_window_shows_what_runs_and_chats_with_it(studio: StudioServer, them
         expect(page.get_by_text("Ready").first).to_be_visible(timeout=15_000)
         assert complaints == []
         page.goto(f"{studio.url}/chat")
-        box = page.get_by_role("textbox").last
+        box = page.get_by_role("textbox", name="Message")
         box.fill("Hello!")
         box.press("Enter")
         expect(page.get_by_text("tok0 tok1 tok2", exact=False).first).to_be_visible(timeout=20_000)
