@@ -13,6 +13,7 @@ from core.attachments.shapes import MOST_PAGES, MOST_TEXT, Extracted, Refusal, t
 
 PAGE_END = "\f"
 _BROKEN = (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, OSError)
+# What pypdf falls over on in files that were made to hurt: found by feeding it broken ones
 _WORSE = (ZeroDivisionError, RecursionError, OverflowError, NotImplementedError, AssertionError)
 
 

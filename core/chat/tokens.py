@@ -11,43 +11,16 @@ import urllib.error
 import urllib.request
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
+
+from core.gateway.litellm_config import Endpoint
 
 TIMEOUT_S = 5.0
 REMEMBERED = 2048  # texts
 PATH = "/tokenize"
 NO_SUCH_PATH = frozenset({404, 405, 501})
-
-
-class Engine(Protocol):
-    """Where a ready engine is reached (`core.engines.run.Endpoint`)."""
-
-    @property
-    def engine_id(self) -> str:
-        """Its run."""
-        ...
-
-    @property
-    def host(self) -> str:
-        """Its address."""
-        ...
-
-    @property
-    def port(self) -> int:
-        """Its port."""
-        ...
-
-    @property
-    def model_name(self) -> str:
-        """What it calls its model."""
-        ...
-
-    @property
-    def api_key(self) -> str | None:
-        """What it wants to be shown."""
-        ...
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -61,7 +34,7 @@ class CountsNothing(Exception):
     """The engine has no such path, and will have none."""
 
 
-Ask = Callable[[Engine, Mapping[str, Any]], Counted | None]
+Ask = Callable[[Endpoint, Mapping[str, Any]], Counted | None]
 
 
 class Tokens:
@@ -70,7 +43,7 @@ class Tokens:
     def __init__(
         self,
         *,
-        engine_of: Callable[[str], Engine | None],
+        engine_of: Callable[[str], Endpoint | None],
         planned: Callable[[str], int | None] = lambda model: None,
         ask: Ask | None = None,
     ) -> None:
@@ -144,7 +117,7 @@ class Tokens:
         return counted.count
 
 
-def ask_engine(engine: Engine, body: Mapping[str, Any]) -> Counted | None:
+def ask_engine(engine: Endpoint, body: Mapping[str, Any]) -> Counted | None:
     """What the engine says; None where it can not tell in time, or not of this. Blocks.
 
     Raises CountsNothing.

@@ -12,7 +12,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -49,9 +48,6 @@ from events.facts import (
 from events.facts.base import Fact
 from events.projections.tool_calls import call_known, finished_calls, unfinished_calls
 from events.store import EventStore
-
-if TYPE_CHECKING:
-    pass
 
 log = logging.getLogger(__name__)
 

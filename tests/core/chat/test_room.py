@@ -11,11 +11,12 @@ import pytest
 
 from core.chat.measuring import Measuring, RoomWish
 from core.chat.room import Room, letters
-from core.chat.tokens import Counted, CountsNothing, Engine, Tokens, ask_engine
+from core.chat.tokens import Counted, CountsNothing, Tokens, ask_engine
 from core.conversations import Conversations, NewMessage, Said
 from core.engines.run import Endpoint
 from core.erasure import SubjectKeys
 from core.errors import Invalid
+from core.gateway.litellm_config import Endpoint as Reached
 from core.secrets import Secrets
 from events.projections import ALL
 from events.store import EventStore
@@ -37,7 +38,7 @@ class Counting:
     def __init__(self) -> None:
         self.bodies: list[Mapping[str, Any]] = []
 
-    def __call__(self, engine: Engine, body: Mapping[str, Any]) -> Counted | None:
+    def __call__(self, engine: Reached, body: Mapping[str, Any]) -> Counted | None:
         """As `/tokenize` does."""
         self.bodies.append(body)
         if "prompt" in body:
@@ -180,7 +181,7 @@ async def test_an_engine_that_can_not_count_is_asked_once(door: Conversations) -
     """One that is busy is asked again."""
     asked = []
 
-    def nothing(engine: Engine, body: Mapping[str, Any]) -> Counted | None:
+    def nothing(engine: Reached, body: Mapping[str, Any]) -> Counted | None:
         asked.append(body)
         raise CountsNothing
 
