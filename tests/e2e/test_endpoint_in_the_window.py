@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.e2e.test_pages_of_management import ask, demand_accessible, window
 from tests.harness.sim import sim_recipe
 from tests.harness.studio import StudioServer
+from tests.harness.toasts import undo
 
 SNIPPETS = (
     ("curl", ["bash", "-c"]),
@@ -112,12 +113,12 @@ def test_a_virtual_model_is_added_changed_removed_and_taken_back(
         page.get_by_role("dialog").get_by_role("button", name=f"Move {second} up").click()
         page.get_by_role("dialog").get_by_role("button", name="Save").click()
         expect(line).to_contain_text(f"{second} → {first}")
-        page.get_by_role("button", name="Undo").last.click()
+        undo(page, "best was changed.")
         expect(line).to_contain_text(f"{first} → {second}")
 
         page.get_by_role("button", name="Remove best").click()
         expect(line).to_have_count(0)
-        page.get_by_role("button", name="Undo").last.click()
+        undo(page, "best was removed.")
         expect(line).to_contain_text(f"{first} → {second}")
 
 

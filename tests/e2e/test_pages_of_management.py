@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.test_window_in_browsers import ARTIFACTS, CHROMIUM, page_of
 from tests.harness.sim import sim_recipe
 from tests.harness.studio import ROOT, StudioServer
+from tests.harness.toasts import undo
 from tests.harness.tools import needs
 from tests.harness.waiting import eventually
 
@@ -98,7 +99,7 @@ def test_a_key_is_issued_limited_revoked_and_taken_back(studio: StudioServer, th
         page.get_by_role("button", name=f"Revoke {name}").click()
         expect(row).to_have_count(0)
         assert ask(studio, model, secret) == 401
-        page.get_by_role("button", name="Undo").last.click()
+        undo(page, f"{name} was revoked.")
         expect(row).to_contain_text("1 / 1")
         assert ask(studio, model, secret) == 429, "it is let in again, with the limits it had"
     assert studio.happened("key-reinstated", name=name)
@@ -118,7 +119,7 @@ def test_a_setting_is_changed_refused_and_taken_back(studio: StudioServer, theme
         box.press("Enter")
         expect(page.get_by_text("Waiting for running requests was changed.")).to_be_visible()
         demand_set(studio, "drain_timeout_s", 77)  # the window shows a wish at once
-        page.get_by_role("button", name="Undo").last.click()
+        undo(page, "Waiting for running requests was changed.")
         expect(box).to_have_value(f"{before:g}")
         demand_set(studio, "drain_timeout_s", before)
         page.get_by_role("searchbox").fill("VLLM_STUDIO_PORT")

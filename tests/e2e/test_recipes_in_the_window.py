@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.test_pages_of_management import demand_accessible, window
 from tests.harness.studio import StudioServer
+from tests.harness.toasts import undo
 
 THEMES = ("dark", "light")
 FLAG = "--gpu-memory-utilization"
@@ -74,7 +75,7 @@ def set_a_field(studio: StudioServer, theme: str) -> None:
         dialog.get_by_role("button", name="Bring back revision 1").click()
         expect(page.get_by_text(f"{name} is as in revision 1 again.")).to_be_visible()
         assert "memory_fraction" not in saved(studio, name)
-        page.get_by_role("button", name="Undo").last.click()
+        undo(page, f"{name} is as in revision 1 again.")
         expect(fraction).to_be_visible()
         assert saved(studio, name)["memory_fraction"] == 0.8
     assert [one["how"] for one in studio.get(f"/api/recipes/{name}/revisions")["revisions"]] == [

@@ -16,6 +16,7 @@ from tests.e2e.test_tools_in_chat import NOTE, add_tools, asking, begun, noted, 
 from tests.harness import library_server
 from tests.harness.scripted_model import ScriptedModel
 from tests.harness.studio import StudioServer
+from tests.harness.toasts import undo
 from tests.harness.waiting import eventually
 
 LIBRARY = str(Path(library_server.__file__))
@@ -85,7 +86,7 @@ def test_servers_are_looked_at_before_they_are_imported(bare: StudioServer, them
         broken.get_by_role("button", name="What can be done with broken").click()
         page.get_by_role("menuitem", name="Remove").click()
         expect(broken).to_have_count(0)
-        page.get_by_role("button", name="Undo").last.click()
+        undo(page, "broken was removed.")
         expect(broken).to_have_count(1)
         expect(row).to_be_visible()
     assert CARD not in json.dumps(bare.timeline(after=0)), "the log holds no secret"
@@ -106,7 +107,7 @@ def test_a_server_is_seen_into_and_steered(bare: StudioServer, theme: str) -> No
         policy = page.get_by_role("radiogroup", name="Whether look_up may be called")
         policy.get_by_role("radio", name="Always").click()
         eventually(lambda: policy_of(bare, "look_up") == "always", within=20, what="always")
-        page.get_by_role("button", name="Undo").last.click()
+        undo(page, "look_up is called without asking.")
         eventually(lambda: policy_of(bare, "look_up") == "ask", within=20, what="it asks again")
         page.get_by_role("button", name=re.compile("^look_up")).click()
         expect(page.get_by_role("region", name="Parameters of look_up")).to_contain_text("number")
@@ -137,7 +138,7 @@ def test_a_server_is_seen_into_and_steered(bare: StudioServer, theme: str) -> No
 
         page.get_by_role("button", name="Stop", exact=True).click()
         eventually(lambda: seen(bare)["state"] == "off", within=30, what="it is stopped")
-        page.get_by_role("button", name="Undo").last.click()
+        undo(page, "library was stopped.")
         eventually(lambda: seen(bare)["state"] == "ready", within=60, what="it is back")
         expect(page.locator("header").get_by_text("Ready")).to_be_visible()
         assert CARD not in page.content()
@@ -213,7 +214,7 @@ def test_a_server_is_added_by_hand_and_edited(bare: StudioServer) -> None:
         expect(dialog).to_have_count(0)
         eventually(lambda: seen(bare)["timeout_s"] == 5, within=20, what="it is changed")
         assert seen(bare)["env"] == ["LIBRARY_CARD"]
-        page.get_by_role("button", name="Undo").last.click()
+        undo(page, "library was changed.")
         eventually(lambda: seen(bare)["timeout_s"] == 60, within=20, what="it is as before")
 
 

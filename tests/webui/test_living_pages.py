@@ -6,6 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.harness.toasts import undo
 from tests.webui.conftest import Backend, Open
 
 pytestmark = pytest.mark.real
@@ -244,7 +245,7 @@ def test_a_recipe_is_made_cloned_archived_and_brought_back(
     expect(page.get_by_role("heading", name="phi-4-2")).to_be_visible()
     page.get_by_role("button", name="Archive", exact=True).click()
     expect(page.get_by_text("phi-4-2 was archived.")).to_be_visible()
-    page.get_by_role("button", name="Undo").last.click()
+    undo(page, "phi-4-2 was archived.")
     expect(page.get_by_text("phi-4-2 is back.")).to_be_visible()
 
 

@@ -190,14 +190,14 @@ def test_what_is_read_stays_when_the_rest_of_a_long_conversation_comes(
     open_page: Open, backend: Backend, away: int
 ) -> None:
     """Read at the top of the end, where a browser holds no place by itself, or further down."""
-    from tests.benchmarks.render_browser import TITLE
     from tests.benchmarks.render_world import write_conversation
 
-    write_conversation(backend.url, TITLE, 400)
+    title = f"Read {away} px from its top"
+    write_conversation(backend.url, title, 400)
     page = open_page("/chat")
     held: list[Route] = []
     page.route("**/api/conversations/*?newest=*&but=*", lambda route: held.append(route))
-    page.get_by_text(TITLE).first.click()
+    page.get_by_text(title).first.click()
     log = page.get_by_role("log")
     expect(log.get_by_text("Answer 399.")).to_be_visible()
     assert "Question 0:" not in (log.text_content() or "")
