@@ -87,13 +87,14 @@ def read_stream_back(
     return [from_row(row) for row in rows]
 
 
-def read_events(connection: sqlite3.Connection, stream: str) -> list[Event]:
+def read_events(connection: sqlite3.Connection, stream: str, after: int = 0) -> list[Event]:
     """Read what happened in one stream, without what surrounds it: a state is folded from this.
 
-    Versions count 1, 2, 3 …, so there are as many as the version that the stream is at.
+    Versions count 1, 2, 3 …, so `after` and as many make the version that the stream is at.
     """
     rows = connection.execute(
-        "select type, schema, data from events where stream = ? order by version", (stream,)
+        "select type, schema, data from events where stream = ? and version > ? order by version",
+        (stream, after),
     ).fetchall()
     decode = codec.decode
     return [decode(type, schema, data.encode()) for type, schema, data in rows]

@@ -248,10 +248,13 @@ class EventStore:
         with self.reading() as connection:
             return reading.read_stream_back(connection, stream, before, limit, type=type)
 
-    def read_events(self, stream: str) -> list[Event]:
-        """Read what happened in one stream and nothing around it; the version is how many."""
+    def read_events(self, stream: str, after: int = 0) -> list[Event]:
+        """Read what happened in one stream and nothing around it, from the version after `after`.
+
+        The version that the stream is at is `after` and how many they are.
+        """
         with self.reading() as connection:
-            return reading.read_events(connection, stream)
+            return reading.read_events(connection, stream, after)
 
     def read_all(
         self,

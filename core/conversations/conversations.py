@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TypeVar
 
-from core.command_handler import Decider, handle, known_facts
+from core.command_handler import Decider, Lately, handle
 from core.conversations import decider as rules
 from core.conversations.attached import Attachment
 from core.conversations.commands import (
@@ -58,6 +58,8 @@ T = TypeVar("T")
 FilesOf = Callable[[str], Awaitable[Mapping[str, Attachment]]]
 log = logging.getLogger(__name__)
 
+MOST_LATELY = 16  # conversations whose state is at hand
+
 RULES: Decider[ConversationCommand, rules.State] = Decider(
     initial=rules.initial, decide=rules.decide, evolve=rules.evolve
 )
@@ -77,6 +79,7 @@ class Conversations:
         self._store = store
         self._keys = keys
         self._forgotten = forgotten
+        self._lately = Lately(store, RULES, most=MOST_LATELY)
         self._reading = Reading(store=store, keys=keys)
         self._erasures: set[asyncio.Task[None]] = set()
 
@@ -235,8 +238,7 @@ class Conversations:
         try:
             return await self._with_keys(partial(self._keys.encrypt, stream, item, plain))
         except KeyGone:
-            state = RULES.fold(known_facts(self._store.read_events(stream)))
-            rules.demand_open(which, state)
+            rules.demand_open(which, self._lately.read(stream)[1])
             raise Refused(
                 f"the key of the conversation {which} is not here: it can not go on",
                 code="conversation-lost",
@@ -256,4 +258,4 @@ class Conversations:
 
     async def _handle(self, command: ConversationCommand, actor: str) -> None:
         stream = stream_of(command.conversation_id)
-        await handle(self._store, stream, RULES, command, actor=actor)
+        await handle(self._store, stream, RULES, command, actor=actor, lately=self._lately)

@@ -41,7 +41,7 @@ from events.replay import empty, fold, state_at
 from events.store import EventStore
 
 MODEL = (Conversations(),)
-PAGE = 160  # facts that are read at once from the end of a conversation
+FIRST_PAGE, PAGE = 10, 160  # facts that are read at once from the end of a conversation
 AROUND = 60  # characters on each side of what was found
 
 
@@ -101,12 +101,12 @@ class Reading:
             raise not_found(which)
         return self._view(row, gone=gone), told
 
-    def _back(self, which: str) -> Iterator[Recorded]:
-        """Its facts, the newest first, read as far as somebody looks."""
+    def _back(self, which: str, count: int = PAGE) -> Iterator[Recorded]:
+        """Its facts, the newest first, read as far as somebody looks; `count` at first."""
         before: int | None = None
-        while page := self._store.read_stream_back(stream_of(which), before, PAGE):
+        while page := self._store.read_stream_back(stream_of(which), before, count):
             yield from page
-            before = page[-1].version
+            before, count = page[-1].version, min(PAGE, 2 * count)
 
     def _last_setup(self, which: str) -> list[Recorded]:
         kind = str(ConversationSetUp.__struct_config__.tag)
@@ -133,9 +133,9 @@ class Reading:
 
     def message(self, which: str, message_id: str) -> MessageView:
         """One message, as it can be read now. Raises NotFound."""
-        told = self._store.read_stream(stream_of(which))
-        gone = any(isinstance(one.event, ConversationErasureRequested) for one in told)
-        for one in reversed(told):
+        gone = False  # nothing is said after the wish to erase it: reading back comes upon it first
+        for one in self._back(which, FIRST_PAGE):
+            gone = gone or isinstance(one.event, ConversationErasureRequested)
             if _is_message(one) and _id_of(one) == message_id:
                 return self._messages(which, [one], gone=gone)[0]
         raise not_found(which)

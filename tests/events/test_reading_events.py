@@ -13,5 +13,6 @@ def test_events_alone_are_those_of_the_stream(opened: Open) -> None:
     for stream in ("recipe-qwen", "engine-e0", "nothing"):
         whole = log.read_stream(stream)
         assert log.read_events(stream) == [one.event for one in whole]
+        assert log.read_events(stream, after=2) == [one.event for one in whole[2:]]
         assert len(log.read_events(stream)) == (whole[-1].version if whole else 0)
     assert isinstance(log.read_events("recipe-qwen")[-1], UnknownEvent)

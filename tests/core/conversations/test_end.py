@@ -9,6 +9,7 @@ from core.conversations import Conversation, NewMessage
 from core.conversations.end import end_of
 from core.conversations.setup import Setup
 from core.errors import NotFound
+from events.envelope import Recorded
 from tests.core.conversations.test_conversations import House
 
 
@@ -154,3 +155,29 @@ async def test_another_branch_of_the_rest_that_nobody_knows(house: House) -> Non
     ids = await talk(house, which, 6)
     rest = await house.conversations.rest(which, 2, "nobody")
     assert (ids_of(rest), rest.places) == (ids, ())
+
+
+async def test_one_message_is_read_from_the_end_on(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest costs a small page, however long the rest; any other is found as well."""
+    which = await house.conversations.start(actor="window")
+    ids = await talk(house, which, 250)
+    whole = await house.conversations.read(which)
+    back, read = house.store.read_stream_back, list[int]()
+
+    def counted(*args: object, **more: object) -> list[Recorded]:
+        told = back(*args, **more)  # type: ignore[arg-type] # handed on as it came
+        read.append(len(told))
+        return told
+
+    monkeypatch.setattr(house.store, "read_stream_back", counted)
+    assert await house.conversations.message(which, ids[-1]) == whole.messages[-1]
+    assert read == [10]
+    for at in (0, 100, 239, 240):
+        assert await house.conversations.message(which, ids[at]) == whole.messages[at]
+    with pytest.raises(NotFound):
+        await house.conversations.message(which, "another")
+    await house.conversations.erase(which, actor="cli")
+    one = await house.conversations.message(which, ids[0])
+    assert (one.text, one.unreadable) == (None, "erased")
