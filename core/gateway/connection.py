@@ -16,6 +16,7 @@ from typing import cast
 import httptools
 
 from core.gateway.errors import UpstreamLost
+from core.gateway.pulse import Pulse
 from core.gateway.routes import Header
 
 HIGH_WATER = 256 * 1024  # bytes held before the socket is paused
@@ -26,8 +27,12 @@ LONGEST_HEAD = 256 * 1024  # bytes of status and headers, generously
 class Connection(asyncio.Protocol):
     """Made by `core.gateway.upstream`, used by one request at a time."""
 
-    def __init__(self, peer: tuple[str, int], *, called: str = "the gateway") -> None:
+    def __init__(
+        self, peer: tuple[str, int], *, called: str = "the gateway", pulse: Pulse | None = None
+    ) -> None:
+        """`pulse` beats with whatever comes from the other side."""
         self.peer = peer
+        self._pulse = pulse or Pulse()
         self._called = called
         self.status = 0
         self.headers: list[Header] = []
@@ -162,7 +167,7 @@ class Connection(asyncio.Protocol):
         if self._complete or self._parser is None:  # nobody asked: not a peer to talk to again
             self.abort()
             return
-        self.answered = True
+        self.answered = self._pulse.beat = True
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:

@@ -35,6 +35,7 @@ from core.gateway.loading_feedback import LoadingFeedback
 from core.gateway.native import engine_path
 from core.gateway.passing import Passing
 from core.gateway.paths import PathRule
+from core.gateway.pulse import Pulse
 from core.gateway.query import on_to_gateway as query_to_gateway
 from core.gateway.request_record import Call
 from core.gateway.routes import Direct, Header, Route, Routes
@@ -60,6 +61,11 @@ class Admit(Protocol):
 
 class GatewayState(Protocol):
     """LiteLLM, as far as requests care."""
+
+    @property
+    def pulse(self) -> Pulse:
+        """Beats while answers come through it."""
+        ...
 
     def up(self) -> bool:
         """Whether it takes requests now."""
@@ -101,7 +107,7 @@ class Fetching:
         self._admit = admit
         self._gateway = gateway
         self._clock = clock
-        self._upstream = Upstream(clock=clock)
+        self._upstream = Upstream(clock=clock, pulse=gateway.pulse)
         self._engines = Upstream(clock=clock, idle_s=ENGINE_IDLE_S, called="the engine")
         self._wait_s = wait_s
         self._lane = lane

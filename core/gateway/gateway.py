@@ -26,6 +26,7 @@ from core.gateway.direct import direct_to
 from core.gateway.litellm_config import Endpoint, Remote
 from core.gateway.litellm_door import Door, WhoAmI
 from core.gateway.litellm_run import STOP_GRACE_S, Run
+from core.gateway.pulse import Pulse
 from core.gateway.routes import Route
 from core.gateway.usage_ledger import UsageReport
 from core.recipes.recipe import Recipe
@@ -95,6 +96,7 @@ class Gateway:
         self._launcher = launcher
         self._runtimes = runtimes
         self._usage = usage
+        self.pulse = Pulse()  # of the answers that come through LiteLLM
         self._port = settings.litellm_port or ANY_PORT
         self._state: State = "stopped"
         self._error: str | None = None
@@ -287,7 +289,7 @@ class Gateway:
                     why = await self._routed()
             if not why:
                 self._become("ready")  # no await since the comparison: it knows every engine
-                why = await run.over(self._usage)
+                why = await run.over(self._usage, self.pulse)
             self._applied = None
             if not self._stopping:
                 self._become("down", why)

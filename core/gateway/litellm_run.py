@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 from core.engines.processes import Child
 from core.gateway.errors import UpstreamLost
-from core.gateway.litellm_door import Door
+from core.gateway.litellm_door import WHOAMI_S, Door
+from core.gateway.pulse import Pulse
 from core.gateway.usage_ledger import UsageReport
 
 START_S = 180.0  # cold, without bytecode, on a busy machine: 40 s
@@ -48,8 +49,12 @@ class Run:
             return f"it did not answer within {START_S:.0f} s"
         return self._exit_sentence()
 
-    async def over(self, usage: Callable[[UsageReport], None]) -> str:
-        """Follow its usage and look after it; returns why it is over."""
+    async def over(self, usage: Callable[[UsageReport], None], pulse: Pulse) -> str:
+        """Follow its usage and look after it; returns why it is over.
+
+        One that answers no look, but has passed on bytes since the last one (`pulse`), is busy, not
+        stuck: whoever is served by it would be cut off.
+        """
         following = asyncio.create_task(self._follow(usage))
         missed = 0
         try:
@@ -57,7 +62,8 @@ class Run:
                 await asyncio.wait({self._exit}, timeout=PROBE_S)
                 if self._exit.done():
                     return self._exit_sentence()
-                missed = 0 if await self._is_itself() else missed + 1
+                answers, moves = await self._is_itself(), pulse.taken()
+                missed = 0 if answers or moves else missed + 1
             return "it stopped answering"
         finally:
             following.cancel()
@@ -74,7 +80,7 @@ class Run:
         self._exit.cancel()
 
     async def _is_itself(self) -> bool:
-        answer = await self._door.whoami(self._port)
+        answer = await self._door.whoami(self._port, timeout_s=WHOAMI_S)
         return answer is not None and answer.nonce == self.child.identity.nonce
 
     async def _follow(self, usage: Callable[[UsageReport], None]) -> None:

@@ -13,6 +13,7 @@ import msgspec
 from core.clock import Clock
 from core.gateway.connection import Connection
 from core.gateway.errors import UpstreamLost
+from core.gateway.pulse import Pulse
 from core.gateway.routes import Header
 
 IDLE_S = 30.0  # LiteLLM is started with a keep-alive of 75 s (core/gateway/litellm_config.py)
@@ -32,10 +33,12 @@ class Upstream:
         idle_s: float = IDLE_S,
         max_idle: int = MAX_IDLE,
         called: str = "the gateway",
+        pulse: Pulse | None = None,
     ) -> None:
-        """`called`: how sentences for people name the other side."""
+        """`called`: how sentences for people name the other side; `pulse` beats when it moves."""
         self._clock = clock
         self._called = called
+        self._pulse = pulse
         self._idle_s = idle_s
         self._max_idle = max_idle
         self._idle: dict[tuple[str, int], list[tuple[float, Connection]]] = {}
@@ -119,7 +122,9 @@ class Upstream:
         try:
             async with asyncio.timeout(CONNECT_S):
                 _, connection = await loop.create_connection(
-                    lambda: Connection((host, port), called=self._called), host, port
+                    lambda: Connection((host, port), called=self._called, pulse=self._pulse),
+                    host,
+                    port,
                 )
         except (OSError, TimeoutError) as error:
             raise UpstreamLost(

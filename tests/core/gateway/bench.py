@@ -18,6 +18,7 @@ from core.gateway.fetching import Fetching
 from core.gateway.inflight import InFlight
 from core.gateway.paths import ALLOWED
 from core.gateway.proxy import Proxy
+from core.gateway.pulse import Pulse
 from core.gateway.routes import Direct, Route, Routes, RouteTable
 from core.gateway.straight import Whole
 from core.gateway.websocket import WebsocketBridge
@@ -40,9 +41,13 @@ class Bench:
         loading: Any = None,
         choices: Any = None,
         wait_s: float = 900.0,
+        gateway: Any = None,
         **proxy: Any,
     ) -> None:
-        """`key_id`: every request comes with this key, as the guard would say."""
+        """`key_id`: every request comes with this key, as the guard would say.
+
+        `gateway`: how LiteLLM is; otherwise as the test says (`gateway_is_ready`).
+        """
         self.key_id = key_id
         self.routes = Routes()
         self.inflight = InFlight()
@@ -51,13 +56,14 @@ class Bench:
         self.admitted: list[str] = []
         self.engines: dict[str, EngineKind] = {}  # by name, as the recipes say
         self.coming: asyncio.Future[Route] | None = None  # admission waits for it
+        self.pulse = Pulse()
         self.gateway_is_ready = asyncio.Event()
         self.gateway_is_ready.set()
         self.fetching = Fetching(
             routes=self.routes,
             inflight=self.inflight,
             admit=self._admit,
-            gateway=self,
+            gateway=gateway or self,
             clock=SystemClock(),
             wait_s=wait_s,
             loading=loading,
