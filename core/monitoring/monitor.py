@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import shutil
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -15,11 +14,9 @@ from core.gateway.calls import RunningRequest
 from core.gateway.gateway import Gateway
 from core.gateway.inflight import InFlight
 from core.hardware import Hardware, read_hardware
-from core.monitoring.bottleneck import Held, Look, judge, kept
 from core.monitoring.engine_metrics import EngineSample, Reading, between, parse, scrape
-from core.monitoring.process_load import wanted_s
+from core.monitoring.gateway_watch import GatewayWatch
 from core.monitoring.totals import Totals
-from core.status import HeldBackView
 from core.switching.switchboard import Switchboard
 from events.errors import EventError
 from events.store import EventStore
@@ -48,7 +45,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Monitor:
-    """Costs nothing while nobody follows."""
+    """Samples nothing while nobody follows; what it keeps always is the watch over the gateway."""
 
     def __init__(
         self,
@@ -70,11 +67,11 @@ class Monitor:
         self._inflight = inflight
         self._clock = clock
         self._requests = requests
-        self._can_go_direct = can_go_direct
-        self._looks: tuple[Look, ...] = ()
-        self._held: Held | None = None
-        self._held_since = 0
-        self._on_held: list[Callable[[], None]] = []
+        self._watch = GatewayWatch(
+            gateway=gateway, clock=clock, requests=requests, can_go_direct=can_go_direct
+        )
+        self.held_back = self._watch.held_back
+        self.listen = self._watch.listen  # to a change of `held_back`
         self._followers: list[Callable[[Sample], None]] = []
         self._wanted = asyncio.Event()
         self._came = asyncio.Event()  # somebody follows who has had no sample yet
@@ -88,27 +85,16 @@ class Monitor:
         self._came.set()
         return lambda: self._leave(callback)
 
-    def listen(self, callback: Callable[[], None]) -> None:
-        """Call back in the loop when `held_back` is no longer what it was."""
-        self._on_held.append(callback)
-
-    def held_back(self) -> HeldBackView | None:
-        """Whether the gateway is what holds answers back; None while nobody follows."""
-        held = self._held
-        if held is None:
-            return None
-        return HeldBackView(
-            since=self._held_since,
-            share=round(held.share, 2),
-            recipe_ids=held.recipe_ids,
-            direct=tuple(name for name in held.recipe_ids if self._can_go_direct(name)),
-        )
-
     async def run(self) -> None:
-        """Sample while there are followers, until cancelled.
+        """Watch the gateway, and sample while there are followers, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._watch.run())
+            tasks.create_task(self._sampling())
 
-        Every two seconds; every ten while nothing runs and nothing changes, because each sample
-        is drawn by every window that is open. Who begins to follow gets one at once.
+    async def _sampling(self) -> None:
+        """Sample every two seconds; every ten while nothing runs and nothing changes.
+
+        Each sample is drawn by every window that is open. Who begins to follow gets one at once.
         """
         while True:
             await self._wanted.wait()
@@ -136,7 +122,6 @@ class Monitor:
 
     async def sample(self) -> Sample:
         """Look at everything once."""
-        self._look_at_gateway()
         endpoints = self._fleet.endpoints()
         hardware, engines = await asyncio.gather(
             asyncio.to_thread(read_hardware),
@@ -148,30 +133,6 @@ class Monitor:
             engines=dict(zip(endpoints, engines, strict=True)),
             gateway=GatewaySample(requests_per_s=self.totals.requests_per_s()),
         )
-
-    def _look_at_gateway(self) -> None:
-        """How much of its one core it wants, and for whom."""
-        pid = self._gateway.view().pid
-        wanted = wanted_s(pid) if pid is not None else None
-        if pid is None or wanted is None:
-            self._hold((), None)
-            return
-        running = Counter(
-            request.recipe_id
-            for request in self._requests()
-            if request.lane == "gateway" and request.state == "running" and request.recipe_id
-        )
-        at = self._clock.monotonic()
-        looks = kept(self._looks, Look(at=at, pid=pid, wanted_s=wanted, running=dict(running)))
-        self._hold(looks, judge(looks, self._held))
-
-    def _hold(self, looks: tuple[Look, ...], held: Held | None) -> None:
-        before, self._held, self._looks = self._held, held, looks
-        if held is not None and before is None:
-            self._held_since = self._clock.now()
-        if set(before.recipe_ids if before else ()) != set(held.recipe_ids if held else ()):
-            for callback in tuple(self._on_held):
-                callback()
 
     async def checks(self) -> dict[str, str]:
         """Part → "ok", or what is wrong; each within its deadline."""
@@ -226,4 +187,3 @@ class Monitor:
             self._followers.remove(callback)
         if not self._followers:
             self._wanted.clear()
-            self._hold((), None)

@@ -6,6 +6,7 @@ from typing import Any, cast
 import pytest
 
 from core.gateway.calls import RunningRequest
+from core.monitoring import gateway_watch
 from core.monitoring import monitor as module
 from core.monitoring.monitor import Monitor
 from core.status import GatewayView
@@ -49,36 +50,38 @@ def request(recipe_id: str, lane: str) -> RunningRequest:
     )  # fmt: skip
 
 
-async def test_a_saturated_gateway_is_told_once_and_taken_back(
+async def test_a_saturated_gateway_is_known_before_anybody_follows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """For whose requests, who may go straight, since when; and no longer when nobody looks."""
+    """Who opens a window is told at once; nothing is sampled for that."""
     clock = Clock()
-    monkeypatch.setattr(module, "wanted_s", lambda pid: clock.seconds - 50.0)  # a whole core
-    told: list[int] = []
+
+    def a_whole_core(pid: int) -> float:
+        clock.seconds += 2.0  # since the last look
+        return clock.seconds - 50.0
+
+    monkeypatch.setattr(gateway_watch, "wanted_s", a_whole_core)
+    monkeypatch.setattr(gateway_watch, "LOOK_S", 0.0)
     monitor = Monitor(
         store=cast("Any", None),
-        fleet=cast("Any", Fleet()),
+        fleet=cast("Any", None),
         gateway=cast("Any", Gateway()),
         switchboard=cast("Any", None),
         inflight=cast("Any", None),
         clock=clock,
-        requests=lambda: [request("a", "gateway"), request("b", "direct")],
-        can_go_direct=lambda recipe_id: recipe_id == "a",
+        requests=lambda: [request("a", "gateway")],
+        can_go_direct=lambda recipe_id: True,
     )
-    monitor.listen(lambda: told.append(1))
-    stop = monitor.follow(lambda sample: None)
-    for _ in range(16):
-        await monitor.sample()
-        clock.seconds += 2.0
-    held = monitor.held_back()
-    assert held is not None
-    assert (held.recipe_ids, held.direct, held.share) == (("a",), ("a",), 1.0)
-    assert held.since == 126_000_000
-    assert len(told) == 1
-    stop()
-    assert monitor.held_back() is None
-    assert len(told) == 2
+    said = asyncio.Event()
+    monitor.listen(said.set)
+    running = asyncio.create_task(monitor.run())
+    try:
+        await asyncio.wait_for(said.wait(), 20)
+        held = monitor.held_back()
+        assert held is not None
+        assert (held.recipe_ids, held.direct) == (("a",), ("a",))
+    finally:
+        running.cancel()
 
 
 class Switchboard:
