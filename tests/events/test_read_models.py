@@ -219,6 +219,34 @@ def test_the_expected_load_is_the_median_of_the_newest(log: EventStore) -> None:
         assert expected_load(connection, "never") is None
 
 
+def test_older_loads_cost_nothing(log: EventStore) -> None:
+    """Every picture of the status asks for this, however many loads there ever were."""
+
+    def steps() -> int:
+        taken = 0
+
+        def count() -> int:
+            nonlocal taken
+            taken += 1
+            return 0
+
+        with log.reading() as connection:
+            connection.set_progress_handler(count, 1)
+            load_times(connection)
+            connection.set_progress_handler(None, 0)
+        return taken
+
+    def load(times: int) -> None:
+        for _ in range(times):
+            tell(log, EngineBecameReady(engine_id="e", recipe_id="a", seconds=1.0))
+            tell(log, EngineBecameReady(engine_id="f", recipe_id="b", seconds=1.0))
+
+    load(REMEMBERED)
+    few = steps()
+    load(10 * REMEMBERED)
+    assert steps() == few
+
+
 # ---- settings
 
 
