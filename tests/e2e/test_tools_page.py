@@ -107,7 +107,7 @@ def test_a_server_is_seen_into_and_steered(bare: StudioServer, theme: str) -> No
         policy = page.get_by_role("radiogroup", name="Whether look_up may be called")
         policy.get_by_role("radio", name="Always").click()
         eventually(lambda: policy_of(bare, "look_up") == "always", within=20, what="always")
-        undo(page, "look_up is called without asking.")
+        undo(page, "Look up a book is called without asking.")
         eventually(lambda: policy_of(bare, "look_up") == "ask", within=20, what="it asks again")
         page.get_by_role("button", name=re.compile("^look_up")).click()
         expect(page.get_by_role("region", name="Parameters of look_up")).to_contain_text("number")
