@@ -18,7 +18,8 @@ from core.chat import NewReply, ReplyView
 from core.chat.measuring import RoomWish
 from core.chat.room import Room
 from core.conversations import ConversationView, Found, MessageView, NewMessage, Said
-from core.conversations.exchange import Format, exported, imported
+from core.conversations.exchange import Format, exported
+from core.conversations.importing import holds_something, imported
 from core.conversations.setup import SetupWish, demand_setup
 from core.conversations.views import line_of
 from core.errors import Invalid
@@ -112,7 +113,7 @@ async def import_conversations(
     """New conversations from a file; all of it is read before the first is started."""
     demand_owner(asking, "import conversations")
     door, attachments = application.conversations, application.attachments
-    filed = [one for one in await asyncio.to_thread(imported, data.text) if one.messages]
+    filed = list(filter(holds_something, await asyncio.to_thread(imported, data.text)))
     read = [await read_files(attachments, one) for one in filed]
     return ImportedConversations(
         imported=[

@@ -32,7 +32,8 @@ from core.conversations.commands import (
     SetUp,
     StartConversation,
 )
-from core.conversations.exchange import Filed, messages_of
+from core.conversations.exchange import Filed
+from core.conversations.importing import messages_of
 from core.conversations.items import FOLDER, SETUP, TITLE, item_of, stream_of
 from core.conversations.reading import Reading
 from core.conversations.setup import Setup, demand_setup, sealable_setup
@@ -149,11 +150,16 @@ class Conversations:
         for message in messages_of(filed, ids, await files(which) if files is not None else {}):
             await self.add(which, message, actor=actor)
         if filed.title and filed.title.strip():
-            await self.rename(which, filed.title.strip()[:MOST_TITLE], actor=actor)
+            title = filed.title.strip()[:MOST_TITLE]
+            await self.rename(which, title, actor=actor, origin=filed.titled_by)
         if filed.folder and filed.folder.strip():
             await self.file(which, filed.folder.strip()[:MOST_TITLE], actor=actor)
         if filed.setup is not None:
             await self.set_up(which, filed.setup, actor=actor)
+        if filed.chosen is not None:
+            await self.choose(which, ids[filed.chosen], actor=actor)
+        if filed.pinned:
+            await self.pin(which, True, actor=actor)
         return which
 
     # ---- reading -------------------------------------------------------------------------------

@@ -1,25 +1,26 @@
 """Conversations as files: Markdown to read, JSON with everything, messages as OpenAI takes them.
 
-What is exported as JSON is imported with its branches; a list of OpenAI's messages becomes one
-branch. An import is a new conversation each time: nothing that is here is changed by it.
+What is exported as JSON comes back as it was (`importing.py`): its branches and which of them is
+shown, title, folder, pin, setup and files.
 """
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Any, Literal
 
 import msgspec
 
 from core.conversations.attached import Attachment, FiledFile
 from core.conversations.branches import branch_to, calls_of
-from core.conversations.decider import MOST_TOKENS, OUTCOMES, ROLES
-from core.conversations.setup import Setup, demand_setup, sealable_setup
-from core.conversations.views import Conversation, MessageView, NewMessage, Said, sealable
-from core.errors import Invalid, Refused
+from core.conversations.setup import Setup
+from core.conversations.views import (
+    Conversation,
+    ConversationView,
+    MessageView,
+    Said,
+)
+from core.errors import Refused
 
 Format = Literal["markdown", "json", "openai"]
 FORMAT = "vllm-studio-conversation"
@@ -46,7 +47,10 @@ class Filed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     format: str = msgspec.field(default="")
     version: int = VERSION
     title: str | None = None
+    titled_by: str = "person"
     folder: str | None = None
+    pinned: bool = False
+    chosen: int | None = None  # the place of the message at which the shown branch ends
     setup: Setup | None = None
     messages: tuple[FiledMessage, ...] = ()
     files: tuple[FiledFile, ...] = ()
@@ -57,9 +61,6 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 
     files: tuple[FiledFile, ...] = ()  # for `json`
     contents: Mapping[str, Any] = {}  # for `openai`: what a message is with its files, by its id
-
-
-# ---- out ----------------------------------------------------------------------------------------
 
 
 def exported(conversation: Conversation, form: Format, taken: Taken | None = None) -> str:
@@ -75,8 +76,10 @@ def exported(conversation: Conversation, form: Format, taken: Taken | None = Non
     branch = shown_branch(conversation)
     if form == "openai":
         contents = taken.contents if taken else {}
-        told = [_openai(one, contents) for one in branch if one.text is not None]
-        return _pretty({"messages": told})
+        system = conversation.setup.system if conversation.setup else ""
+        told: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
+        told += [_openai(one, contents) for one in branch if one.text is not None]
+        return _pretty({"metadata": _told_beside(conversation.conversation), "messages": told})
     return "".join(_markdown(conversation, branch))
 
 
@@ -90,7 +93,10 @@ def _filed(conversation: Conversation, files: tuple[FiledFile, ...]) -> Filed:
     return Filed(
         format=FORMAT,
         title=conversation.conversation.title,
+        titled_by=conversation.conversation.titled_by or "person",
         folder=conversation.conversation.folder,
+        pinned=conversation.conversation.pinned,
+        chosen=places.get(conversation.chosen or ""),
         setup=conversation.setup,
         messages=tuple(
             FiledMessage(
@@ -110,6 +116,12 @@ def _filed(conversation: Conversation, files: tuple[FiledFile, ...]) -> Filed:
     )
 
 
+def _told_beside(view: ConversationView) -> dict[str, str]:
+    """What OpenAI's messages have no place for, as the `metadata` that a request may carry."""
+    told = {"title": view.title, "folder": view.folder, "pinned": "true" if view.pinned else None}
+    return {name: value for name, value in told.items() if value}
+
+
 def _openai(one: MessageView, contents: Mapping[str, Any]) -> dict[str, Any]:
     content = contents.get(one.message_id, one.text)
     told: dict[str, Any] = {"role": one.role, "content": content}
@@ -122,7 +134,14 @@ def _openai(one: MessageView, contents: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _markdown(conversation: Conversation, branch: list[MessageView]) -> Iterator[str]:
-    yield f"# {conversation.conversation.title or 'Conversation'}\n"
+    view = conversation.conversation
+    yield f"# {view.title or 'Conversation'}\n"
+    if view.folder:
+        yield f"\n*Folder: {_plain(view.folder)}*\n"
+    if view.pinned:
+        yield "\n*Pinned*\n"
+    if conversation.setup is not None and conversation.setup.system:
+        yield f"\n## system prompt\n\n{conversation.setup.system}\n"
     for one in branch:
         when = datetime.fromtimestamp(one.added_at / 1e6, UTC).strftime("%Y-%m-%d %H:%M UTC")
         yield f"\n## {_who(one)} · {when}\n\n"
@@ -138,8 +157,12 @@ def _markdown(conversation: Conversation, branch: list[MessageView]) -> Iterator
 
 def _attached(file: Attachment) -> str:
     pages = f", {file.pages} pages" if file.pages else ""
-    name = re.sub(r"([*_`<&])", r"\\\1", file.name)  # a name is no Markdown
-    return f"Attached: {name} ({file.kind}{pages})"
+    return f"Attached: {_plain(file.name)} ({file.kind}{pages})"
+
+
+def _plain(name: str) -> str:
+    """A name is no Markdown."""
+    return re.sub(r"([*_`<&])", r"\\\1", name)
 
 
 def _who(one: MessageView) -> str:
@@ -161,177 +184,3 @@ def _fenced(text: str, language: str = "") -> str:
 
 def _pretty(told: object) -> str:
     return msgspec.json.format(msgspec.json.encode(told), indent=2).decode() + "\n"
-
-
-# ---- in -----------------------------------------------------------------------------------------
-
-
-def imported(text: str) -> list[Filed]:
-    """The conversations of a file: ours, one or a list of them, or OpenAI's messages.
-
-    Raises Invalid, which says where.
-    """
-    try:
-        told = msgspec.json.decode(text)
-    except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError) as problem:
-        raise Invalid(f"this is no JSON: {problem}", field="text") from None
-    if isinstance(told, list) and told and _is_message(told[0]):
-        told = {"messages": told}
-    found = [_read(one, at) for at, one in enumerate(told if isinstance(told, list) else [told])]
-    if not any(one.messages for one in found):
-        raise Invalid(
-            "there is no message in it",
-            field="text",
-            next_action="give a file that `export` made, or a list of OpenAI's messages",
-        )
-    return found
-
-
-def messages_of(
-    filed: Filed, ids: list[str], files: Mapping[str, Attachment] = MappingProxyType({})
-) -> Iterator[NewMessage]:
-    """Its messages, to be added in this order under these ids; `files` by their ids in it."""
-    for at, one in enumerate(filed.messages):
-        yield NewMessage(
-            role=one.role,
-            said=_with_files(_said(one), files),
-            message_id=ids[at],
-            parent_id=None if one.parent is None else ids[one.parent],
-            outcome=one.outcome,
-            model=one.model,
-            prompt_tokens=one.prompt_tokens,
-            completion_tokens=one.completion_tokens,
-        )
-
-
-def _is_message(told: object) -> bool:
-    return isinstance(told, dict) and "role" in told
-
-
-def _read(told: object, at: int) -> Filed:
-    ours = isinstance(told, dict) and told.get("format") == FORMAT
-    try:
-        filed = msgspec.convert(told if ours else _from_openai(told), Filed)
-    except msgspec.ValidationError as problem:
-        raise Invalid(f"conversation {at + 1} can not be read: {problem}", field="text") from None
-    if filed.version > VERSION:
-        raise Invalid(
-            f"conversation {at + 1} was exported by a newer version of vLLM Studio", field="text"
-        )
-    if filed.setup is not None:
-        _demand_setup(filed.setup, at)
-    for place, one in enumerate(filed.messages):
-        where = f"message {place + 1} of conversation {at + 1}"
-        if one.role not in ROLES:
-            raise Invalid(f"{where} has the role {one.role!r:.40}, which is none", field="text")
-        if one.parent is not None and not 0 <= one.parent < place:
-            raise Invalid(f"{where} follows one that is not before it", field="text")
-        _demand_addable(one, where)
-    return filed
-
-
-def _demand_setup(setup: Setup, at: int) -> None:
-    try:
-        sealable_setup(demand_setup(setup))
-    except Invalid as problem:
-        raise Invalid(
-            f"the setup of conversation {at + 1}: {problem.message}", field="text"
-        ) from None
-
-
-def _demand_addable(one: FiledMessage, where: str) -> None:
-    """What the log would refuse later, with half of the file in it."""
-    if one.outcome not in OUTCOMES:
-        raise Invalid(f"{where} has the outcome {one.outcome!r:.40}, which is none", field="text")
-    for count in (one.prompt_tokens, one.completion_tokens):
-        if count is not None and not 0 <= count <= MOST_TOKENS:
-            raise Invalid(f"{where} has {count} as a count of tokens", field="text")
-    try:
-        sealable(NewMessage(role=one.role, said=_said(one)))
-    except Invalid as problem:
-        raise Invalid(f"{where}: {problem.message}", field="text") from None
-
-
-def _said(one: FiledMessage) -> Said:
-    return msgspec.structs.replace(one.said or Said(), text=one.text)
-
-
-def _with_files(said: Said, files: Mapping[str, Attachment]) -> Said:
-    """What it names is what was kept here; a file that is not in the file is named no more."""
-    named = tuple(files[one.id] for one in said.attachments if one.id in files)
-    return msgspec.structs.replace(said, attachments=named)
-
-
-def _from_openai(told: object) -> dict[str, Any]:
-    if not isinstance(told, dict) or not isinstance(told.get("messages"), list):
-        raise msgspec.ValidationError("it has no `messages`")
-    files: list[FiledFile] = []
-    messages = [_from_openai_message(one, at, files) for at, one in enumerate(told["messages"])]
-    return {"title": told.get("title"), "messages": messages, "files": files}
-
-
-def _from_openai_message(told: object, at: int, files: list[FiledFile]) -> dict[str, Any]:
-    if not isinstance(told, dict):
-        raise msgspec.ValidationError(f"message {at + 1} is no object")
-    said: dict[str, Any] = {"answers": told.get("tool_call_id") or ""}
-    calls = told.get("tool_calls")
-    said["tool_calls"] = [_call(one) for one in calls] if isinstance(calls, list) else []
-    said["reasoning"] = told.get("reasoning_content") or told.get("reasoning") or ""
-    shown = list(_pictures(told.get("content"), at))
-    said["attachments"] = [_named(one) for one in shown]
-    files += shown
-    return {
-        "role": {"developer": "system"}.get(str(told.get("role")), told.get("role")),
-        "text": _text(told.get("content")),
-        "parent": at - 1 if at else None,
-        "said": said,
-        "model": told.get("model"),
-    }
-
-
-def _call(told: object) -> dict[str, Any]:
-    call: dict[str, Any] = told if isinstance(told, dict) else {}
-    given = call.get("function")
-    function: dict[str, Any] = given if isinstance(given, dict) else {}
-    return {
-        "id": str(call.get("id", "")),
-        "name": str(function.get("name", "")),
-        "arguments": str(function.get("arguments", "")),
-    }
-
-
-def _pictures(content: object, at: int) -> Iterator[FiledFile]:
-    """The pictures that lie in a list of parts; those that only have an address stay away."""
-    for place, part in enumerate(content if isinstance(content, list) else ()):
-        given = part.get("image_url") if isinstance(part, dict) else None
-        url = given.get("url") if isinstance(given, dict) else given
-        kind, found, data = url.partition(";base64,") if isinstance(url, str) else ("", "", "")
-        if found and kind.startswith("data:image/"):
-            try:
-                name = f"picture-{at + 1}-{place + 1}.{kind.removeprefix('data:image/')[:8]}"
-                yield FiledFile(id=name, name=name, data=base64.b64decode(data, validate=True))
-            except binascii.Error:
-                raise msgspec.ValidationError(
-                    f"a picture of message {at + 1} is no base64"
-                ) from None
-
-
-def _named(file: FiledFile) -> dict[str, Any]:
-    """As a message names a file that is not read yet."""
-    return {
-        "id": file.id,
-        "name": file.name,
-        "kind": "image",
-        "mime": "",
-        "size": 0,
-        "sha256": "",
-        "tokens": 0,
-    }
-
-
-def _text(content: object) -> str:
-    """Text, or the text parts of a list of parts."""
-    if isinstance(content, list):
-        parts = [one.get("text", "") for one in content if isinstance(one, dict)]
-        return "\n\n".join(part for part in parts if isinstance(part, str) and part)
-    return content if isinstance(content, str) else ""

@@ -7,11 +7,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from core.attachments.filing import keep_files, read_files, taken_along
 from core.chat.prompt import turns
 from core.conversations.branches import branch_to
-from core.conversations.exchange import exported, imported
+from core.conversations.exchange import exported
+from core.conversations.importing import imported
 from core.errors import Invalid, NotFound, Refused
 from tests.core.attachments.house import House
 from tests.core.attachments.made import pdf, picture
@@ -159,6 +161,31 @@ async def test_files_leave_with_an_export_and_come_back(house: House) -> None:
         else:
             assert message.text is not None
             assert message.text.startswith('<file name="paper.pdf">')
+
+
+async def test_what_a_picture_was_is_told_after_an_import(house: House) -> None:
+    """How large it was and how many frames it had: what is kept of it tells neither."""
+    which = await house.talk()
+    data = picture("GIF", (2000, 100), save_all=True, append_images=[Image.new("RGB", (2000, 100))])
+    photo = await house.attachments.take_in(which, "moving.gif", data)
+    assert (photo.scaled_from, photo.frames) == ((2000, 100), 2)
+    await house.say(which, "What is it?", photo)
+    read = await house.conversations.read(which)
+    told = json.loads(exported(read, "json", await taken_along(house.attachments, read, "json")))
+    for size, frames in (((2000, 100), 2), ((0, -5), -1)):
+        [named] = told["messages"][0]["said"]["attachments"]
+        named["scaled_from"], named["frames"] = size, frames
+        [filed] = imported(json.dumps(told))
+        files = partial(
+            keep_files, house.attachments, read=await read_files(house.attachments, filed)
+        )
+        after = await house.conversations.take_in(filed, actor="window", files=files)
+        [message] = (await house.conversations.read(after)).messages
+        assert message.said is not None
+        [shown] = message.said.attachments
+        believed = size == (2000, 100)
+        assert shown.scaled_from == (size if believed else None)
+        assert shown.frames == (2 if believed else 1)
 
 
 async def test_an_imported_file_is_not_believed(house: House) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from core.conversations import Conversations, NewMessage, Said, ToolCall, ToolOutcome
-from core.conversations.exchange import exported, imported, shown_branch
+from core.conversations.exchange import exported, shown_branch
+from core.conversations.importing import imported
+from core.conversations.setup import Setup
 from core.erasure import SubjectKeys
 from core.errors import Invalid, Refused
 from core.secrets import Secrets
@@ -87,14 +89,57 @@ async def test_openais_messages_go_out_and_come_in(door: Conversations) -> None:
 
 
 async def test_markdown_is_for_people(door: Conversations) -> None:
-    """A title, who said what and when."""
-    text = exported(await door.read(await talk(door)), "markdown")
-    assert text.startswith("# Time\n\n## user · ")
+    """A title, where it is filed, how it asks, who said what and when."""
+    which = await talk(door)
+    text = exported(await door.read(which), "markdown")
+    assert text.startswith("# Time\n\n*Folder: Work*\n\n## user · ")
     assert "\n## qwen · " in text
     assert 'Calls `clock`:\n\n```json\n{"zone": "UTC"}\n```\n' in text
     assert "\n## time › clock (failed) · " in text
     assert "\n```\n12:00\n```\n" in text
     assert "Other" not in text
+    await door.pin(which, True, actor="w")
+    await door.set_up(which, Setup(system="Be brief."), actor="w")
+    await door.file(which, "*Work*", actor="w")
+    text = exported(await door.read(which), "markdown")
+    begin = "# Time\n\n*Folder: \\*Work\\**\n\n*Pinned*\n\n## system prompt\n\nBe brief.\n\n## user"
+    assert text.startswith(begin)
+
+
+async def test_openais_messages_keep_what_they_have_a_place_for(door: Conversations) -> None:
+    """Title, folder and pin as metadata, the system prompt as the first message."""
+    which = await talk(door)
+    await door.pin(which, True, actor="w")
+    await door.set_up(which, Setup(system="Be brief."), actor="w")
+    text = exported(await door.read(which), "openai")
+    assert json.loads(text)["metadata"] == {"title": "Time", "folder": "Work", "pinned": "true"}
+    [filed] = imported(text)
+    after = await door.read(await door.take_in(filed, actor="window"))
+    view = after.conversation
+    assert (view.title, view.folder, view.pinned) == ("Time", "Work", True)
+    assert [one.role for one in shown_branch(after)] == ["system", "user", "assistant", "tool"]
+
+
+async def test_an_older_export_is_imported(door: Conversations) -> None:
+    """It says neither pin nor branch: the newest message is shown, a person gave the title."""
+    [filed] = imported(
+        json.dumps(
+            {
+                "format": "vllm-studio-conversation",
+                "version": 1,
+                "title": "Old",
+                "messages": [
+                    {"role": "user", "text": "a"},
+                    {"role": "assistant", "text": "b", "parent": 0},
+                    {"role": "assistant", "text": "c", "parent": 0},
+                ],
+            }
+        )
+    )
+    after = await door.read(await door.take_in(filed, actor="window"))
+    assert [one.text for one in shown_branch(after)] == ["a", "c"]
+    view = after.conversation
+    assert (view.title, view.titled_by, view.pinned) == ("Old", "person", False)
 
 
 async def test_what_a_tool_says_can_not_end_its_code(door: Conversations) -> None:
@@ -135,6 +180,14 @@ def ours(*messages: dict[str, Any]) -> str:
         (ours({"role": "user"}, {"role": "user", "outcome": "bad"}), "message 2 .*outcome 'bad'"),
         (ours({"role": "user", "prompt_tokens": -1}), "message 1 .*count of tokens"),
         (ours({"role": "user", "text": "x" * 9_000_000}), "message 1 .*at most 8 MiB"),
+        (
+            '{"format": "vllm-studio-conversation", "messages": [{"role": "user"}], "chosen": 1}',
+            "conversation 1 shows a branch",
+        ),
+        (
+            '{"format": "vllm-studio-conversation", "title": "x", "titled_by": "king"}',
+            "title by 'king'",
+        ),
         ("[" * 100_000, "no JSON"),
     ],
 )

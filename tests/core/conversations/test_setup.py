@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from core.conversations import Conversations
-from core.conversations.exchange import exported, imported
+from core.conversations.exchange import exported
+from core.conversations.importing import imported
 from core.conversations.parameters import demand_parameters
 from core.conversations.setup import Setup, demand_setup
 from core.erasure import SubjectKeys
