@@ -1,5 +1,6 @@
 """`/api/research`: questions answered from sources, for the owner of this machine alone."""
 
+import asyncio
 from typing import Annotated
 
 import msgspec
@@ -61,10 +62,13 @@ class Conversing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/research")
-async def list_research(application: Application, asking: Asking) -> ResearchList:
-    """Every run there is."""
+async def list_research(
+    application: Application, asking: Asking, at: int | None = None
+) -> ResearchList:
+    """Every run there is, or as they stood after event `at`; erased ones without question."""
     demand_owner(asking, "see research")
-    return ResearchList(runs=await application.research.list())
+    then = None if at is None else await asyncio.to_thread(application.past.research, at)
+    return ResearchList(runs=await application.research.list(then))
 
 
 @post("/research", status_code=201)
@@ -77,10 +81,12 @@ async def begin_research(
 
 
 @get("/research/{research_id:str}")
-async def read_research(application: Application, asking: Asking, research_id: str) -> ResearchView:
-    """One with all that is known of it."""
+async def read_research(
+    application: Application, asking: Asking, research_id: str, at: int | None = None
+) -> ResearchView:
+    """One with all that is known of it, or was after event `at`."""
     demand_owner(asking, "read research")
-    return await application.research.read(research_id)
+    return await application.research.read(research_id, at=at)
 
 
 @delete("/research/{research_id:str}", status_code=200)
@@ -160,20 +166,24 @@ async def converse_about_research(
 
 @get("/research/{research_id:str}/sources/{n:int}")
 async def read_source(
-    application: Application, asking: Asking, research_id: str, n: int
+    application: Application, asking: Asking, research_id: str, n: int, at: int | None = None
 ) -> SourceText:
-    """A captured page, with the passages that were taken from it."""
+    """A captured page, with the passages that were taken from it, up to event `at`."""
     demand_owner(asking, "read research")
-    return await application.research.source(research_id, n)
+    return await application.research.source(research_id, n, at=at)
 
 
 @get("/research/{research_id:str}/export")
 async def export_research(
-    application: Application, asking: Asking, research_id: str, format: str = "markdown"
+    application: Application,
+    asking: Asking,
+    research_id: str,
+    format: str = "markdown",
+    at: int | None = None,
 ) -> Response[bytes]:
     """The report as `markdown` with its bibliography, its sources as `bibtex`, all as `json`."""
     demand_owner(asking, "export research")
-    told = await application.research.export(research_id, format)
+    told = await application.research.export(research_id, format, at=at)
     return Response(
         told.data,
         media_type=told.mime,

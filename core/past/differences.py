@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from core.past.state import State
+from core.past.tools import ToolsThen
 from events.projections.engine_runs import EngineRun
 from events.projections.timeline import TimelineEntry, entry
 from events.reading import COLUMNS, from_row
@@ -38,7 +39,8 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that is not as it was."""
 
-    what: str  # recipe | engine | setting | key | virtual-model | provider | runtime | service
+    what: str  # recipe | engine | setting | key | virtual-model | provider | runtime | service |
+    # mcp-server | approval | search-provider | private-hosts | preset | research
     id: str
     change: Change
     fields: list[FieldChange]
@@ -92,10 +94,34 @@ def _things(state: State) -> Mapping[tuple[str, str], Fields]:
         things["runtime", runtime.runtime_id] = {f: getattr(runtime, f) for f in _OF_RUNTIME}
     for name, service in state.services.items():
         things["service", name] = {f: getattr(service, f) for f in ("state", "version", "routes")}
+    return things | _of_tools(state)
+
+
+def _of_tools(state: ToolsThen) -> dict[tuple[str, str], Fields]:
+    things: dict[tuple[str, str], Fields] = {}
+    for server in state.mcp_servers:
+        fields = {f: getattr(server, f) for f in _OF_SERVER}
+        things["mcp-server", server.name] = fields | _flat(server.policies, "policies")
+    for approval in state.approvals:
+        fields = {f: getattr(approval, f) for f in ("server", "tool", "arguments_hash")}
+        things["approval", approval.approval_id] = fields
+    for searched in state.search_providers:
+        things["search-provider", searched.name] = _flat(searched.data)
+    if state.private_hosts:
+        things["private-hosts", "research"] = {"hosts": state.private_hosts}
+    for preset in state.presets:
+        things["preset", preset.preset_id] = {"saved_at": preset.saved_at}
+    for run in state.research:
+        things["research", run.research_id] = {f: getattr(run, f) for f in _OF_RESEARCH}
     return things
 
 
 _OF_KEY = ("name", "state", "expires_at", "limits")
+_OF_RESEARCH = ("model", "state", "sources", "notes", "erased")
+_OF_SERVER = (
+    *("transport", "command", "args", "cwd", "url", "env", "headers", "enabled", "timeout_s"),
+    *("state", "version", "tools", "reason"),
+)
 _OF_RUNTIME = ("kind", "version", "state", "error")
 
 
@@ -126,11 +152,7 @@ def _facts(
     connection: sqlite3.Connection, what: str, id: str, after: int, until: int
 ) -> tuple[list[Cause], int]:
     """The newest facts about it between the two moments, and how many more there are."""
-    where, values = "stream = ?", [f"{what}-{id}"]
-    if what == "setting":
-        where, values = "stream = 'settings' and data ->> 'key' = ?", [id]
-    elif what == "service":
-        where, values = "stream = ?", ["app" if id == "studio" else id]
+    where, values = _about(what, id)
     rows = connection.execute(
         f"select {COLUMNS} from events where {where} and position > ? and position <= ?"
         " order by position desc",
@@ -138,6 +160,26 @@ def _facts(
     ).fetchall()
     shown = [from_row(row) for row in rows[:MOST_FACTS]]
     return [_cause(entry(one)) for one in shown], len(rows) - len(shown)
+
+
+def _about(what: str, id: str) -> tuple[str, list[str]]:
+    """Which facts are about a thing."""
+    match what:
+        case "setting":
+            return "stream = 'settings' and data ->> 'key' = ?", [id]
+        case "service":
+            return "stream = ?", ["app" if id == "studio" else id]
+        case "mcp-server":
+            return "stream = ?", [f"mcp-{id}"]
+        case "approval":
+            given = "data ->> 'call_id' = ? and type = 'tool-call-approved'"
+            return f"stream = 'tool-calls' and ({given} or data ->> 'approval_id' = ?)", [id, id]
+        case "search-provider":
+            return "stream = 'research' and data ->> 'provider' = ?", [id]
+        case "private-hosts":
+            return "stream = 'research' and type = ?", ["research-hosts-allowed"]
+        case _:
+            return "stream = ?", [f"{what}-{id}"]
 
 
 def _cause(told: TimelineEntry) -> Cause:

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from core.past.tools import ToolsThen, tools_of
 from events.facts.key import KeyLimits
 from events.projections.changes_under_way import ChangeUnderWay, changes_under_way
 from events.projections.engine_runs import EngineRun, engine_runs
@@ -43,7 +44,7 @@ class OfferThen(msgspec.Struct, frozen=True, kw_only=True):
     saved_by: str
 
 
-class State(msgspec.Struct, frozen=True, kw_only=True):
+class State(ToolsThen, frozen=True, kw_only=True):
     """Everything the pages show that the log knows, as of one position."""
 
     position: int
@@ -86,6 +87,7 @@ def state_of(connection: sqlite3.Connection, position: int, recorded_at: int | N
         providers=[_offer(one) for one in providers(connection)],
         runtimes=runtimes_installed(connection),
         unknown=unknown_kinds(connection),
+        **msgspec.structs.asdict(tools_of(connection)),
     )
 
 

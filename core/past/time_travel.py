@@ -13,6 +13,7 @@ from core.errors import Invalid
 from core.past.moments import Moment, moment
 from core.past.state import State, state_of
 from events.errors import EventError
+from events.projections.research_runs import ResearchRow, research_runs
 from events.snapshots import Snapshots
 from events.store import EventStore
 
@@ -49,7 +50,7 @@ class TimeTravel:
         if wanted.at is not None:
             return self.snapshots.position_at(wanted.at)
         position, head = wanted.position or 0, self.store.head
-        if position > head:
+        if not 0 <= position <= head:
             raise Invalid(
                 f"`{field}` is a position from 0 to {head}, or a time",
                 field=field,
@@ -62,6 +63,14 @@ class TimeTravel:
         connection = self.snapshots.state_at(position)
         try:
             return state_of(connection, position, self.recorded_at(position))
+        finally:
+            connection.close()
+
+    def research(self, position: int) -> list[ResearchRow]:
+        """How far every run of research was; what was asked is not in it. Raises Invalid."""
+        connection = self.snapshots.state_at(self.position_of(Moment(position=position)))
+        try:
+            return research_runs(connection)
         finally:
             connection.close()
 

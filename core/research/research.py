@@ -52,6 +52,7 @@ from core.research.web.providers import Web
 from core.research.works import Works
 from events.errors import EventError
 from events.facts import ResearchErased
+from events.projections.research_runs import ResearchRow
 from events.store import EventStore
 
 log = logging.getLogger(__name__)
@@ -125,13 +126,13 @@ class Research:
         live.go_on()
         return live.view()
 
-    async def list(self) -> tuple[ResearchLine, ...]:
-        """Every run, also the erased, the newest first."""
-        return await self._runs.lines()
+    async def list(self, then: Sequence[ResearchRow] | None = None) -> tuple[ResearchLine, ...]:
+        """Every run, also the erased, the newest first; `then`: as they stood at some moment."""
+        return await self._runs.lines(then)
 
-    async def read(self, which: str) -> ResearchView:
-        """One with all that is known of it. Raises NotFound, Refused."""
-        return (await self._found(which)).view()
+    async def read(self, which: str, *, at: int | None = None) -> ResearchView:
+        """One with all that is known of it; `at` an earlier position. Raises NotFound, Refused."""
+        return (await self._seen(which, at))[1]
 
     async def follow(
         self, which: str, after: int, *, pace: Pace | None = None
@@ -139,16 +140,16 @@ class Research:
         """How it is, each time it changes. Raises NotFound, Refused."""
         return (await self._found(which)).follow(after, pace=pace)
 
-    async def source(self, which: str, n: int) -> SourceText:
-        """A captured page with its passages. Raises NotFound."""
-        live = await self._found(which)
-        shown = next((one for one in live.view().sources if one.n == n), None)
+    async def source(self, which: str, n: int, *, at: int | None = None) -> SourceText:
+        """A captured page with its passages; `at` an earlier position. Raises NotFound."""
+        run, view = await self._seen(which, at)
+        shown = next((one for one in view.sources if one.n == n), None)
         if shown is None:
             raise NotFound(f"this research has no source {n}", code="source-not-found")
-        notes = [one for one in live.run.notes if one.n == n]
+        notes = [one for one in run.notes if one.n == n]
         return SourceText(
             source=shown,
-            text=await self._works.text(live.run, n),
+            text=await self._works.text(run, n),
             passages=tuple(
                 Passage(
                     note_id=one.note_id,
@@ -161,13 +162,12 @@ class Research:
             ),
         )
 
-    async def export(self, which: str, form: str) -> Exported:
+    async def export(self, which: str, form: str, *, at: int | None = None) -> Exported:
         """The report, to be taken elsewhere. Raises Invalid, Refused where there is none yet."""
         if form not in FORMATS:
             raise Invalid(f"format is one of {', '.join(FORMATS)}", field="format")
         chosen: Format = form
-        live = await self._found(which)
-        return exported(live.run, live.view(), chosen)
+        return exported(*await self._seen(which, at), chosen)
 
     # ---- steered -------------------------------------------------------------------------------
 
@@ -317,6 +317,11 @@ class Research:
             self._runs.forget(which)  # another has destroyed it
             live = await self._runs.one(which)
         return live
+
+    async def _seen(self, which: str, at: int | None) -> tuple[Run, ResearchView]:
+        """What of it may be read today, as it is or was."""
+        live = await self._found(which)
+        return (live.run, live.view()) if at is None else await self._runs.then(which, at)
 
     def _demand_room(self) -> None:
         if self._closing:

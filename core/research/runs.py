@@ -2,9 +2,11 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Literal, TypeVar
+
+import msgspec
 
 from core.clock import Clock
 from core.erasure import SubjectKeys, Unreadable
@@ -16,7 +18,7 @@ from core.research.items import stream_of
 from core.research.live import Do, Live
 from core.research.sealing import line_of, opened, sealed
 from core.research.state import Run
-from core.research.views import ResearchLine, RunState
+from core.research.views import ResearchLine, ResearchView, RunState, view_of
 from events.facts import ResearchRequested
 from events.projections.research_runs import ResearchRow, research_run, research_runs
 from events.store import EventStore
@@ -53,9 +55,13 @@ class Runs:
         """Let it out of hand; what follows it comes to its end."""
         self._live.pop(which, None)
 
-    async def lines(self) -> tuple[ResearchLine, ...]:
-        """Every run, the newest first, also the erased."""
-        return await self.with_keys(self._lines)
+    async def lines(self, then: Sequence[ResearchRow] | None = None) -> tuple[ResearchLine, ...]:
+        """Every run, the newest first, also the erased; `then`: as they stood at some moment."""
+        return await self.with_keys(self._lines if then is None else partial(self._lines_of, then))
+
+    async def then(self, which: str, at: int) -> tuple[Run, ResearchView]:
+        """One as its facts up to position `at` tell it. Raises NotFound, Refused."""
+        return await self.with_keys(partial(self._then, which, at))
 
     def row(self, which: str) -> ResearchRow:
         """One from outside. Raises NotFound."""
@@ -106,12 +112,31 @@ class Runs:
             clock=self._clock,
         )
 
-    def _lines(self) -> tuple[ResearchLine, ...]:
-        return tuple(self._line(one) for one in self.rows())
+    def _then(self, which: str, at: int) -> tuple[Run, ResearchView]:
+        told = [one for one in self._store.read_stream(stream_of(which)) if one.position <= at]
+        run = demand_run(which, fold(opened(self._keys, which, [one.event for one in told])))
+        begun = told[0].recorded_at
+        return run, view_of(run, started_at=begun, ran_s=run.ran_s, under_way=())
 
-    def _line(self, row: ResearchRow) -> ResearchLine:
+    def _lines(self) -> tuple[ResearchLine, ...]:
+        return tuple(self._line(one, self._live.get(one.research_id)) for one in self.rows())
+
+    def _lines_of(self, then: Sequence[ResearchRow]) -> tuple[ResearchLine, ...]:
+        """What was asked is read with today's key, and what was erased since is erased."""
+        now = {one.research_id: one for one in self.rows()}
+        known = [
+            msgspec.structs.replace(
+                one,
+                question=now[one.research_id].question,
+                erasing_at=now[one.research_id].erasing_at,
+            )
+            for one in then
+            if one.research_id in now
+        ]
+        return tuple(self._line(one, None) for one in known)
+
+    def _line(self, row: ResearchRow, live: Live | None) -> ResearchLine:
         which = row.research_id
-        live = self._live.get(which)
         erased = row.erasing_at is not None
         missing = Unreadable.ERASED if erased else self._keys.missing(stream_of(which))
         question: str | None = None

@@ -124,6 +124,7 @@ def _sections(told: Json) -> Iterable[str]:
         ("runtime", "state", "since"),
         ((one["runtime_id"], one["state"], day_and_time(one["since"])) for one in told["runtimes"]),
     )
+    yield from _of_tools(told)
     if told["usage"]:
         total = told["usage"]["total"]
         yield (
@@ -135,6 +136,79 @@ def _sections(told: Json) -> Iterable[str]:
         many = sum(kind["events"] for kind in told["unknown"])
         kinds = ", ".join(kind["type"] for kind in told["unknown"])
         yield f"{many} event(s) of a newer version are not in here: {kinds}"
+
+
+def _of_tools(told: Json) -> Iterable[str]:
+    """Of secrets only names, of what is sealed only that it is there."""
+    yield _table(
+        "MCP servers",
+        ("server", "state", "since", "where", "tools", "why"),
+        (
+            (
+                one["name"],
+                one["state"],
+                day_and_time(one["since"]),
+                _short(one["url"] or " ".join([one["command"], *one["args"]])),
+                "" if one["tools"] is None else str(one["tools"]),
+                _short(one["reason"]) if one["reason"] else "",
+            )
+            for one in told["mcp_servers"]
+        ),
+    )
+    if policies := _policies(told):
+        yield _table("Tools with a policy", ("tool", "may be called"), policies)
+    if told["approvals"]:
+        yield _table(
+            "Standing approvals",
+            ("tool", "given", "by"),
+            (
+                (
+                    f"{one['server']}/{one['tool']}",
+                    day_and_time(one["approved_at"]),
+                    one["approved_by"],
+                )
+                for one in told["approvals"]
+            ),
+        )
+    yield _table(
+        "Search providers that were configured",
+        ("provider", "kind", "where"),
+        (
+            (
+                one["name"],
+                one["data"]["kind"] if one["data"]["enabled"] else f"{one['data']['kind']}, off",
+                one["data"]["url"] or one["data"]["folder"] or one["data"]["tool"],
+            )
+            for one in told["search_providers"]
+        ),
+    )
+    if told["private_hosts"]:
+        yield f"Private hosts that research might read: {', '.join(told['private_hosts'])}"
+    yield f"Presets: {len(told['presets']) or 'none'}"
+    yield _table(
+        "Research",
+        ("research", "state", "model", "asked for", "by", "sources", "notes"),
+        (
+            (
+                one["research_id"],
+                "erased" if one["erased"] else one["state"],
+                one["model"],
+                day_and_time(one["started_at"]),
+                one["started_by"],
+                str(one["sources"]),
+                str(one["notes"]),
+            )
+            for one in told["research"]
+        ),
+    )
+
+
+def _policies(told: Json) -> list[tuple[str, ...]]:
+    return [
+        (f"{one['name']}/{tool}", policy)
+        for one in told["mcp_servers"]
+        for tool, policy in one["policies"].items()
+    ]
 
 
 def differences_in_words(found: Json) -> str:

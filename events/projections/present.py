@@ -1,9 +1,9 @@
 """What the past is shown with: the read models of a moment, without what was over by then.
 
 They stay as small as the studio is, however long its log: of the engines that ended only the last
-of each recipe is kept, of loads the newest, of a recipe its newest revision. So a copy of them is
-small too (`events/snapshots.py`). Each is the log's own read model, trimmed, or a small one for
-what the log's own file has no table for.
+of each recipe is kept, of loads the newest, of a recipe its newest revision, of what is sealed only
+that it is there. So a copy of them is small too (`events/snapshots.py`). Each is the log's own read
+model, trimmed, or a small one for what the log's own file has no table for.
 """
 
 import sqlite3
@@ -15,16 +15,24 @@ from events.facts import (
     EngineLost,
     EngineStartFailed,
     EngineStopped,
+    PresetSaved,
+    ResearchRequested,
+    ToolCallApproved,
 )
 from events.projections.changes_under_way import ChangesUnderWay
 from events.projections.engine_runs import EngineRuns
 from events.projections.failed_starts import FailedStartsByRecipe
 from events.projections.keys_in_force import KeysInForce
 from events.projections.load_times import REMEMBERED, LoadTimes
+from events.projections.mcp_servers import McpServers
+from events.projections.mcp_states import McpStates
 from events.projections.offers import Offers
+from events.projections.presets import Presets
 from events.projections.projector import Projection
+from events.projections.research_runs import ResearchRuns
 from events.projections.runtimes_installed import RuntimesInstalled
 from events.projections.saved_recipes import SavedRecipes
+from events.projections.search_providers import SearchProviders
 from events.projections.services import Services
 from events.projections.settings_in_force import SettingsInForce
 from events.projections.unknown_kinds import UnknownKinds
@@ -81,6 +89,43 @@ class PresentLoads(LoadTimes):
             )
 
 
+class PresentServers(McpServers):
+    """Without what was approved for one conversation: that is shown nowhere."""
+
+    def apply(self, connection: sqlite3.Connection, recorded: Recorded) -> None:
+        """Fold one event in."""
+        match recorded.event:
+            case ToolCallApproved(scope=scope) if scope != "always":
+                return
+            case _:
+                super().apply(connection, recorded)
+
+
+class PresentPresets(Presets):
+    """Which there were: what they say is sealed, and stays in the log."""
+
+    def apply(self, connection: sqlite3.Connection, recorded: Recorded) -> None:
+        """Fold one event in."""
+        super().apply(connection, recorded)
+        if isinstance(recorded.event, PresetSaved):
+            connection.execute(
+                "update presets set sealed = x'' where preset_id = ?", (recorded.event.preset_id,)
+            )
+
+
+class PresentResearch(ResearchRuns):
+    """How far each run was: what was asked is sealed, and stays in the log."""
+
+    def apply(self, connection: sqlite3.Connection, recorded: Recorded) -> None:
+        """Fold one event in."""
+        super().apply(connection, recorded)
+        if isinstance(recorded.event, ResearchRequested):
+            connection.execute(
+                "update research_runs set question = null where research_id = ?",
+                (recorded.event.research_id,),
+            )
+
+
 PRESENT: tuple[Projection, ...] = (
     PresentRecipes(),
     PresentEngines(),
@@ -92,8 +137,21 @@ PRESENT: tuple[Projection, ...] = (
     Offers(),
     Services(),
     ChangesUnderWay(),
+    PresentServers(),
+    McpStates(),
+    PresentPresets(),
+    PresentResearch(),
+    SearchProviders(),
     UnknownKinds(),
 )
 """What the studio of a moment is folded into."""
 
-__all__ = ["PRESENT", "PresentEngines", "PresentLoads", "PresentRecipes"]
+__all__ = [
+    "PRESENT",
+    "PresentEngines",
+    "PresentLoads",
+    "PresentPresets",
+    "PresentRecipes",
+    "PresentResearch",
+    "PresentServers",
+]

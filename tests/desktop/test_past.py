@@ -15,6 +15,7 @@ from core.usage_log import UsageLog
 from desktop.cli import past
 from tests.core.past.conftest import Afternoon
 from tests.core.past.story import REQUEST
+from tests.core.past.test_tools import Workshop
 from tests.core.test_usage_log import BASE, Clock
 from tests.desktop.conftest import Run
 from tests.desktop.fake_app import FakeApp
@@ -57,6 +58,36 @@ def test_replay_shows_a_moment(afternoon: Afternoon, run: Run) -> None:
     assert "dddd" not in shown
     at = in_iso(afternoon.clock.at)
     assert run("replay", "--at", at, "--json").output == run("replay", "--json").output
+
+
+def test_replay_shows_tools_and_research(home: Path, run: Run) -> None:
+    """Servers, policies, approvals, where it was searched, and how far research was."""
+    made = Workshop(home)
+    made.store.close()
+    at = {name: positions[0] for name, positions in made.at.items()}
+    shown = run("replay", "--at", str(at["tool-call-approved"])).output
+    for part in (
+        "MCP servers",
+        "npx -y files",
+        "https://host/mcp",
+        "files/erase",
+        "never",
+        "Standing approvals",
+        "Presets: none",
+        "Research: none",
+    ):
+        assert part in shown
+    assert "mcp-files-TOKEN" not in shown
+    shown = run("replay", "--at", str(at["research-page-read"])).output
+    assert "http://wiki.home" in shown
+    assert "Private hosts that research might read: wiki.home" in shown
+    assert "Presets: 1" in shown
+    assert "reading" in shown.split("\nResearch\n")[1]
+    assert "erased" in run("replay").output.split("\nResearch\n")[1]
+    shown = run("replay", "--diff", str(at["mcp-server-stopped"]), "now").output
+    assert "− mcp-server files" in shown
+    assert "The MCP server files was removed." in shown
+    made.past.close()
 
 
 def test_replay_before_everything(afternoon: Afternoon, run: Run) -> None:

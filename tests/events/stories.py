@@ -3,6 +3,7 @@
 from typing import Any
 
 from events.facts import (
+    AppStarted,
     EngineBecameReady,
     EngineCrashed,
     EngineProgressed,
@@ -10,14 +11,37 @@ from events.facts import (
     EngineStartRequested,
     EngineStopped,
     EngineStopRequested,
+    McpServerConnected,
+    McpServerFailed,
+    McpServerRemoved,
+    McpServerSaved,
+    McpServerStopped,
+    McpToolPolicySet,
+    PresetRemoved,
+    PresetSaved,
     RecipeArchived,
     RecipeCloned,
     RecipeCreated,
     RecipeRestored,
     RecipeRevised,
+    ResearchErased,
+    ResearchErasureRequested,
+    ResearchFinished,
+    ResearchHostsAllowed,
+    ResearchNoted,
+    ResearchPageRead,
+    ResearchPaused,
+    ResearchPlanned,
+    ResearchProviderRemoved,
+    ResearchProviderSaved,
+    ResearchRequested,
+    ResearchResumed,
+    ResearchStarted,
     RuntimeInstalled,
     RuntimeInstallRequested,
     SettingChanged,
+    ToolApprovalWithdrawn,
+    ToolCallApproved,
 )
 from events.facts.base import Fact
 
@@ -81,3 +105,62 @@ def a_day(runs: int = 6) -> Story:
     for run in range(runs):
         story += one_run(f"e{run}", ("qwen", "two")[run % 2], 10.0 + run, crash=run % 3 == 2)
     return story
+
+
+def of_tools() -> Story:
+    """Servers of tools saved, started, failed and removed; approvals, presets, research."""
+    files: dict[str, Any] = {"name": "files", "transport": "stdio", "command": "npx"}
+    saved = McpServerSaved(**files, args=("-y", "files"), env={"TOKEN": "mcp-files-TOKEN"})
+    web = McpServerSaved(name="web", transport="http", url="https://host/mcp", enabled=False)
+    up: dict[str, Any] = {"fingerprint": "f", "version": "files 1", "seconds": 0.5, "pid": 9}
+    tool: dict[str, Any] = {"server": "files", "tool": "read", "fingerprint": "f"}
+    yes: dict[str, Any] = {**tool, "definition": "d", "arguments_hash": "a" * 32}
+    facts: list[Fact] = [
+        saved,
+        web,
+        McpServerConnected(name="files", tools=3, **up),
+        McpToolPolicySet(name="files", tool="read", policy="always", fingerprint="f"),
+        McpToolPolicySet(name="files", tool="erase", policy="never"),
+        ToolCallApproved(call_id="c1", scope="always", **yes),
+        ToolCallApproved(call_id="c2", scope="conversation", conversation_id="k", **yes),
+        ToolCallApproved(call_id="c3", scope="once", **yes),
+        McpServerStopped(name="files", reason="vLLM Studio stops"),
+        AppStarted(version="2", pid=8),
+        McpServerFailed(name="files", reason="npx is not installed", code="no-program"),
+        McpServerSaved(**files, enabled=False),
+        McpServerSaved(**files, timeout_s=9.0),
+        McpServerConnected(name="files", tools=2, **up),
+        ToolApprovalWithdrawn(approval_id="c1", server="files", tool="read"),
+        McpServerSaved(name="web", transport="http", url="https://host/mcp"),
+        McpServerRemoved(name="files"),
+    ]
+    streams = {ToolCallApproved: "tool-calls", ToolApprovalWithdrawn: "tool-calls"}
+    story: Story = [
+        (streams.get(type(fact)) or f"mcp-{getattr(fact, 'name', '')}", fact) for fact in facts
+    ]
+    return [("app", f) if isinstance(f, AppStarted) else (s, f) for s, f in story] + of_research()
+
+
+def of_research() -> Story:
+    """Two runs, one of them erased; where it was searched; a preset that came and went."""
+    one: dict[str, Any] = {"research_id": "r1"}
+    two: dict[str, Any] = {"research_id": "r2"}
+    where = ResearchProviderSaved(provider="searxng", kind="searxng", url="http://wiki.home")
+    return [
+        ("research", where),
+        ("research", ResearchHostsAllowed(hosts=("wiki.home",))),
+        ("preset-p", PresetSaved(preset_id="p", sealed=b"sealed")),
+        ("research-r1", ResearchRequested(**one, model="qwen", sealed=b"asked", clarify=True)),
+        ("research-r1", ResearchPlanned(**one, steps=2, sealed=b"plan")),
+        ("research-r1", ResearchStarted(**one)),
+        ("research-r2", ResearchRequested(**two, model="qwen", sealed=b"asked too")),
+        ("research-r1", ResearchPageRead(**one, source=1, size=9, sealed=b"page")),
+        ("research-r1", ResearchNoted(**one, step_id="s1", source=1, notes=2, sealed=b"notes")),
+        ("research-r1", ResearchPaused(**one, reason="asked", sealed=b"why")),
+        ("research-r1", ResearchResumed(**one, model="llama")),
+        ("research-r2", ResearchErasureRequested(**two)),
+        ("research-r2", ResearchErased(**two)),
+        ("research-r1", ResearchFinished(**one, sources=1, unsupported=0)),
+        ("preset-p", PresetRemoved(preset_id="p")),
+        ("research", ResearchProviderRemoved(provider="searxng")),
+    ]

@@ -4,6 +4,12 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** AcknowledgeWish */
+        AcknowledgeWish: {
+            log: string;
+            log_id?: string | null;
+            reason: string;
+        };
         /** Alive */
         Alive: {
             problem?: string | null;
@@ -19,6 +25,15 @@ export interface components {
         ApprovalList: {
             approvals: components["schemas"]["StandingApproval"][];
         };
+        /** ApprovalThen */
+        ApprovalThen: {
+            approval_id: string;
+            approved_at: number;
+            approved_by: string;
+            arguments_hash: string;
+            server: string;
+            tool: string;
+        };
         /** ApproveWish */
         ApproveWish: {
             /**
@@ -26,6 +41,8 @@ export interface components {
              * @enum {string}
              */
             scope: "once" | "conversation" | "always";
+            /** @default  */
+            shown: string;
         };
         /** Attachment */
         Attachment: {
@@ -119,12 +136,16 @@ export interface components {
             approved: "once" | "conversation" | "always" | "policy" | "";
             arguments: string;
             call_id: string;
+            /** @default  */
+            description: string;
             duration_ms?: number | null;
             name: string;
             /** @default  */
             reason: string;
             /** @default  */
             server: string;
+            /** @default  */
+            shown: string;
             since: number;
             /** @enum {string} */
             state: "asking" | "running" | "done" | "failed" | "denied" | "timed-out" | "cancelled";
@@ -148,6 +169,8 @@ export interface components {
             bytes: number;
             call_id: string;
             conversation_id: string;
+            /** @default  */
+            description: string;
             /** @default 0 */
             duration_ms: number;
             ended_at?: number | null;
@@ -155,6 +178,8 @@ export interface components {
             reason: string;
             reply_id: string;
             server: string;
+            /** @default  */
+            shown: string;
             since: number;
             /** @enum {string} */
             state: "asking" | "running" | "done" | "failed" | "denied" | "timed-out" | "cancelled";
@@ -324,6 +349,7 @@ export interface components {
         ConversationView: {
             completion_tokens: number;
             conversation_id: string;
+            empty: boolean;
             erased_at: number | null;
             erased_by: string | null;
             folder: string | null;
@@ -599,6 +625,12 @@ export interface components {
         /** Forgotten */
         Forgotten: {
             forgotten: number;
+        };
+        /** Former */
+        Former: {
+            log_id: string;
+            root: string;
+            size: number;
         };
         /** Found */
         Found: {
@@ -1208,6 +1240,12 @@ export interface components {
         PresetList: {
             presets: components["schemas"]["PresetView"][];
         };
+        /** PresetThen */
+        PresetThen: {
+            preset_id: string;
+            saved_at: number;
+            saved_by: string;
+        };
         /** PresetView */
         PresetView: {
             model: string;
@@ -1359,9 +1397,19 @@ export interface components {
         };
         /** PruneWish */
         PruneWish: {
+            /** @default false */
+            aside: boolean;
             before: string;
             /** @default owner */
             reason: string;
+        };
+        /** Pruned */
+        Pruned: {
+            /** @default [] */
+            aside_erased: string[];
+            /** @default [] */
+            aside_left: string[];
+            months: components["schemas"]["MonthView"][];
         };
         /** PrunedMonth */
         PrunedMonth: {
@@ -1551,6 +1599,21 @@ export interface components {
             };
             sentence: string;
         };
+        /** Replacement */
+        Replacement: {
+            follows?: string | null;
+            former: components["schemas"]["Former"][];
+            log: string;
+            log_id: string;
+            replaced_at: number;
+            root: string;
+            size: number;
+            why?: string | null;
+        };
+        /** Replacements */
+        Replacements: {
+            replaced: components["schemas"]["Replacement"][];
+        };
         /** Replies */
         Replies: {
             replies: components["schemas"]["ReplyView"][];
@@ -1655,6 +1718,18 @@ export interface components {
         /** ResearchList */
         ResearchList: {
             runs: components["schemas"]["ResearchLine"][];
+        };
+        /** ResearchThen */
+        ResearchThen: {
+            erased: boolean;
+            last_at: number;
+            model: string;
+            notes: number;
+            research_id: string;
+            sources: number;
+            started_at: number;
+            started_by: string;
+            state: string;
         };
         /** ResearchView */
         ResearchView: {
@@ -1867,6 +1942,15 @@ export interface components {
             private_hosts: string[];
             providers: components["schemas"]["SearchProviderView"][];
         };
+        /** SearchProviderThen */
+        SearchProviderThen: {
+            data: {
+                [key: string]: unknown;
+            };
+            name: string;
+            saved_at: number;
+            saved_by: string;
+        };
         /** SearchProviderView */
         SearchProviderView: {
             argument: string;
@@ -1900,6 +1984,31 @@ export interface components {
             /** @enum {string} */
             kind: "weights" | "kv_cache" | "activations" | "graphs" | "overhead" | "offload" | "swap";
             least: number;
+        };
+        /** ServerThen */
+        ServerThen: {
+            args: string[];
+            code: string;
+            command: string;
+            cwd: string;
+            enabled: boolean;
+            env: string[];
+            headers: string[];
+            name: string;
+            pid: number | null;
+            policies: {
+                [key: string]: string;
+            };
+            reason: string;
+            saved_at: number;
+            saved_by: string;
+            since: number;
+            state: string;
+            timeout_s: number;
+            tools: number | null;
+            transport: string;
+            url: string;
+            version: string;
         };
         /** Service */
         Service: {
@@ -2040,6 +2149,7 @@ export interface components {
         };
         /** StateAt */
         StateAt: {
+            approvals: components["schemas"]["ApprovalThen"][];
             archived: components["schemas"]["SavedRecipe"][];
             changes: components["schemas"]["ChangeUnderWay"][];
             ended: components["schemas"]["EngineRun"][];
@@ -2050,12 +2160,17 @@ export interface components {
             load_s: {
                 [key: string]: number;
             };
+            mcp_servers: components["schemas"]["ServerThen"][];
             position: number;
+            presets: components["schemas"]["PresetThen"][];
+            private_hosts: string[];
             providers: components["schemas"]["OfferThen"][];
             ready: string[];
             recipes: components["schemas"]["SavedRecipe"][];
             recorded_at: number | null;
+            research: components["schemas"]["ResearchThen"][];
             runtimes: components["schemas"]["RuntimeRow"][];
+            search_providers: components["schemas"]["SearchProviderThen"][];
             services: {
                 [key: string]: components["schemas"]["Service"];
             };
@@ -2080,11 +2195,14 @@ export interface components {
             alarm?: string | null;
             endpoint: string;
             engines: components["schemas"]["EngineView"][];
+            failed?: string | null;
             gateway: components["schemas"]["GatewayView"];
             headline: string;
             held_back?: components["schemas"]["HeldBackView"] | null;
             /** @default 0 */
             in_flight: number;
+            /** @default auto */
+            language: string;
             /** @default [] */
             notices: string[];
             position: number;
