@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
+from tests.harness.browser import ALONE, note_what_leaves
 from tests.harness.pages import page_names, path_of
 from tests.harness.screen import screen
 from tests.harness.sim import sim_recipe
@@ -22,6 +23,7 @@ from tests.harness.webkit import wayside, webkit
 
 CHROMIUM = "/usr/bin/chromium"
 QUIET = (
+    ALONE,
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -54,20 +56,13 @@ def page_of(studio: StudioServer, theme: str) -> Iterator[tuple[Page, list[str]]
     """The window's page as its owner opens it; what it complains about is collected."""
     complaints: list[str] = []
 
-    def offline(route: Route) -> None:
-        if route.request.url.startswith(studio.url):
-            route.continue_()
-        else:
-            complaints.append(f"asked the network: {route.request.url}")
-            route.abort()
-
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
         context = browser.new_context(
             color_scheme="dark" if theme == "dark" else "light",
             viewport={"width": 1280, "height": 800},
         )
-        context.route("**/*", offline)
+        note_what_leaves(context, studio.url, complaints)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))
         page.on(
@@ -102,13 +97,13 @@ def test_the_window_shows_what_runs_and_chats_with_it(studio: StudioServer, them
         expect(page.get_by_text(ours).first).to_be_visible()
         assert "owner=" not in page.url, "the token leaves the address at once"
         studio.load(ours)
-        expect(page.get_by_text("Ready").first).to_be_visible(timeout=15_000)
+        expect(page.get_by_text("Ready").first).to_be_visible()
         assert complaints == []
         page.goto(f"{studio.url}/chat")
         box = page.get_by_role("textbox", name="Message")
         box.fill("Hello!")
         box.press("Enter")
-        expect(page.get_by_text("tok0 tok1 tok2", exact=False).first).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("tok0 tok1 tok2", exact=False).first).to_be_visible()
         page.goto(studio.url)
         expect(page.get_by_text(ours).first).to_be_visible()
         assert complaints == []
@@ -129,10 +124,10 @@ def test_every_page_works_in_webkitgtk(studio: StudioServer, theme: str) -> None
         browser.go(f"{studio.url}/#owner={studio.owner()['x-studio-owner']}")
         browser.run(LISTEN)
         text = "return document.body.innerText"
-        eventually(lambda: model in browser.run(text), within=20, what="the recipe is shown")
+        eventually(lambda: model in browser.run(text), within=60, what="the recipe is shown")
         assert "owner=" not in browser.run("return location.href")
         studio.load(model)
-        eventually(lambda: "Ready" in browser.run(text), within=20, what="it is shown as ready")
+        eventually(lambda: "Ready" in browser.run(text), within=60, what="it is shown as ready")
         assert browser.run("return matchMedia('(prefers-color-scheme: dark)').matches") == (
             theme == "dark"
         )
@@ -140,8 +135,8 @@ def test_every_page_works_in_webkitgtk(studio: StudioServer, theme: str) -> None
         for page in (*page_names()[1:], "dashboard"):
             browser.run(f"document.querySelector(`nav a[href='{path_of(page)}']`).click()")
             shows = f"return document.querySelector('main[data-page={page}] h1')?.innerText ?? ''"
-            eventually(lambda: browser.run(shows), within=20, what=f"{page} has its title")  # noqa: B023
-            eventually(lambda: browser.run(AT_REST), within=20, what=f"{page} is at rest")
+            eventually(lambda: browser.run(shows), within=60, what=f"{page} has its title")  # noqa: B023
+            eventually(lambda: browser.run(AT_REST), within=60, what=f"{page} is at rest")
             assert browser.run("return window.complaints") == [], page
             browser.screenshot(ARTIFACTS / f"webkitgtk-{page}-{theme}.png")
         elsewhere = "performance.getEntriesByType('resource').map((one) => one.name)"

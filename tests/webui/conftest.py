@@ -8,8 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.harness.browser import ALONE, note_what_leaves
 from tests.harness.ports import free_port
 from tests.harness.tools import needs
 from tests.harness.waiting import eventually
@@ -18,6 +19,7 @@ from tests.webui.fake_studio import FakeStudio
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
+    ALONE,
     "--no-sandbox",
     "--disable-gpu",
     "--no-first-run",
@@ -68,7 +70,7 @@ class Backend:
         httpx.post(f"{self.url}/_fake/hold", json={"phase": phase}).raise_for_status()
 
     def asked(self, path: str) -> list[dict[str, object]]:
-        """What the window asked of a path since the beginning."""
+        """What the window asked of a path in this scene."""
         asked = httpx.get(f"{self.url}/_fake/asked").json()
         return [entry for entry in asked if entry["path"] == path]
 
@@ -111,13 +113,6 @@ def contexts(backend: Backend, browser: Browser, complaints: list[str]) -> Itera
     """A way to open pages, each in a fresh context; all are closed at the end."""
     made = []
 
-    def guard(route: Route) -> None:
-        if route.request.url.startswith(backend.url + "/"):
-            route.continue_()
-        else:
-            complaints.append(f"left loopback: {route.request.url}")
-            route.abort()
-
     def opened(
         path: str = "/",
         *,
@@ -134,7 +129,7 @@ def contexts(backend: Backend, browser: Browser, complaints: list[str]) -> Itera
         )
         made.append(context)
         context.grant_permissions(["clipboard-read", "clipboard-write"])
-        context.route("**/*", guard)
+        note_what_leaves(context, backend.url, complaints, but=forgive)
         page = context.new_page()
         page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))

@@ -1,8 +1,10 @@
 """What a person sees at once and can take back, and what the keyboard and a small screen reach."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, Route, expect
 
+from tests.harness.browser import caught
+from tests.harness.waiting import eventually
 from tests.webui.conftest import Backend, Open
 from tests.webui.test_pages import violations
 
@@ -15,14 +17,14 @@ def test_a_wish_is_seen_before_the_studio_answers_and_goes_when_it_refuses(
     """Sleep: the row and the hero say so at once; a refusal takes it back and says why."""
     backend.scene("busy")
     page = open_page("/", forgive=("409",))
-    held = []
+    held: list[Route] = []
     page.route("**/api/sleep", lambda route: held.append(route))
     page.locator(".hero .actions").get_by_role("button", name="Sleep").click()
     expect(page.locator(".hero").get_by_text("Falling asleep")).to_be_visible()
     toasts = page.locator(".toasts")
     expect(toasts.get_by_role("button", name="Undo")).to_be_visible()
     problem = {"title": "Refused", "status": 409, "detail": "it is loading", "code": "busy"}
-    held[0].fulfill(status=409, json=problem)
+    caught(page, held).fulfill(status=409, json=problem)
     expect(page.locator(".hero").get_by_text("Falling asleep")).to_have_count(0)
     expect(toasts.get_by_text("it is loading")).to_be_visible()
     expect(toasts.get_by_role("button", name="Undo")).to_have_count(0)
@@ -73,14 +75,19 @@ def test_density_is_chosen_and_stays(backend: Backend, open_page: Open) -> None:
     """Rows of 32 become rows of 26, before the first paint of the next load too."""
     backend.scene("busy")
     page = open_page("/")
-    height = "document.querySelector('[data-row]').getBoundingClientRect().height"
     expect(page.get_by_role("row", name="Mistral-Small")).to_be_visible()
-    assert page.evaluate(height) == 32
+    demand_height(page, 32)
     page.get_by_role("button", name="Rows: comfortable").click()
-    assert page.evaluate(height) == 26
+    demand_height(page, 26)
     page.reload()
     expect(page.get_by_role("row", name="Mistral-Small")).to_be_visible()
-    assert page.evaluate(height) == 26
+    demand_height(page, 26)
+
+
+def demand_height(page: Page, wanted: int) -> None:
+    """Rows are as high, in px, as soon as they are drawn."""
+    height = "document.querySelector('[data-row]').getBoundingClientRect().height"
+    eventually(lambda: page.evaluate(height) == wanted, within=20, what=f"rows of {wanted} px")
 
 
 def test_a_phone_reaches_every_page_and_the_quick_switch(backend: Backend, open_page: Open) -> None:

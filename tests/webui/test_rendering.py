@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Error, Page, Route, expect
 
+from tests.harness.browser import caught, copied
 from tests.webui import answers
-from tests.webui.conftest import Backend, Open
+from tests.webui.conftest import Backend, Open, contexts
 
 pytestmark = pytest.mark.real
 
@@ -90,6 +91,20 @@ def test_an_answer_is_shown_whole_and_fetches_nothing(open_page: Open) -> None:
     expect(answer.locator("img[src^=http]")).to_have_count(0)
 
 
+def test_what_would_leave_this_machine_gets_nowhere_and_is_told(
+    backend: Backend, browser: Browser
+) -> None:
+    """By an address or by a name: the other tests could not fail otherwise."""
+    complaints: list[str] = []
+    elsewhere = ["http://192.0.2.1/", "https://example.org/a"]
+    with contexts(backend, browser, complaints) as opened:
+        page = opened("/")
+        for url in elsewhere:
+            with pytest.raises(Error, match="ERR_NAME_NOT_RESOLVED"):
+                page.goto(url)
+    assert complaints == [f"left loopback: {url}" for url in elsewhere]
+
+
 @pytest.mark.usefixtures("told")
 def test_a_diagram_is_a_picture_and_its_source_is_at_hand(open_page: Open) -> None:
     """What can not be drawn says so below its source."""
@@ -111,7 +126,7 @@ def test_a_picture_comes_when_it_is_asked_for_and_tells_nobody_where_it_is_seen(
     open_page: Open,
 ) -> None:
     """One request, to the host that was named, without a referrer."""
-    page = open_page("/chat")
+    page = open_page("/chat", forgive=("https://pictures.example.org/",))
     asked: list[dict[str, str]] = []
 
     def give(route: Route) -> None:
@@ -133,7 +148,7 @@ def test_a_table_is_copied_and_a_footnote_is_a_way_there_and_back(open_page: Ope
     page = open_page("/chat")
     ask(page)
     page.get_by_role("button", name="Copy as CSV").click()
-    assert page.evaluate("navigator.clipboard.readText()") == 'a,b\r\n"1,5",2\r\n'
+    assert copied(page, "a,b") == 'a,b\r\n"1,5",2\r\n'
     mark = page.locator("[data-note='1']")
     mark.focus()
     page.keyboard.press("Enter")
@@ -158,12 +173,12 @@ def test_what_is_written_is_accessible(open_page: Open, theme: str) -> None:
 
 def test_a_long_conversation_draws_what_is_near(open_page: Open, backend: Backend) -> None:
     """The words of all of it are there; going up, messages are drawn and nothing jumps."""
-    from tests.benchmarks.render_browser import TITLE  # it is what the benchmark opens
     from tests.benchmarks.render_world import write_conversation
 
-    write_conversation(backend.url, TITLE, 400)
+    title = "A long conversation, drawn where it is near"
+    write_conversation(backend.url, title, 400)
     page = open_page("/chat")
-    page.get_by_text(TITLE).first.click()
+    page.get_by_text(title).first.click()
     log = page.get_by_role("log")
     expect(log.get_by_text("Answer 399.")).to_be_visible()
     assert log.locator("article").count() < 100
@@ -174,13 +189,23 @@ def test_a_long_conversation_draws_what_is_near(open_page: Open, backend: Backen
     expect(log.locator("article", has_text="Answer 1.")).to_be_visible()
 
 
+# What is read and where it stands, once it has stood there for a while of frames.
 HELD = """
-() => {
+async () => {
   const log = document.querySelector('[role=log]')
   const top = log.getBoundingClientRect().top
   const isSeen = (one) => one.getBoundingClientRect().bottom > top + 5
-  const seen = [...log.querySelectorAll('article')].find(isSeen)
-  return [seen.textContent.trim().slice(0, 14), Math.round(seen.getBoundingClientRect().top)]
+  const read = () => {
+    const seen = [...log.querySelectorAll('article')].find(isSeen)
+    return [seen.textContent.trim().slice(0, 14), Math.round(seen.getBoundingClientRect().top)]
+  }
+  for (let last = '', same = 0; same < 30; ) {
+    await new Promise(requestAnimationFrame)
+    const now = String(read())
+    same = now === last ? same + 1 : 0
+    last = now
+  }
+  return read()
 }
 """
 
@@ -204,13 +229,11 @@ def test_what_is_read_stays_when_the_rest_of_a_long_conversation_comes(
     log.evaluate("element => element.dispatchEvent(new WheelEvent('wheel', { deltaY: -1 }))")
     for _ in range(4):  # what comes near is drawn, and moves what is above it
         log.evaluate("(element, away) => { element.scrollTop = away }", away)
-        page.wait_for_timeout(300)
-    before = page.evaluate(HELD)
+        before = page.evaluate(HELD)
     assert before[0].startswith(("Question", "Answer"))
+    caught(page, held).continue_()
     assert len(held) == 1
-    held[0].continue_()
     expect(log).to_contain_text("Question 0:")
-    page.wait_for_timeout(500)
     name, top = page.evaluate(HELD)
     assert (name, abs(top - before[1]) <= 2) == (before[0], True)
     page.get_by_role("textbox", name="Message").fill("hello there")
