@@ -25,14 +25,16 @@ class FakeStudio:
     def __init__(self, scene: str) -> None:
         self.followers: list[asyncio.Queue[str]] = []
         self.tasks: set[asyncio.Task[None]] = set()
-        self.asked: list[Json] = []
-        self.held_at = ""
+        self.scenes = 0  # so many there were: what belongs to one goes with it
         self.set_scene(scene)
 
     def set_scene(self, name: str) -> None:
         """Begin again with another scene; what was under way in the former one ends."""
         for task in self.tasks:
             task.cancel()
+        self.scenes += 1
+        self.asked: list[Json] = []
+        self.held_at = ""
         scene = scenes.SCENES[name]()
         self.status: Json = scene["status"]
         self.hardware: Json = scene["hardware"]

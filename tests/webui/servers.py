@@ -201,10 +201,10 @@ def server_handlers(studio: FakeStudio) -> list[Any]:
 
     def servers() -> Servers:
         """Those of the scene that is shown now."""
-        if id(studio.status) not in at:
+        if studio.scenes not in at:
             at.clear()
-            at[id(studio.status)] = Servers(studio)
-        return at[id(studio.status)]
+            at[studio.scenes] = Servers(studio)
+        return at[studio.scenes]
 
     @get("/api/mcp/servers", sync_to_thread=False)
     def listed() -> Json:

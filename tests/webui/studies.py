@@ -225,10 +225,10 @@ def study_handlers(studio: FakeStudio) -> list[Any]:
     at: dict[int, Studies] = {}
 
     def studies() -> Studies:
-        if id(studio.status) not in at:
+        if studio.scenes not in at:
             at.clear()
-            at[id(studio.status)] = Studies(studio)
-        return at[id(studio.status)]
+            at[studio.scenes] = Studies(studio)
+        return at[studio.scenes]
 
     @get("/api/research", sync_to_thread=False)
     def listed() -> Json:

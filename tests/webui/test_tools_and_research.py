@@ -6,6 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.harness.browser import demand_no_wider
 from tests.harness.waiting import eventually
 from tests.webui.conftest import Backend, Open
 from tests.webui.test_pages import keep, violations
@@ -27,10 +28,6 @@ PAGES = {
     "research-failed": ("busy", "/research?of=failed", "set up another provider, then go on"),
     "research-gone": ("busy", "/research?of=nobody", "This research is gone"),
 }
-WIDE = (
-    "[...document.querySelectorAll('html, main, .page')]"
-    ".filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.className || e.tagName)"
-)
 
 
 def ask(backend: Backend, tool: str, **arguments: object) -> None:
@@ -59,7 +56,7 @@ def test_a_page_is_whole_and_accessible(
     assert violations(page) == []
     page.set_viewport_size({"width": 390, "height": 844})
     keep(page, f"{name}-390-{theme}")
-    assert page.evaluate(WIDE) == []
+    demand_no_wider(page)
 
 
 def test_a_call_is_seen_and_answered_on_every_page(backend: Backend, open_page: Open) -> None:
@@ -80,8 +77,9 @@ def test_a_call_is_seen_and_answered_on_every_page(backend: Backend, open_page: 
     page.get_by_role("button", name="1 call waits for you").click()
     dialog.get_by_role("button", name="Deny").click()
     expect(dialog.get_by_text("No call waits for you.")).to_be_visible()
+    eventually(lambda: len(backend.asked("/api/mcp/calls")) == 2, within=20, what="both are told")
     said = [(one["how"], one.get("scope")) for one in backend.asked("/api/mcp/calls")]
-    assert said[-2:] == [("approve", "once"), ("deny", None)]
+    assert said == [("approve", "once"), ("deny", None)]
 
 
 def test_a_plan_is_edited_by_keys_alone(backend: Backend, open_page: Open) -> None:
