@@ -9,6 +9,7 @@ from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.core.attachments.made import pdf, picture
 from tests.e2e.test_pages_of_management import demand_accessible, window
+from tests.harness.browser import demand_no_wider
 from tests.harness.scripted_model import Question, ScriptedModel, Text
 from tests.harness.studio import StudioServer
 from tests.harness.waiting import eventually
@@ -43,11 +44,6 @@ def chip(page: Page, name: str) -> Locator:
         .get_by_role("listitem")
         .filter(has_text=name)
     )
-
-
-def demand_no_sideways_scrolling(page: Page) -> None:
-    """Nothing sticks out."""
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
@@ -117,7 +113,7 @@ def test_files_are_chosen_dropped_pasted_and_sent(studio: StudioServer, theme: s
             expect(question.locator("img")).to_be_visible()
             expect(page.get_by_text("I was shown 3 parts.")).to_be_visible()
             page.set_viewport_size({"width": 390, "height": 800})
-            demand_no_sideways_scrolling(page)
+            demand_no_wider(page)
             title = page.evaluate("document.title")
             assert title
 
@@ -143,7 +139,7 @@ def test_what_is_refused_is_said_at_its_place(studio: StudioServer) -> None:
             send = page.get_by_role("button", name="Send")
             expect(send).to_be_disabled()
             page.set_viewport_size({"width": 390, "height": 800})
-            demand_no_sideways_scrolling(page)
+            demand_no_wider(page)
             page.set_viewport_size({"width": 1280, "height": 800})
             page.get_by_role("link", name="Dashboard").first.click()
             page.get_by_role("link", name="Chat").first.click()

@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.test_pages_of_management import demand_accessible, window
 from tests.e2e.test_setup_of_conversations import title
+from tests.harness.browser import demand_no_wider
 from tests.harness.scripted_model import ScriptedModel
 from tests.harness.sim import answers_seen_by, sim_recipe
 from tests.harness.studio import StudioServer, words
@@ -40,9 +41,14 @@ def chats_seen(studio: StudioServer, recipe: str) -> list[dict[str, Any]]:
     return [body for body in asked if body.get("max_tokens") != 32]
 
 
-def at_rest(page: Page) -> None:
-    """Wait until what was set up is kept: it is, a moment after the last change."""
-    page.wait_for_timeout(900)
+def demand_kept(studio: StudioServer, page: Page, **parameters: object) -> None:
+    """The studio keeps these with the conversation: it does, a moment after the last change."""
+    path = f"/api/conversations/{page.url.rpartition('of=')[2]}"
+    eventually(
+        lambda: parameters.items() <= studio.get(path)["setup"]["parameters"].items(),
+        within=20,
+        what=f"{parameters} are kept",
+    )
 
 
 def test_what_is_set_up_is_kept_sent_and_taken_back(studio: StudioServer) -> None:
@@ -75,7 +81,7 @@ def test_what_is_set_up_is_kept_sent_and_taken_back(studio: StudioServer) -> Non
         expect(inspector(page).get_by_text("Everything is as the model has it.")).to_be_visible()
         page.get_by_role("button", name="Undo").click()
         expect(inspector(page).get_by_role("textbox", name="Longest answer")).to_have_value("500")
-        at_rest(page)
+        demand_kept(studio, page, temperature=0.3, max_tokens=500)
         page.reload()
         expect(inspector(page).get_by_role("textbox", name="Temperature")).to_have_value("0.3")
         prompt = inspector(page).get_by_role("textbox", name="System prompt")
@@ -110,7 +116,9 @@ def test_a_preset_is_saved_from_the_inspector_and_begun_with(
 
         page.keyboard.press("Control+k")
         page.get_by_role("dialog").get_by_role("combobox").fill(name)
+        expect(page.get_by_role("dialog").get_by_role("option").first).to_contain_text(name)
         page.keyboard.press("Enter")
+        expect(page.get_by_role("log").get_by_text(words(5))).to_have_count(0)  # another begins
         prompt = inspector(page).get_by_role("textbox", name="System prompt")
         expect(prompt).to_have_value(f"Fish, {theme}.")
         prompt.fill("Swim.")
@@ -163,7 +171,7 @@ def test_two_models_answer_side_by_side(studio: StudioServer, theme: str) -> Non
         tabs.first.focus()
         page.keyboard.press("ArrowRight")
         expect(beside.get_by_text(words(6), exact=True)).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        demand_no_wider(page)
         demand_accessible(page)
 
         page.set_viewport_size({"width": 1280, "height": 800})
@@ -198,7 +206,7 @@ def test_on_a_narrow_window_the_inspector_is_called_and_goes(studio: StudioServe
         page.get_by_role("button", name="Show the inspector").click()
         expect(inspector(page)).to_be_visible()
         demand_accessible(page)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        demand_no_wider(page)
         page.keyboard.press("Escape")
         expect(inspector(page)).to_have_count(0)
         page.set_viewport_size({"width": 1280, "height": 800})

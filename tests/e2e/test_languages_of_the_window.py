@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.test_pages_of_management import demand_accessible
 from tests.e2e.test_window_in_browsers import ARTIFACTS, CHROMIUM, page_of
+from tests.harness.browser import demand_no_wider
 from tests.harness.pages import page_names, path_of
 from tests.harness.sim import sim_recipe
 from tests.harness.studio import StudioServer
@@ -15,7 +16,6 @@ from tests.harness.tools import needs
 
 LIVE = re.compile("live|实时")
 WIDTHS = (1280, 390)
-SPILLS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 HEADINGS = {"de": "Übersicht", "zh": "总览"}
 
 
@@ -50,7 +50,7 @@ def test_every_page_speaks_it_and_keeps_to_its_width(
         assert page.evaluate("document.documentElement.lang").startswith(language)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 844})
-            assert page.evaluate(SPILLS) <= 0, f"{name} in {language} at {width}"
+            demand_no_wider(page)
             ARTIFACTS.mkdir(exist_ok=True)
             page.screenshot(path=ARTIFACTS / f"{name}-{language}-{width}.png")
         page.set_viewport_size({"width": 1280, "height": 844})

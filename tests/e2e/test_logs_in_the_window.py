@@ -6,6 +6,7 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from tests.e2e.test_pages_of_management import window
+from tests.harness.browser import copied
 from tests.harness.sim import sim_recipe
 from tests.harness.studio import StudioServer
 
@@ -54,7 +55,7 @@ def test_a_long_log_is_searched_folded_and_linked_to(studio: StudioServer) -> No
         page.get_by_role("searchbox").fill("step 4242$")
         expect(view.locator(".line")).to_have_count(1)
         view.locator(".number").click()
-        link = page.evaluate("navigator.clipboard.readText()")
+        link = copied(page, studio.url)
         page.get_by_role("searchbox").fill("")
         page.goto(link)
         expect(page.locator(".line.marked")).to_contain_text("step 4242", timeout=30_000)

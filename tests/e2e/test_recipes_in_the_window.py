@@ -75,6 +75,7 @@ def set_a_field(studio: StudioServer, theme: str) -> None:
         dialog.get_by_role("button", name="Bring back revision 1").click()
         expect(page.get_by_text(f"{name} is as in revision 1 again.")).to_be_visible()
         assert "memory_fraction" not in saved(studio, name)
+        expect(fraction).to_have_count(0)
         undo(page, f"{name} is as in revision 1 again.")
         expect(fraction).to_be_visible()
         assert saved(studio, name)["memory_fraction"] == 0.8

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.core.research.researcher import GAP, UNBORNE, Researcher
 from tests.e2e.test_pages_of_management import demand_accessible, window
+from tests.harness.browser import demand_no_wider
 from tests.harness.scripted_model import Hold, Question, Say, ScriptedModel, Text
 from tests.harness.studio import StudioServer
 from tests.harness.waiting import eventually
@@ -151,8 +152,7 @@ def test_from_a_question_to_a_report_that_can_be_checked(
         assert json.loads(export(page, "JSON with everything"))["question"] == QUESTION
         assert "@" in export(page, "BibTeX")
         page.set_viewport_size({"width": 390, "height": 844})
-        wide = "[...document.querySelectorAll('html, main, .page')]"
-        assert page.evaluate(wide + ".filter(e => e.scrollWidth > e.clientWidth + 1).length") == 0
+        demand_no_wider(page)
 
 
 def test_a_run_is_paused_resumed_and_erased(

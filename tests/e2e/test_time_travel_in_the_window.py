@@ -26,7 +26,7 @@ def test_every_page_shows_a_moment_and_nothing_is_changed_from_there(
     name = f"past-{theme}"
     studio.add(sim_recipe(name, tokens=4))
     studio.load(name)
-    then = int(studio.status()["position"])
+    then = studio.head
     key = studio.post("/api/keys", {"name": f"later {theme}"})["key"]["key_id"]
     studio.post("/api/evict", {"target": name, "wait": True})
     studio.http.delete(f"/api/recipes/{name}", headers=studio.owner()).raise_for_status()
@@ -73,7 +73,7 @@ def test_why_a_model_came_is_told_as_a_thread(studio: StudioServer) -> None:
 
 def test_what_changed_and_whether_the_log_holds(studio: StudioServer) -> None:
     """Two moments are compared field by field; a verification tells claim by claim; an export."""
-    before = studio.status()["position"]
+    before = studio.head
     studio.add(sim_recipe("changed", tokens=4))
     with window(studio, "light", "timeline") as page:
         page.get_by_role("button", name="Compare").click()

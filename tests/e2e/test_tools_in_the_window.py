@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.test_pages_of_management import demand_accessible, window
 from tests.e2e.test_tools_in_chat import add_tools, asking, noted, script
+from tests.harness.browser import demand_no_wider
 from tests.harness.scripted_model import ScriptedModel
 from tests.harness.studio import StudioServer
 
@@ -71,8 +72,7 @@ def test_a_call_is_approved_and_opened(
         expect(answer.get_by_text("It says: noted: from the window")).to_be_visible()
         expect(row(page, "Done")).to_be_visible()
         page.set_viewport_size({"width": 390, "height": 800})
-        width = page.evaluate("document.documentElement.scrollWidth")
-        assert width <= 390, "nothing is wider than a phone"
+        demand_no_wider(page)
     assert noted(notes)[before:] == ["from the window"]
 
 

@@ -14,9 +14,10 @@ from tests.e2e.test_pages_of_management import demand_accessible, window
 from tests.e2e.test_time_travel_in_the_window import go_to
 from tests.e2e.test_tools_in_chat import NOTE, add_tools, asking, begun, noted, script
 from tests.harness import library_server
+from tests.harness.browser import demand_no_wider
 from tests.harness.scripted_model import ScriptedModel
 from tests.harness.studio import StudioServer
-from tests.harness.toasts import undo
+from tests.harness.toasts import hold, undo
 from tests.harness.waiting import eventually
 
 LIBRARY = str(Path(library_server.__file__))
@@ -137,6 +138,7 @@ def test_a_server_is_seen_into_and_steered(bare: StudioServer, theme: str) -> No
         expect(log).to_contain_text(f"the library opens, {len(CARD)} characters")
 
         page.get_by_role("button", name="Stop", exact=True).click()
+        hold(page, "library was stopped.")
         eventually(lambda: seen(bare)["state"] == "off", within=30, what="it is stopped")
         undo(page, "library was stopped.")
         eventually(lambda: seen(bare)["state"] == "ready", within=60, what="it is back")
@@ -227,9 +229,7 @@ def test_the_page_fits_a_phone_and_says_that_it_shows_today(bare: StudioServer) 
         for where in ("tools", "tools?of=library"):
             page.goto(f"{bare.url}/{where}")
             expect(page.locator("main h1")).to_be_visible()
-            wide = "[...document.querySelectorAll('html, main, .page')]"
-            wide += ".filter(e => e.scrollWidth > e.clientWidth + 1).length"
-            assert page.evaluate(wide) == 0, where
+            demand_no_wider(page)
         page.goto(f"{bare.url}/tools")
         menu = page.get_by_role("button", name="What can be done with library")
         expect(menu).to_be_in_viewport(ratio=1)

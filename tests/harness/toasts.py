@@ -3,6 +3,11 @@
 from playwright.sync_api import Page
 
 
+def hold(page: Page, said: str) -> None:
+    """Point at this message, for what it tells may take long: they stay while somebody does."""
+    page.locator(".toast", has_text=said).last.hover()
+
+
 def undo(page: Page, said: str) -> None:
     """Take back what this message tells of.
 

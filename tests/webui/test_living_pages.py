@@ -1,11 +1,13 @@
 """What the window does: switching, chatting, writing recipes, following, and losing the studio."""
 
 import json
+import re
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.harness.browser import copied
 from tests.harness.toasts import undo
 from tests.webui.conftest import Backend, Open
 
@@ -120,7 +122,7 @@ def test_an_answer_streams_with_code_table_and_formula(backend: Backend, open_pa
     answer.get_by_role("button", name="Thought").click()
     expect(answer.get_by_text("The user wants to know")).to_be_visible()
     answer.get_by_role("button", name="Copy the code").click()
-    assert page.evaluate("navigator.clipboard.readText()").startswith("from openai import")
+    assert copied(page, "from openai").startswith("from openai import")
 
 
 def test_an_answer_can_be_stopped_and_asked_again(backend: Backend, open_page: Open) -> None:
@@ -269,7 +271,7 @@ def test_logs_follow_until_one_scrolls_up(backend: Backend, open_page: Open) -> 
     page = open_page("/logs?of=qwen3-32b")
     log = page.get_by_role("log")
     expect(page.get_by_role("button", name="Live")).to_be_visible()
-    expect(page.get_by_text("262 lines").or_(page.get_by_text("263 lines"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"2[6-9]\d lines"))).to_be_visible()  # more by the second
     rows = log.locator(".line")
     assert rows.count() < 100, "only the lines in sight exist"
     log.hover()
@@ -330,8 +332,10 @@ def test_a_lost_studio_is_said_and_the_page_stays(backend: Backend, open_page: O
     expect(page.get_by_role("heading", name="Qwen3-32B-AWQ")).to_be_visible()
     expect(page.locator("footer").get_by_text("not connected")).to_be_visible()
     backend.start("cpu")
-    page.get_by_role("button", name="Retry now").click()
-    expect(page.get_by_role("heading", name="Studio demo")).to_be_visible()
+    came = page.get_by_role("heading", name="Studio demo")  # by itself just now, it may be
+    page.get_by_role("button", name="Retry now").or_(came).first.wait_for()
+    page.get_by_role("button", name="Retry now").evaluate_all("all => all.forEach(e => e.click())")
+    expect(came).to_be_visible()
     expect(page.get_by_text("vLLM Studio does not answer.")).to_have_count(0)
 
 
@@ -341,7 +345,7 @@ def seen_by_scrolling(page: Page) -> list[str]:
         const list = document.querySelector('[data-list]'), seen = []
         for (let at = 0; at <= list.scrollHeight; at += 200) {
             list.scrollTop = at
-            await new Promise((drawn) => setTimeout(drawn, 60))
+            for (let frame = 0; frame < 4; frame++) await new Promise(requestAnimationFrame)
             for (const one of list.querySelectorAll('li .position'))
                 if (!seen.includes(one.textContent)) seen.push(one.textContent)
         }
