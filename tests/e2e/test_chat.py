@@ -103,7 +103,7 @@ def test_a_window_that_comes_back_gets_the_rest(studio: StudioServer) -> None:
     port = studio.engines()["long-talk"]["port"]
     eventually(
         lambda: answers_seen_by(port)[-1].get("outcome") != "running",
-        within=10,
+        within=60,
         what="the engine has stopped",
     )
     assert recorded(studio, answer)["outcome"] == "client_gone"

@@ -188,7 +188,7 @@ def test_somebody_with_a_key_for_audits_takes_the_log_without_us(
     assert done.returncode == 0, done.stdout + done.stderr
     [taken] = eventually(
         lambda: studio.happened("audit-exported", after=head) or None,
-        within=10,
+        within=60,
         what="it is recorded",
     )
     key_id = issued["key"]["key_id"]

@@ -26,11 +26,11 @@ def test_the_engine_dies_and_the_client_hears_it_at_once(studio: StudioServer) -
     head, pid = studio.head, studio.engines()["dies-a"]["pid"]
     group = os.getpgid(pid)
     os.kill(pid, signal.SIGKILL)
-    stream.finish(within=15)
+    stream.finish(within=60)
     assert stream.errors or stream.error, "a broken answer must not look complete"
-    crash = studio.wait_for_fact("engine-crashed", after=head, recipe_id="dies-a", within=10)
+    crash = studio.wait_for_fact("engine-crashed", after=head, recipe_id="dies-a", within=60)
     assert "dies-a" in crash["sentence"]
-    eventually(lambda: not group_members(group), within=15, what="its group is gone")
+    eventually(lambda: not group_members(group), within=60, what="its group is gone")
     answer = studio.chat("dies-a", max_tokens=3)
     assert answer.status_code == 200, answer.text
     assert studio.engines()["dies-a"]["pid"] != pid
@@ -54,9 +54,9 @@ def test_litellm_dies_and_comes_back_by_itself(studio: StudioServer) -> None:
     head, engine = studio.head, studio.engines()["gate-a"]["pid"]
     gateway = studio.status()["gateway"]["pid"]
     os.kill(gateway, signal.SIGKILL)
-    stream.finish(within=15)
+    stream.finish(within=60)
     assert stream.errors or stream.error
-    crash = studio.wait_for_fact("gateway-crashed", after=head, within=10)
+    crash = studio.wait_for_fact("gateway-crashed", after=head, within=60)
     assert crash["sentence"]
     answer = studio.chat("gate-a", max_tokens=3)  # waits for the gateway; is not refused
     assert answer.status_code == 200, answer.text
@@ -71,7 +71,7 @@ def test_the_app_dies_and_its_next_start_finds_everything(own_studio: StudioServ
     head, engine = own_studio.head, own_studio.engines()["app-a"]["pid"]
     gateway = own_studio.status()["gateway"]["pid"]
     own_studio.kill()
-    stream.finish(within=15)
+    stream.finish(within=60)
     assert not stream.saw_done
     own_studio.start()
     own_studio.wait_for_gateway()
@@ -89,7 +89,7 @@ def test_the_app_dies_while_a_model_loads(quick_studio: StudioServer) -> None:
     """A half-done start is finished or ended by the next boot, never forgotten."""
     quick_studio.add(sim_recipe("half-a", load_seconds=6, tokens=2))
     quick_studio.post("/api/switch", {"target": "half-a"})
-    quick_studio.wait_for_state("half-a", "loading", within=15)
+    quick_studio.wait_for_state("half-a", "loading", within=60)
     quick_studio.kill()
     quick_studio.start()
     quick_studio.wait_for_gateway()

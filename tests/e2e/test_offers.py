@@ -143,7 +143,7 @@ def test_a_virtual_model_takes_what_is_there_and_a_recipe_falls_back(
     house.post("/api/providers", wrong)
     refused = eventually(
         lambda: answer if (answer := house.chat(MODEL)).status_code == 502 else None,
-        within=10,
+        within=60,
         what="the new key is in use",
     )
     assert "did not accept its API key" in refused.json()["error"]["message"]

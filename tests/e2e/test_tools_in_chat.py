@@ -278,7 +278,7 @@ def test_kill_minus_nine_in_an_answer_keeps_the_steps_before_it(own_studio: Stud
         for _, event in follow(studio, path, reply):
             if event["kind"] == "grew":
                 break
-        eventually(lambda: _drafted(studio), within=10, what="it is kept", every=1.2)
+        eventually(lambda: _drafted(studio), within=60, what="it is kept", every=1.2)
         studio.kill()
         studio.start()
     assert [one[:2] for one in chain(studio, path)] == [

@@ -39,7 +39,7 @@ class RedisServer:
             stdout=subprocess.DEVNULL,
         )
         processes.own(self._process.pid)
-        eventually(lambda: is_listening(self.port), within=10, what="redis-server listens")
+        eventually(lambda: is_listening(self.port), within=60, what="redis-server listens")
 
     def kill(self) -> None:
         """kill -9: what it held is lost."""

@@ -27,6 +27,6 @@ def wait_for_requests(home: Path, model: str, count: int) -> list[RequestFinishe
         found = [one for one in finished_requests(home) if one.model == model]
         return found if len(found) >= count else None
 
-    found = eventually(look, within=10, what=f"{count} finished requests to {model}", every=0.2)
+    found = eventually(look, within=60, what=f"{count} finished requests to {model}", every=0.2)
     assert len(found) == count, found
     return found

@@ -141,7 +141,7 @@ async def test_it_starts_routes_streams_counts_and_stops(home: Path, store: Even
             embedded = await post(made, {"model": "r", "input": "x"}, "/v1/embeddings")
             assert embedded.status_code == 200
 
-            await until(lambda: len(made.facts) == 4, within=10)
+            await until(lambda: len(made.facts) == 4, within=60)
             assert {fact.outcome for fact in made.facts} == {"ok"}
             by_path = {(f.path, f.stream): f for f in made.facts}
             for streamed in (False, True):
