@@ -4,6 +4,7 @@ import lzma
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import msgspec
 from litestar import get, post
@@ -34,12 +35,20 @@ class PruneWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     before: str  # the first month that is kept, as in 2026-11
     reason: str = "owner"
+    aside: bool = False  # what recoveries moved aside of these months is erased too
 
 
 class MonthList(msgspec.Struct, frozen=True, kw_only=True):
     """Months of requests, newest first."""
 
     months: tuple[MonthView, ...]
+
+
+class Pruned(MonthList, frozen=True, kw_only=True):
+    """The months that were erased now, and files with single requests that a recovery made."""
+
+    aside_left: tuple[str, ...] = ()
+    aside_erased: tuple[str, ...] = ()
 
 
 @get("/audit/segments")
@@ -63,21 +72,25 @@ async def seal_months(application: Application, asking: Asking, data: SealWish) 
 
 
 @post("/audit/prune", status_code=200)
-async def prune_months(application: Application, asking: Asking, data: PruneWish) -> MonthList:
+async def prune_months(application: Application, asking: Asking, data: PruneWish) -> Pruned:
     """Erase the single requests of every month before one, for ever; their sums stay.
 
-    Only the owner may, and it is recorded. Answers with the months that were erased now.
+    Only the owner may, and it is recorded. Answers with the months that were erased now, and with
+    the files that `audit recover` moved aside of such months: those go only with `aside`.
     """
     demand_owner(asking, "erase requests")
     application.log_watch.demand_change()
+    sealing, actor = application.sealing, asking.actor
+    reason = data.reason.strip()[:LONGEST_REASON] or "owner"
+    erased: tuple[Path, ...] = ()
     with told("not all requests were erased", NOT_ERASED):
-        return MonthList(
-            months=await application.sealing.prune(
-                data.before,
-                reason=data.reason.strip()[:LONGEST_REASON] or "owner",
-                actor=asking.actor,
-            )
-        )
+        months = await sealing.prune(data.before, reason=reason, actor=actor)
+        if data.aside:
+            erased = await sealing.erase_aside(data.before, reason=reason, actor=actor)
+        left = await sealing.aside(data.before)
+    return Pruned(
+        months=months, aside_left=tuple(map(str, left)), aside_erased=tuple(map(str, erased))
+    )
 
 
 @contextmanager

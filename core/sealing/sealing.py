@@ -20,13 +20,14 @@ import msgspec
 from core.auditing.notes import sync_folder
 from core.clock import Clock
 from core.errors import Invalid, NotFound, Refused, Unavailable
+from core.sealing.aside import aside_before, erase
 from core.sealing.settling import is_live, settle
 from core.sealing.steps import GivenUp, Reached, Sign, seal_month
 from core.settings import Paths, Settings
 from core.usage.sealed import is_month
 from core.usage_log import UsageLog, month_of
 from events.errors import EventError
-from events.facts import AuditSegmentPruned
+from events.facts import AuditAsideErased, AuditSegmentPruned
 from events.projections.sealed_months import SealedMonth, sealed_months
 from events.store import EventStore
 
@@ -157,6 +158,24 @@ class Sealing:
                     await self._prune(one, reason, actor)
                     pruned.append(one.month)
         return tuple([await self._viewed(month) for month in pruned])
+
+    async def aside(self, before: str) -> tuple[Path, ...]:
+        """What a recovery moved aside of the months before one, which a pruning leaves."""
+        demand_month(before)
+        found = await asyncio.to_thread(aside_before, self._paths.home, before)
+        return tuple(path for paths in found.values() for path in paths)
+
+    async def erase_aside(self, before: str, *, reason: str, actor: str) -> tuple[Path, ...]:
+        """Erase it for ever, month by month, each recorded before. Raises EventError, OSError."""
+        demand_month(before)
+        async with self._turn:
+            found = await asyncio.to_thread(aside_before, self._paths.home, before)
+            for month, paths in found.items():
+                names = [str(path.relative_to(self._paths.home)) for path in paths]
+                fact = AuditAsideErased(log=f"usage-{month}", files=names, reason=reason)
+                await self._store.append(STREAM, [fact], actor=actor)
+                await asyncio.to_thread(erase, paths)
+        return tuple(path for paths in found.values() for path in paths)
 
     async def _seal(self, month: str, actor: str) -> None:
         if not self._usage.is_over(month):

@@ -5,6 +5,7 @@ Each command, or each family of them, is a file `audit_*.py` of its own.
 
 import click
 
+from desktop.cli.audit_acknowledge import acknowledge
 from desktop.cli.audit_checkpoint import checkpoint
 from desktop.cli.audit_export import export, import_
 from desktop.cli.audit_prove import check_file, prove, script
@@ -23,6 +24,7 @@ COMMANDS: tuple[StudioCommand, ...] = (
     export,
     import_,
     recover,
+    acknowledge,
     seal,
     segments,
     prune,

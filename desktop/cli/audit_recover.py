@@ -51,6 +51,11 @@ def recover(terminal: Terminal, log: str, carry: bool, yes: bool) -> None:
         f"exported  {done.exported}",
         *(f"aside     {path}" for path in done.aside),
     ]
+    if log != "main":
+        lines += [
+            "`vllm-studio audit verify` fails for it if the old log was signed for, until you say",
+            f'why, with vLLM Studio running: vllm-studio audit acknowledge {log} --reason "…"',
+        ]
     terminal.answer(done, "\n".join(lines))
 
 

@@ -35,21 +35,40 @@ def seal(terminal: Terminal, month: str | None) -> None:
 @click.command("prune", cls=StudioCommand)
 @click.option("--before", required=True, metavar="MONTH", help="The first month to keep.")
 @click.option("--reason", default="owner", show_default=True, help="Why; it is recorded.")
+@click.option(
+    "--aside", is_flag=True, help="Erase what `audit recover` moved aside of these months too."
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_terminal
-def prune(terminal: Terminal, before: str, reason: str, yes: bool) -> None:
+def prune(terminal: Terminal, before: str, reason: str, aside: bool, yes: bool) -> None:
     """Erase the single requests of every month before MONTH, for ever.
 
-    What they add up to stays, and so does the proof of what was there.
+    What they add up to stays, and so does the proof of what was there. Files that `audit recover`
+    moved aside hold requests too; they stay, and are named, unless --aside is given.
     """
     client = terminal.client()
     if not yes:
         if not terminal.interactive:
             raise click.UsageError("nothing is erased without being asked: add --yes")
-        click.confirm(f"Erase every single request from before {before}, for ever?", abort=True)
-    body = {"before": before, "reason": reason}
+        too = ", and what a recovery moved aside of it," if aside else ""
+        click.confirm(f"Erase every single request from before {before}{too} for ever?", abort=True)
+    body = {"before": before, "reason": reason, "aside": aside}
     answer = client.post("/api/audit/prune", body, timeout_s=PATIENCE_S)
-    terminal.answer(answer, lambda: in_words(answer, none="There was nothing to erase."))
+    terminal.answer(answer, lambda: pruned_in_words(answer, before))
+
+
+def pruned_in_words(answer: Mapping[str, Any], before: str) -> str:
+    """The months, then what a recovery had moved aside of them: gone, or still there."""
+    left, erased = answer["aside_left"], answer["aside_erased"]
+    parts = [in_words(answer, none="" if erased else "There was nothing to erase.")]
+    if erased:
+        parts.append("Erased of what a recovery had moved aside:")
+        parts += [f"  {path}" for path in erased]
+    if left:
+        parts.append("Still there, with single requests that a recovery moved aside:")
+        parts += [f"  {path}" for path in left]
+        parts.append(f"Erase them too: vllm-studio audit prune --before {before} --aside")
+    return "\n".join(part for part in parts if part)
 
 
 def in_words(answer: Mapping[str, Any], none: str = "There is no such month.") -> str:

@@ -150,9 +150,13 @@ def read(opened: Opener, name: str) -> bytes:
         return bytes(file.read())
 
 
-def check_lines(opened: Opener, log: dict[str, Any]) -> dict[int, bytes]:
-    """Hash every line of a log; the roots at its beginning and end, and where it was signed."""
+def check_lines(opened: Opener, log: dict[str, Any], told: list[Any]) -> dict[int, bytes]:
+    """Hash every line of a log; the roots at its beginning and end, and where `told` asks for one.
+
+    What the main log says of others is added to `told`.
+    """
     peaks, size = [b64decode(peak) for peak in log["before"]], log["first"] - 1
+    wanted = {log["signed"], log["last"], *(word["data"]["size"] for word in words_on(log, told))}
     need(len(peaks) == size.bit_count(), "what stands for the lines before is not whole")
     roots = {size: root_of(peaks)}
     with opened(log["file"]) as lines:
@@ -165,10 +169,52 @@ def check_lines(opened: Opener, log: dict[str, Any]) -> dict[int, bytes]:
                 need(begun == log["log_id"], "it is another log")
             push(peaks, size, line[:-1])
             size += 1
-            if size in (log["signed"], log["last"]):
+            if size in wanted:
                 roots[size] = root_of(peaks)
+            if log["log"] == "main" and event["stream"] == "audit":
+                told.append(event)
     need(size == log["last"], f"lines of {log['log']} are missing at the end")
     return roots
+
+
+def words_on(log: dict[str, Any], told: list[Any]) -> list[Any]:
+    """Where the main log says that this log took another's place, and that somebody knows it."""
+    found = [event for event in told if event["type"] == "audit-replacement-acknowledged"]
+    found = [word for word in found if word["data"]["log"] == log["log"] != "main"]
+    found = [word for word in found if word["data"]["log_id"] == log["log_id"]]
+    return [word for word in found if log["first"] - 1 <= word["data"]["size"] <= log["last"]]
+
+
+def check_place(
+    log: dict[str, Any], roots: dict[int, bytes], told: list[Any], whole: bool, keys: Sequence[str]
+) -> None:
+    """It is the log that was signed for under its name, or is known to have taken its place."""
+    words = words_on(log, told)
+    ends: dict[str, tuple[int, bytes]] = {}
+    for event in told:
+        fact, at = event["data"], event["position"]
+        if (
+            event["type"] != "audit-checkpointed"
+            or fact["log"] != log["log"]
+            or log["log"] == "main"
+        ):
+            continue
+        if (old := fact["log_id"]) == log["log_id"]:
+            continue
+        end = fact["size"], b64decode(fact["root"], validate=True)
+        need(signed(fact["note"], old, keys) == end, "a checkpoint is not what was signed")
+        if any(word["data"]["previous_log_id"] == old and word["position"] > at for word in words):
+            ends[old] = max(ends.get(old, end), end)
+        else:
+            need(not whole, f"another log stands in the place of {log['log']}, unacknowledged")
+            print(f"NOT SHOWN: whether anybody knows that {log['log']} is not the log of before")
+    for word in words:
+        fact = word["data"]
+        end = fact["previous_size"], b64decode(fact["previous_root"], validate=True)
+        need(ends.get(fact["previous_log_id"]) == end, "a replacement names another end")
+        need(roots[fact["size"]] == b64decode(fact["root"]), "a replacement is of other lines")
+        by = f"acknowledged by {word['actor']} at position {word['position']}"
+        print(f"replaced: {log['log']} was the log {fact['previous_log_id']} before, {by}")
 
 
 def check_export(opened: Opener, keys: Sequence[str]) -> None:
@@ -181,25 +227,31 @@ def check_export(opened: Opener, keys: Sequence[str]) -> None:
         with opened(name) as content:
             found = file_digest(content, "sha256").hexdigest()
         need(found == file["sha256"], f"{name} is not what was exported")
-    for log in manifest["logs"]:
-        roots = check_lines(opened, log)
+    told: list[Any] = []
+    whole = False
+    for log in sorted(manifest["logs"], key=lambda log: log["log"] != "main"):
+        roots = check_lines(opened, log, told)
         size = max(roots)
         need(roots[size] == b64decode(log["root"]), f"lines of {log['log']} were changed")
         print(f"{log['log']}: lines {log['first']} to {size} give the root {log['root']}")
+        if log["log"] == "main":
+            whole = log["first"] == 1 and log["last"] in (log["size"], log["signed"])
+        else:
+            check_place(log, roots, told, whole and log["first"] == 1, keys)
         if log["checkpoint"] is None:
             print(f"NOT SIGNED: nobody stands for {log['log']}")
             continue
         note = read(opened, log["checkpoint"]).decode()
-        told, root = signed(note, log["log_id"], keys)
-        need(told == log["signed"], "the checkpoint is about something else")
-        if told in roots:
-            need(roots[told] == root, "these are not the lines that were signed for")
+        until, root = signed(note, log["log_id"], keys)
+        need(until == log["signed"], "the checkpoint is about something else")
+        if until in roots:
+            need(roots[until] == root, "these are not the lines that were signed for")
         else:
-            pair = sorted([(told, root), (size, roots[size])])
+            pair = sorted([(until, root), (size, roots[size])])
             check_growth(*pair[0], *pair[1], [b64decode(hash) for hash in log["proof"]])
-        print(f"signed: {told} lines of the log {log['log_id']}")
-        if told < size:
-            print(f"NOT SIGNED: nobody stands for the lines {told + 1} to {size}")
+        print(f"signed: {until} lines of the log {log['log_id']}")
+        if until < size:
+            print(f"NOT SIGNED: nobody stands for the lines {until + 1} to {size}")
 
 
 def opener(path: Path, stack: ExitStack) -> Opener:

@@ -19,6 +19,7 @@ from events.audit.canonical import Line, LineInvalid, parse
 from events.audit.checkpoint import Checkpoint
 from events.audit.claims import Claim, disproved, not_provable, proved
 from events.audit.export_readme import counted, positions
+from events.audit.exported_months import MonthsTold
 from events.audit.manifest import (
     FORMAT,
     KEYS,
@@ -31,6 +32,7 @@ from events.audit.manifest import (
 from events.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from events.audit.note import NoteInvalid, Verifier
 from events.audit.proofs import is_consistent
+from events.audit.told import MAIN, Keys
 from events.codec import plain
 
 LARGEST_TEXT = 64 * 2**20  # bytes of a file that is read whole
@@ -120,9 +122,10 @@ def verify(exported: Exported, known: Sequence[Verifier] = ()) -> Iterator[Claim
     and the claim says what that is worth.
     """
     yield from _files(exported)
-    for log in exported.manifest.logs:
+    months = MonthsTold()
+    for log in sorted(exported.manifest.logs, key=lambda one: one.log != MAIN):
         try:
-            yield from _log(exported, log, known)
+            yield from _log(exported, log, known, months)
         except (BundleInvalid, ValueError) as error:
             yield disproved(log.log, "lines", f"{log.file} does not hold a log's lines: {error}")
     yield from (not_provable("main", "warning", text) for text in exported.manifest.warnings)
@@ -164,10 +167,11 @@ class _Seen:
         self.first: Line | None = None
 
 
-def _walk(exported: Exported, log: ExportedLog, wanted: int) -> _Seen:
+def _walk(exported: Exported, log: ExportedLog, months: MonthsTold) -> _Seen:
     """Hash every line; BundleInvalid at one that does not stand where it belongs."""
     seen = _Seen(log)
     frontier = seen.frontier
+    wanted = {log.signed, *months.sizes(log.log)}
     for line, parts in exported.lines(log):
         if parts.position != frontier.size + 1:
             raise BundleInvalid(
@@ -176,16 +180,22 @@ def _walk(exported: Exported, log: ExportedLog, wanted: int) -> _Seen:
         seen.first = seen.first or parts
         frontier.push(leaf_hash(line))
         frontier.closed = []
-        if frontier.size == wanted:
-            seen.roots[wanted] = frontier.root()
+        if frontier.size in wanted:
+            seen.roots[frontier.size] = frontier.root()
+        if log.log == MAIN:
+            months.take(parts)
     if frontier.size != log.last:
         raise BundleInvalid(f"it ends at position {frontier.size} and not at {log.last}")
     seen.roots[log.last] = frontier.root()
     return seen
 
 
-def _log(exported: Exported, log: ExportedLog, known: Sequence[Verifier]) -> Iterator[Claim]:
-    seen = _walk(exported, log, log.signed)
+def _log(
+    exported: Exported, log: ExportedLog, known: Sequence[Verifier], months: MonthsTold
+) -> Iterator[Claim]:
+    seen = _walk(exported, log, months)
+    if log.log == MAIN:
+        months.whole = log.first == 1 and log.last in (log.size, log.signed)
     root = seen.roots[log.last]
     if root != from_base64(log.root):
         yield disproved(log.log, "lines", f"The lines of {log.file} do not give its root.")
@@ -201,6 +211,8 @@ def _log(exported: Exported, log: ExportedLog, known: Sequence[Verifier]) -> Ite
         until=log.last,
     )
     yield from _signature(exported, log, seen, known)
+    keys = known or exported.keys()
+    yield from months.claims(log, seen.roots, Keys({key.public_key: None for key in keys}))
 
 
 def _begins(line: Line | None, log_id: str) -> bool:

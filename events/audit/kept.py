@@ -65,7 +65,10 @@ def in_the_log(
             )
         at = position if log == MAIN else None
         if fact.log_id != log_id:
-            other = f"{where} is of the log {fact.log_id}: another one stands in its place."
+            other = (
+                f"{where} is of the log {fact.log_id}: another one stands in its place, and nobody"
+                " has acknowledged that."
+            )
             return disproved(log, IN_THE_LOG, other, position=at)
         try:
             says = checkpoint.read(fact.note, keys.verifiers(origin_of(log_id), position))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from events.audit import kept
+from events.audit import kept, replaced
 from events.audit.claims import (
     Claim,
     LogReport,
@@ -24,7 +24,7 @@ from events.audit.lines import Progress, Walk
 from events.audit.merkle import TILE
 from events.audit.models import READ_MODELS, models_claim
 from events.audit.structure import STRUCTURE, TABLES, has_tiles, structure_claim, tables_claim
-from events.audit.told import Keys, Placed, log_id
+from events.audit.told import Acknowledged, Keys, Placed, log_id
 from events.connections import open_reader
 from events.errors import EventError
 from events.projections.projector import Projection
@@ -48,12 +48,14 @@ def verify_log(
     log: str,
     *,
     placed: Sequence[Placed] = (),
+    words: Sequence[Acknowledged] = (),
     notes: Mapping[str, Sequence[Outside]] | None = None,
     keys: Keys,
     projections: Sequence[Projection] | None = None,
     progress: Progress | None = None,
 ) -> LogReport:
-    """Verify one file. `placed` is what the main log tells of it, `notes` are by log identity.
+    """Verify one file. `placed` and `words` are what the main log tells of it: checkpoints, and
+    that it took another's place. `notes` are by log identity.
 
     `projections`: read models to be folded anew; None leaves them alone.
     """
@@ -64,7 +66,7 @@ def verify_log(
         missing = "The file is not there." if not path.exists() else f"It can not be read: {error}."
         return LogReport(log=log, claims=(disproved(log, STRUCTURE, missing),))
     try:
-        verification = Verification(path, connection, log, placed, notes or {}, keys)
+        verification = Verification(path, connection, log, placed, words, notes or {}, keys)
         claims = verification.claims(projections, progress)
     finally:
         connection.close()
@@ -87,6 +89,7 @@ class Verification:
         connection: sqlite3.Connection,
         log: str,
         placed: Sequence[Placed],
+        words: Sequence[Acknowledged],
         notes: Mapping[str, Sequence[Outside]],
         keys: Keys,
     ) -> None:
@@ -94,6 +97,7 @@ class Verification:
         self._connection = connection
         self._log = log
         self._placed = placed
+        self._words = words
         self._notes = notes
         self._keys = keys
         self.log_id = ""
@@ -145,14 +149,17 @@ class Verification:
         log, picture = self._log, _picture(self._connection)
         self.log_id = picture.log_id
         outside = self._notes.get(picture.log_id, ())
-        self.walk = walk = Walk(kept.sizes(self._placed, outside))
+        wanted = kept.sizes(self._placed, outside) | replaced.sizes(self._words)
+        self.walk = walk = Walk(wanted)
         walk.over(self._connection, picture.head, progress)
         size, roots, keys = walk.size, walk.tree.roots, self._keys
+        own, old = replaced.parted(self._placed, picture.log_id, self._words)
         return [
             self._order(picture),
             self._lines(),
             self._tree(picture),
-            kept.in_the_log(log, picture.log_id, self._placed, roots, size, keys),
+            kept.in_the_log(log, picture.log_id, own, roots, size, keys),
+            *replaced.claims(log, picture.log_id, old, self._words, roots, keys),
             *kept.outside(log, picture.log_id, outside, roots, size, keys),
             self._times(),
         ]

@@ -17,6 +17,7 @@ from events.facts import (
     AuditKeyReplaced,
     AuditLogContinued,
     AuditLogCreated,
+    AuditReplacementAcknowledged,
     AuditSegmentPruned,
     AuditSegmentSealed,
 )
@@ -31,6 +32,15 @@ class Placed(NamedTuple):
     fact: AuditCheckpointed
 
 
+class Acknowledged(NamedTuple):
+    """That a log was replaced: who says so in the main log, where and when."""
+
+    position: int
+    recorded_at: int  # µs since the epoch
+    actor: str
+    fact: AuditReplacementAcknowledged
+
+
 class Told(msgspec.Struct):
     """The stream `audit`, sorted by what it is about."""
 
@@ -41,10 +51,15 @@ class Told(msgspec.Struct):
     sealed: dict[str, AuditSegmentSealed] = {}  # by month
     pruned: dict[str, AuditSegmentPruned] = {}
     follows: list[AuditLogContinued] = []  # damaged logs, of which this one is what goes on
+    acknowledged: list[Acknowledged] = []
 
     def about(self, log: str) -> list[Placed]:
         """The checkpoints of one log, in the order they were made."""
         return [placed for placed in self.checkpoints if placed.fact.log == log]
+
+    def words_on(self, log: str) -> list[Acknowledged]:
+        """What was acknowledged of one log; of the main log, which says it, nothing can be."""
+        return [word for word in self.acknowledged if word.fact.log == log != MAIN]
 
     def months(self) -> set[str]:
         """The books of requests that must be somewhere, as in usage-2026-11."""
@@ -56,10 +71,10 @@ def told(connection: sqlite3.Connection) -> Told:
     """Read the stream `audit` of an open log; what can not be read is passed over."""
     found = Told(log_id=log_id(connection))
     rows = connection.execute(
-        "select position, cast(type as blob), schema, cast(data as blob) from events"
-        " where stream = 'audit' order by position"
+        "select position, cast(type as blob), schema, cast(data as blob), recorded_at,"
+        " cast(actor as blob) from events where stream = 'audit' order by position"
     ).fetchall()
-    for position, kind, schema, data in rows:
+    for position, kind, schema, data, at, actor in rows:
         match decode(bytes(kind).decode(errors="replace"), schema, data):
             case AuditCheckpointed() as fact:
                 found.checkpoints.append(Placed(position, fact))
@@ -74,6 +89,9 @@ def told(connection: sqlite3.Connection) -> Told:
                 found.pruned[fact.month] = fact
             case AuditLogContinued() as fact:
                 found.follows.append(fact)
+            case AuditReplacementAcknowledged() as fact:
+                who = bytes(actor).decode(errors="replace")
+                found.acknowledged.append(Acknowledged(position, int(at), who, fact))
     return found
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from events.audit import kept
+from events.audit import kept, replaced
 from events.audit.checkpoint import origin_of, read
 from events.audit.claims import (
     Claim,
@@ -109,6 +109,7 @@ def _verified(
         path,
         log,
         placed=about.about(log),
+        words=about.words_on(log),
         notes=notes,
         keys=keys,
         projections=(ALL if log == MAIN else USAGE) if wanted.deep else None,
@@ -134,17 +135,19 @@ def _sealed(
         claims = verify_segment(path, fact, pruned, verifiers=verifiers)
     except (OSError, ValueError, OverflowError, MemoryError, LookupError) as error:
         claims = [disproved(log, "file", f"{path.name} can not be read: {error}.")]
-    placed, outside = about.about(log), notes.get(fact.log_id, [])
+    words, outside = about.words_on(log), notes.get(fact.log_id, [])
+    own, old = replaced.parted(about.about(log), fact.log_id, words)
     here = path.exists() and not path.with_suffix(".db").exists()
     if here and first_bad(claims) is None:
         try:
             with Segment.open(path) as segment:
-                wanted = kept.sizes(placed, outside)
+                wanted = kept.sizes(own, outside) | replaced.sizes(words)
                 roots = {n: segment.tree.root(0, n) for n in wanted if n <= segment.size}
         except (LogDamaged, KeyError) as damage:
             claims.append(disproved(log, "lines", f"{damage}."))
         else:
-            claims.append(kept.in_the_log(log, fact.log_id, placed, roots, fact.size, keys))
+            claims.append(kept.in_the_log(log, fact.log_id, own, roots, fact.size, keys))
+            claims += replaced.claims(log, fact.log_id, old, words, roots, keys)
             claims += kept.outside(log, fact.log_id, outside, roots, fact.size, keys)
     return LogReport(
         log=log,

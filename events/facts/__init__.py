@@ -6,6 +6,7 @@ Wire names (tags) are the storage format: rename a class freely, a tag never.
 
 from events.facts.app import AppCrashDetected, AppStarted, AppStopped, ClockSteppedBack
 from events.facts.audit import (
+    AuditAsideErased,
     AuditCheckpointed,
     AuditExported,
     AuditImported,
@@ -14,6 +15,7 @@ from events.facts.audit import (
     AuditLogContinued,
     AuditLogCreated,
     AuditLogRecovered,
+    AuditReplacementAcknowledged,
     AuditSegmentPruned,
     AuditSegmentSealed,
     AuditVerificationFailed,
@@ -141,6 +143,7 @@ __all__ = [
     "AppCrashDetected",
     "AppStarted",
     "AppStopped",
+    "AuditAsideErased",
     "AuditCheckpointed",
     "AuditExported",
     "AuditImported",
@@ -149,6 +152,7 @@ __all__ = [
     "AuditLogContinued",
     "AuditLogCreated",
     "AuditLogRecovered",
+    "AuditReplacementAcknowledged",
     "AuditSegmentPruned",
     "AuditSegmentSealed",
     "AuditVerificationFailed",

@@ -80,6 +80,30 @@ class AuditSegmentPruned(Fact, frozen=True, kw_only=True, tag="audit-segment-pru
     requests: int
 
 
+class AuditAsideErased(Fact, frozen=True, kw_only=True, tag="audit-aside-erased"):
+    """What a recovery had moved aside of {log} was erased: {reason}."""
+
+    log: str
+    files: list[str]  # in the data directory
+    reason: str
+
+
+class AuditReplacementAcknowledged(
+    Fact, frozen=True, kw_only=True, tag="audit-replacement-acknowledged"
+):
+    """That another log took the place of {log} was acknowledged: {reason}."""
+
+    log: str
+    previous_log_id: str
+    previous_size: int  # that was signed for last
+    previous_root: str
+    log_id: str  # of the one that stands there now
+    size: int  # events it had when that was acknowledged
+    root: str  # of these
+    replaced_at: int  # µs since the epoch: when the new one was begun, as its first event says
+    reason: str
+
+
 class AuditVerified(Fact, frozen=True, kw_only=True, tag="audit-verified"):
     """The {size} events of {log} were verified in {seconds:.1f} s, and all {claims} claims hold."""
 

@@ -125,6 +125,7 @@ class FakeApp:
         self.asked: list[tuple[str, str, Any]] = []
         self.actors: list[str | None] = []
         self.queries: list[dict[str, str]] = []
+        self.replaced: list[dict[str, Any]] = []  # logs in the place of others
         self.refuse: dict[str, tuple[int, dict[str, Any]]] = {}  # path → status and problem
         self.news = threading.Condition()
         self.ended = False
@@ -288,6 +289,8 @@ class Handler(BaseHTTPRequestHandler):
                 return BODIES, 200
             case "GET", ["requests", "running"]:
                 return {"requests": [RUNNING]}, 200
+            case "GET", ["audit", "replaced"]:
+                return {"replaced": app.replaced}, 200
             case "GET", ["usage"]:
                 return USAGE, 200
             case "GET", ["keys"]:

@@ -1,4 +1,7 @@
-"""Months are sealed and erased over HTTP, by the owner alone, and reports say what is gone."""
+"""Months are sealed and erased over HTTP, by the owner alone, and reports say what is gone.
+
+That one took the place of another is acknowledged by the owner, too.
+"""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,7 +12,7 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.testing import AsyncTestClient
 
-from core.api import audit_seal, problems, requests, usage
+from core.api import audit_replaced, audit_seal, problems, requests, usage
 from core.api.asking import Asking
 from core.application import Application
 from core.keys.keyring import KeyRing
@@ -18,6 +21,9 @@ from core.log_watch import LogWatch
 from desktop.cli import audit_seal as audit_seal_words
 from desktop.cli import requests as requests_words
 from desktop.cli import usage as usage_words
+from events.facts import AuditAsideErased, AuditReplacementAcknowledged
+from events.projections import USAGE
+from events.store import EventStore
 from tests.core.sealing.books import House, us, write_months
 
 # The whole API is given its parts this way.
@@ -56,7 +62,7 @@ async def door(home: Path) -> AsyncIterator[Door]:
         store=house.store, usage=house.usage, clock=house.clock, serves=lambda: True
     )
     app = Litestar(
-        [*requests.HANDLERS, *usage.HANDLERS, *audit_seal.HANDLERS],
+        [*requests.HANDLERS, *usage.HANDLERS, *audit_seal.HANDLERS, *audit_replaced.HANDLERS],
         logging_config=None,
         dependencies={
             "application": Provide(lambda: made, sync_to_thread=False),
@@ -124,3 +130,71 @@ async def test_a_wrong_month_is_refused_with_what_would_be_right(door: Door) -> 
         assert (await door.post("/audit/prune", **body)).status_code == 400
     assert (await door.post("/audit/seal", month="../main")).status_code == 400
     assert (await door.post("/audit/seal", month="2020-01")).status_code == 404
+
+
+async def test_what_a_recovery_moved_aside_is_named_and_goes_only_when_asked(door: Door) -> None:
+    """It holds single requests; that it goes is recorded before it does."""
+    paths = door.house.paths
+    (paths.home / "recovered").mkdir()
+    aside = [
+        paths.home / "recovered" / "usage-2026-07-20260801-000000.jsonl",
+        paths.home / "usage-2026-08.db.damaged-20260901-000000",
+        paths.home / "usage-2026-08.db.damaged-20260901-000000-wal",
+    ]
+    kept = [
+        paths.home / "usage-2026-09.db.damaged-20261001-000000",
+        paths.home / "main.db.damaged-20260901-000000",
+        paths.home / "recovered" / "main-20260901-000000.jsonl",
+    ]
+    for path in (*aside, *kept):
+        path.write_bytes(b"requests")
+    left = (await door.post("/audit/prune", before="2026-09")).json()
+    assert (sorted(left["aside_left"]), left["aside_erased"]) == (sorted(map(str, aside)), [])
+    said = audit_seal_words.pruned_in_words(left, "2026-09")
+    assert str(aside[0]) in said
+    assert said.endswith("vllm-studio audit prune --before 2026-09 --aside")
+    gone = (await door.post("/audit/prune", before="2026-09", aside=True, reason="asked")).json()
+    assert (gone["aside_left"], sorted(gone["aside_erased"])) == ([], sorted(map(str, aside)))
+    assert str(aside[2]) in audit_seal_words.pruned_in_words(gone, "2026-09")
+    assert not any(path.exists() for path in aside)
+    assert all(path.exists() for path in kept)
+    assert [
+        (one.event.log, len(one.event.files), one.event.reason)
+        for one in door.house.store.read_all()
+        if isinstance(one.event, AuditAsideErased)
+    ] == [("usage-2026-07", 1, "asked"), ("usage-2026-08", 2, "asked")]
+
+
+async def test_what_lies_aside_stays_when_that_it_goes_can_not_be_recorded(door: Door) -> None:
+    """First the fact, then the file."""
+    path = door.house.paths.home / "usage-2026-08.db.damaged-20260901-000000"
+    path.write_bytes(b"requests")
+    door.house.store.close()
+    answer = await door.post("/audit/prune", before="2026-09", aside=True)
+    assert not answer.is_success
+    assert path.exists()
+
+
+async def test_the_owner_alone_acknowledges_that_a_log_was_replaced(door: Door) -> None:
+    """With a reason, of the very log that was looked at, once."""
+    assert (await door.get("/audit/replaced"))["replaced"] == []
+    await door.post("/audit/seal", month="2026-08")
+    door.house.paths.usage_segment("2026-08").unlink()
+    EventStore.open(door.house.paths.usage_db("2026-08-01"), projections=USAGE).close()
+    [one] = (await door.get("/audit/replaced"))["replaced"]
+    assert (one["log"], one["size"], one["follows"]) == ("usage-2026-08", 1, None)
+    wish = {"log": "usage-2026-08", "log_id": one["log_id"], "reason": "put back by hand"}
+    for wrong in ({"reason": " "}, {"log_id": "another"}, {"log": "main"}):
+        assert (await door.post("/audit/acknowledge", **{**wish, **wrong})).status_code in (
+            400,
+            404,
+        )
+    door.asking = Asking(actor="key:k1", owner=False, key_id="k1")
+    assert (await door.post("/audit/acknowledge", **wish)).status_code == 403
+    door.asking = Asking(actor="cli", owner=True)
+    assert (await door.post("/audit/acknowledge", **wish)).is_success
+    assert (await door.get("/audit/replaced"))["replaced"] == []
+    assert (await door.post("/audit/acknowledge", **wish)).status_code == 404
+    newest = door.house.store.read_all(newest_first=True, limit=1)[0]
+    assert isinstance(newest.event, AuditReplacementAcknowledged)
+    assert (newest.actor, newest.event.reason) == ("cli", "put back by hand")

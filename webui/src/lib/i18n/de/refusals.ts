@@ -25,6 +25,11 @@ export default {
   'Give the value before the server is started.': 'Gib den Wert an, bevor der Server gestartet wird.',
   'the server {server} is not ready': 'der Server {server} ist nicht bereit',
   'no call {call} waits for an approval': 'kein Aufruf {call} wartet auf eine Freigabe',
+  'what the tool says of itself changed while this call waited':
+    'was das Werkzeug von sich sagt, hat sich geändert, während dieser Aufruf wartete',
+  'the server was set up otherwise while this call waited':
+    'der Server wurde anders eingerichtet, während dieser Aufruf wartete',
+  'Look at the call again, and answer what it asks now.': 'Sieh dir den Aufruf noch einmal an, und antworte auf das, was er jetzt fragt.',
   'no call {call} is under way': 'kein Aufruf {call} ist im Gange',
   'It may have ended, or somebody else was first.': 'Er ist vielleicht schon zu Ende, oder jemand war schneller.',
   '{name} does not offer the tool {tool} now, so nobody knows what would always be allowed':
@@ -332,6 +337,10 @@ export default {
   '{file} is the file that was sealed.': '{file} ist die Datei, die versiegelt wurde.',
   '{file} is not the file that was sealed: another SHA-256.': '{file} ist nicht die versiegelte Datei: ein anderer SHA-256.',
   'All {size} lines are those that were written.': 'Alle {size:n} Zeilen sind die, die geschrieben wurden.',
+  'The log {old}, signed for up to {size} events, was replaced at {when}, acknowledged by {who} at {then}: {why}. What stood in it is not shown here.':
+    'Das Protokoll {old}, für das bis zu {size:n} Ereignissen unterschrieben war, wurde am {when} ersetzt; bestätigt von {who} am {then}: {why}. Was darin stand, wird hier nicht gezeigt.',
+  'The checkpoint at position {position} of the main log is of the log {log}: another one stands in its place, and nobody has acknowledged that.':
+    'Der Prüfpunkt an Position {position:n} des Hauptprotokolls gehört zum Protokoll {log}: An dessen Stelle steht ein anderes, und niemand hat das bestätigt.',
   'The whole month was signed for.': 'Für den ganzen Monat wurde unterschrieben.',
   '{file} holds the sums that were recorded.': '{file} enthält die aufgezeichneten Summen.',
   // Searching and reading the web

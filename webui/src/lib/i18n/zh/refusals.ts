@@ -20,6 +20,9 @@ export default {
   'Give the value before the server is started.': '请在启动服务器前提供该值。',
   'the server {server} is not ready': '服务器 {server} 未就绪',
   'no call {call} waits for an approval': '没有等待批准的调用 {call}',
+  'what the tool says of itself changed while this call waited': '此调用等待期间，工具的自我描述发生了变化',
+  'the server was set up otherwise while this call waited': '此调用等待期间，服务器的设置发生了变化',
+  'Look at the call again, and answer what it asks now.': '请再看一遍此调用，并就它现在的请求作答。',
   'no call {call} is under way': '没有进行中的调用 {call}',
   'It may have ended, or somebody else was first.': '它可能已结束，或已有人先行处理。',
   '{name} does not offer the tool {tool} now, so nobody knows what would always be allowed':
@@ -292,6 +295,10 @@ export default {
   '{file} is the file that was sealed.': '{file} 就是封存的文件。',
   '{file} is not the file that was sealed: another SHA-256.': '{file} 不是封存的文件：SHA-256 不同。',
   'All {size} lines are those that were written.': '全部 {size:n} 行与写入时一致。',
+  'The log {old}, signed for up to {size} events, was replaced at {when}, acknowledged by {who} at {then}: {why}. What stood in it is not shown here.':
+    '日志 {old}（已签名至 {size:n} 个事件）于 {when} 被取代，由 {who} 于 {then} 确认：{why}。其中的内容此处无法证明。',
+  'The checkpoint at position {position} of the main log is of the log {log}: another one stands in its place, and nobody has acknowledged that.':
+    '主日志位置 {position:n} 的检查点属于日志 {log}：其位置上是另一份日志，且无人确认。',
   'The whole month was signed for.': '整个月已签名。',
   '{file} holds the sums that were recorded.': '{file} 中的总数与记录一致。',
   // Searching and reading the web
