@@ -1,0 +1,32 @@
+"""The single words that facts carry are said in every language that the timeline speaks."""
+
+import re
+from typing import get_args
+
+import pytest
+
+from core.chat import reply
+from core.mcp import views
+from core.offers import virtual
+from tests.harness.studio import ROOT
+
+I18N = ROOT / "webui" / "src" / "lib" / "i18n"
+LANGUAGES = sorted(one.parent.name for one in I18N.glob("*/said.ts"))
+WORDS = sorted(
+    word
+    for kind in (reply.Outcome, views.Outcome, views.Scope, views.Policy, virtual.Policy)
+    for word in get_args(kind)
+)
+
+
+def test_the_languages_are_found() -> None:
+    """An empty list would let the rest pass; English is the server's own."""
+    assert {"de", "zh"} <= set(LANGUAGES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_outcome_has_a_word(language: str) -> None:
+    """A new one without it would stand in English within a German sentence."""
+    text = (I18N / language / "said.ts").read_text(encoding="utf-8")
+    known = set(re.findall(r"^  '([^']+)':", text, re.M))
+    assert [word for word in WORDS if word not in known] == []
