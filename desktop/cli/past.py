@@ -20,17 +20,13 @@ from core.past.time_travel import TimeTravel
 from core.past.why import Thread, answer, newest_change, thread
 from core.settings import Settings
 from core.usage_log import month_of
+from desktop.cli.past_requests import REQUEST_ID, recorded_request
 from desktop.cli.recorded import recorded_log
 from desktop.cli.terminal import Terminal
 from desktop.client import Client
 from desktop.problems import NotRunning
-from events.errors import EventError
-from events.facts import RequestFinished
-from events.projections import USAGE
 from events.projections.causes import consequences_of, event_at
 from events.projections.keys_in_force import issued_key
-from events.projections.projector import are_current
-from events.projections.request_log import RequestFilter, requests
 from events.projections.saved_recipes import saved_recipes
 from events.projections.timeline import TimelineFilter, entry, timeline_page
 from events.store import EventStore
@@ -116,8 +112,13 @@ def diff(terminal: Terminal, first: str, last: str) -> Json:
 
 
 def why(terminal: Terminal, about: str | None, at: str) -> Json:
-    """What led to an event, or to the last coming or going of a model until a moment."""
+    """What led to an event, or to the last coming or going of a model until a moment.
+
+    A request's id stands for the newest event that it led to.
+    """
     asked = as_asked(at)
+    if about is not None and REQUEST_ID.fullmatch(about):
+        return why_request(terminal, about)
     position = int(about) if about is not None and about.isascii() and about.isdigit() else None
 
     def app(client: Client) -> Json:
@@ -130,6 +131,32 @@ def why(terminal: Terminal, about: str | None, at: str) -> Json:
             if position is not None:
                 return _told(terminal.settings, connection, _thread(connection, position))
         return _told_of_model(terminal.settings, past, about, asked)
+
+    return from_app_or_files(terminal, app, files)
+
+
+def why_request(terminal: Terminal, request_id: str) -> Json:
+    """What led to the newest event that came of a request; how it ended, where nothing did.
+
+    Raises NotFound when neither the log nor a month's requests know of it.
+    """
+    wanted = {"correlation": request_id}
+
+    def app(client: Client) -> Json:
+        if entries := client.get("/api/timeline", **wanted, limit=1)["entries"]:
+            return client.get(f"/api/timeline/{entries[0]['position']}/why")
+        found = client.get("/api/requests", request_id=request_id, limit=1)["requests"]
+        return _told_of_request(request_id, found[0] if found else None)
+
+    def files(past: TimeTravel) -> Json:
+        settings = terminal.settings
+        page = recorded_page(past.store, wanted, newest_first=True, limit=1)
+        if page["entries"]:
+            with past.store.reading() as connection:
+                told = _thread(connection, page["entries"][0]["position"])
+                return _told(settings, connection, told)
+        found = recorded_request(settings.paths, request_id, ())
+        return _told_of_request(request_id, msgspec.to_builtins(found) if found else None)
 
     return from_app_or_files(terminal, app, files)
 
@@ -206,7 +233,9 @@ def _told_of_model(settings: Settings, past: TimeTravel, model: str | None, aske
 
 
 def _told(settings: Settings, connection: sqlite3.Connection, told: Thread) -> Json:
-    request = None if told.wish is None else _request(settings, told.wish, told)
+    begin = told.events[0].recorded_at
+    months = (month_of(begin), month_of(begin + DAY_US))
+    request = None if told.wish is None else recorded_request(settings.paths, told.wish, months)
 
     def key_name(key_id: str) -> str | None:
         key = issued_key(connection, key_id)
@@ -222,29 +251,18 @@ def _told(settings: Settings, connection: sqlite3.Connection, told: Thread) -> J
     }
 
 
-def _request(settings: Settings, request_id: str, told: Thread) -> RequestFinished | None:
-    """Its record, where its month's log can be asked without being changed."""
-    begin = told.events[0].recorded_at
-    for month in dict.fromkeys((month_of(begin), month_of(begin + DAY_US))):
-        path = settings.paths.usage_db(f"{month}-01")
-        if not path.exists():
-            continue
-        try:
-            log = EventStore.open(path, read_only=True)
-        except EventError:
-            continue
-        try:
-            with log.reading() as connection:
-                if not are_current(connection, USAGE):
-                    continue
-                wanted = RequestFilter(request_id=request_id, since=begin - DAY_US)
-                if found := requests(connection, wanted, limit=1):
-                    return found[0].request
-        except EventError:
-            continue
-        finally:
-            log.close()
-    return None
+def _told_of_request(request_id: str, found: Mapping[str, Any] | None) -> Json:
+    """A request that no event came of, in the shape of the others."""
+    if found is None:
+        raise NotFound(f"there is no request {request_id}, nor anything that came of one")
+    return {
+        "position": None,
+        "answer": f"Nothing but its answer came of the request {request_id}.",
+        "thread": [],
+        "request_id": request_id,
+        "request": found,
+        "running": None,
+    }
 
 
 def _recipe_named(connection: sqlite3.Connection, name: str) -> str:

@@ -1,4 +1,4 @@
-"""`why`: what led to an event, or to a model's last coming or going, in one line and its thread."""
+"""`why`: what led to an event, a model's last coming or going or from a request, and its thread."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,16 +11,17 @@ from desktop.cli.terminal import StudioCommand, Terminal, pass_terminal
 
 
 @click.command(cls=StudioCommand)
-@click.argument("about", required=False, metavar="[MODEL|EVENT]")
+@click.argument("about", required=False, metavar="[MODEL|EVENT|REQUEST]")
 @click.option("--at", default="now", metavar="MOMENT", help="The last time at or before it.")
 @click.option("--consequences", is_flag=True, help="What came of an event instead.")
 @pass_terminal
 def why(terminal: Terminal, about: str | None, at: str, consequences: bool) -> None:
-    """Say why a model came or went, or what led to an event.
+    """Say why a model came or went, what led to an event, or what a request led to.
 
     \b
       vllm-studio why qwen --at 14:02    why was it evicted then?
       vllm-studio why 4711               what led to event 4711?
+      vllm-studio why 0193a1b2-…         what came of that request, and how did it end?
       vllm-studio why                    the last change of any model
     A time that shows only minutes means all of that minute.
     """
@@ -36,7 +37,8 @@ def why(terminal: Terminal, about: str | None, at: str, consequences: bool) -> N
 
 def _thread(told: Mapping[str, Any]) -> Iterable[str]:
     yield told["answer"]
-    yield ""
+    if told["thread"]:
+        yield ""
     yield from map(in_words, told["thread"])
     if request := told["request"]:
         yield ""

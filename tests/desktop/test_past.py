@@ -19,6 +19,7 @@ from tests.core.past.test_tools import Workshop
 from tests.core.test_usage_log import BASE, Clock
 from tests.desktop.conftest import Run
 from tests.desktop.fake_app import FakeApp
+from tests.events.test_sealed_month import sealed_from
 
 
 @pytest.fixture
@@ -141,6 +142,37 @@ def test_why_without_the_record_of_the_request(afternoon: Afternoon, run: Run) -
     assert run("why", "99999").exit_code == 1
 
 
+def test_a_request_of_a_sealed_month_is_found(afternoon: Afternoon, run: Run, home: Path) -> None:
+    """By what it led to, and by its id; nothing is unpacked for it."""
+    keep_the_request(home, afternoon)
+    seal(home)
+    stop = afternoon.told["stop"]
+    assert run("why", str(stop.position)).output.splitlines()[-1] == (
+        f"The request {REQUEST} to llama ended: ok (200)."
+    )
+    told = json.loads(run("why", REQUEST, "--json").output)
+    assert told["request"]["request_id"] == REQUEST
+    assert told["thread"][-1]["correlation_id"] == REQUEST
+    other = REQUEST[:-1] + "1"
+    assert run("why", other).exit_code == 1
+    assert "there is no request" in run("why", other).stderr
+    assert not (home / "cache" / "months").exists()
+
+
+def test_a_request_that_led_to_nothing_is_told_all_the_same(home: Path, run: Run) -> None:
+    """How it ended, live or sealed."""
+    made = Afternoon(home)
+    made.store.close()
+    keep_the_request(home, made, quiet := REQUEST[:-1] + "2")
+    for sealed in (False, True):
+        if sealed:
+            seal(home)
+        answer, ended = run("why", quiet).output.splitlines()[::2]
+        assert answer == f"Nothing but its answer came of the request {quiet}."
+        assert ended == f"The request {quiet} to llama ended: ok (200)."
+    made.past.close()
+
+
 def test_a_minute_means_all_of_it(afternoon: Afternoon, run: Run) -> None:
     """As a clock on the wall shows it: what happened later in that minute is found."""
     stop = afternoon.told["stop"].recorded_at
@@ -193,13 +225,15 @@ def test_the_running_app_is_asked(app: FakeApp, run: Run) -> None:
     run("replay", "--diff", "-2h", "now")
     run("why", "qwen", "--at", "2026-11-30T14:02")
     run("why", "12")
+    run("why", REQUEST)
     run("events", "--actor", "key", "--since", "2026-11-30")
     paths = [path for method, path, _ in app.asked]
-    assert paths[:4] == [
+    assert paths[:5] == [
         "/api/state",
         "/api/state/diff",
         "/api/timeline/why",
         "/api/timeline/12/why",
+        "/api/timeline/1/why",  # the newest event of the request
     ]
     assert app.queries[0] == {"at": "4711"}
     assert app.queries[2]["at"].startswith("2026-11-30T14:02+") or app.queries[2]["at"].startswith(
@@ -215,14 +249,23 @@ def test_moments_are_handed_on_as_exact_as_they_were() -> None:
     assert past.as_asked("2026-11-30T14:02:05")[:19] == "2026-11-30T14:02:05"
 
 
-def keep_the_request(home: Path, afternoon: Afternoon) -> None:
+def seal(home: Path) -> None:
+    """The month's book is a segment from now on."""
+    [live] = home.glob("usage-????-??.db")
+    for made in sealed_from(live, home):
+        made.rename(live.with_suffix(made.suffix))
+    for part in ("", "-wal", "-shm", ".lock"):
+        live.with_name(live.name + part).unlink(missing_ok=True)
+
+
+def keep_the_request(home: Path, afternoon: Afternoon, id: str = REQUEST) -> None:
     """Its record in the month's book."""
 
     async def write() -> None:
         clock = Clock()
         clock.at = afternoon.clock.at
         book = UsageLog(paths=Paths(home), clock=clock)
-        fact: Any = msgspec.structs.replace(BASE, request_id=REQUEST, actor="key:k1", model="llama")
+        fact: Any = msgspec.structs.replace(BASE, request_id=id, actor="key:k1", model="llama")
         await book._write(book._day(), fact)
         await book.close()
 
