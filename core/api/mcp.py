@@ -128,9 +128,14 @@ class CallList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ApproveWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of POST /api/mcp/calls/{call_id}/approve."""
+    """The body of POST /api/mcp/calls/{call_id}/approve.
+
+    `shown`: as the call's state told it; an approval of something else than stands now is refused.
+    Without it, what was first asked is approved, and refused when anything of that has changed.
+    """
 
     scope: Scope = "once"
+    shown: str = ""
 
 
 class DenyWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -280,7 +285,7 @@ async def approve_call(
 ) -> CallState:
     """Let it go on: once, in this conversation, or always with these arguments."""
     demand_owner(asking, WHAT)
-    return await application.mcp.calls.approve(call_id, data.scope, actor=asking.actor)
+    return await application.mcp.calls.approve(call_id, data.scope, data.shown, actor=asking.actor)
 
 
 @post("/mcp/calls/{call_id:str}/deny", status_code=200)

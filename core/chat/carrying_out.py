@@ -170,6 +170,8 @@ def _standing(row: CallRow, state: CallState) -> CallRow:
         state=state.state,
         since=state.since,
         reason=state.reason,
+        shown=state.shown,
+        description=state.description,
     )
 
 

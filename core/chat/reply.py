@@ -36,6 +36,8 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True):
     duration_ms: float | None = None
     truncated: int = 0
     approved: Approved = ""
+    shown: str = ""  # while it asks: sent back with an approval, which is of this and nothing else
+    description: str = ""  # while it asks: what the tool says of itself
 
 
 class Grew(msgspec.Struct, frozen=True, kw_only=True, tag="grew", tag_field="kind"):

@@ -36,6 +36,13 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
     definition: str
     arguments_hash: str = ""
 
+    @property
+    def mark(self) -> str:
+        """Stands for all of it in a question, and comes back with its answer."""
+        return identity.mark(
+            self.server, self.tool, self.fingerprint, self.definition, self.arguments_hash
+        )
+
 
 class McpBook:
     """Every saved server. One reader and writer: the studio's loop."""

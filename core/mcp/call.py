@@ -6,6 +6,8 @@ import logging
 import msgspec
 
 from core.mcp.asking import Question
+from core.mcp.book import Bound
+from core.mcp.offer import Tool
 from core.mcp.toolbox import Told
 from core.mcp.views import Approved, CallResult, CallState, Standing
 from events.projections.tool_calls import CallRow
@@ -13,6 +15,7 @@ from events.projections.tool_calls import CallRow
 log = logging.getLogger(__name__)
 
 STUDIO_ENDED = "studio-ended"
+NOT_ASKED: dict[str, object] = {"reason": "", "shown": "", "description": ""}
 REASONS = {
     STUDIO_ENDED: "the studio ended before the call did. Whether it did anything nobody can tell."
 }
@@ -30,12 +33,25 @@ class Call:
         self._told = told
 
     def becomes(self, standing: Standing, now: int, **more: object) -> None:
-        """Move on, and tell."""
-        self.state = msgspec.structs.replace(self.state, state=standing, since=now, **more)
+        """Move on, and tell. What was asked goes with the question."""
+        told = more if standing == "asking" else NOT_ASKED | more
+        self.state = msgspec.structs.replace(self.state, state=standing, since=now, **told)
         try:
             self._told(self.state)
         except Exception:  # who listens badly does not stop the call
             log.exception("a call could not be told")
+
+    def ask(self, bound: Bound, tool: Tool, now: int) -> None:
+        """Ask about this. Told once, and again when it is something else than before."""
+        asks = self.state.state == "asking"
+        if self.question.asks(bound) or not asks:
+            self.becomes(
+                "asking",
+                self.state.since if asks else now,
+                reason=self.question.changed,
+                shown=bound.mark,
+                description=tool.description,
+            )
 
 
 def state_of(row: CallRow) -> CallState:

@@ -133,9 +133,16 @@ class Calls:
 
     # what people say
 
-    async def approve(self, call_id: str, scope: Scope, *, actor: str) -> CallState:
-        """Let it go on. Raises NotFound when it does not ask."""
+    async def approve(
+        self, call_id: str, scope: Scope, shown: str = "", *, actor: str
+    ) -> CallState:
+        """Let it go on. `shown`: as the call's state told it; empty: as it was first asked.
+
+        Raises NotFound when it does not ask, Refused when something else would be approved.
+        """
         call, bound = self._asking(call_id)
+        bound = self._standing(call) or bound
+        call.question.demand_seen(shown, bound)
         if scope == "conversation" and not call.state.conversation_id:
             raise Invalid("this call belongs to no conversation", field="scope", code="mcp-scope")
         fact = ToolCallApproved(
@@ -148,7 +155,7 @@ class Calls:
             definition=bound.definition,
             arguments_hash=bound.arguments_hash,
         )
-        await self._store.append(CALLS, [fact], actor=actor, correlation_id=call_id)
+        await self._answered(call, fact, actor)
         call.question.settle(Answer(bound=bound, verdict="approved", scope=scope))
         if scope != "once":
             self._book.refresh()
@@ -159,7 +166,7 @@ class Calls:
         """Have the model told no, and why. Raises NotFound when it does not ask."""
         call, bound = self._asking(call_id)
         fact = ToolCallDenied(call_id=call_id, server=bound.server, tool=bound.tool, by="person")
-        await self._store.append(CALLS, [fact], actor=actor, correlation_id=call_id)
+        await self._answered(call, fact, actor)
         answer = Answer(bound=bound, verdict="denied", reason=reason[:MOST_REASON])
         call.question.settle(answer)
         return call.state
@@ -180,9 +187,20 @@ class Calls:
 
     def _asking(self, call_id: str) -> tuple[Call, Bound]:
         call = self._calls.get(call_id)
-        if call is None or call.question.bound is None or call.state.state != "asking":
+        bound = call.question.bound if call and not call.question.is_answered else None
+        if call is None or bound is None or call.state.state != "asking":
             raise _not_there(f"no call {call_id!r:.80} waits for an approval")
-        return call, call.question.bound
+        return call, bound
+
+    def _standing(self, call: Call) -> Bound | None:
+        """What the call would be now; None while its server is not ready."""
+        session = self._servers.session(call.state.server)
+        tool = session.offer.tool(call.state.tool) if session else None
+        return self.bound(call.state.server, tool, call.state.arguments_hash) if tool else None
+
+    async def _answered(self, call: Call, fact: Fact, actor: str) -> None:
+        with call.question.being_answered():
+            await self._store.append(CALLS, [fact], actor=actor, correlation_id=call.state.call_id)
 
     # one call
 
@@ -252,7 +270,10 @@ class Calls:
     async def _allowed(self, call: Call) -> tuple[Session, Tool, Approved]:
         """Wait until it may be made; in the end everything about it is as it was approved."""
         while True:
-            session, tool = await self._found(call)
+            found = await call.question.unless_denied(self._found(call))
+            if (no := call.question.denied) is not None or found is None:
+                raise Refusal(carrying.denied(no.reason if no else ""), "denied")
+            session, tool = found
             bound = self.bound(call.state.server, tool, call.state.arguments_hash)
             policy = self._book.policy(bound)
             if policy == "never":
@@ -264,13 +285,9 @@ class Calls:
                 return session, tool, "policy"
             if standing := self._book.approved(bound, call.state.conversation_id):
                 return session, tool, standing
-            if (answer := call.question.says_of(bound)) is not None:
-                if answer.verdict == "denied":
-                    raise Refusal(carrying.denied(answer.reason), "denied")
+            if (answer := call.question.approves(bound)) is not None:
                 return session, tool, answer.scope
-            call.question.bound = bound
-            if call.state.state != "asking":
-                call.becomes("asking", self._clock.now())
+            call.ask(bound, tool, self._clock.now())
             await call.question.rest()
 
     async def _found(self, call: Call) -> tuple[Session, Tool]:

@@ -29,6 +29,11 @@ def definition(tool: str, title: str, description: str, parameters: dict[str, An
     return _hash([tool, title, description, parameters])
 
 
+def mark(server: str, tool: str, fingerprint: str, definition: str, arguments_hash: str) -> str:
+    """Of everything that a question is about: who was shown this saw it, and nothing else."""
+    return _hash([server, tool, fingerprint, definition, arguments_hash])
+
+
 def arguments_hash(key: str, arguments: Mapping[str, Any]) -> str:
     """Of a call's arguments, keyed: what people say is short, and would be found by guessing."""
     return hmac.new(key.encode(), canonical(arguments), hashlib.sha256).hexdigest()[:LENGTH]

@@ -53,6 +53,8 @@ class CallState(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int = 0  # of the answer
     truncated: int = 0
     approved: Approved = ""
+    shown: str = ""  # while it asks: stands for what is asked, and is sent back with a "yes"
+    description: str = ""  # while it asks: what the tool says of itself
 
 
 class Image(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,8 +6,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from core.errors import NotFound, Refused
 from core.mcp import session as sessions
-from core.mcp.views import CallResult, CallWish, Scope, ToolView
+from core.mcp.views import CallResult, CallState, CallWish, Scope, ToolView
 from tests.core.mcp.conftest import Room
 
 pytestmark = pytest.mark.real
@@ -126,23 +127,114 @@ async def test_another_environment_is_another_server(room: Room) -> None:
     assert _echo(room).policy == "ask"
 
 
-async def test_a_tool_that_changes_while_it_is_asked_for_is_asked_for_anew(room: Room) -> None:
-    """Who says yes to the old meaning has not said it to the new one."""
+async def asked_anew(room: Room) -> tuple[asyncio.Task[CallResult], CallState, CallState]:
+    """A call of a tool that changes while it is asked for: as it was shown, and as it is."""
     await room.ready()
     await room.always("change")
     made = asyncio.create_task(room.call("echo", text="x"))
-    asked = await room.asked()
-    first = room.mcp.calls._calls[asked.call_id].question.bound
+    before = await room.asked()
     await room.call("change")
-    await room.until(
-        lambda: room.mcp.calls._calls[asked.call_id].question.bound != first, within=10
-    )
+    await room.until(lambda: _of(room, before).shown != before.shown, within=10)
     assert not made.done()
-    await room.mcp.calls.approve(asked.call_id, "once", actor="window")
+    return made, before, _of(room, before)
+
+
+async def test_a_yes_to_the_old_meaning_is_refused_and_the_question_shows_the_new(
+    room: Room,
+) -> None:
+    """Nothing is recorded of it; who has looked again may say yes."""
+    made, before, now = await asked_anew(room)
+    assert (before.description, before.reason) == ("Says a text back.", "")
+    assert (now.state, now.description) == ("asking", "Deletes every file.")
+    assert now.reason == "what the tool says of itself changed while this call waited"
+    assert now.since == before.since
+    with pytest.raises(Refused, match="changed while this call waited") as refused:
+        await room.mcp.calls.approve(before.call_id, "once", before.shown, actor="window")
+    assert refused.value.code == "call-changed"
+    assert not made.done()
+    assert room.facts("tool-call-approved") == []
+    await room.mcp.calls.approve(before.call_id, "once", now.shown, actor="window")
     assert (await made).outcome == "done"
     (fact,) = room.facts("tool-call-approved")
-    assert first is not None
-    assert fact.definition != first.definition
+    assert fact.definition == room.mcp.servers.there("bad").offer.tool("echo").definition
+    over = _of(room, before)
+    assert (over.shown, over.description, over.reason) == ("", "", "")
+
+
+async def test_a_yes_that_does_not_say_what_it_saw_is_to_what_was_first_asked(
+    room: Room,
+) -> None:
+    """An older window, a script: refused once that is another. A no is always heard."""
+    made, before, _ = await asked_anew(room)
+    with pytest.raises(Refused):
+        await room.mcp.calls.approve(before.call_id, "always", actor="cli")
+    assert room.mcp.approvals() == ()
+    await room.mcp.calls.deny(before.call_id, "no", actor="cli")
+    assert (await made).outcome == "denied"
+
+
+async def test_a_yes_before_the_question_was_looked_at_again_is_refused(room: Room) -> None:
+    """The server has said it, and nobody was told yet: there is no gap in between."""
+    await room.ready()
+    made = asyncio.create_task(room.call("echo", text="x"))
+    asked = await room.asked()
+    session = room.mcp.servers.there("bad")
+    tool = session.offer.tool("echo")
+    assert tool is not None
+    other = msgspec.structs.replace(tool, description="Sends it away.", definition="another")
+    session.offer = msgspec.structs.replace(session.offer, tools=(other,))
+    with pytest.raises(Refused):
+        await room.mcp.calls.approve(asked.call_id, "once", asked.shown, actor="window")
+    session.offer = msgspec.structs.replace(session.offer, tools=(tool,))
+    await room.mcp.calls.approve(asked.call_id, "once", asked.shown, actor="window")
+    assert (await made).outcome == "done"
+
+
+async def test_a_server_that_is_set_up_otherwise_is_asked_about_anew(room: Room) -> None:
+    """The same tool of another program, or with other files, is not what was shown."""
+    await room.ready(env={"ROOT": "/home/me/notes"})
+    made = asyncio.create_task(room.call("echo", text="x"))
+    before = await room.asked()
+    await room.save("bad", env={"ROOT": "/home/me"})
+    await room.until(lambda: _of(room, before).shown != before.shown)
+    assert _of(room, before).reason == "the server was set up otherwise while this call waited"
+    with pytest.raises(Refused, match="set up otherwise"):
+        await room.mcp.calls.approve(before.call_id, "once", before.shown, actor="window")
+    assert not made.done()
+    await room.mcp.calls.approve(before.call_id, "once", _of(room, before).shown, actor="window")
+    assert (await made).outcome == "done"
+
+
+@pytest.mark.parametrize("second", ["approve", "deny"])
+async def test_of_two_answers_at_once_the_first_holds(room: Room, second: str) -> None:
+    """Two windows, one call: it is recorded once, and the second is told that it came too late."""
+    await room.ready()
+    made = asyncio.create_task(room.call("echo", text="x"))
+    asked = await room.asked()
+    calls = room.mcp.calls
+    answers = await asyncio.gather(
+        calls.approve(asked.call_id, "once", asked.shown, actor="window"),
+        calls.approve(asked.call_id, "always", asked.shown, actor="cli")
+        if second == "approve"
+        else calls.deny(asked.call_id, "", actor="cli"),
+        return_exceptions=True,
+    )
+    assert isinstance(answers[1], NotFound)
+    assert ((await made).outcome, (await made).approved) == ("done", "once")
+    assert len(room.facts("tool-call-approved", "tool-call-denied")) == 1
+    assert room.mcp.approvals() == ()
+
+
+async def test_a_no_is_heard_while_the_server_is_away(room: Room) -> None:
+    """Nobody waits for a server to be told that it will not be called."""
+    await room.ready()
+    made = asyncio.create_task(room.call("echo", text="x"))
+    asked = await room.asked()
+    await room.save("bad", "--silent")
+    await room.until(lambda: room.mcp.servers.view("bad").state == "starting")
+    await room.mcp.calls.deny(asked.call_id, "not now", actor="window")
+    async with asyncio.timeout(10):
+        assert (await made).outcome == "denied"
 
 
 async def test_one_yes_answers_all_that_ask_the_same(room: Room) -> None:
@@ -189,6 +281,10 @@ async def test_a_removed_server_takes_its_approvals_along(room: Room) -> None:
     await room.ready()
     assert room.mcp.approvals() == ()
     assert {tool.policy for tool in room.mcp.detail("bad").tool_list} == {"ask"}
+
+
+def _of(room: Room, call: CallState) -> CallState:
+    return next(one for one in room.mcp.calls.states() if one.call_id == call.call_id)
 
 
 def _echo(room: Room) -> ToolView:

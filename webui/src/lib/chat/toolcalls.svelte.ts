@@ -19,6 +19,9 @@ export interface ShownCall {
   /** µs since the epoch, of this state; null once it is over. */
   since: number | null
   reason: string
+  /** While it asks: what an approval is of, and what the tool says of itself. */
+  shown: string
+  description: string
   durationMs: number | null
   /** Bytes that were left out of the result. */
   truncated: number
@@ -42,6 +45,8 @@ function over(call: ToolCall, result: Message): ShownCall {
     state: (tool.outcome ?? 'done') as CallRow['state'],
     since: null,
     reason: '',
+    shown: '',
+    description: '',
     durationMs: tool.duration_ms ?? null,
     truncated: tool.truncated ?? 0,
     approved: tool.approved ?? '',
@@ -56,6 +61,8 @@ function goingOn(call: ToolCall, row: CallRow | undefined): ShownCall {
     state: row?.state ?? 'cancelled',
     since: row && (row.state === 'asking' || row.state === 'running') ? row.since : null,
     reason: row?.reason ?? '',
+    shown: row?.shown ?? '',
+    description: row?.description ?? '',
     durationMs: row?.duration_ms ?? null,
     truncated: row?.truncated ?? 0,
     approved: row?.approved ?? '',

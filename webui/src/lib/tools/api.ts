@@ -50,7 +50,9 @@ export const mcp = {
     (await send<{ messages: PromptMessage[] }>('POST', `${server(name)}/prompt`, { prompt, arguments: args }))!.messages,
 
   calls: async () => (await get<{ calls: CallState[] }>('/api/mcp/calls')).calls,
-  approve: (id: string, scope: Scope) => send('POST', `/api/mcp/calls/${at(id)}/approve`, { scope }),
+  /** `shown`: as the call told it; refused when it asks something else by now. */
+  approve: (id: string, scope: Scope, shown: string) =>
+    send('POST', `/api/mcp/calls/${at(id)}/approve`, { scope, shown }),
   deny: (id: string) => send('POST', `/api/mcp/calls/${at(id)}/deny`, {}),
   cancel: (id: string) => send('POST', `/api/mcp/calls/${at(id)}/cancel`),
   approvals: async () => (await get<{ approvals: StandingApproval[] }>('/api/mcp/approvals')).approvals,

@@ -40,7 +40,7 @@ class Calls {
   }
 
   approve(call: CallState, scope: Scope): Promise<boolean> {
-    return this.answer(call, 'running', () => mcp.approve(call.call_id, scope))
+    return this.answer(call, 'running', () => mcp.approve(call.call_id, scope, call.shown))
   }
 
   deny(call: CallState): Promise<boolean> {

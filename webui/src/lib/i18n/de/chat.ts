@@ -90,6 +90,7 @@ export default {
   'chat.tool.arguments': 'Argumente',
   'chat.tool.result': 'Ergebnis',
   'chat.tool.copy': 'Ergebnis kopieren',
+  'chat.tool.says': 'Was das Werkzeug von sich sagt',
   'chat.tool.all': 'Alles zeigen',
   'chat.tool.truncated': '{size} wurden weggelassen',
   'chat.tool.approve.once': 'Einmal erlauben',

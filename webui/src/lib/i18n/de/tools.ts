@@ -161,6 +161,8 @@ export default {
   'tools.approvals.help': 'für ein Werkzeug mit bestimmten Argumenten',
   'tools.approvals.stale': 'Server oder Werkzeug geändert: wird wieder gefragt',
   'tools.approvals.unknown': 'nicht aufbewahrt ({hash})',
+  'tools.says': 'Was das Werkzeug von sich sagt',
+  'tools.more': 'Alles zeigen',
   'tools.call': 'Aufruf',
   'tools.arguments': 'Argumente',
   'tools.given': 'Gegeben',

@@ -89,6 +89,7 @@ export default {
   'chat.tool.arguments': 'Arguments',
   'chat.tool.result': 'Result',
   'chat.tool.copy': 'Copy the result',
+  'chat.tool.says': 'What the tool says of itself',
   'chat.tool.all': 'Show all of it',
   'chat.tool.truncated': '{size} were left out',
   'chat.tool.approve.once': 'Approve once',

@@ -160,6 +160,8 @@ export default {
   'tools.approvals.help': 'given for one tool with one set of arguments',
   'tools.approvals.stale': 'server or tool has changed: asked again',
   'tools.approvals.unknown': 'not kept ({hash})',
+  'tools.says': 'What the tool says of itself',
+  'tools.more': 'Show all of it',
   'tools.call': 'Call',
   'tools.arguments': 'Arguments',
   'tools.given': 'Given',

@@ -90,6 +90,7 @@ export default {
   'chat.tool.arguments': '参数',
   'chat.tool.result': '结果',
   'chat.tool.copy': '复制结果',
+  'chat.tool.says': '工具的自我描述',
   'chat.tool.all': '显示全部',
   'chat.tool.truncated': '略去了 {size}',
   'chat.tool.approve.once': '批准一次',

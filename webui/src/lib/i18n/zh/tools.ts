@@ -161,6 +161,8 @@ export default {
   'tools.approvals.help': '针对一个工具及其特定参数',
   'tools.approvals.stale': '服务器或工具已更改：会重新询问',
   'tools.approvals.unknown': '未保留（{hash}）',
+  'tools.says': '工具的自我描述',
+  'tools.more': '显示全部',
   'tools.call': '调用',
   'tools.arguments': '参数',
   'tools.given': '授权',
