@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.core.research.researcher import Researcher
 from tests.harness import mcp_servers
 from tests.harness.scripted_model import Question, Say, ScriptedModel, Text
 from tests.harness.studio import StudioServer
 from tests.harness.waiting import eventually
+from tests.pictures.scholar import Scholar
 from tests.support.little_web.server import LittleWeb
 
 TOOLS_SERVER = Path(mcp_servers.__file__).with_name("tools_server.py")
@@ -60,10 +60,10 @@ def approve(server: StudioServer) -> None:
 @contextmanager
 def researched(server: StudioServer) -> Iterator[str]:
     """A research that is done; its id. Its model is there no more."""
-    researcher = Researcher()
+    scholar = Scholar()
 
     def script(question: Question) -> Iterator[Say]:
-        yield Text(researcher.answer(question.body))
+        yield Text(scholar.answer(question.body))
 
     with LittleWeb() as web, ScriptedModel(script) as model:
         _put(
