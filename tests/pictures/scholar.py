@@ -28,9 +28,8 @@ KNOWN = {
         "4,790 was measured in 1962 from the coast.": (
             "The value from 1962 was measured from the coast."
         ),
-        '"The mountain did not grow, our instruments did," said the head of the survey, Olga Renn.': (
-            "“Our instruments did grow”, says the head of the survey."
-        ),
+        '"The mountain did not grow, our instruments did," said the head of the survey, Olga '
+        "Renn.": "The survey's head calls it a matter of instruments.",
         "Everybody knows that Mount Ada is 4,900 metres high": (
             "A climber's diary says 4,900 metres, and gives no measurement for it."
         ),
