@@ -105,7 +105,7 @@ def test_a_stream_that_is_closed_frees_the_engine(
     with claude.messages.stream(model=MODEL, max_tokens=5000, messages=said("long")) as message:
         next(iter(message))
     gone = lambda: [one["disconnected"] for one in engine.seen()] == [True] * 3  # noqa: E731
-    eventually(gone, within=5, what="three hang-ups")
+    eventually(gone, within=30, what="three hang-ups")
 
 
 def test_a_client_that_times_out_frees_the_engine(client: openai.OpenAI, engine: Engine) -> None:
@@ -115,7 +115,7 @@ def test_a_client_that_times_out_frees_the_engine(client: openai.OpenAI, engine:
         client.with_options(timeout=0.5).chat.completions.create(
             model=MODEL, messages=said("Hello!")
         )
-    eventually(lambda: engine.seen()[-1]["disconnected"], within=5, what="the hang-up")
+    eventually(lambda: engine.seen()[-1]["disconnected"], within=30, what="the hang-up")
 
 
 def test_a_lane_that_does_not_exist_is_a_bad_request(served: StudioServer) -> None:

@@ -51,7 +51,7 @@ def test_c08_an_app_that_hangs_is_not_ready(own_studio: StudioServer) -> None:
     finally:
         os.kill(own_studio.process.pid, signal.SIGCONT)
     eventually(
-        lambda: httpx.get(ready, timeout=10).status_code == 200, within=15, what="it is ready"
+        lambda: httpx.get(ready, timeout=10).status_code == 200, within=30, what="it is ready"
     )
 
 

@@ -112,10 +112,10 @@ class Lite:
 
     def report(self, request_id: str) -> dict[str, Any]:
         """The only report of a request; more than one is a failure."""
-        eventually(lambda: self._reported(request_id), within=10, what="it is reported")
+        eventually(lambda: self._reported(request_id), within=30, what="it is reported")
         turn_knobs(self.engine, **CALM)
         after = self.ask().headers["x-litellm-call-id"]  # whatever came twice comes before this
-        eventually(lambda: self._reported(after), within=10, what="the next is reported")
+        eventually(lambda: self._reported(after), within=30, what="the next is reported")
         (only,) = self._reported(request_id) or []
         return only
 
