@@ -171,4 +171,4 @@ def test_the_window_goes_when_the_app_is_gone(
 
 
 def _text(file: Path) -> str | None:
-    return file.read_text() if file.exists() else None
+    return (file.read_text() or None) if file.exists() else None  # it is there before its text
