@@ -139,7 +139,10 @@ class Attachments:
             await asyncio.sleep(TIDY_S)
 
     async def tidy(self) -> int:
-        """Remove what was attached and never sent, and what an erasure left; how many files."""
+        """Remove what was attached and never sent, and what an erasure left; how many files.
+
+        A conversation that was begun for such a file, and holds nothing else, is erased with it.
+        """
         gone = 0
         for subject in await asyncio.to_thread(self._blobs.subjects):
             if subject.startswith(SUBJECT):
@@ -147,7 +150,19 @@ class Attachments:
                     gone += await self._tidied(subject)
                 except (StudioError, EventError, ValueError) as problem:
                     log.info("the files of %s were not looked through: %s", subject, problem)
+        try:
+            await self._erase_empty()
+        except (StudioError, EventError) as problem:
+            log.info("conversations with nothing in them were not erased: %s", problem)
         return gone
+
+    async def _erase_empty(self) -> None:
+        before = self._clock.now() - ORPHANED_S * 1e6
+        for one in await self._conversations.list():
+            if one.empty and one.started_at < before:
+                subject = stream_of(one.conversation_id)
+                if not await asyncio.to_thread(self._blobs.size, subject):
+                    await self._conversations.erase_empty(one.conversation_id)
 
     async def _tidied(self, subject: str) -> int:
         before = self._clock.now() / 1e6 - ORPHANED_S

@@ -50,8 +50,8 @@ from core.conversations.views import (
 from core.erasure import KeyGone, SubjectKeys
 from core.errors import Refused, Unavailable
 from core.ids import uuid7
-from events.errors import EventError
-from events.facts import ConversationErased
+from events.errors import EventError, VersionConflict
+from events.facts import ConversationErased, ConversationErasureRequested
 from events.projections.conversations import conversations_to_erase
 from events.store import EventStore
 
@@ -208,6 +208,20 @@ class Conversations:
         task.add_done_callback(self._erasures.discard)
         await asyncio.shield(task)
         return (await self.read(which)).conversation
+
+    async def erase_empty(self, which: str) -> bool:
+        """Erase it where it holds nothing; False: it does, or somebody has just come back to it."""
+        stream = stream_of(which)
+        version, _ = self._lately.read(stream)
+        if not (await self.view(which)).empty:
+            return False
+        wish = ConversationErasureRequested(conversation_id=which)
+        try:
+            await self._store.append(stream, [wish], actor="system", expected=version)
+        except VersionConflict:
+            return False
+        await self._finish(which, "system")
+        return True
 
     async def finish_erasures(self) -> None:
         """Finish what a crash, or a `keys.db` from a backup, has left half done."""

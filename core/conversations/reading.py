@@ -193,7 +193,14 @@ class Reading:
             standing: Standing = "erased" if missing is Unreadable.ERASED else "lost"
             return view_of(row, standing, None, None)
         title, folder = self._line(which, TITLE, row.title), self._line(which, FOLDER, row.folder)
-        return view_of(row, "open", title, folder)
+        return view_of(row, "open", title, folder, empty=self._is_empty(row))
+
+    def _is_empty(self, row: ConversationRow) -> bool:
+        """Whether it holds nothing that anybody wrote: a system prompt is something."""
+        if row.messages or row.title or row.folder or row.pinned:
+            return False
+        setup = self._setup(row.conversation_id, self._last_setup(row.conversation_id))
+        return setup is None or not setup.system
 
     def _line(self, which: str, item: str, sealed: bytes | None) -> str | None:
         if sealed is None:

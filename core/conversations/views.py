@@ -78,6 +78,7 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
     titled_by: str  # person | first-line (of what was said) | model; empty: it has none
     folder: str | None
     pinned: bool
+    empty: bool  # nothing is said in it, and nobody prepared it: not listed, and gone in a day
     started_at: int
     started_by: str
     last_at: int
@@ -153,7 +154,12 @@ def line_of(text: str, field: str) -> bytes:
 
 
 def view_of(
-    row: ConversationRow, standing: Standing, title: str | None, folder: str | None
+    row: ConversationRow,
+    standing: Standing,
+    title: str | None,
+    folder: str | None,
+    *,
+    empty: bool = False,
 ) -> ConversationView:
     """A row with what could be read of it."""
     return ConversationView(
@@ -163,6 +169,7 @@ def view_of(
         titled_by=row.titled_by or "",
         folder=folder,
         pinned=row.pinned,
+        empty=empty,
         started_at=row.started_at,
         started_by=row.started_by,
         last_at=row.last_at,

@@ -39,6 +39,7 @@ class Talks:
             "titled_by": "first-line",
             "folder": None,
             "pinned": False,
+            "empty": not title,
             "started_at": now,
             "started_by": "window",
             "last_at": now,
@@ -69,7 +70,7 @@ class Talks:
             "unreadable": None,
         } | more
         self.messages[which].append(message)
-        self.views[which]["last_at"] = message["added_at"]
+        self.views[which] |= {"last_at": message["added_at"], "empty": False}
         return message
 
     async def answer(self, which: str, reply: Json) -> None:

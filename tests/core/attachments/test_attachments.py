@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -11,9 +12,11 @@ from PIL import Image
 
 from core.attachments.filing import keep_files, read_files, taken_along
 from core.chat.prompt import turns
+from core.conversations import ConversationView
 from core.conversations.branches import branch_to
 from core.conversations.exchange import exported
 from core.conversations.importing import imported
+from core.conversations.setup import Setup
 from core.errors import Invalid, NotFound, Refused
 from tests.core.attachments.house import House
 from tests.core.attachments.made import pdf, picture
@@ -131,6 +134,53 @@ async def test_what_was_never_sent_goes_after_a_day(house: House) -> None:
         await house.attachments.named(which, [lonely.id])
     assert await house.attachments.text(which, sent.id) == "[page 1 of 1]\nwords"
     assert await house.attachments.file(which, sent.id)
+
+
+async def test_what_was_begun_for_a_file_alone_goes_with_it(house: House) -> None:
+    """After a day, with its key, as the studio's own doing; nothing that somebody wrote goes."""
+    door = house.conversations
+    left, sent, titled, filed, pinned, told, young = [await house.talk() for _ in range(7)]
+    one = await house.attachments.take_in(left, "notes.txt", b"words")
+    await house.attachments.take_in(young, "notes.txt", b"words")
+    kept = await house.attachments.take_in(sent, "notes.txt", b"words")
+    await house.say(sent, "What?", kept)
+    await door.rename(titled, "Birds", actor="w", origin="first-line")
+    await door.file(filed, "Work", actor="w")
+    await door.pin(pinned, True, actor="w")
+    await door.set_up(told, Setup(system="Be brief."), actor="w")
+    await door.set_up(left, Setup(model="qwen", tools=("hand",)), actor="w")
+    empty = {one.conversation_id for one in await door.list() if one.empty}
+    assert empty == {left, young}
+    await house.attachments.tidy()
+    assert {one.standing for one in await door.list()} == {"open"}, "a day has to pass"
+    house.clock.ahead = 1
+    for file in (house.home / "blobs" / f"conversation-{young}").iterdir():
+        os.utime(file, (house.clock.now() / 1e6,) * 2)  # attached just now
+    await house.attachments.tidy()
+    gone = [one for one in await door.list() if one.standing == "erased"]
+    assert [(one.conversation_id, one.erased_by, one.empty) for one in gone] == [
+        (left, "system", False)
+    ]
+    assert house.blobs.subjects() == (f"conversation-{sent}", f"conversation-{young}")
+    with pytest.raises(Refused, match="erased"):
+        await house.attachments.file(left, one.id)
+
+
+async def test_who_comes_back_in_time_keeps_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message that is recorded while it is looked at is not erased."""
+    which = await house.talk()
+    view = house.conversations.view
+
+    async def slow(one: str) -> ConversationView:
+        read = await view(one)
+        await house.say(one, "I am back")
+        return read
+
+    monkeypatch.setattr(house.conversations, "view", slow)
+    assert not await house.conversations.erase_empty(which)
+    assert [one.text for one in (await house.conversations.read(which)).messages] == ["I am back"]
 
 
 async def test_files_leave_with_an_export_and_come_back(house: House) -> None:
