@@ -143,7 +143,8 @@ def why_request(terminal: Terminal, request_id: str) -> Json:
     wanted = {"correlation": request_id}
 
     def app(client: Client) -> Json:
-        if entries := client.get("/api/timeline", **wanted, limit=1)["entries"]:
+        page = client.get("/api/timeline", correlation=request_id, limit=1)
+        if entries := page["entries"]:
             return client.get(f"/api/timeline/{entries[0]['position']}/why")
         found = client.get("/api/requests", request_id=request_id, limit=1)["requests"]
         return _told_of_request(request_id, found[0] if found else None)

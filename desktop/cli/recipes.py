@@ -13,6 +13,7 @@ from core.recipes.recipe import Recipe
 from core.recipes.validation import parse_recipe
 from desktop.cli.editing import FORMATS, changed, edited, format_of
 from desktop.cli.fit import fit
+from desktop.cli.recipe_history import history, restore
 from desktop.cli.recorded import recorded_recipes
 from desktop.cli.terminal import StudioGroup, Terminal, pass_terminal
 from desktop.cli.words import columns, day_and_time
@@ -30,7 +31,8 @@ def recipes() -> None:
     """List, show, add, change and exchange recipes."""
 
 
-recipes.add_command(fit)
+for command in (fit, history, restore):
+    recipes.add_command(command)
 
 
 # -- reading: also when vLLM Studio is not running -------------------------------------------------
@@ -200,15 +202,6 @@ def remove(terminal: Terminal, recipe_id: str) -> None:
         answer or {"id": recipe_id, "archived": True},
         f"{recipe_id} is archived. Back again: `vllm-studio recipes restore {recipe_id}`",
     )
-
-
-@recipes.command()
-@click.argument("recipe_id")
-@pass_terminal
-def restore(terminal: Terminal, recipe_id: str) -> None:
-    """Bring an archived recipe back."""
-    answer = terminal.client().post(f"/api/recipes/{recipe_id}/restore")
-    terminal.answer(answer or {"id": recipe_id}, f"{recipe_id} is back.")
 
 
 @recipes.command()

@@ -125,6 +125,7 @@ class FakeApp:
         self.asked: list[tuple[str, str, Any]] = []
         self.actors: list[str | None] = []
         self.queries: list[dict[str, str]] = []
+        self.revisions: list[dict[str, Any]] = []  # of any recipe
         self.replaced: list[dict[str, Any]] = []  # logs in the place of others
         self.refuse: dict[str, tuple[int, dict[str, Any]]] = {}  # path → status and problem
         self.news = threading.Condition()
@@ -265,6 +266,8 @@ class Handler(BaseHTTPRequestHandler):
                 return app.status(), 200
             case "GET", ["recipes"]:
                 return {"recipes": app.entries()}, 200
+            case "GET", ["recipes", _, "revisions"] if app.revisions:
+                return {"revisions": app.revisions}, 200
             case "GET", ["recipes", recipe_id] if recipe_id in app.recipes:
                 return app.entry(recipe_id), 200
             case "GET", ["engines"]:
