@@ -18,7 +18,7 @@ from collections.abc import Iterator
 import msgspec
 
 EVENT_END = re.compile(rb"\r?\n\r?\n|\r\r")
-_FINISH = (b'"finish_reason":"', b'"finish_reason": "')
+_FINISH, _FINISH_SPACED = b'"finish_reason":"', b'"finish_reason": "'
 _USAGE = re.compile(rb'"usage"\s*:\s*\{')
 _FINGERPRINT = re.compile(rb',\s*"system_fingerprint"\s*:\s*"[^"\\]*"')
 _DATA = re.compile(rb"(?:^|[\r\n])data:[ \t]*([^\r\n]*)")
@@ -89,7 +89,7 @@ def is_count(event: bytes) -> bool:
 
 def finishes(event: bytes) -> bool:
     """Whether it says why the answer ended."""
-    return any(mark in event for mark in _FINISH)
+    return _FINISH in event or _FINISH_SPACED in event
 
 
 def restored(finishing: bytes, count: bytes) -> bytes:

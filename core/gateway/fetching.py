@@ -27,20 +27,19 @@ from core.gateway.cancelling import Reason
 from core.gateway.connection import Connection
 from core.gateway.errors import Cut, UpstreamLost, WaitedTooLong
 from core.gateway.exchange import Exchange
-from core.gateway.headers import may_load, on_to_engine, on_to_gateway, wished_ttl
+from core.gateway.headers import may_load, wished_ttl
 from core.gateway.hooks import Asked, Choices, Energy, KeyGate, Sink
 from core.gateway.inflight import InFlight
 from core.gateway.lanes import ANY, Lane, can_fail_over, choose_lane, wished_lane
 from core.gateway.loading_feedback import LoadingFeedback
-from core.gateway.native import engine_path
 from core.gateway.passing import Passing
 from core.gateway.paths import PathRule
 from core.gateway.pulse import Pulse
-from core.gateway.query import on_to_gateway as query_to_gateway
 from core.gateway.request_record import Call
-from core.gateway.routes import Direct, Header, Route, Routes
+from core.gateway.routes import Route, Routes
+from core.gateway.sending import merged, written
 from core.gateway.standing_in import able, may_answer
-from core.gateway.upstream import ENGINE_IDLE_S, Upstream, request_head
+from core.gateway.upstream import ENGINE_IDLE_S, Upstream
 from core.recipes.recipe import EngineKind
 
 CONNECT_AGAIN_S = 0.2  # nobody took the connection: LiteLLM or the engine is being started again
@@ -168,12 +167,12 @@ class Fetching:
                 raise UpstreamLost(f"{name} answered {connection.status}", code="model_failed")
             await self._pass_back(call, connection, rule, sink)
         finally:
-            (self._engines if call.exchange.lane == "direct" else self._upstream).done(connection)
+            self._pool(call.exchange.lane).done(connection)
 
     # ---- where nothing needs to be waited for (straight.py) --------------------------------------
 
-    def ready(self, asked: Asked, rule: PathRule) -> Route | None:
-        """The route, where a request can go to the engine itself at once, and nowhere else.
+    def ready(self, asked: Asked, rule: PathRule) -> tuple[Route, Lane] | None:
+        """Route and lane, where a request can be sent at once, and nowhere else.
 
         Raises StudioError where it is to be refused.
         """
@@ -182,31 +181,56 @@ class Fetching:
         if self._choices is not None and self._choices.chain(asked.name):
             return None
         route = self._routes.current.get(asked.name)
-        if route is None or self._chosen(asked, rule, route) != "direct":
+        if route is None:
             return None
-        direct = route.direct
-        ready = direct is not None and self._engines.has_idle(direct.host, direct.port)
-        return route if ready else None
+        lane = self._chosen(asked, rule, route)
+        if lane == "direct":
+            direct = route.direct
+            ready = direct is not None and self._engines.has_idle(direct.host, direct.port)
+        else:
+            ready = self._gateway.up() and self._upstream.has_idle(route.host, route.port)
+        return (route, lane) if ready else None
 
     def begin(
-        self, call: Call, asked: Asked, route: Route, cancel: Cancel, told: Callable[[], None]
+        self,
+        call: Call,
+        asked: Asked,
+        route: Route,
+        lane: Lane,
+        cancel: Cancel,
+        told: Callable[[], None],
     ) -> Connection:
         """Counted in and sent, with no await since `ready`. Raises StudioError."""
-        assert route.direct is not None
-        self._enter(call, route, "direct", cancel)
+        self._enter(call, route, lane, cancel)
         ttl_s = wished_ttl(asked.headers)
         if ttl_s is not None:
             self._inflight.keep_for(route.recipe_id, ttl_s)
-        direct = route.direct
-        head, data = self._to_engine(call, asked, asked.name, route, direct)
-        return self._engines.at_once(direct.host, direct.port, head, data, told)
+        to, head, data = written(
+            call, asked, route, lane, self._through(asked.name, asked.name, route)
+        )
+        return self._pool(lane).at_once(to.host, to.port, head, data, told)
+
+    def goes_on(self, call: Call, asked: Asked, connection: Connection) -> bool:
+        """Whether what `begin` sent, whose connection closed before a head came, gets another try.
+
+        1. not a byte: it was a connection that the other side had let go of
+        2. LiteLLM died under it, and it may go on directly
+        """
+        route = call.exchange.route
+        if not connection.answered:
+            return True  # 1
+        if route is None or call.exchange.lane != "gateway":
+            return False
+        call.exchange.without_gateway = may = self._fails_over(call, asked, route)
+        return may  # 2
 
     def end(self, call: Call, connection: Connection | None, *, dead: bool = False) -> None:
         """What `begin` began has ended; `dead`: before anything came, as it will on the others."""
         if connection is not None:
-            self._engines.done(connection)
+            pool = self._pool(call.exchange.lane)
+            pool.done(connection)
             if dead:
-                self._engines.forget(*connection.peer)
+                pool.forget(*connection.peer)
         self._leave(call.exchange)
 
     # ---- until it is sent -----------------------------------------------------------------------
@@ -306,6 +330,8 @@ class Fetching:
         if lane == "gateway" and not (self._gateway.up() and not call.exchange.without_gateway):
             if self._fails_over(call, asked, route):
                 lane = "direct"
+            elif call.exchange.sent:
+                raise UpstreamLost("the gateway ended before it answered", code="gateway_down")
             else:
                 await self._gateway.ready(max(0.0, deadline - self._clock.monotonic()))
         current = self._routes.current.get(route.name)
@@ -342,40 +368,20 @@ class Fetching:
     async def _request(
         self, call: Call, asked: Asked, name: str, route: Route, lane: str
     ) -> Connection:
-        body = asked.body
-        if route.direct is not None and lane == "direct":
-            head, data = self._to_engine(call, asked, name, route, route.direct)
-            return await self._engines.request(route.direct.host, route.direct.port, head, data)
-        call.exchange.asked_usage = False
-        data = body.sent(route.upstream_model, merged(self._preset(asked.name, name), route.filter))
-        headers = on_to_gateway(
-            call.raw_headers, route, call.request_id, is_json=body.fields is not None
-        )
-        query = query_to_gateway(asked.query)
-        return await self._upstream.request(
-            route.host, route.port, _head(asked.path, query, route, headers, data), data
-        )
+        to, head, data = written(call, asked, route, lane, self._through(asked.name, name, route))
+        return await self._pool(lane).request(to.host, to.port, head, data)
 
-    def _to_engine(
-        self, call: Call, asked: Asked, name: str, route: Route, direct: Direct
-    ) -> tuple[bytes, bytes]:
-        """Head and body of the request as the engine gets it."""
-        body, through = asked.body, merged(self._preset(asked.name, name), route.filter)
-        call.exchange.asked_usage = counts = direct.tells_usage and body.may_ask_usage(
-            asked.path, through
-        )
-        data = body.sent(direct.model, through, ask_usage=counts)
-        headers = on_to_engine(
-            call.raw_headers, direct, call.request_id, is_json=body.fields is not None
-        )
-        return _head(engine_path(asked.path), asked.query, direct, headers, data), data
+    def _pool(self, lane: str) -> Upstream:
+        return self._engines if lane == "direct" else self._upstream
 
-    def _preset(self, asked: str, name: str) -> Filter | None:
-        """Of the name that was asked for; where another stands in for it, of that one too."""
+    def _through(self, asked: str, name: str, route: Route) -> Filter | None:
+        """The preset of the name that was asked for, of one that stands in, the recipe's filter."""
         if self._choices is None:
-            return None
+            return route.filter
         preset = self._choices.preset(asked)
-        return preset if name == asked else merged(preset, self._choices.preset(name))
+        if name != asked:
+            preset = merged(preset, self._choices.preset(name))
+        return merged(preset, route.filter)
 
     # ---- and back -------------------------------------------------------------------------------
 
@@ -396,13 +402,6 @@ class Fetching:
         raise lost
 
 
-def _head(
-    path: bytes, query: bytes, to: Route | Direct, headers: list[Header], data: bytes
-) -> bytes:
-    target = path + b"?" + query if query else path
-    return request_head(b"POST", target, to.host, to.port, headers, len(data))
-
-
 def is_its_models_fault(error: StudioError) -> bool:
     """Whether another model may do better: not what the client did, nor what people decided."""
     if isinstance(error, Cut):
@@ -410,11 +409,3 @@ def is_its_models_fault(error: StudioError) -> bool:
     if isinstance(error, EngineFailure | UpstreamLost | Refused):
         return True
     return isinstance(error, Unavailable) and error.code != "stopping"
-
-
-def merged(first: Filter | None, then: Filter | None) -> Filter | None:
-    """Both filters as one; where they disagree, `then` has the last word."""
-    if first is None or then is None:
-        return first or then
-    kept = tuple((name, raw) for name, raw in first.put if name not in then.strip)
-    return Filter(strip=first.strip | then.strip, put=(*kept, *then.put))

@@ -38,10 +38,12 @@ class Passing:
 
     def feed(self, piece: bytes) -> bytes:
         """A piece has come; what of the answer is to be written now."""
-        self._exchange.first_byte()
+        exchange = self._exchange
+        if exchange.ttft_s is None:
+            exchange.first_byte()
         ready = self._answer.feed(piece)
         if ready:
-            self._exchange.begun = True
+            exchange.begun = True
         return ready
 
     def end(self) -> tuple[bytes, StudioError | None]:

@@ -34,6 +34,7 @@ from core.gateway.hooks import (
     KeyGate,
     Sink,
 )
+from core.gateway.lanes import Lane
 from core.gateway.paths import ALLOWED, PathRule
 from core.gateway.reasoning import with_both_names
 from core.gateway.request_record import Call
@@ -101,7 +102,7 @@ class Proxy:
             return False
         if ready is None:
             return False
-        asked, rule, route = ready
+        asked, rule, route, lane = ready
         call = Call(
             path=request.path,
             actor=actor,
@@ -113,7 +114,7 @@ class Proxy:
         call.asked_for(asked.name, stream=asked.body.stream)
         straight = Straight(self, self._fetching, call, asked, rule, request.client)
         self.calls.enter(call.request_id, call.view, straight.cancel)
-        straight.begin(route)
+        straight.begin(route, lane)
         return True
 
     def count_in(self, call: Call, asked: Asked) -> None:
@@ -145,7 +146,9 @@ class Proxy:
         else:
             self._tell(call)
 
-    def _ready(self, request: Whole, key_id: str | None) -> tuple[Asked, PathRule, Route] | None:
+    def _ready(
+        self, request: Whole, key_id: str | None
+    ) -> tuple[Asked, PathRule, Route, Lane] | None:
         rule, gate, cache = ALLOWED.get(request.path), self._gate, self._cache
         if rule is None or rule.multipart or len(request.data) > self._max_body:
             return None
@@ -167,8 +170,8 @@ class Proxy:
             gate.demand(key_id, name=asked.name, path=asked.path)
         if cache is not None and cache.plan(asked) is not None:
             return None
-        route = self._fetching.ready(asked, rule)
-        return None if route is None else (asked, rule, route)
+        ready = self._fetching.ready(asked, rule)
+        return None if ready is None else (asked, rule, *ready)
 
     # ---- in a task ------------------------------------------------------------------------------
 

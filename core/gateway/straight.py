@@ -8,15 +8,17 @@
         └───── no ──────────┴─► nothing was done:                             │
                                 the long way is taken            the end: RequestFinished, once
 
-Ready is a plain POST whose model has a route to the engine itself, with a connection that is open,
-no other model to try, no cache, nobody who reads along, no limits that others are asked about.
+Ready is a plain POST whose model has a route, with an open connection to whom its lane leads to
+(LiteLLM, or the engine itself), no other model to try, no cache, nobody who reads along, no limits
+that others are asked about.
 Everything that is decided on the way is decided where the long way decides it: by the guard, the
 gate, `fetching.py`, `passing.py`, `reply.py`. Both are held against each other by
 `tests/core/gateway/test_straight.py`.
 
 Whoever is slow is not waited for but paused: while the client does not read, nothing is taken from
 the engine's connection, which stops reading by itself. A connection that closes before a byte came
-back was one that the engine had let go of; the request then goes on in a task, the long way.
+back was one that the other side had let go of; the request then goes on in a task, the long way. So
+does one under which LiteLLM dies, where it may go to the engine itself.
 """
 
 import asyncio
@@ -30,6 +32,7 @@ from core.errors import StudioError
 from core.gateway.cancelling import Reason
 from core.gateway.connection import Connection
 from core.gateway.hooks import Asked
+from core.gateway.lanes import Lane
 from core.gateway.passing import Passing
 from core.gateway.paths import PathRule
 from core.gateway.reply import BrokenOff, Teller
@@ -119,14 +122,14 @@ class Straight:
         self._reason: Reason | None = None
         self._over = False
 
-    def begin(self, route: Route) -> None:
+    def begin(self, route: Route, lane: Lane) -> None:
         """Let it in and send it."""
         call = self._call
         try:
             self._proxy.count_in(call, self._asked)
             call.exchange.running = True
             self._connection = self._fetching.begin(
-                call, self._asked, route, self.cancel, self._news
+                call, self._asked, route, lane, self.cancel, self._news
             )
             self._client.watch(gone=self._gone, room=self._news)
         except Exception as error:
@@ -156,7 +159,7 @@ class Straight:
             if not connection.headed:
                 if connection.alive:
                     return
-                if not connection.answered:
+                if self._fetching.goes_on(self._call, self._asked, connection):
                     self._again(connection)
                     return
                 connection.demand_alive()

@@ -35,6 +35,8 @@ COUNTS = b'data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":1}
 DONE = b"data: [DONE]\n\n"
 FAILED = b'data: {"error":{"message":"out of memory"}}\n\n'
 ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
+LANES = ("direct", "gateway")  # to the same engine: what it says is what LiteLLM says, too
+ROUTE = ("filter", "price", "concurrency", "lane", "direct")  # what a test may say of the route
 TIMES = ("wait_ms", "ttft_ms", "itl_ms", "duration_ms")
 
 
@@ -182,7 +184,7 @@ async def warm(
     answering: Answering, *, straight: bool, **more: Any
 ) -> AsyncIterator[tuple[Bench, TinyUpstream]]:
     """A proxy that has an open connection to its engine, which answers like this from now on."""
-    route = {name: more.pop(name) for name in ("filter", "price", "concurrency") if name in more}
+    route = {name: more.pop(name) for name in ROUTE if name in more}
     async with upstream(json_answer(COMPLETION)) as engine, bench(**more) as made:
         made.serve_directly(engine.port, gateway_port=engine.port, **route)
         made.goes_straight = straight

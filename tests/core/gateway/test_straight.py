@@ -20,6 +20,7 @@ from tests.core.gateway.both_ways import (
     COUNTS,
     DONE,
     JSON,
+    LANES,
     REQUESTS,
     SAID,
     Client,
@@ -34,8 +35,9 @@ from tests.core.gateway.both_ways import (
 from tests.core.gateway.tiny_upstream import LAST_CHUNK, STREAM_HEAD, TinyUpstream, chunk, until
 
 
+@pytest.mark.parametrize("lane", LANES)
 @pytest.mark.parametrize("request_", ["plain", "stream and close"])
-async def test_every_answer_comes_back_the_same(request_: str) -> None:
+async def test_every_answer_comes_back_the_same(request_: str, lane: str) -> None:
     """Whole, failed, torn, compressed, without a length, …"""
 
     async def scenario(made: Bench, engine: TinyUpstream) -> Any:
@@ -45,11 +47,12 @@ async def test_every_answer_comes_back_the_same(request_: str) -> None:
             told.append((name, await asking(REQUESTS[request_])(made, engine)))
         return told
 
-    await both(scenario, ANSWERS["json"], straight=len(ANSWERS))
+    await both(scenario, ANSWERS["json"], straight=len(ANSWERS), lane=lane)
 
 
+@pytest.mark.parametrize("lane", LANES)
 @pytest.mark.parametrize("filtered", [False, True])
-async def test_every_request_goes_on_the_same(filtered: bool) -> None:
+async def test_every_request_goes_on_the_same(filtered: bool, lane: str) -> None:
     """And its answer is told the same, and recorded."""
 
     async def scenario(made: Bench, engine: TinyUpstream) -> Any:
@@ -58,7 +61,7 @@ async def test_every_request_goes_on_the_same(filtered: bool) -> None:
     price = Price(input_per_million=1e6, output_per_million=2e6)
     through = Filter.of(["big"], {"temperature": 0})
     more: dict[str, Any] = {"filter": through, "price": price} if filtered else {}
-    await both(scenario, ANSWERS["json"], straight=len(REQUESTS), **more)
+    await both(scenario, ANSWERS["json"], straight=len(REQUESTS), lane=lane, **more)
 
 
 async def test_what_it_looks_like() -> None:
@@ -78,9 +81,10 @@ async def test_what_it_looks_like() -> None:
     request_cuts=st.lists(st.integers(min_value=1), max_size=4),
     answer_cuts=st.lists(st.integers(min_value=1), max_size=6),
     stream=st.booleans(),
+    lane=st.sampled_from(LANES),
 )
 def test_it_does_not_matter_how_bytes_are_cut(
-    request_cuts: list[int], answer_cuts: list[int], stream: bool
+    request_cuts: list[int], answer_cuts: list[int], stream: bool, lane: str
 ) -> None:
     """Neither the client's nor the engine's."""
     events = STREAM_HEAD + b"".join(map(chunk, (SAID, SAID, COUNTS, DONE))) + LAST_CHUNK
@@ -88,9 +92,10 @@ def test_it_does_not_matter_how_bytes_are_cut(
     places = [0, *sorted({cut % len(whole) for cut in answer_cuts}), len(whole)]
     pieces = [whole[a:b] for a, b in itertools.pairwise(places) if b > a]
     (_, body, ended), (fact,) = asyncio.run(
-        both(asking(wire(stream=stream), request_cuts), raw(*pieces))
+        both(asking(wire(stream=stream), request_cuts), raw(*pieces), lane=lane)
     )
-    assert (body, ended) == ((SAID + SAID + DONE) if stream else COMPLETION, True)
+    counts = COUNTS if lane == "gateway" else b""  # which on the direct lane we asked for
+    assert (body, ended) == ((SAID + SAID + counts + DONE) if stream else COMPLETION, True)
     assert (fact.prompt_tokens, fact.completion_tokens) == (3, 1 if stream else 5)
 
 

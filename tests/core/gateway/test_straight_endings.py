@@ -11,6 +11,7 @@ from tests.core.gateway.both_ways import (
     ANSWERS,
     COMPLETION,
     DONE,
+    LANES,
     Client,
     Gate,
     asking,
@@ -33,7 +34,8 @@ from tests.core.gateway.tiny_upstream import (
 # ---- who ends it, and when ----------------------------------------------------------------------
 
 
-async def test_a_client_that_leaves_before_and_during_an_answer() -> None:
+@pytest.mark.parametrize("lane", LANES)
+async def test_a_client_that_leaves_before_and_during_an_answer(lane: str) -> None:
     """The engine hears of it; the record says who left."""
 
     async def before(made: Bench, engine: TinyUpstream) -> None:
@@ -54,13 +56,14 @@ async def test_a_client_that_leaves_before_and_during_an_answer() -> None:
         await asyncio.Event().wait()
 
     for scenario, answering in ((before, never), (during, endless_stream())):
-        _, (fact,) = await both(scenario, answering)
+        _, (fact,) = await both(scenario, answering, lane=lane)
         assert fact.outcome == "client_gone"
 
 
 @pytest.mark.parametrize("who", ["calls", "inflight", "cut", "end_all"])
 @pytest.mark.parametrize("begun", [False, True])
-async def test_a_request_that_is_ended_here_is_told_so(who: str, begun: bool) -> None:
+@pytest.mark.parametrize("lane", LANES)
+async def test_a_request_that_is_ended_here_is_told_so(who: str, begun: bool, lane: str) -> None:
     """By its id, by a switch, by the end of the studio; before its first byte or after."""
 
     async def never(received: Received, writer: asyncio.StreamWriter) -> None:
@@ -89,7 +92,7 @@ async def test_a_request_that_is_ended_here_is_told_so(who: str, begun: bool) ->
         await until(lambda: engine.received[0].left)
         return rest[rest.index(b"error") :]
 
-    _, (fact,) = await both(scenario, endless_stream() if begun else never)
+    _, (fact,) = await both(scenario, endless_stream() if begun else never, lane=lane)
     assert fact.outcome == "cancelled"
 
 
@@ -134,7 +137,8 @@ async def test_limits_are_told_the_same(path: str) -> None:
     assert [fact.outcome for fact in facts] == ["ok", "ok", "rejected"]
 
 
-async def test_a_recipes_limit_is_told_the_same() -> None:
+@pytest.mark.parametrize("lane", LANES)
+async def test_a_recipes_limit_is_told_the_same(lane: str) -> None:
     """One runs; the next is one too many."""
 
     async def scenario(made: Bench, engine: TinyUpstream) -> Any:
@@ -148,14 +152,15 @@ async def test_a_recipes_limit_is_told_the_same() -> None:
         second.leaves()
         return told
 
-    (head, _, _), _ = await both(scenario, endless_stream(), straight=1, concurrency=1)
+    (head, _, _), _ = await both(scenario, endless_stream(), straight=1, concurrency=1, lane=lane)
     assert head.startswith(b"HTTP/1.1 429")
 
 
 # ---- connections --------------------------------------------------------------------------------
 
 
-async def test_a_connection_that_the_engine_let_go_of_costs_no_request() -> None:
+@pytest.mark.parametrize("lane", LANES)
+async def test_a_connection_that_the_engine_let_go_of_costs_no_request(lane: str) -> None:
     """It is sent once more on a fresh one, in a task, and can still be ended and left."""
     asked = []
 
@@ -166,7 +171,7 @@ async def test_a_connection_that_the_engine_let_go_of_costs_no_request() -> None
         else:
             await json_answer(COMPLETION)(received, writer)
 
-    (head, body, _), (fact,) = await both(asking(wire()), once_deaf)
+    (head, body, _), (fact,) = await both(asking(wire()), once_deaf, lane=lane)
     assert (head[9:12], body, fact.outcome) == (b"200", COMPLETION, "ok")
     assert asked[0] != asked[1]
 
@@ -193,7 +198,36 @@ async def test_an_engine_that_dies_of_a_request_is_not_sent_it_again(route_goes:
     assert fact.outcome == "error"
 
 
-async def test_a_client_that_reads_slowly_slows_the_engine() -> None:
+@pytest.mark.parametrize("fails_over", [False, True])
+async def test_a_litellm_that_dies_of_a_request_is_not_sent_it_again(fails_over: bool) -> None:
+    """The engine itself is asked, where that may be; a provider elsewhere would be paid twice."""
+
+    async def scenario(made: Bench, litellm: TinyUpstream) -> Any:
+        async def dies(received: Received, writer: asyncio.StreamWriter) -> None:
+            made.gateway_is_ready.clear()
+            await litellm.die()
+
+        litellm.answering = dies
+        async with upstream(json_answer(COMPLETION)) as engine:
+            if fails_over:
+                made.serve_directly(engine.port, lane="gateway", gateway_port=litellm.port)
+            client = await Client.to(made)
+            await client.asks(wire())
+            head, _, _ = await client.hears()
+            client.leaves()
+            return head.partition(b"\r\n")[0], len(engine.received)
+
+    (status, asked), (fact,) = await both(
+        scenario, json_answer(COMPLETION), lane="gateway", direct=None
+    )
+    if fails_over:
+        assert (status, asked, fact.lane) == (b"HTTP/1.1 200 OK", 1, "direct")
+    else:
+        assert (status, asked, fact.lane) == (b"HTTP/1.1 502 Bad Gateway", 0, "gateway")
+
+
+@pytest.mark.parametrize("lane", LANES)
+async def test_a_client_that_reads_slowly_slows_the_engine(lane: str) -> None:
     """Nothing is lost, and memory holds little of it."""
     written = 0
 
@@ -217,11 +251,12 @@ async def test_a_client_that_reads_slowly_slows_the_engine() -> None:
         client.leaves()
         return head, len(body), whole
 
-    (_, size, whole), _ = await both(scenario, much)
+    (_, size, whole), _ = await both(scenario, much, lane=lane)
     assert (size, whole) == (400 * 65_008 + len(DONE), True)
 
 
-async def test_many_requests_on_one_connection_one_after_the_other() -> None:
+@pytest.mark.parametrize("lane", LANES)
+async def test_many_requests_on_one_connection_one_after_the_other(lane: str) -> None:
     """Some go straight, some do not; each gets its own answer, in order."""
 
     async def scenario(made: Bench, engine: TinyUpstream) -> Any:
@@ -235,7 +270,7 @@ async def test_many_requests_on_one_connection_one_after_the_other() -> None:
         client.leaves()
         return told
 
-    told, _ = await both(scenario, ANSWERS["json"], straight=4)
+    told, _ = await both(scenario, ANSWERS["json"], straight=4, lane=lane)
     assert [int(head[9:12]) for head, _, _ in told] == [200, 400, 200, 404, 200, 200, 400, 200]
 
 
