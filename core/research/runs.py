@@ -2,16 +2,18 @@
 
 import asyncio
 import sqlite3
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Literal, TypeVar
+from weakref import WeakValueDictionary
 
 import msgspec
 
 from core.clock import Clock
 from core.erasure import SubjectKeys, Unreadable
 from core.errors import Refused, Unavailable
-from core.research.contents import Question, Told
+from core.research.contents import Problem, Question, Told
 from core.research.decider import demand_run, not_found
 from core.research.evolve import fold
 from core.research.items import stream_of
@@ -19,11 +21,17 @@ from core.research.live import Do, Live
 from core.research.sealing import line_of, opened, sealed
 from core.research.state import Run
 from core.research.views import ResearchLine, ResearchView, RunState, view_of
-from events.facts import ResearchRequested
+from events.facts import ResearchFailed, ResearchPaused, ResearchRequested
 from events.projections.research_runs import ResearchRow, research_run, research_runs
 from events.store import EventStore
 
 T = TypeVar("T")
+
+MOST_RESTING = 8  # runs that are not at work and stay in memory, the last looked at
+_WITH_A_REASON: dict[str, type[ResearchPaused] | type[ResearchFailed]] = {
+    "paused": ResearchPaused,
+    "failed": ResearchFailed,
+}
 
 
 class Runs:
@@ -34,26 +42,42 @@ class Runs:
         self._keys = keys
         self._clock = clock
         self._do = do
-        self._live: dict[str, Live] = {}
+        self._known: WeakValueDictionary[str, Live] = WeakValueDictionary()
+        self._lately: OrderedDict[str, Live] = OrderedDict()  # holds on to some of them
         self._opening: dict[str, asyncio.Lock] = {}
 
     def all(self) -> tuple[Live, ...]:
         """Those that are in hand."""
-        return tuple(self._live.values())
+        return tuple(self._known.values())
 
     async def one(self, which: str) -> Live:
         """A run, in hand. Raises NotFound, Refused (it was erased, or its key is not here)."""
-        if (live := self._live.get(which)) is not None:
-            return live
-        async with self._opening.setdefault(which, asyncio.Lock()):
-            if which not in self._live:
-                self._live[which] = await self.with_keys(partial(self._opened, which))
-            self._opening.pop(which, None)
-            return self._live[which]
+        live = self._known.get(which)
+        if live is None:
+            async with self._opening.setdefault(which, asyncio.Lock()):
+                live = self._known.get(which)
+                if live is None:
+                    live = await self.with_keys(partial(self._opened, which))
+                    self._known[which] = live
+                self._opening.pop(which, None)
+        self._hold(which, live)
+        return live
+
+    def _hold(self, which: str, live: Live) -> None:
+        """On to those at work and to the last few; the others are read from the log again.
+
+        Whoever still uses one that is let go of keeps it here, so that no run is there twice.
+        """
+        self._lately[which] = live
+        self._lately.move_to_end(which)
+        resting = [one for one, held in self._lately.items() if not held.at_work]
+        for one in resting[:-MOST_RESTING]:
+            del self._lately[one]
 
     def forget(self, which: str) -> None:
         """Let it out of hand; what follows it comes to its end."""
-        self._live.pop(which, None)
+        self._known.pop(which, None)
+        self._lately.pop(which, None)
 
     async def lines(self, then: Sequence[ResearchRow] | None = None) -> tuple[ResearchLine, ...]:
         """Every run, the newest first, also the erased; `then`: as they stood at some moment."""
@@ -119,7 +143,7 @@ class Runs:
         return run, view_of(run, started_at=begun, ran_s=run.ran_s, under_way=())
 
     def _lines(self) -> tuple[ResearchLine, ...]:
-        return tuple(self._line(one, self._live.get(one.research_id)) for one in self.rows())
+        return tuple(self._line(one, self._known.get(one.research_id)) for one in self.rows())
 
     def _lines_of(self, then: Sequence[ResearchRow]) -> tuple[ResearchLine, ...]:
         """What was asked is read with today's key, and what was erased since is erased."""
@@ -144,7 +168,7 @@ class Runs:
             asked = ResearchRequested(research_id=which, model="", sealed=b"")
             content = line_of(self._keys, which, asked, row.question)
             question = content.question if isinstance(content, Question) else None
-        problem = live.run.problem if live is not None else None
+        problem = live.run.problem if live is not None else self._problem(row)
         return ResearchLine(
             research_id=which,
             standing="open" if missing is None else _standing(missing),
@@ -158,6 +182,18 @@ class Runs:
             notes=row.notes,
             problem=problem.message if problem else "",
         )
+
+    def _problem(self, row: ResearchRow) -> Problem | None:
+        """Why one rests that is not in hand."""
+        fact = _WITH_A_REASON.get(row.state)
+        if fact is None or row.erasing_at is not None:
+            return None
+        which, kind = row.research_id, str(fact.__struct_config__.tag)
+        for one in self._store.read_stream_back(stream_of(which), limit=1, type=kind):
+            if isinstance(one.event, fact):
+                told = line_of(self._keys, which, one.event, one.event.sealed)
+                return told if isinstance(told, Problem) else None
+        return None
 
 
 def run_of(live: Live) -> Run:
