@@ -12,6 +12,10 @@ class Calls {
   known = $state(false)
   private timer: ReturnType<typeof setTimeout> | undefined
   private watched = false
+  /** What was answered here while the studio has not said so, by the calls' ids. */
+  private readonly said = new Map<string, CallState['state']>()
+  private asked = 0
+  private newest = 0 // what was asked for before it is older than what is shown
 
   get asking(): readonly CallState[] {
     return this.list.filter((call) => call.state === 'asking')
@@ -30,13 +34,21 @@ class Calls {
   async load(): Promise<void> {
     clearTimeout(this.timer)
     this.timer = undefined
+    const turn = ++this.asked
     try {
-      this.list = await mcp.calls()
+      const told = await mcp.calls()
+      if (turn < this.newest) return
+      this.newest = turn
       this.known = true
-      waiting.calls = this.asking.length
+      this.show(told)
     } catch {
       // An older studio, or none that answers: what is known stays.
     }
+  }
+
+  private show(told: readonly CallState[]): void {
+    this.list = told.map((call) => ({ ...call, state: this.said.get(call.call_id) ?? call.state }))
+    waiting.calls = this.asking.length
   }
 
   approve(call: CallState, scope: Scope): Promise<boolean> {
@@ -53,9 +65,11 @@ class Calls {
 
   /** Shown at once; what the studio says replaces it. */
   private async answer(call: CallState, state: CallState['state'], ask: () => Promise<unknown>): Promise<boolean> {
-    this.list = this.list.map((one) => (one.call_id === call.call_id ? { ...one, state } : one))
-    waiting.calls = this.asking.length
+    this.said.set(call.call_id, state)
+    this.show(this.list)
     const went = await attempt(ask)
+    this.said.delete(call.call_id)
+    this.newest = this.asked + 1
     await this.load()
     return went
   }
