@@ -79,15 +79,19 @@ def _is_escaped(value: str) -> bool:
 
 
 def _parts(value: str) -> Iterator[str]:
-    """1. the whole 2. the lines of what has several 3. the password in an address"""
+    """1. the whole 2. what an encoded one means 3. the lines of what has several
+    4. the password in an address
+    """
     yield value  # 1
     yield value.strip()
+    if "%" in value:
+        yield unquote(value)  # 2
     lines = [line.strip() for line in value.splitlines()]
     if len(lines) > 1:
-        yield from (line for line in lines if len(line) >= SHORTEST_LINE)  # 2
+        yield from (line for line in lines if len(line) >= SHORTEST_LINE)  # 3
     if "://" in value:
         try:
-            password = urlsplit(value).password  # 3
+            password = urlsplit(value).password  # 4
         except ValueError:
             return
         if password and value.count(password) == 1:  # else it is a name, and in every text

@@ -1,21 +1,29 @@
 """Secrets that people write into arguments and addresses are taken out of them. Pure.
 
-    --api-key sk-123            ► --api-key ${API_KEY}
-    https://host/mcp?token=abc  ► https://host/mcp?token=${token}
+    --api-key sk-123             ► --api-key ${API_KEY}
+    https://host/mcp?token=abc   ► https://host/mcp?token=${token}
+    https://host/s/NzYhNGQ4/mcp  ► https://host/s/${URL_KEY}/mcp
+    postgresql://me:pass@host/d  ► postgresql://me:${PASSWORD}@host/d
 
 What is taken out becomes a value of the server's environment, and is kept as those are: the log,
 the list of servers and the fingerprint only ever see the place.
 """
 
 import re
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from itertools import pairwise
+from urllib.parse import urlsplit, urlunsplit
 
 from core.masking import SHORTEST, holds_secret
 from core.mcp.server import PLACE
+from core.mcp.tokens import is_drawn
 
 _SECRET = re.compile(r"key|token|secret|passw|credential|auth|bearer", re.IGNORECASE)
 _OPTION = re.compile(r"(--?[A-Za-z][\w.-]*)=(.+)", re.DOTALL)
 _HEADER = re.compile(r"([A-Za-z][\w-]*)(\s*:\s*)((?:Bearer|Basic|Token)\s+)?(\S.*)", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?<!git\+)https?://[^\s\"'<>|;]+")
+_PASSWORD = re.compile(r"(://[^/\s:@?#]*:)([^/\s@?#]+)@")
+_SAYS_KEY = re.compile(r"(api|access|auth)?[-_]?(key|token|secret)", re.IGNORECASE)
+IN_PATH = "URL_KEY"  # the name of what has none
 
 
 class Taken:
@@ -56,26 +64,54 @@ def args_without(args: tuple[str, ...], taken: Taken) -> tuple[str, ...]:
 
 
 def url_without(url: str, taken: Taken) -> str:
-    """The address, with places where secrets stood after the '?'."""
+    """The address, with places where secrets stood in its path and after the '?'."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return url
-    query = parts.query
-    for name, value in parse_qsl(parts.query):
-        if _SECRET.search(name) or holds_secret(value):
-            query = query.replace(f"{name}={value}", f"{name}={taken.out(name, value)}")
-    return urlunsplit(parts._replace(query=query)) if query != parts.query else url
+    before = ["", *parts.path.split("/")]
+    path = "/".join(_segment(one, last, taken) for last, one in pairwise(before))
+    query = "&".join(_pair(one, taken) for one in parts.query.split("&"))
+    if (path, query) == (parts.path, parts.query):
+        return url
+    return urlunsplit(parts._replace(path=path, query=query))
+
+
+def _segment(segment: str, last: str, taken: Taken) -> str:
+    """One step of a path; `last` is the one before."""
+    if PLACE.search(segment):
+        return segment
+    name, sign, value = segment.partition("=")
+    if sign and _SECRET.search(name):
+        return f"{name}={taken.out(name, value)}"
+    told = _SAYS_KEY.fullmatch(last) and any(sign.isdigit() for sign in segment)
+    return taken.out(IN_PATH, segment) if told or is_drawn(segment) else segment
+
+
+def _pair(pair: str, taken: Taken) -> str:
+    """One setting after the '?'. What is kept is as it stood there, so that it can be put back."""
+    name, sign, value = pair.partition("=")
+    if not sign:
+        return taken.out(IN_PATH, pair) if is_drawn(pair) else pair
+    if _SECRET.search(name) or is_drawn(value):
+        return f"{name}={taken.out(name, value)}"
+    return pair
 
 
 def _argument(arg: str, taken: Taken) -> str:
     if (option := _OPTION.fullmatch(arg)) and _SECRET.search(option[1]):
         return f"{option[1]}={taken.out(_variable(option[1]), option[2])}"
-    if arg.startswith(("http://", "https://")):
-        return url_without(arg, taken)
+    if "://" in arg:
+        return _addresses(arg, taken)
     if header := _header(arg, taken):
         return header
-    return taken.out("SECRET", arg) if holds_secret(arg) and "://" not in arg else arg
+    return taken.out("SECRET", arg) if holds_secret(arg) else arg
+
+
+def _addresses(arg: str, taken: Taken) -> str:
+    """Every address in it: of a database the password, of a service all of the above."""
+    clean = _PASSWORD.sub(lambda one: f"{one[1]}{taken.out('PASSWORD', one[2])}@", arg)
+    return _ADDRESS.sub(lambda one: url_without(one[0], taken), clean)
 
 
 def _header(arg: str, taken: Taken) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SECRETS = (
     "mcp-env", "mcp-header", "mcp-bad-header", "mcp-option", "mcp-address", "mcp-imported",
-    "research-key",
+    "mcp-path", "mcp-far-path", "mcp-imported-path", "mcp-password", "research-key",
 )  # fmt: skip
 FREE = ("secret", "fail", "refuse", "wrong", "garbage", "die")  # called without asking
 ENDS = ("done", "failed", "stopped", "paused")
@@ -108,21 +108,27 @@ class Talks:
         """One over stdio and one over HTTP; others that can not start, or never did."""
         new = self.new
         header = f"Bearer {new('mcp-header')}"
-        with http_server(header.removeprefix("Bearer ")) as url:
+        path = f"/api/mcp/s/{new('mcp-path')}/mcp"
+        with http_server(header.removeprefix("Bearer "), path=path) as url:
             self.save("bad", bad(env={"API_KEY": new("mcp-env", "sk-{}")}))
             over = {"transport": "http", "headers": {"Authorization": header}}
             self.save("sums", {**over, "url": f"{url}?token={new('mcp-address')}"})
             self.save("closed", {**over, "url": url, "headers": {"X-Key": new("mcp-bad-header")}})
-            dead = bad("--dies", "--api-key", new("mcp-option", "sk-{}"), enabled=False)
+            far = f"http://127.0.0.1:9/{new('mcp-far-path')}/gmail"
+            self.save("far", {"transport": "http", "url": far})
+            database = f"postgresql://me:{new('mcp-password')}@127.0.0.1:9/d"
+            dead = bad("--dies", "--api-key", new("mcp-option", "sk-{}"), database, enabled=False)
             self.save("dead", dead)
             imported = bad(env={"API_KEY": new("mcp-imported")}, disabled=True)
             del imported["transport"]
-            told = json.dumps({"mcpServers": {"other": imported}})
+            away = {"url": f"{url}/{new('mcp-imported-path')}", "disabled": True}
+            told = json.dumps({"mcpServers": {"other": imported, "away": away}})
             for look in (True, False):
                 self.post("/api/mcp/import", {"text": told, "look": look})
             for name in ("bad", "sums"):
                 self.stands(name, "ready")
-            self.stands("closed", "failed")
+            for name in ("closed", "far"):
+                self.stands(name, "failed")
             self.values["name"] = "bad"
             yield
 

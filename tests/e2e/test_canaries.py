@@ -41,6 +41,10 @@ AT_HOME: dict[str, tuple[str, ...]] = {
     "mcp-option": ("secrets/mcp.",),
     "mcp-address": ("secrets/mcp.",),
     "mcp-imported": ("secrets/mcp.",),
+    "mcp-path": ("secrets/mcp.",),
+    "mcp-far-path": ("secrets/mcp.",),
+    "mcp-imported-path": ("secrets/mcp.",),
+    "mcp-password": ("secrets/mcp.",),
     "research-key": ("secrets/research.",),
     # The log of an engine is written by the engine itself, which has these in its environment and
     # may print them. It is the owner's alone, and masked wherever it is shown.
@@ -179,7 +183,7 @@ def _in_terminal(walk: Walk, cage: Cage) -> dict[str, set[str]]:
         "requests", "logs gateway", "logs app", "audit verify", "logs parrot", "usage",
         "providers list", "keys list", "mirror", "virtual list", "runtimes list", "cache show",
         "recipes show parrot", "recipes node-command parrot", "mcp list", "mcp log bad",
-        "mcp log closed", "logs talks",
+        "mcp log closed", "mcp log far", "mcp log sums", "logs talks",
     )  # fmt: skip
     found: dict[str, set[str]] = {}
     for command in commands:
@@ -208,7 +212,15 @@ def test_no_canary_is_in_a_file_where_it_does_not_belong(seen: Seen, moment: str
 
 def test_the_search_finds_what_is_there(seen: Seen, cage: Cage) -> None:
     """A secret in its own file is found: silence elsewhere means something."""
-    for name in ("provider-key", "hub-token", "secret:owner-token", "mcp-env", "research-key"):
+    kept = (
+        "provider-key",
+        "hub-token",
+        "secret:owner-token",
+        "mcp-env",
+        "mcp-path",
+        "research-key",
+    )
+    for name in kept:
         assert any(p.startswith("secrets/") for p in seen.files["while it runs"][name]), name
     assert any(p.startswith("logs/engines/") for p in seen.files["while it runs"]["hub-token"])
     assert len(cage.words) > 120

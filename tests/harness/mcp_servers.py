@@ -56,7 +56,7 @@ def filesystem_server(*roots: Path) -> tuple[str, ...]:
 
 
 @contextmanager
-def http_server(token: str = "", *, port: int | None = None) -> Iterator[str]:
+def http_server(token: str = "", *, port: int | None = None, path: str = "/mcp") -> Iterator[str]:
     """A server made with the SDK, over streamable HTTP: its address.
 
     Who does not bring the `token`, where there is one, is refused.
@@ -92,7 +92,7 @@ def http_server(token: str = "", *, port: int | None = None) -> Iterator[str]:
         return f"Say hello to {name}."
 
     port = port or free_port()
-    app = _guarded(server.streamable_http_app(), token)
+    app = _guarded(server.streamable_http_app(streamable_http_path=path), token)
     running = uvicorn.Server(uvicorn.Config(app, port=port, log_level="critical", ws="none"))
     thread = threading.Thread(target=running.run, daemon=True)
     thread.start()
@@ -100,7 +100,7 @@ def http_server(token: str = "", *, port: int | None = None) -> Iterator[str]:
         while not running.started:
             assert thread.is_alive(), "the MCP server over HTTP did not start"
             threading.Event().wait(0.01)
-        yield f"http://127.0.0.1:{port}/mcp"
+        yield f"http://127.0.0.1:{port}{path}"
     finally:
         running.should_exit = running.force_exit = True
         thread.join(10)

@@ -156,7 +156,8 @@ async def test_a_yes_to_the_old_meaning_is_refused_and_the_question_shows_the_ne
     await room.mcp.calls.approve(before.call_id, "once", now.shown, actor="window")
     assert (await made).outcome == "done"
     (fact,) = room.facts("tool-call-approved")
-    assert fact.definition == room.mcp.servers.there("bad").offer.tool("echo").definition
+    (echo,) = (one for one in room.mcp.servers.there("bad").offer.tools if one.tool == "echo")
+    assert fact.definition == echo.definition
     over = _of(room, before)
     assert (over.shown, over.description, over.reason) == ("", "", "")
 

@@ -7,6 +7,7 @@ import pytest
 from core.errors import Invalid
 from core.mcp.hiding import Taken, args_without, url_without
 from core.mcp.importing import servers_in
+from core.mcp.server import filled
 
 
 def test_both_forms_are_read() -> None:
@@ -111,3 +112,52 @@ def test_secrets_in_an_address_become_places() -> None:
         "https://h/mcp?apiKey=${apiKey}&lang=de"
     )
     assert taken.values == {"apiKey": "abcdefgh"}
+
+
+@pytest.mark.parametrize(
+    ("url", "shown", "kept"),
+    [
+        (
+            "https://mcp.zapier.com/api/mcp/s/NzYhNGQ4Zi1iMGY0LTQ1/mcp",
+            "https://mcp.zapier.com/api/mcp/s/${URL_KEY}/mcp",
+            {"URL_KEY": "NzYhNGQ4Zi1iMGY0LTQ1"},
+        ),
+        (
+            "https://mcp.pipedream.net/9f0c1d5e-8d0a-4a57-9f0e-2d5c0b1a7e33/gmail",
+            "https://mcp.pipedream.net/${URL_KEY}/gmail",
+            {"URL_KEY": "9f0c1d5e-8d0a-4a57-9f0e-2d5c0b1a7e33"},
+        ),
+        (
+            "https://h/a/V1StGXR8_Z5jdHi6B-myT/V1StGXR8_Z5jdHi6B-mzT?id=V1StGXR8_Z5jdHi6B-myT",
+            "https://h/a/${URL_KEY}/${URL_KEY_2}?id=${URL_KEY}",
+            {"URL_KEY": "V1StGXR8_Z5jdHi6B-myT", "URL_KEY_2": "V1StGXR8_Z5jdHi6B-mzT"},
+        ),
+        ("https://h/key/abc12345/mcp", "https://h/key/${URL_KEY}/mcp", {"URL_KEY": "abc12345"}),
+        ("https://h/token=abcdef/mcp", "https://h/token=${token}/mcp", {"token": "abcdef"}),
+        ("https://h/mcp?token=ab%2Fcd", "https://h/mcp?token=${token}", {"token": "ab%2Fcd"}),
+        ("https://h/v1/streamable-http/key/mcp/", "https://h/v1/streamable-http/key/mcp/", {}),
+        ("https://h/mcp/${URL_KEY}/x?y=${z}#a", "https://h/mcp/${URL_KEY}/x?y=${z}#a", {}),
+    ],
+)  # fmt: skip
+def test_keys_in_a_path_become_places(url: str, shown: str, kept: dict[str, str]) -> None:
+    """As services give them out; put back, it is the same address."""
+    taken = Taken(set())
+    assert url_without(url, taken) == shown
+    assert taken.values == kept
+    assert filled(shown, kept) == url
+
+
+@pytest.mark.parametrize(
+    ("arg", "shown"),
+    [
+        ("postgresql://me:s3cr3t-word@localhost/db", "postgresql://me:${PASSWORD}@localhost/db"),
+        ("--url=https://h/s/V1StGXR8_Z5jdHi6B-myT/mcp", "--url=https://h/s/${URL_KEY}/mcp"),
+        ("curl -s 'https://h/V1StGXR8_Z5jdHi6B-myT'", "curl -s 'https://h/${URL_KEY}'"),
+        ("git+https://h/a@0123456789abcdef0123456789abcdef01234567", None),
+        ("docker://image:tag@sha256:abcdef", None),
+        ("file:///home/me/notes", None),
+    ],
+)
+def test_addresses_in_arguments_lose_their_keys(arg: str, shown: str | None) -> None:
+    """Whatever stands around them; a version that is pinned stays to be seen."""
+    assert args_without((arg,), Taken(set())) == (shown or arg,)

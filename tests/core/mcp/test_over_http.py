@@ -1,11 +1,15 @@
 """Servers at a URL: the SDK's own, over streamable HTTP."""
 
 import asyncio
+import contextlib
+import json
+import logging
 from typing import Any
 
 import pytest
 
 from core.mcp.server import McpServer
+from core.own_log import Discreet
 from tests.core.mcp.conftest import Room
 from tests.harness.mcp_servers import http_server
 from tests.harness.ports import free_port
@@ -80,6 +84,43 @@ async def test_a_key_goes_along_as_a_header_and_nowhere_else(room: Room) -> None
         assert "the-token-of" not in repr(room.store.read_all())
         assert "the-token-of" not in repr(room.mcp.detail("sums"))
         assert "the-token-of" not in repr(room.mcp.servers.log_of("sums").since(0))
+
+
+async def test_a_key_in_the_path_goes_along_and_nowhere_else(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As Zapier and Pipedream hand it out: reached, refused, not there, and saved once more."""
+    key = "Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5"
+    caplog.set_level(logging.DEBUG)
+    shown = "/api/mcp/s/${URL_KEY}/mcp"
+    with http_server(path=f"/api/mcp/s/{key}/mcp") as url:
+        await ready(room, url)
+        view = room.mcp.servers.view("sums")
+        assert view.url.endswith(shown)
+        assert view.env == ("URL_KEY",)
+        again = McpServer(name="sums", transport="http", url=view.url, env={"URL_KEY": ""})
+        await room.mcp.desk.save(again, {"URL_KEY": None}, actor="cli")
+        await room.always("add", server="sums")
+        assert (await room.make(room.wish("add", server="sums", a=2, b=40))).text == "42"
+        text = json.dumps({"mcpServers": {"taken": {"url": url, "disabled": True}}})
+        for look in (True, False):
+            (taken,) = (await room.mcp.desk.read(text, look=look, actor="cli")).servers
+            assert taken.url.endswith(shown)
+    for wrong in (url, url.replace("/mcp/s", "/mcp/t")):  # nobody is there; it is elsewhere
+        with http_server() if wrong != url else contextlib.nullcontext() as there:
+            port = there.split("/")[2] if there else url.split("/")[2]
+            await saved(room, wrong.replace(url.split("/")[2], port))
+            room.mcp.servers.there("sums").restart()
+            await room.until(lambda: room.mcp.servers.view("sums").state == "failed")
+            told = [
+                room.mcp.detail("sums"),
+                room.mcp.servers.log_of("sums").since(0),
+                room.store.read_all(limit=10_000),
+            ]
+            assert key not in repr(told)
+    written = "\n".join(map(Discreet(room.secrets.mask).format, caplog.records))
+    assert shown.partition("$")[0] in written, "the address is written down by the SDK's client"
+    assert key not in written
 
 
 @pytest.mark.parametrize(

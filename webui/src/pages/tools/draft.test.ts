@@ -21,6 +21,10 @@ describe('a form', () => {
     draft.env.push({ ...NO_SECRET, value: 'x' }, { name: ' EMPTY ', value: '', kept: false })
     expect(wishOf(draft, SERVER).env).toEqual({ TOKEN: 'new', EMPTY: '' })
   })
+  it('of an address keeps what was taken out of it', () => {
+    const far: McpServer = { ...SERVER, transport: 'http', command: '', args: [], cwd: '', url: 'https://h/${URL_KEY}', env: ['URL_KEY'] }
+    expect(sameAgain(far)).toMatchObject({ url: 'https://h/${URL_KEY}', env: { URL_KEY: null } })
+  })
   it('of the other kind sends nothing of the former', () => {
     const wish = wishOf({ ...draftOf(SERVER), transport: 'http', url: ' http://h/mcp ' }, SERVER)
     expect(wish).toMatchObject({ command: '', args: [], env: {}, url: 'http://h/mcp' })

@@ -56,7 +56,7 @@ export function wishOf(draft: Draft, before: McpServer | null): ServerWish {
     args: local ? draft.args.split('\n').map((one) => one.trim()).filter(Boolean) : [],
     cwd: local ? draft.cwd.trim() : '',
     url: local ? '' : draft.url.trim(),
-    env: local ? secretsOf(draft.env) : {},
+    env: local || before?.transport === 'http' ? secretsOf(draft.env) : {},
     headers: local ? {} : secretsOf(draft.headers),
     enabled: before?.enabled ?? true,
     ...timeoutOf(draft.timeout),

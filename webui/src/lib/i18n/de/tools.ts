@@ -119,6 +119,7 @@ export default {
   'tools.cwd.hint': 'ein eigenes',
   'tools.timeout': 'Sekunden, die ein Aufruf dauern darf',
   'tools.timeout.hint': '60',
+  'tools.places': 'Verwahrte Teile der Adresse',
   'tools.secret.help': 'einmal geschrieben, nie wieder gezeigt',
   'tools.secret.name': 'Name',
   'tools.secret.value': 'Wert von {name}',

@@ -118,6 +118,7 @@ export default {
   'tools.cwd.hint': 'one of its own',
   'tools.timeout': 'Seconds a call may take',
   'tools.timeout.hint': '60',
+  'tools.places': 'Kept parts of the address',
   'tools.secret.help': 'written once, never shown again',
   'tools.secret.name': 'Name',
   'tools.secret.value': 'Value of {name}',

@@ -119,6 +119,7 @@ export default {
   'tools.cwd.hint': '使用独立目录',
   'tools.timeout': '单次调用的最长秒数',
   'tools.timeout.hint': '60',
+  'tools.places': '单独保存的地址部分',
   'tools.secret.help': '只写入一次，之后不再显示',
   'tools.secret.name': '名称',
   'tools.secret.value': '{name} 的值',
