@@ -9,7 +9,7 @@ BESIDE := -n logical --maxprocesses=4
 IN_TURN := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
-.PHONY: help run app dev check python-check web-check test unit real chaos bench screenshots lock clean
+.PHONY: help run app dev python check python-check web-check test unit real chaos bench screenshots lock clean
 
 help:                     ## what can be made
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -17,11 +17,18 @@ help:                     ## what can be made
 run: app                  ## a real model, a real answer, in a window: the demonstration
 	$(BIN)/vllm-studio demo
 
-app:                      ## .venv with the app in it, from the hashed lock
+app: python               ## .venv with the app in it, from the hashed lock
 	@$(BOOTSTRAP) app
 
-dev:                      ## the same, plus everything that checks and tests it
+dev: python               ## the same, plus everything that checks and tests it
 	@$(BOOTSTRAP) dev
+
+python:
+	@$(PYTHON) -c '' 2>/dev/null || { \
+	  echo "! $(PYTHON) can not be run, and vLLM Studio needs Python 3.11 or newer." >&2; \
+	  echo "  Debian, Ubuntu:  sudo apt install python3 python3-venv" >&2; \
+	  echo "  macOS:           brew install python" >&2; \
+	  echo "  Or name one:     make run PYTHON=/path/to/python3.12" >&2; exit 1; }
 
 check: dev                ## both of the next two, beside each other
 	@$(MAKE) --no-print-directory --jobs=2 $(IN_TURN) python-check web-check

@@ -165,4 +165,13 @@ def _nobody_waits(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> 
     known = message.partition(":")[0].partition(" <")[0]
     if known.startswith("Exception in callback"):
         known = "Exception in callback"
-    log.error("%s", known, exc_info=context.get("exception"))
+    log.error("%s%s", known, _which(context), exc_info=context.get("exception"))
+
+
+def _which(context: dict[str, Any]) -> str:
+    """The name of the function that the task ran; never its arguments."""
+    coroutine = (
+        context["task"].get_coro() if isinstance(context.get("task"), asyncio.Task) else None
+    )
+    name = getattr(coroutine, "__qualname__", None)
+    return f" ({name})" if name else ""

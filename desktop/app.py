@@ -8,13 +8,16 @@ What is there decides what is shown, and the address is always printed:
 """
 
 import signal
+import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 from core.errors import Refused
 from core.own_log import kept
 from core.settings import Settings
+from desktop.home import make_home
 from desktop.host import Host
 from desktop.running_app import RunningApp
 from desktop.single_instance import SingleInstance, first_or_running
@@ -29,7 +32,7 @@ Say = Callable[[str], None]
 
 def run_headless(settings: Settings, say: Say, *, started: Callable[[Host], None]) -> int:
     """Serve until a signal or `quit`; raises Refused when the app already runs."""
-    settings.paths.create()
+    make_home(settings)
     first = first_or_running(settings.paths.run)
     if not isinstance(first, SingleInstance):
         raise _already_running(first)
@@ -44,7 +47,7 @@ def run_desktop(
     settings: Settings, say: Say, *, background: bool, ask_for_focus: Callable[[RunningApp], None]
 ) -> int:
     """The tray and the window; a second launch brings the first one's window to the front."""
-    settings.paths.create()
+    make_home(settings)
     first = first_or_running(settings.paths.run)
     if isinstance(first, RunningApp):
         ask_for_focus(first)
@@ -65,14 +68,26 @@ def url_of(host: Host) -> str:
 
 
 def stop_on_signals(host: Host, say: Say) -> None:
-    """Ctrl-C and SIGTERM end the app in order; its engines with it."""
+    """Ctrl-C, SIGTERM and a terminal that is closed end the app in order; its engines with it."""
+    told = False
 
     def stop(number: int, _frame: FrameType | None) -> None:
-        say("Stopping…")
+        nonlocal told
         host.stop(reason=f"{signal.Signals(number).name} was received")
+        with suppress(OSError):  # a terminal that is closed takes no words
+            say("Still stopping: models are given time to end." if told else "Stopping…")
+        told = True
 
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
+    for ends in endings():
+        signal.signal(ends, stop)
+
+
+def endings() -> list[signal.Signals]:
+    """The signals that end the app. Under `nohup` a closed terminal is nothing to it."""
+    found = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        found.append(signal.SIGHUP)
+    return found
 
 
 def keep_running(host: Host, around: Surroundings, say: Say, *, background: bool) -> int:

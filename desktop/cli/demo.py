@@ -11,6 +11,7 @@ from desktop.cli.progress import progress
 from desktop.cli.terminal import StudioCommand, Terminal, pass_terminal
 from desktop.client import Client
 from desktop.demo import QUESTION, RECIPE, Answer, chat, set_up
+from desktop.home import make_home
 from desktop.problems import NotRunning
 from desktop.single_instance import SingleInstance, first_or_running
 
@@ -32,17 +33,20 @@ def demo(terminal: Terminal, once: bool, question: str) -> None:
 
 def _start_and_show(terminal: Terminal, question: str, *, once: bool) -> None:
     """The app in this process: it ends with the command."""
-    from desktop.app import keep_running  # the app itself: a second of imports
+    terminal.aside("Starting vLLM Studio.")
+    from core.own_log import kept  # the app itself: a second of imports
+    from desktop.app import endings, keep_running
     from desktop.host import Host
     from desktop.surroundings import look_around
 
     lock = _lock(terminal)
     around = look_around()
-    # Until the answer is there, Ctrl-C and SIGTERM interrupt the demo; leaving the block stops
-    # what it started. Afterwards they end the app like everywhere else.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    terminal.aside("Starting vLLM Studio.")
-    with Host(terminal.settings, lock, headless=once or not around.tray_host) as host:
+    # Until the answer is there, what ends the app interrupts the demo; leaving the block stops
+    # what it started. Afterwards it ends the app like everywhere else.
+    for ends in endings():
+        signal.signal(ends, signal.default_int_handler)
+    headless = once or not around.tray_host
+    with kept(terminal.settings), Host(terminal.settings, lock, headless=headless) as host:
         host.start()
         client = terminal.client()
         terminal.say(f"vLLM Studio is at {client.url}")
@@ -56,7 +60,7 @@ def _start_and_show(terminal: Terminal, question: str, *, once: bool) -> None:
 
 
 def _lock(terminal: Terminal) -> SingleInstance:
-    terminal.settings.paths.create()
+    make_home(terminal.settings)
     lock = first_or_running(terminal.settings.paths.run)
     if not isinstance(lock, SingleInstance):
         raise NotRunning("another vLLM Studio is just starting; try again in a moment")

@@ -50,14 +50,18 @@ class BarProgress:
     def __init__(self, title: str) -> None:
         from rich.console import Console  # only a watched command pays for this import
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+        from rich.table import Column
 
         self.bars = Progress(
             SpinnerColumn(),
             TextColumn("{task.fields[title]}"),
-            BarColumn(bar_width=28),
-            TextColumn("{task.fields[percent]:>5}"),
-            TimeElapsedColumn(),
-            TextColumn("[dim]{task.fields[phase]}"),
+            BarColumn(bar_width=16),
+            TextColumn("{task.fields[percent]:>5}", table_column=Column(no_wrap=True, min_width=5)),
+            TimeElapsedColumn(table_column=Column(no_wrap=True, min_width=7)),
+            TextColumn(  # what does not fit a narrow terminal is cut here, and not at the time
+                "[dim]{task.fields[phase]}", table_column=Column(no_wrap=True, ratio=1)
+            ),
+            expand=True,
             console=Console(stderr=True),
             transient=True,
         )

@@ -14,8 +14,9 @@ import msgspec
 
 from core.auditing.trouble import trouble_of
 from core.errors import Invalid, Refused, StudioError, Unavailable
-from core.settings import Settings, load_settings
+from core.settings import Settings
 from desktop.client import Client, Json
+from desktop.home import settings_here
 from desktop.problems import NotRunning, problem_of
 from desktop.running_app import RunningApp, running_app
 from events.errors import EventError, LogLocked
@@ -33,8 +34,8 @@ class Terminal:
 
     @cached_property
     def settings(self) -> Settings:
-        """Read once; raises Invalid naming file, key and line."""
-        return load_settings()
+        """Read once; raises Invalid naming file, key and line, Unavailable naming the folder."""
+        return settings_here()
 
     def client(self) -> Client:
         """The running app; raises NotRunning."""

@@ -66,7 +66,7 @@ def _install_packages(group: str) -> None:
 
 
 def _install_studio() -> None:
-    with step("Installing vLLM Studio in place and building its web UI"):
+    with step("Installing vLLM Studio in place and building its web UI (a minute or two)"):
         run(
             [
                 *(find_uv(), "pip", "install", "--python", _PYTHON, "--no-deps"),

@@ -114,13 +114,23 @@ async def test_what_nobody_waits_for_is_told_without_its_arguments(settings_of: 
             )
             await asyncio.sleep(0)
             await asyncio.sleep(0)
+            task = loop.create_task(forgotten(ASKED))
+            loop.call_exception_handler(
+                {"message": "Task was destroyed but it is pending!", "task": task}
+            )
+            await task
     finally:
         loop.set_exception_handler(before)
     text = told(settings_of.home)
     assert text.count("Exception in callback") == 2
     assert "Task exception was never retrieved" in text
     assert "in fails" in text
+    assert "Task was destroyed but it is pending! (forgotten)" in text
     assert ASKED not in text
+
+
+async def forgotten(_: str) -> None:
+    """A task that nobody holds."""
 
 
 DIES = """
