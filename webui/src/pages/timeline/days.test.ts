@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { FactEntry } from '../../lib/api/types'
-import { filtersOf, isPlain, joined, kindOf, KINDS, NO_FILTERS, placeOf, queryOf, type Filters } from './days'
+import { filtersOf, isOver, isPlain, joined, kindOf, KINDS, NO_FILTERS, placeOf, queryOf, type Filters } from './days'
 
 describe('filters in the address', () => {
   const FILTERS: Filters[] = [
@@ -36,6 +36,11 @@ it('a kind asks the server for every type that is shown as of it', () => {
     expect(asked.map((first) => kindOf(`${first}-x`))).toEqual(asked.map(() => kind))
   }
   expect(queryOf({ ...NO_FILTERS, kind: 'conversation' })['kind']).toBe('conversation,message,preset')
+})
+
+it('a time that is over hears of nothing new', () => {
+  const hour = { ...NO_FILTERS, span: [1000, 2000] as const }
+  expect([isOver(hour, 1500), isOver(hour, 2000), isOver(NO_FILTERS, 9)]).toEqual([false, true, false])
 })
 
 it('pages are joined newest first, each event once', () => {

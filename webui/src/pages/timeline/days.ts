@@ -113,6 +113,11 @@ export function isPlain(filters: Filters): boolean {
   return Object.keys(queryOf(filters)).length === 0
 }
 
+/** Whether the time that is wanted was over then: nothing that happens since belongs to it. */
+export function isOver(filters: Filters, at: number): boolean {
+  return filters.span !== null && filters.span[1] <= at
+}
+
 const SPAN = /^(\d{14,17})-(\d{14,17})$/
 const WISH = /^wish:(.+)$/
 const MANY = /^filter\?(.*)$/

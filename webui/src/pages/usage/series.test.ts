@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { UsageEntry } from '../../lib/api/types'
-import { barUntil, beginningOf, groupsOf, lineOf, piled, placeOfSums, spanOf, stacksOf, sumsAt } from './series'
+import { barUntil, beginningOf, groupsIn, groupsOf, lineOf, piled, placeOfSums, spanOf, stacksOf, sumsAt } from './series'
 
 const NOON = Date.UTC(2026, 10, 30, 12, 30)
 const DAY = sumsAt('')
@@ -44,16 +44,30 @@ describe('the bars of a range', () => {
 })
 
 it('what is wanted stands in the address and comes back from there', () => {
-  const wanted = { range: 'custom', by: 'key', from: '2026-11-01', until: '2026-11-02' } as const
+  const wanted = { range: 'custom', by: 'key', from: '2026-11-01', until: '2026-11-02', bar: '', of: '' } as const
   expect(sumsAt(placeOfSums(wanted))).toEqual(wanted)
   expect(placeOfSums(sumsAt(''))).toBe('')
-  expect(sumsAt('sums?range=ages&by=nobody')).toEqual({ range: 'day', by: 'model', from: '', until: '' })
+  expect(sumsAt('sums?range=ages&by=nobody')).toEqual({ range: 'day', by: 'model', from: '', until: '', bar: '', of: '' })
+})
+
+it('a bar and a group of it stand in the address, a group without a bar does not', () => {
+  const bar = '1796047200000000-1796050800000000'
+  const wanted = { ...sumsAt(''), by: 'key', bar, of: 'k1' } as const
+  expect(sumsAt(placeOfSums(wanted))).toEqual(wanted)
+  expect(placeOfSums({ ...sumsAt(''), of: 'k1' })).toBe('')
+  expect(sumsAt('sums?bar=yesterday').bar).toBe('')
 })
 
 describe('what is stacked', () => {
   const span = spanOf({ ...DAY, range: 'day' }, NOON, 0)
   const at = (hour: number, model: string, n: number): UsageEntry =>
     row({ hour: `2026-11-30T${String(hour).padStart(2, '0')}:00`, model }, n)
+
+  it('can be asked for by its groups that have a name, those of one bar', () => {
+    const rows = [at(1, 'a', 1), at(1, 'b', 2), at(1, '', 9), at(2, 'c', 3)]
+    const [since, until] = [span.at.find((one) => one === beginningOf('2026-11-30T01:00', 0))!, beginningOf('2026-11-30T02:00', 0)]
+    expect(groupsIn(rows, span, 'model', [since, until])).toEqual(['b', 'a'])
+  })
 
   it('has the largest groups first and the rest as one', () => {
     const rows = 'abcdefgh'.split('').map((name, i) => at(1, name, 100 - i))

@@ -1,5 +1,6 @@
 // Sums by hour or day as charts take them: one time axis without gaps, a few groups stacked. Pure.
 import type { Micros, UsageEntry } from '../../lib/api/types'
+import { spanAt } from './requests'
 
 export const RANGES = ['day', 'week', 'month', 'quarter', 'custom'] as const
 export type Range = (typeof RANGES)[number]
@@ -19,6 +20,10 @@ export interface SumsWanted {
   /** Local days, both included, of a custom range. */
   from: string
   until: string
+  /** The bar whose requests are shown, as two moments in µs: "1795…-1795…". Empty: none. */
+  bar: string
+  /** The one group of them that is shown. Empty: all. */
+  of: string
 }
 
 const VIEW = 'sums?'
@@ -32,6 +37,8 @@ export function placeOfSums(wanted: SumsWanted): string {
     told.set('from', wanted.from)
     told.set('until', wanted.until)
   }
+  if (wanted.bar) told.set('bar', wanted.bar)
+  if (wanted.bar && wanted.of) told.set('of', wanted.of)
   return told.size === 0 ? '' : VIEW + told
 }
 
@@ -43,6 +50,8 @@ export function sumsAt(of: string): SumsWanted {
     by: SPLITS.find((one) => one === told.get('by')) ?? 'model',
     from: day('from'),
     until: day('until'),
+    bar: spanAt(told.get('bar') ?? '') ? told.get('bar')! : '',
+    of: told.get('of') ?? '',
   }
 }
 
@@ -144,6 +153,20 @@ export function lineOf(
     if (i !== undefined) line[i] = value(row) ?? null
   }
   return line
+}
+
+/** The groups that have requests in a time; those without a name can not be asked for. */
+export function groupsIn(
+  rows: readonly UsageEntry[],
+  span: Span,
+  split: Split,
+  [since, until]: readonly [Micros, Micros],
+): readonly string[] {
+  const within = rows.filter((row) => {
+    const at = beginningOf(String(row.group[span.step] ?? ''), span.zone)
+    return at >= since && at < until
+  })
+  return groupsOf(within, split, (row) => row.requests).filter((group) => group !== null && group !== '') as string[]
 }
 
 export function barUntil(span: Span, i: number): Micros {

@@ -29,6 +29,7 @@ export default {
   'timeline.model': 'Modell',
   'timeline.any.model': 'alle Modelle',
   'timeline.one.wish': 'ein Wunsch',
+  'timeline.drop': 'Nicht mehr danach filtern',
   'timeline.compare': 'Vergleichen',
   'timeline.compare.from': 'Mit jetzt vergleichen',
   'timeline.export': 'Ausgeben',

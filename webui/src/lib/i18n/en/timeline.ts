@@ -28,6 +28,7 @@ export default {
   'timeline.model': 'Model',
   'timeline.any.model': 'any model',
   'timeline.one.wish': 'one wish',
+  'timeline.drop': 'Filter no longer by this',
   'timeline.compare': 'Compare',
   'timeline.compare.from': 'Compare with now',
   'timeline.export': 'Export',

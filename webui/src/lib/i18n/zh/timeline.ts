@@ -29,6 +29,7 @@ export default {
   'timeline.model': '模型',
   'timeline.any.model': '所有模型',
   'timeline.one.wish': '同一操作',
+  'timeline.drop': '去掉此筛选',
   'timeline.compare': '比较',
   'timeline.compare.from': '与现在比较',
   'timeline.export': '导出',
