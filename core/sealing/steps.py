@@ -7,12 +7,12 @@
     5 remove     the live log
 
 Until 4 the live log is all that counts, and what else is there is thrown away at the next start;
-after 4 the segment is, and the next start removes the live log (`settling.py`). Everything here
-blocks.
+after 4 the segment is, and the next start removes the live log (`settling.py`). 1 and 2 are done by
+a child (`packing.py`); this waits for it in a thread, and holds the live log meanwhile.
 """
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from threading import Event
@@ -20,30 +20,24 @@ from typing import Any
 
 from core.auditing.notes import sync_folder
 from core.errors import Refused
+from core.sealing.packing import GivenUp, Job, Reached, packed_beside
 from core.settings import Paths
 from core.usage.months import Months
-from events import reading
 from events.audit.checkpoint import Checkpoint, origin_of
-from events.audit.merkle import Frontier, leaf_hash
-from events.audit.segments import Entry, Segment, Written, file_hash, write_segment
+from events.audit.segments import Written
 from events.audit.tree import LogTree
-from events.codec import canonical_line
 from events.errors import LogDamaged
-from events.facts import AuditCheckpointed, AuditSegmentSealed, RequestFinished
+from events.facts import AuditCheckpointed, AuditSegmentSealed
 from events.facts.base import Fact
 from events.projections import USAGE
-from events.projections.rollup import write_rollup
 from events.store import EventStore
 
 STREAM = "audit"
 SCRATCH = ".new"  # behind the name of a file that is being written
 
 Sign = Callable[[Checkpoint], str]
-Reached = Callable[[str], None]
 
-
-class GivenUp(Exception):
-    """The studio stops; the month is sealed another time."""
+__all__ = ["GivenUp", "Reached", "Sign", "scratch_of", "seal_month"]
 
 
 def scratch_of(path: Path) -> Path:
@@ -73,28 +67,23 @@ def seal_month(
     with closing(live):
         reached("opened")
         try:
-            written, note, requests = _write(month, live, scratch_of(segment), sign, given_up)
-            reached("segment written")
-            _read_back(scratch_of(segment), written, given_up)
-            reached("segment read back")
-            totals = write_rollup(live.path, scratch_of(sums))
-            if totals["requests"] != requests or live.broken_projections:
+            job, note = _job(month, live, segment, sums, sign)
+            packed = packed_beside(job, given_up, reached)
+            if live.broken_projections:
                 raise Refused(
-                    f"this version can not add up all requests of {month}: {totals['requests']}"
-                    f" of {requests}",
+                    f"this version can not add up the requests of {month}",
                     code="not-sealable",
                     next_action="Start the newest version that this studio has run with.",
                 )
-            reached("sums written")
             told = {
                 "file": sums.name,
-                "sha256": file_hash(scratch_of(sums)),
-                "bytes": scratch_of(sums).stat().st_size,
-                **totals,
+                "sha256": packed.sums_sha256,
+                "bytes": packed.sums_bytes,
+                **packed.totals,
             }
         except BaseException:
-            scratch_of(segment).unlink(missing_ok=True)
-            scratch_of(sums).unlink(missing_ok=True)
+            for left in paths.home.glob(f"usage-{month}.*{SCRATCH}*"):
+                left.unlink(missing_ok=True)
             raise
         scratch_of(sums).replace(sums)
         reached("sums renamed")
@@ -102,7 +91,7 @@ def seal_month(
         reached("segment renamed")
         sync_folder(paths.home)
         reached("on the disk")
-        facts = _facts(month, live.log_id, segment.name, written, note, told)
+        facts = _facts(month, live.log_id, segment.name, packed.written, note, told)
         store.append_now(STREAM, facts, actor=actor)
         reached("recorded")
     reached("live log closed")
@@ -114,51 +103,28 @@ def seal_month(
     return sealed
 
 
-def _write(
-    month: str, live: EventStore, path: Path, sign: Sign | None, given_up: Event
-) -> tuple[Written, str, int]:
-    """The segment; what was signed, and how many requests there are."""
-    requests = 0
-
-    def entries() -> Iterator[Entry]:
-        nonlocal requests
-        for page in reading.pages(connection):
-            if given_up.is_set():
-                raise GivenUp
-            for one in page:
-                requests += one.type == "request-finished"
-                named = one.event.request_id if isinstance(one.event, RequestFinished) else ""
-                yield Entry(canonical_line(one), one.recorded_at, named)
-
+def _job(
+    month: str, live: EventStore, segment: Path, sums: Path, sign: Sign | None
+) -> tuple[Job, str]:
+    """What is to be packed, and what was signed for it."""
     with live.reading() as connection:
         tree = LogTree(connection)
         try:
             root = tree.root(0, tree.size)
         except KeyError as error:
             raise LogDamaged(f"the hashes of {month} are not all there: {error.args[0]}") from error
-        note = sign(Checkpoint(origin_of(live.log_id), tree.size, root)) if sign else ""
-        written = write_segment(
-            path,
-            entries(),
-            log=f"usage-{month}",
-            log_id=live.log_id,
-            root=root,
-            note=note,
-        )
-    return written, note, requests
-
-
-def _read_back(path: Path, written: Written, given_up: Event) -> None:
-    """What is on the disk gives the root of the live log, or nothing is sealed."""
-    frontier = Frontier()
-    with Segment.open(path) as segment:
-        for number in range(len(segment.blocks)):
-            if given_up.is_set():
-                raise GivenUp
-            for line in segment.block_lines(number):
-                frontier.push(leaf_hash(line))
-    if (frontier.size, frontier.root()) != (written.size, written.root):
-        raise LogDamaged(f"{path.name} does not hold what was written to it: the disk may be bad")
+        size = tree.size
+    note = sign(Checkpoint(origin_of(live.log_id), size, root)) if sign else ""
+    job = Job(
+        month=month,
+        live=str(live.path),
+        segment=str(scratch_of(segment)),
+        sums=str(scratch_of(sums)),
+        log_id=live.log_id,
+        root=root,
+        note=note,
+    )
+    return job, note
 
 
 def _facts(
