@@ -64,7 +64,7 @@ def _no_process_is_left_behind(request: pytest.FixtureRequest) -> Iterator[None]
     """A test that leaks a process fails, by name of the process."""
     before = processes.children()
     yield
-    left = processes.leftovers(before)
+    left = processes.lingering(lambda: processes.leftovers(before))
     processes.kill_all(left)
     assert not left, f"{request.node.name} left running: {left}"
 
@@ -145,6 +145,6 @@ def _studio(folder: Path, *, with_gateway: bool = True) -> Iterator[StudioServer
         yield server
     finally:
         server.close()
-    left = processes.mentioning(str(folder))
+    left = processes.lingering(lambda: processes.mentioning(str(folder)))
     processes.kill_all(left)
     assert not left, f"vllm-studio left running: {left}"

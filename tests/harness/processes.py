@@ -10,6 +10,8 @@ import ctypes
 import os
 import signal
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
@@ -72,6 +74,18 @@ def children() -> set[int]:
     for tasks in Path("/proc/self/task").glob("*/children"):
         with contextlib.suppress(OSError):
             found.update(int(pid) for pid in tasks.read_text().split())
+    return found
+
+
+def lingering(look: Callable[[], list[str]], within: float = 10) -> list[str]:
+    """Those of `look` that do not end by themselves in this time.
+
+    Helpers of a process notice a moment after it that it is gone, and a moment is long on a busy
+    machine.
+    """
+    end = time.monotonic() + within
+    while (found := look()) and time.monotonic() < end:
+        time.sleep(0.05)
     return found
 
 
