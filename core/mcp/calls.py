@@ -346,7 +346,7 @@ class Calls:
             result.outcome,
             now,
             ended_at=now,
-            reason="" if result.outcome == "done" else result.text[:500],
+            reason=_reason(result, ended),
             duration_ms=result.duration_ms,
             bytes=ended.bytes if ended else 0,
             truncated=result.truncated,
@@ -428,6 +428,12 @@ class Calls:
     def _is_known(self, call_id: str) -> bool:
         with self._store.reading() as connection:
             return call_known(connection, call_id)
+
+
+def _reason(result: CallResult, ended: Ended | None) -> str:
+    """Why it was not done; a tool's own words are told from ours."""
+    said = "the tool says: " if ended and ended.code == "tool-error" else ""
+    return "" if result.outcome == "done" else said + result.text[:500]
 
 
 def _not_there(message: str) -> NotFound:

@@ -102,6 +102,17 @@ async def test_whatever_a_server_does_the_model_is_told(
     assert (await room.call("echo", text="after")).text == "after"
 
 
+async def test_who_said_why_a_call_failed_can_be_seen(room: Room) -> None:
+    """A tool's own words are told from the studio's, which other languages translate."""
+    await room.ready()
+    await room.always("fail", "refuse")
+    await room.call("fail")
+    await room.call("refuse")
+    refused, failed = room.mcp.calls.states()
+    assert failed.reason == "the tool says: the disk is full"
+    assert refused.reason.startswith("the call failed: the server refused: not today")
+
+
 async def test_pictures_come_whole(room: Room) -> None:
     """Beside the text."""
     await room.ready()

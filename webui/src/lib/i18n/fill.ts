@@ -1,6 +1,7 @@
 // Sentences with places for values. Pure.
 //   {name}               as it is
 //   {seconds:time}       in a form of the language: n (number), time, size, list, text, any
+//   {words:own}          somebody else's words, whole
 //   {n|request|requests} a word by number: the form for one, and the other
 //   [; {cut} were cut]   left out when a value in it is empty
 import { DASH, duration, figures, size } from '../format'
@@ -45,6 +46,8 @@ function shown(value: unknown, kind: string | undefined, locale: string, told: T
       return cut(listed(Array.isArray(value) ? value.map(String) : [String(value ?? '')], locale) || told('nothing'))
     case 'any':
       return cut(any(value, locale, told))
+    case 'own':
+      return String(value ?? '')
     default:
       return cut(String(value ?? ''))
   }

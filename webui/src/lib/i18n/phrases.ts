@@ -1,7 +1,7 @@
 // What the server says in English, in another language: by its own templates, such as
 // "there is no room for {target} beside {names}". What a place held is said in turn, if it can be;
 // `{name:word}` holds one word, without a space or comma; `{name:said}` is said also when it is one,
-// and `{name:term}` is both.
+// and `{name:term}` is both; `{name:own}` holds somebody else's own words, which are never said in turn.
 // A sentence that no template fits stays as the server wrote it. Pure.
 import { compose, type Told } from './fill'
 
@@ -10,6 +10,10 @@ interface Phrase {
   names: string[]
   /** Places that are said in turn also when they hold a single word. */
   said: Set<string>
+  /** Places with words that are left as they came. */
+  own: Set<string>
+  /** Such words are its end, and their full stop is theirs. */
+  ownEnd: boolean
   text: string
   /** It begins with a word and not with a value. */
   worded: boolean
@@ -46,15 +50,18 @@ export function speaker(pairs: Readonly<Record<string, string>>, locale: string)
     const phrase = plain.get(core(trimmed))
     if (phrase) return finished(phrase, phrase.text, trimmed, locale)
     for (const one of patterned) {
-      const match = one.pattern.exec(bare(trimmed))
+      const match = one.pattern.exec(one.ownEnd ? trimmed : bare(trimmed))
       if (!match) continue
+      const raw: Told = (held) => held
       const values: Record<string, string> = {}
       one.names.forEach((name, index) => {
         const held = match[index + 1] ?? ''
-        const told = /\s/.test(held) || one.said.has(name) ? say(held, already, depth + 1) : held
-        values[name] = bare(held) === held ? within(told) : told // a sentence before others keeps its stop
+        const inTurn = !one.own.has(name) && (/\s/.test(held) || one.said.has(name))
+        const told = inTurn ? say(held, already, depth + 1) : held
+        // a sentence before others keeps its stop, and so do the words of others
+        values[name] = bare(held) === held && inTurn ? within(told) : told
       })
-      const raw: Told = (held) => held
+      if (one.ownEnd) return capitalized(one, compose(one.text, values, locale, raw), trimmed, locale)
       return finished(one, compose(one.text, values, locale, raw), trimmed, locale)
     }
     return oneByOne(trimmed, already, depth) ?? trimmed
@@ -91,6 +98,7 @@ const within = (text: string): string => text.replace(/[.。]$/, '')
 function compiled(english: string, text: string): Phrase {
   const names: string[] = []
   const said = new Set<string>()
+  const own = new Set<string>()
   const whole = bare(english.trim())
   const pattern = whole
     .split(/(\{\w+(?::\w+)?\})/)
@@ -98,6 +106,7 @@ function compiled(english: string, text: string): Phrase {
       const [, name, kind] = /^\{(\w+)(?::(\w+))?\}$/.exec(part) ?? []
       if (name) {
         names.push(name)
+        if (kind === 'own') own.add(name)
         if (kind === 'said' || kind === 'term') said.add(name)
         return kind === 'word' || kind === 'term' ? '([^\\s,]+)' : '(.*?)'
       }
@@ -109,6 +118,8 @@ function compiled(english: string, text: string): Phrase {
     pattern: new RegExp(`^${pattern}$`, 's'),
     names,
     said,
+    own,
+    ownEnd: /\{\w+:own\}$/.test(whole),
     text: bare(text).replace(/。$/, ''),
     worded: !whole.startsWith('{'),
   }
@@ -122,8 +133,12 @@ function eitherCase(literal: string): string {
 
 /** With the capital and the full stop that the English one had. */
 function finished(phrase: Phrase, text: string, english: string, locale: string): string {
+  return ended(capitalized(phrase, text, english, locale), english, locale)
+}
+
+function capitalized(phrase: Phrase, text: string, english: string, locale: string): string {
   const capital = phrase.worded && /^[A-Z]/.test(english) && !phrase.text.startsWith('{')
-  return ended(capital ? text.slice(0, 1).toLocaleUpperCase(locale) + text.slice(1) : text, english, locale)
+  return capital ? text.slice(0, 1).toLocaleUpperCase(locale) + text.slice(1) : text
 }
 
 function ended(text: string, english: string, locale: string): string {

@@ -45,6 +45,19 @@ describe('what the server says', () => {
     expect(de.told('the person did not allow this call: not now')).toBe('dieser Aufruf wurde nicht erlaubt: not now')
   })
 
+  it('leaves the words of a server, a tool and a person as they are', () => {
+    const words = 'Error: EXAMPLE_API_KEY is required.'
+    const before = 'its program ended before it answered (status 3): '
+    expect(de.told(before + words)).toBe(`sein Programm endete, bevor es antwortete (status 3): ${words}`)
+    expect(zh.told(before + words).endsWith(words)).toBe(true)
+    expect(de.told('the server files can not be asked: its program ended (status 1): the disk is full')).toBe(
+      'der Server files kann nicht gefragt werden: sein Programm endete (status 1): the disk is full',
+    )
+    const long = `the disk is full. ${'x '.repeat(150)}`.trim()
+    expect(de.told(`the tool says: ${long}`)).toBe(`das Werkzeug sagt: ${long}`)
+    expect(zh.told('the person did not allow this call: The disk is full.')).toContain('The disk is full.')
+  })
+
   it('tells one change after the other', () => {
     expect(de.told('Lower context_length to 24576, set enforce_eager: it then needs 21.4 of 23.6 GiB.')).toBe(
       'context_length auf 24.576 senken, enforce_eager einschalten: Dann braucht es 21,4 von 23,6 GiB.',

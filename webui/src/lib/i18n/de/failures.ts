@@ -4,10 +4,10 @@ export default {
   'it is switched off': 'er ist ausgeschaltet',
   'Start it on the page Tools.': 'Starte ihn auf der Seite „Werkzeuge“.',
   'its program ended ({how})': 'sein Programm endete ({how})',
-  'its program ended ({how}): {words}': 'sein Programm endete ({how}): {words}',
+  'its program ended ({how}): {words:own}': 'sein Programm endete ({how}): {words:own}',
   'its program ended before it answered ({how})': 'sein Programm endete, bevor es antwortete ({how})',
-  'its program ended before it answered ({how}): {words}':
-    'sein Programm endete, bevor es antwortete ({how}): {words}',
+  'its program ended before it answered ({how}): {words:own}':
+    'sein Programm endete, bevor es antwortete ({how}): {words:own}',
   'Check its command and arguments.': 'Prüfe seinen Befehl und die Argumente.',
   'Something that it needs is not installed: install it, or start it with npx or uvx.':
     'Etwas, das er braucht, ist nicht installiert: Installiere es, oder starte ihn mit npx oder uvx.',
@@ -38,9 +38,9 @@ export default {
   'this address does not speak MCP (status 405)': 'diese Adresse spricht kein MCP (Status 405)',
   'it answered with an error (status {status})': 'er antwortete mit einem Fehler (Status {status})',
   'Look at the server\'s own log.': 'Sieh in das Protokoll des Servers.',
-  'it could not be reached: {why}': 'er war nicht zu erreichen: {why}',
+  'it could not be reached: {why:own}': 'er war nicht zu erreichen: {why:own}',
   'Is it running, and is the url right?': 'Läuft er, und stimmt die url?',
-  'it does not want to talk to us: {words}': 'er will nicht mit uns sprechen: {words}',
+  'it does not want to talk to us: {words:own}': 'er will nicht mit uns sprechen: {words:own}',
   'there is no program {command}': 'es gibt kein Programm {command}',
   'Check the command: is it installed, and spelt so?':
     'Prüfe den Befehl: Ist er installiert, und schreibt er sich so?',
@@ -339,8 +339,9 @@ export default {
   'the call failed: {why:said}': 'der Aufruf schlug fehl: {why}',
   'the server ended while the call ran, or the connection to it broke':
     'der Server endete während des Aufrufs, oder die Verbindung zu ihm brach ab',
+  'the tool says: {words:own}': 'das Werkzeug sagt: {words:own}',
   'the person did not allow this call': 'dieser Aufruf wurde nicht erlaubt',
-  'the person did not allow this call: {why}': 'dieser Aufruf wurde nicht erlaubt: {why}',
+  'the person did not allow this call: {why:own}': 'dieser Aufruf wurde nicht erlaubt: {why:own}',
   'the tool {tool} may not be called here':
     'das Werkzeug {tool} darf hier nicht aufgerufen werden',
   'the arguments do not fit the tool {tool}: {told}':
