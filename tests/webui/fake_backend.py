@@ -132,6 +132,11 @@ def make_app(studio: FakeStudio) -> Litestar:
         studio.spawn(studio.install())
         return {"recipes": ["demo"], "installing": ["transformers"]}
 
+    @get("/v1/models", sync_to_thread=False)
+    def models() -> Json:
+        ours = {"owned_by": "vllm-studio", "status": "unloaded"}
+        return {"data": [{"id": r["public_name"]} | ours for r in studio.status["recipes"]]}
+
     @get("/api/recipes", sync_to_thread=False)
     def recipes(archived: FromQuery[bool] = False) -> Json:
         return {"recipes": [r for r in studio.recipes.values() if archived == r["archived"]]}
@@ -242,7 +247,20 @@ def make_app(studio: FakeStudio) -> Litestar:
             },
         )
 
-    handlers = [status, gpus, keys, runtimes, events, switch, evict, cancel, demo, recipes, recipe]
+    handlers = [
+        status,
+        models,
+        gpus,
+        keys,
+        runtimes,
+        events,
+        switch,
+        evict,
+        cancel,
+        demo,
+        recipes,
+        recipe,
+    ]
     handlers += [create, revise, archive, restore, clone, timeline, log_stream]
     handlers += [load, sleep, running, fit, fit_unsaved, *recipe_routes.HANDLERS]
     handlers += [*talk_handlers(studio), *setup_handlers()]

@@ -9,6 +9,7 @@ import { attempt } from '../store/actions'
 import { studio } from '../store/studio.svelte'
 import { Conversation } from './conversation.svelte'
 import { Message, UNSENT } from './message.svelte'
+import { offered } from './offered.svelte'
 import { NOTHING, type Setup } from './setup'
 import { setups } from './setups.svelte'
 import { followReply } from './reply'
@@ -93,9 +94,8 @@ class Chats {
   /** The model a conversation speaks to: its own choice, else the resident one, else the first there is. */
   modelOf(conversation: Conversation): string | null {
     const recipes = studio.status?.recipes ?? []
-    const named = (name: string | null) => recipes.find((recipe) => recipe.public_name === name)
-    const chosen = named(conversation.setup.model) ?? named(conversation.model)
-    return (chosen ?? studio.active ?? recipes[0])?.public_name ?? conversation.model
+    const chosen = [conversation.setup.model, conversation.model].find((name) => offered.may(name))
+    return chosen ?? (studio.active ?? recipes[0])?.public_name ?? offered.choices[0]?.name ?? conversation.model
   }
 
   /** Those that are asked next: several where answers are to be compared. */

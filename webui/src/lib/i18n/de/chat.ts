@@ -4,6 +4,7 @@ export default {
   'chat.conversations': 'Gespräche',
   'chat.untitled': 'Neues Gespräch',
   'chat.model': 'Modell',
+  'chat.model.at': 'bei {provider}',
   'chat.model.none': 'Kein Modell',
   'chat.placeholder': 'Nachricht an {name}',
   'chat.placeholder.none': 'Nachricht',

@@ -3,6 +3,7 @@ export default {
   'chat.conversations': 'Conversations',
   'chat.untitled': 'New conversation',
   'chat.model': 'Model',
+  'chat.model.at': 'at {provider}',
   'chat.model.none': 'No model',
   'chat.placeholder': 'Message {name}',
   'chat.placeholder.none': 'Message',

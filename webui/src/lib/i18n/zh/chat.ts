@@ -4,6 +4,7 @@ export default {
   'chat.conversations': '对话',
   'chat.untitled': '新对话',
   'chat.model': '模型',
+  'chat.model.at': '在 {provider}',
   'chat.model.none': '无模型',
   'chat.placeholder': '给 {name} 发消息',
   'chat.placeholder.none': '消息',
