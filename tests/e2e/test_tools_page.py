@@ -220,8 +220,8 @@ def test_a_server_is_added_by_hand_and_edited(bare: StudioServer) -> None:
         eventually(lambda: seen(bare)["timeout_s"] == 60, within=20, what="it is as before")
 
 
-def test_the_page_fits_a_phone_and_says_that_it_shows_today(bare: StudioServer) -> None:
-    """Nothing scrolls sideways at 390 px; while the past is shown nothing can be changed."""
+def test_the_page_fits_a_phone(bare: StudioServer) -> None:
+    """Nothing scrolls sideways at 390 px, and each server's menu is in sight."""
     wish = {"transport": "stdio", "command": sys.executable, "args": [LIBRARY]}
     assert bare.http.put("/api/mcp/servers/library", json=wish, headers=bare.owner()).is_success
     with window(bare, "light", "tools") as page:
@@ -233,15 +233,53 @@ def test_the_page_fits_a_phone_and_says_that_it_shows_today(bare: StudioServer) 
         page.goto(f"{bare.url}/tools")
         menu = page.get_by_role("button", name="What can be done with library")
         expect(menu).to_be_in_viewport(ratio=1)
-        page.set_viewport_size({"width": 1280, "height": 800})
-        page.goto(f"{bare.url}/timeline")
+
+
+@THEMES
+def test_the_past_shows_the_servers_of_then(bare: StudioServer, theme: str) -> None:
+    """Also one that is gone, with its policies; what was not recorded is said; nothing changes."""
+    wish = {"transport": "stdio", "command": sys.executable, "args": [LIBRARY]}
+    path = "/api/mcp/servers/library"
+    before = int(bare.status()["position"])
+    assert bare.http.put(path, json=wish, headers=bare.owner()).is_success
+    eventually(lambda: seen(bare)["state"] == "ready", within=60, what="the library is open")
+    policy = {"policy": "never"}
+    burn = bare.http.put(f"{path}/tools/burn/policy", json=policy, headers=bare.owner())
+    assert burn.is_success, burn.text
+    then = int(bare.status()["position"])
+    assert bare.http.delete(path, headers=bare.owner()).is_success
+    later = {"transport": "http", "url": "http://127.0.0.1:9/mcp", "enabled": False}
+    assert bare.http.put("/api/mcp/servers/later", json=later, headers=bare.owner()).is_success
+    with window(bare, theme, "timeline") as page:
         expect(page.get_by_role("slider")).to_be_visible()
-        go_to(page, 1)
+        go_to(page, then)
         expect(page.get_by_role("contentinfo")).to_contain_text("the past")
         page.get_by_role("link", name="Tools").first.click()
-        expect(page.get_by_text("Servers are shown as they are today.")).to_be_visible()
-        expect(page.get_by_role("button", name="Add a server")).to_be_disabled()
+        servers = page.get_by_role("region", name="MCP servers")
+        row = servers.get_by_role("row", name=re.compile("library"))
+        expect(row).to_contain_text("Ready")
+        expect(row).to_contain_text("2")
+        expect(page.get_by_role("main")).not_to_contain_text("later")
+        expect(page.get_by_text("as the log tells them of then")).to_be_visible()
+        for name in ("Add a server", "Import mcp.json"):
+            expect(page.get_by_role("button", name=name)).to_be_disabled()
+        row.get_by_role("button", name="What can be done with library").click()
+        for item in ("Restart", "Stop", "Edit", "Remove"):
+            expect(page.get_by_role("menuitem", name=item)).to_be_disabled()
         page.keyboard.press("Escape")
+        demand_accessible(page)
+        row.get_by_role("link", name="library").click()
+        expect(page.get_by_role("table", name="Policies of then")).to_contain_text("burnNever")
+        expect(page.get_by_text("was not recorded")).to_be_visible()
+        expect(page.get_by_role("tab")).to_have_count(0)
+        expect(page.get_by_role("button", name="Stop", exact=True)).to_be_disabled()
+        demand_accessible(page)
+        go_to(page, before)
+        expect(page.get_by_text("There was no server library then")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("contentinfo")).to_contain_text("live")
+        page.get_by_role("link", name="Tools").first.click()
+        expect(servers.get_by_role("row", name=re.compile("later"))).to_be_visible()
         expect(page.get_by_role("button", name="Add a server")).to_be_enabled()
 
 

@@ -1,7 +1,9 @@
 // MCP servers, their tools and calls: the shapes, and how they are asked for. It comes with the pages
 // that need it, not with the first load.
+import { asOf } from '../api/as_of'
 import { get, send } from '../api/client'
 import type { Schemas, Sent } from '../api/types'
+import { approvalsThen, serversThen } from '../past/tools_then'
 
 export const POLICIES = ['ask', 'always', 'never'] as const
 export type Policy = (typeof POLICIES)[number]
@@ -32,7 +34,8 @@ const at = encodeURIComponent
 const server = (name: string): string => `/api/mcp/servers/${at(name)}`
 
 export const mcp = {
-  servers: async () => (await get<{ servers: McpServer[] }>('/api/mcp/servers')).servers,
+  servers: async (): Promise<McpServer[]> =>
+    asOf.state ? serversThen(asOf.state) : (await get<{ servers: McpServer[] }>('/api/mcp/servers')).servers,
   server: (name: string) => get<McpServerDetail>(server(name)),
   save: (name: string, wish: ServerWish) => send<Sent<Schemas['McpServerSavedView']>>('PUT', server(name), wish),
   remove: (name: string) => send('DELETE', server(name)),
@@ -55,6 +58,9 @@ export const mcp = {
     send('POST', `/api/mcp/calls/${at(id)}/approve`, { scope, shown }),
   deny: (id: string) => send('POST', `/api/mcp/calls/${at(id)}/deny`, {}),
   cancel: (id: string) => send('POST', `/api/mcp/calls/${at(id)}/cancel`),
-  approvals: async () => (await get<{ approvals: StandingApproval[] }>('/api/mcp/approvals')).approvals,
+  approvals: async (): Promise<StandingApproval[]> =>
+    asOf.state
+      ? approvalsThen(asOf.state)
+      : (await get<{ approvals: StandingApproval[] }>('/api/mcp/approvals')).approvals,
   revoke: (id: string) => send('DELETE', `/api/mcp/approvals/${at(id)}`),
 }
