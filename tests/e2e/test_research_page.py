@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.core.research.researcher import GAP, UNBORNE, Researcher
 from tests.e2e.test_pages_of_management import demand_accessible, window
+from tests.e2e.test_time_travel_in_the_window import go_to
 from tests.harness.browser import demand_no_wider
 from tests.harness.scripted_model import Hold, Question, Say, ScriptedModel, Text
 from tests.harness.studio import StudioServer
@@ -185,6 +186,46 @@ def test_a_run_is_paused_resumed_and_erased(
         eventually(gone, within=20, what="it is erased")
         expect(page.get_by_role("table")).to_contain_text("Erased")
         expect(page.get_by_role("table")).not_to_contain_text("Mount Ada")
+
+
+def test_the_past_shows_research_as_it_was(asking: StudioServer, web: LittleWeb) -> None:
+    """A run that is done had only a plan then; providers as they were; nothing can be changed."""
+    provide(asking, "brave", enabled=False)
+    before = int(asking.status()["position"])
+    set_up(asking, web)
+    model = next(one["id"] for one in asking.status()["recipes"] if one["state"] == "ready")
+    wish = {"question": QUESTION, "model": model, "clarify": False}
+    which = asking.post("/api/research", wish)["research_id"]
+    stands = lambda *states: run_of(asking)["state"] in states  # noqa: E731
+    eventually(lambda: stands("planned"), within=60, what="there is a plan")
+    then = int(asking.status()["position"])
+    asking.post(f"/api/research/{which}/start", {})
+    eventually(lambda: stands("done"), within=90, what="it is done")
+    with window(asking, "dark", "timeline") as page:
+        expect(page.get_by_role("slider")).to_be_visible()
+        go_to(page, then)
+        expect(page.get_by_role("contentinfo")).to_contain_text("the past")
+        page.get_by_role("link", name="Research").first.click()
+        row = page.get_by_role("row", name=re.compile(re.escape(QUESTION)))
+        expect(row).to_contain_text("Plan to look at")
+        expect(page.get_by_role("button", name="New research")).to_be_disabled()
+        row.get_by_role("link").click()
+        expect(page.locator("header").get_by_text("Plan to look at")).to_be_visible()
+        expect(page.get_by_role("article", name="Report")).to_have_count(0)
+        expect(page.get_by_role("button", name="Start", exact=True)).to_be_disabled()
+        expect(page.get_by_role("button", name="Stop", exact=True)).to_be_disabled()
+        demand_accessible(page)
+        go_to(page, before)
+        expect(page.get_by_text("It had not begun then")).to_be_visible()
+        page.get_by_role("link", name="All research").last.click()
+        page.get_by_role("button", name="Search providers").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_role("form", name="Brave")).to_contain_text("off")
+        expect(dialog.get_by_role("checkbox").first).to_be_disabled()
+        demand_accessible(page)
+        dialog.get_by_role("button", name="Close").click()
+        page.keyboard.press("Escape")
+        expect(row).to_contain_text("Done")
 
 
 def test_a_search_provider_is_set_up_and_tried(asking: StudioServer, web: LittleWeb) -> None:

@@ -1,6 +1,8 @@
 // Research: the shapes, and how it is asked for.
+import { asOf } from '../../lib/api/as_of'
 import { get, request, send } from '../../lib/api/client'
 import type { Schemas, Sent } from '../../lib/api/types'
+import { providersThen } from './then'
 
 /** `question` null: it can not be read. */
 export type ResearchLine = Sent<Schemas['ResearchLine']>
@@ -27,12 +29,15 @@ export const FORMATS = ['markdown', 'json', 'bibtex'] as const
 export type Format = (typeof FORMATS)[number]
 export const ENDINGS: Readonly<Record<Format, string>> = { markdown: 'md', json: 'json', bibtex: 'bib' }
 
+/** With the moment that is shown, where it is not now. */
+const then = (path: string): string =>
+  asOf.state ? `${path}${path.includes('?') ? '&' : '?'}at=${asOf.state.position}` : path
 const run = (id: string): string => `/api/research/${encodeURIComponent(id)}`
 
 export const research = {
-  list: async () => (await get<{ runs: ResearchLine[] }>('/api/research')).runs,
+  list: async () => (await get<{ runs: ResearchLine[] }>(then('/api/research'))).runs,
   begin: async (wish: Wish) => (await send<ResearchView>('POST', '/api/research', wish))!,
-  view: (id: string) => get<ResearchView>(run(id)),
+  view: (id: string) => get<ResearchView>(then(run(id))),
   answer: (id: string, text: string) => send('POST', `${run(id)}/answer`, { text }),
   plan: (id: string, steps: readonly { step_id?: string; question: string }[]) => send('PUT', `${run(id)}/plan`, { steps }),
   turn: (id: string, how: 'start' | 'pause' | 'stop') => send('POST', `${run(id)}/${how}`),
@@ -46,10 +51,13 @@ export const research = {
       headers: { accept: 'text/event-stream', 'last-event-id': String(after) },
       signal,
     }),
-  source: (id: string, n: number) => get<SourceText>(`${run(id)}/sources/${n}`),
-  exported: async (id: string, format: Format): Promise<Blob> => (await request(`${run(id)}/export?format=${format}`)).blob(),
+  source: (id: string, n: number) => get<SourceText>(then(`${run(id)}/sources/${n}`)),
+  exported: async (id: string, format: Format): Promise<Blob> => (await request(then(`${run(id)}/export?format=${format}`))).blob(),
   erase: (id: string) => send('DELETE', run(id)),
-  providers: () => get<ProviderList>('/api/research/providers'),
+  providers: async (): Promise<ProviderList> => {
+    const now = await get<ProviderList>('/api/research/providers')
+    return asOf.state ? providersThen(asOf.state, now) : now
+  },
   /** What is left out stays as it is. */
   setProvider: (change: { name: string; enabled?: boolean } & Partial<Record<Need, string>>) =>
     send<ProviderList>('PUT', '/api/research/providers', change),

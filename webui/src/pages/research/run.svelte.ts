@@ -1,6 +1,7 @@
 // One run as it goes: read once, then followed over any number of connections until it is over.
 import { Refusal } from '../../lib/api/client'
 import { follow } from '../../lib/api/sse'
+import { past } from '../../lib/past/past.svelte'
 import { research, type ResearchView } from './api'
 import { isAtWork, isOver } from './states'
 
@@ -18,12 +19,14 @@ export class Run {
 
   constructor(readonly id: string) {}
 
-  /** Read it, and follow it while it can change. */
+  /** Read it, and follow it while it can change; what is past does not. */
   async watch(): Promise<void> {
     this.abort?.abort()
     const abort = new AbortController()
     this.abort = abort
     this.following = true
+    this.gone = false
+    this.refused = ''
     await this.go(abort)
     if (this.abort === abort) this.following = false
   }
@@ -37,8 +40,10 @@ export class Run {
     let after = 0
     for (let attempt = 0; !abort.signal.aborted; attempt += 1) {
       try {
-        this.view = await research.view(this.id)
-        if (isOver(this.view.state)) return
+        const view = await research.view(this.id)
+        if (abort.signal.aborted) return
+        this.view = view
+        if (past.on || isOver(this.view.state)) return
         const response = await research.follow(this.id, after, abort.signal)
         for await (const events of follow(response, SILENCE_MS)) {
           attempt = 0
