@@ -260,6 +260,7 @@ def compose(
         notices=lambda: checkpointer.notices,
         held_back=monitor.held_back,
         spares=spares.ready,
+        language=lambda: live.current.language,
     )
 
     usage.listen(monitor.totals.add)

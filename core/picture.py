@@ -95,7 +95,8 @@ def headline(
     if loading is not None:
         return f"Loading {loading.name}{how_far(loading.percent, loading.eta_s, late=loading.late)}"
     if switch is not None and switch.step == "draining":
-        return f"Waiting for {switch.in_flight} running request(s)"
+        requests = "request" if switch.in_flight == 1 else "requests"
+        return f"Waiting for {switch.in_flight} running {requests}"
     if switch is not None:
         target = names.get(switch.target or "", switch.target or "everything")
         return f"{DOING[switch.kind]} {target}"

@@ -133,4 +133,6 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     switches: tuple[SwitchView, ...] = ()  # every change under way
     problem: ProblemView | None = None  # why this studio only looks on
     notices: tuple[str, ...] = ()  # what a person should know, but need not see to at once
-    held_back: HeldBackView | None = None  # known only while somebody follows the measurements
+    held_back: HeldBackView | None = None  # while the gateway is what holds answers back
+    failed: str | None = None  # recipe id of the failure that is the last thing that happened
+    language: str = "auto"  # of the window and the tray, as the settings say it

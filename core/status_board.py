@@ -57,6 +57,7 @@ class StatusBoard:
         notices: Callable[[], tuple[str, ...]] = tuple,
         held_back: Callable[[], HeldBackView | None] = lambda: None,
         spares: Callable[[], tuple[Start, ...]] = tuple,
+        language: Callable[[], str] = lambda: "auto",
     ) -> None:
         """`spares`: the starts that would be warm now."""
         self._store = store
@@ -74,6 +75,7 @@ class StatusBoard:
         self._notices = notices
         self._held_back = held_back
         self._spares = spares
+        self._language = language
         self._dirty = asyncio.Event()
         self._urgent = asyncio.Event()
         self._listeners: list[Callable[[Status], None]] = []
@@ -183,6 +185,8 @@ class StatusBoard:
             problem=self._problem,
             notices=self._notices(),
             held_back=self._held_back(),
+            failed=failure.id if failure is not None else None,
+            language=self._language(),
         )
 
     def _with_in_flight(self, view: EngineView) -> EngineView:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
+from core.api.window_files import said_in
 from core.errors import Refused
 from core.own_log import kept
 from core.settings import Settings
@@ -119,6 +120,7 @@ def _run_tray(host: Host, window: Window, say: Say) -> None:
             host.application.studio,
             open_window=window.open,
             quit_app=lambda leave: host.stop(leave_engines=leave, reason="quit from the tray"),
+            templates=said_in,
         )
 
         def end_with_the_app() -> None:

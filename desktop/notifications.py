@@ -7,6 +7,7 @@ desktop that can not deliver is no reason to stop.
 import msgspec
 
 from core.status import RecipeView, Status
+from desktop.words.speech import Speech
 
 
 class Notification(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,7 +17,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-def news(before: Status | None, after: Status) -> tuple[Notification, ...]:
+def news(before: Status | None, after: Status, speech: Speech) -> tuple[Notification, ...]:
     """What changed for the worse or the better; nothing at the first look, it is not news."""
     if before is None:
         return ()
@@ -24,24 +25,33 @@ def news(before: Status | None, after: Status) -> tuple[Notification, ...]:
     return tuple(
         found
         for recipe in after.recipes
-        if (old := known.get(recipe.id)) and (found := _about(old, recipe))
+        if (old := known.get(recipe.id)) and (found := _about(old, recipe, speech))
     )
 
 
-def _about(old: RecipeView, new: RecipeView) -> Notification | None:
+def _about(old: RecipeView, new: RecipeView, speech: Speech) -> Notification | None:
     if old.state == new.state:
         return None
+    words = speech.words
     name = new.name or new.id
     match old.state, new.state:
         case (("starting" | "loading"), "ready"):
-            return Notification(title=f"{name} is ready", text="It answers now.")
+            return Notification(title=words.became_ready.format(name=name), text=words.it_answers)
         case (("ready" | "asleep"), "failed"):
-            return Notification(title=f"{name} crashed", text=_why(new))
+            return Notification(title=words.crashed.format(name=name), text=_why(new, speech))
         case _, "failed":
-            return Notification(title=f"{name} could not be started", text=_why(new))
+            title = words.could_not_be_started.format(name=name)
+            return Notification(title=title, text=_why(new, speech))
         case _:
             return None
 
 
-def _why(recipe: RecipeView) -> str:
-    return " → ".join(part for part in (recipe.error, recipe.next_action) if part) or "See its log."
+def _why(recipe: RecipeView, speech: Speech) -> str:
+    return why_and_next(recipe.error or "", recipe.next_action, speech) or speech.words.see_its_log
+
+
+def why_and_next(why: str, following: str, speech: Speech) -> str:
+    """The cause, and what to do about it, as far as either is known."""
+    if not (why and following):
+        return speech.told(why or following)
+    return speech.words.what_next.format(why=speech.told(why), next=speech.told(following))

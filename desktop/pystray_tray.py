@@ -11,9 +11,16 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from desktop.model_lines import short
 from desktop.notifications import Notification
 from desktop.tray_icon import icon
 from desktop.tray_menu import Action, Item, Picture
+from desktop.words.label import marked, unmarked
+
+# Windows has fields of fixed size for these: what is longer raises, and is not shown at all.
+TITLE = 127
+NOTE_TITLE = 63
+NOTE = 255
 
 
 def ui_call(work: Callable[[], object]) -> None:
@@ -53,7 +60,7 @@ class PystrayTray:
 
         def change() -> None:
             self._icon.icon = icon(picture.look)
-            self._icon.title = picture.title
+            self._icon.title = short(picture.title, TITLE)
             self._icon.menu = self._pystray.Menu(*self._items(picture.menu))
             self._icon.update_menu()
 
@@ -64,7 +71,8 @@ class PystrayTray:
 
         def tell() -> None:
             with contextlib.suppress(Exception):  # GLib.Error, NotImplementedError, …
-                self._icon.notify(notification.text, notification.title)
+                title = short(notification.title, NOTE_TITLE)
+                self._icon.notify(short(notification.text, NOTE), title)
 
         ui_call(tell)
 
@@ -78,7 +86,7 @@ class PystrayTray:
                 yield self._pystray.Menu.SEPARATOR
             elif item.submenu:
                 yield self._pystray.MenuItem(
-                    item.label, self._pystray.Menu(*self._items(item.submenu))
+                    _label(item), self._pystray.Menu(*self._items(item.submenu))
                 )
             else:
                 yield self._item(item)
@@ -86,7 +94,7 @@ class PystrayTray:
     def _item(self, item: Item) -> Any:  # noqa: ANN401  # pystray has no types
         checked = None if item.checked is None else lambda _: bool(item.checked)
         return self._pystray.MenuItem(
-            item.label,
+            _label(item),
             self._does(item),
             checked=checked,
             radio=item.radio,
@@ -107,3 +115,10 @@ class PystrayTray:
                 self._clicked(action)
 
         return act
+
+
+def _label(item: Item) -> str:
+    """Windows marks the letter that chooses a line; elsewhere pystray's menus have none."""
+    if sys.platform == "win32":
+        return marked(item.label, item.access, "&")
+    return unmarked(item.label, item.access)

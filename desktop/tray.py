@@ -14,7 +14,7 @@ from core.status import Status
 from core.switching.commands import CancelChange, RequestEvict, RequestSwitch
 from desktop import autostart
 from desktop.clipboard import copy
-from desktop.notifications import Notification, news
+from desktop.notifications import Notification, news, why_and_next
 from desktop.tray_menu import (
     Action,
     CopyEndpoint,
@@ -24,6 +24,8 @@ from desktop.tray_menu import (
     ToggleAutostart,
     picture,
 )
+from desktop.words import Speech, in_force
+from desktop.words.speech import Templates
 
 
 class TrayIcon(Protocol):
@@ -71,10 +73,14 @@ class Tray:
         *,
         open_window: Callable[[str], None],
         quit_app: Callable[[bool], None],
+        templates: Templates,
     ) -> None:
+        """`templates` tells a language's words for what the server says in English."""
         self._studio = studio
         self._open_window = open_window
         self._quit_app = quit_app
+        self._templates = templates
+        self._speeches: dict[str, Speech] = {}
         self._before: Status | None = None
         self._shown: Picture | None = None
         self._autostart = autostart.is_on()
@@ -109,24 +115,36 @@ class Tray:
                 assert_never(action)
 
     def _changed(self, status: Status) -> None:
-        for notification in news(self._before, status):
+        for notification in news(self._before, status, self._speech(status)):
             self._icon.notify(notification)
         self._before = status
         self._show(status)
 
     def _show(self, status: Status) -> None:
-        now = picture(status, autostart=self._autostart)
+        now = picture(status, self._speech(status), autostart=self._autostart)
         if now != self._shown:
             self._shown = now
             self._icon.show(now)
 
+    def _speech(self, status: Status | None = None) -> Speech:
+        """In the language that the settings say now; what "auto" is here is looked at once."""
+        chosen = (status or self._studio.status()).language
+        if chosen not in self._speeches:
+            self._speeches[chosen] = Speech(in_force(chosen), self._templates)
+        return self._speeches[chosen]
+
     def _told_when_refused(self, asked: "Future[Any]") -> None:
         error = None if asked.cancelled() else asked.exception()
         if isinstance(error, StudioError):
-            self._icon.notify(Notification(title="That did not work", text=error.message))
+            speech = self._speech()
+            self._did_not_work(why_and_next(error.message, error.next_action, speech), speech)
+
+    def _did_not_work(self, text: str, speech: Speech) -> None:
+        self._icon.notify(Notification(title=speech.words.did_not_work, text=text))
 
     def _copy(self, endpoint: str) -> None:
-        text = "It is on the clipboard." if copy(endpoint) else "Copy it from here."
+        words = self._speech().words
+        text = words.on_the_clipboard if copy(endpoint) else words.copy_it_from_here
         self._icon.notify(Notification(title=endpoint, text=text))
 
     def _toggle_autostart(self, *, on: bool) -> None:
@@ -136,7 +154,7 @@ class Tray:
             else:
                 autostart.turn_off()
         except OSError as error:
-            self._icon.notify(Notification(title="That did not work", text=str(error)))
+            self._did_not_work(str(error), self._speech())
         self._autostart = autostart.is_on()
         self._show(self._studio.status())
 

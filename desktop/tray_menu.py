@@ -8,13 +8,17 @@ from typing import Literal
 
 import msgspec
 
-from core.loading_words import how_far
 from core.status import RecipeView, Status, SwitchView
 from core.switching.commands import CancelChange, RequestEvict, RequestSwitch
+from desktop.model_lines import in_words, short, standing_out
+from desktop.words.headline import headline
+from desktop.words.label import label
+from desktop.words.speech import Speech
 
 Look = Literal["ready", "busy", "failed", "idle"]
 
 FLAT = 10  # so many recipes stand in the menu itself, the rest in a submenu
+WIDEST = 80  # characters of a line that is only read
 
 
 class OpenWindow(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +55,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     label: str = ""
+    access: int | None = None  # where in the label the letter stands that chooses it
     action: Action | None = None
     enabled: bool = True
     checked: bool | None = None  # None: nothing to check
@@ -68,31 +73,29 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     menu: tuple[Item, ...]
 
 
-def picture(status: Status, *, autostart: bool = False) -> Picture:
-    """The tray for this state of the machine."""
+def picture(status: Status, speech: Speech, *, autostart: bool = False) -> Picture:
+    """The tray for this state of the machine, in this language."""
+    words = speech.words
+    sentence = headline(status, speech)
     return Picture(
         look=look_of(status),
-        title=f"vLLM Studio: {status.headline}",
+        title=f"vLLM Studio: {sentence}",
         menu=(
-            Item(key="open", label="Open vLLM Studio", action=OpenWindow(), default=True),
-            Item(key="headline", label=status.headline, enabled=False),
-            *_line("models", _models(status)),
-            *_line("room", (*_cancel(status.switch), *_evict(status))),
+            _item("open", words.open_window, action=OpenWindow(), default=True),
+            Item(key="headline", label=short(sentence, WIDEST), enabled=False),
+            *_line("models", _models(status, speech)),
+            *_line("room", (*_cancel(status, speech), *_evict(status, speech))),
             Item(key="line-tools", separator=True),
-            Item(key="logs", label="Open logs", action=OpenWindow(page="logs")),
-            Item(
-                key="endpoint",
-                label="Copy endpoint",
-                action=CopyEndpoint(endpoint=status.endpoint),
-            ),
-            Item(
-                key="autostart",
-                label="Start at login",
+            _item("logs", words.open_logs, action=OpenWindow(page="logs")),
+            _item("endpoint", words.copy_endpoint, action=CopyEndpoint(endpoint=status.endpoint)),
+            _item(
+                "autostart",
+                words.start_at_login,
                 action=ToggleAutostart(turn_on=not autostart),
                 checked=autostart,
             ),
             Item(key="line-quit", separator=True),
-            *_quit(status),
+            *_quit(status, speech),
         ),
     )
 
@@ -117,17 +120,47 @@ def _line(name: str, items: tuple[Item, ...]) -> tuple[Item, ...]:
     return (Item(key=f"line-{name}", separator=True), *items) if items else ()
 
 
+def _item(
+    key: str,
+    template: str,
+    *,
+    name: str = "",
+    action: Action | None = None,
+    checked: bool | None = None,
+    default: bool = False,
+    submenu: tuple[Item, ...] = (),
+) -> Item:
+    """A line by its words, with the name they are about."""
+    text, access = label(template, name=short(name))
+    return Item(
+        key=key,
+        label=text,
+        access=access,
+        action=action,
+        checked=checked,
+        default=default,
+        submenu=submenu,
+    )
+
+
 # -- the quick-switch list -----------------------------------------------------------------------
 
 
-def _models(status: Status) -> tuple[Item, ...]:
-    """One radio item per recipe; the mark stands where the machine is going."""
+def _models(status: Status, speech: Speech) -> tuple[Item, ...]:
+    """One radio item per recipe; the mark stands where the machine is going.
+
+    When there are many, those that stand out are in the menu itself. Neither list is rearranged:
+    a line keeps its neighbours while the machine works.
+    """
     marked = _destination(status)
-    items = tuple(_model(recipe, marked) for recipe in status.recipes)
-    if len(items) <= FLAT:
-        return items
-    more = Item(key="more", label="More models", submenu=items[FLAT:])
-    return (*items[:FLAT], more)
+    first = standing_out(status.recipes, marked, FLAT)
+    here: list[Item] = []
+    deeper: list[Item] = []
+    for recipe in status.recipes:
+        (here if recipe.id in first else deeper).append(_model(recipe, marked, speech))
+    if not deeper:
+        return tuple(here)
+    return (*here, _item("more", speech.words.more_models, submenu=tuple(deeper)))
 
 
 def _destination(status: Status) -> str | None:
@@ -137,58 +170,67 @@ def _destination(status: Status) -> str | None:
     return status.active
 
 
-def _model(recipe: RecipeView, marked: str | None) -> Item:
+def _model(recipe: RecipeView, marked: str | None, speech: Speech) -> Item:
     return Item(
         key=f"switch {recipe.id}",
-        label=_in_words(recipe),
+        label=in_words(recipe, speech),
         action=RequestSwitch(target=recipe.id),
         checked=recipe.id == marked,
         radio=True,
     )
 
 
-def _in_words(recipe: RecipeView) -> str:
-    name = recipe.name or recipe.id
-    match recipe.state:
-        case "stopped":
-            return name
-        case "loading" | "starting" as state:
-            far = how_far(recipe.percent, recipe.eta_s, late=recipe.late)
-            return f"{name} ({state}{far})"
-        case state:
-            return f"{name} ({state})"
-
-
 # -- leaving -------------------------------------------------------------------------------------
 
 
-def _cancel(change: SwitchView | None) -> tuple[Item, ...]:
-    if change is None:
-        return ()
-    label = f"Cancel the {change.kind}" + (f" to {change.target}" if change.target else "")
-    return (Item(key="cancel", label=label, action=CancelChange(target=change.target)),)
+def _cancel(status: Status, speech: Speech) -> tuple[Item, ...]:
+    """Each change under way can be given up: several models may load at once."""
+    names = {recipe.id: recipe.name or recipe.id for recipe in status.recipes}
+    changes = status.switches or ((status.switch,) if status.switch is not None else ())
+    items = tuple(_cancelling(change, names, speech) for change in changes)
+    if len(items) < 2:
+        return items
+    return (_item("cancel-menu", speech.words.cancel, submenu=items),)
 
 
-def _evict(status: Status) -> tuple[Item, ...]:
+def _cancelling(change: SwitchView, names: dict[str, str], speech: Speech) -> Item:
+    words = speech.words
+    target = change.target or ""
+    templates = {
+        "switch": words.cancel_switch,
+        "load": words.cancel_load,
+        "evict": words.cancel_evict if target else words.cancel_evict_everything,
+    }
+    return _item(
+        f"cancel {target}".strip(),
+        templates[change.kind],
+        name=names.get(target, target),
+        action=CancelChange(target=change.target),
+    )
+
+
+def _evict(status: Status, speech: Speech) -> tuple[Item, ...]:
+    words = speech.words
     there = ("ready", "asleep", "starting", "loading", "left-alone")
     resident = [r for r in status.recipes if r.state in there]
     items = tuple(
-        Item(
-            key=f"evict {recipe.id}",
-            label=f"Evict {recipe.name or recipe.id}",
+        _item(
+            f"evict {recipe.id}",
+            words.evict_one,
+            name=recipe.name or recipe.id,
             action=RequestEvict(target=recipe.id),
         )
         for recipe in resident
     )
     if len(items) < 2:
         return items
-    everything = Item(key="evict", label="Evict everything", action=RequestEvict())
-    return (Item(key="evict-menu", label="Evict", submenu=(*items, everything)),)
+    everything = _item("evict", words.evict_everything, action=RequestEvict())
+    return (_item("evict-menu", words.evict, submenu=(*items, everything)),)
 
 
-def _quit(status: Status) -> tuple[Item, ...]:
-    items = [Item(key="quit", label="Quit", action=Quit())]
+def _quit(status: Status, speech: Speech) -> tuple[Item, ...]:
+    items = [_item("quit", speech.words.quit, action=Quit())]
     if any(engine.state not in ("stopped", "failed") for engine in status.engines):
         leave = Quit(leave_engines=True)
-        items.append(Item(key="quit-leave", label="Quit, leave engines running", action=leave))
+        items.append(_item("quit-leave", speech.words.quit_leaving_engines, action=leave))
     return tuple(items)

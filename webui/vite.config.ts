@@ -1,11 +1,12 @@
 // How the web UI is built (dist/, shipped in the wheel) and served while it is being worked on.
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
+import { said } from './scripts/said'
 
 const studio = process.env.VLLM_STUDIO_DEV_BACKEND ?? 'http://127.0.0.1:8080'
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte(), said()],
   build: {
     target: ['es2022', 'chrome123', 'firefox120', 'safari17.5'],
     outDir: 'dist',

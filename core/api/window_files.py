@@ -4,6 +4,7 @@ import mimetypes
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
 
@@ -27,6 +28,19 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
 }
 FOR_EVER = "public, max-age=31536000, immutable"  # names under assets/ carry a hash
+
+
+def said_in(language: str) -> dict[str, str]:
+    """The window's words in "de" or "zh" for what the server says, by its English template.
+
+    Empty where the web UI was not built, or holds no such language.
+    """
+    try:
+        return msgspec.json.decode(
+            (assets_dir() / "said" / f"{language}.json").read_bytes(), type=dict[str, str]
+        )
+    except FileNotFoundError:
+        return {}
 
 
 def window_handlers() -> list[Any]:

@@ -337,6 +337,14 @@ class Values(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True)
         str | None,
         about('The recipe that serves requests for the model "default".'),
     ] = None
+    language: Annotated[
+        str,
+        about(
+            "The language of the window, the tray and its notifications; auto: the window takes "
+            "the browser's, the tray the system's.",
+            choices=("auto", "en", "de", "zh"),
+        ),
+    ] = "auto"
     allowed_origins: Annotated[
         tuple[str, ...],
         about("Web pages elsewhere that may call the API, such as https://chat.example."),

@@ -6,6 +6,7 @@ stop, or the bus goes away ──────────────┴──�
 """
 
 import asyncio
+import html
 import os
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -112,11 +113,21 @@ class StatusNotifierTray:
         self._menu.show(picture.menu)
 
     async def _notify(self, notification: Notification) -> None:
+        text = notification.text
+        capabilities = await self._ask("GetCapabilities")
+        if capabilities and "body-markup" in capabilities[0]:
+            text = html.escape(text, quote=False)  # "<class 'OSError'>" is no markup of ours
+        body = ["vLLM Studio", 0, "vllm-studio", notification.title, text, [], {}, -1]
+        await self._ask("Notify", "susssasa{sv}i", *body)
+
+    async def _ask(self, member: str, signature: str = "", *body: object) -> list[Any]:
+        """The notification daemon; an error is an answer too, and changes nothing."""
         assert self._bus is not None, "only called in the loop, after connecting"
-        body = ["vLLM Studio", 0, "vllm-studio", notification.title, notification.text, [], {}, -1]
         path = "/org/freedesktop/Notifications"
-        call = _call(NOTIFICATIONS, path, NOTIFICATIONS, "Notify", "susssasa{sv}i", *body)
-        await self._bus.call(call)  # an error is an answer too, and changes nothing
+        reply = await self._bus.call(
+            _call(NOTIFICATIONS, path, NOTIFICATIONS, member, signature, *body)
+        )
+        return list(reply.body) if reply is not None else []
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         async def tolerant() -> None:

@@ -12,6 +12,7 @@ import msgspec
 from dbus_fast import Variant
 
 from desktop.tray_menu import Item
+from desktop.words.label import marked
 
 ROOT = 0
 
@@ -70,11 +71,11 @@ class MenuTree:
 
 
 def properties_of(item: Item) -> Properties:
-    """How a host shall draw the line. An underscore would mark an access key: it is doubled."""
+    """How a host shall draw the line. An underscore marks the access key; others are doubled."""
     if item.separator:
         return {"type": Variant("s", "separator"), "visible": Variant("b", True)}
     properties = {
-        "label": Variant("s", item.label.replace("_", "__")),
+        "label": Variant("s", marked(item.label, item.access, "_")),
         "enabled": Variant("b", item.enabled),
         "visible": Variant("b", True),
     }

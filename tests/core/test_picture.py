@@ -61,7 +61,7 @@ def test_the_sentence_says_what_is_going_on() -> None:
     loading = recipe("a", state="loading", percent=62.4, eta_s=12.0)
     assert headline(None, None, (loading,), UP, None) == "Loading A 62 %, about 10 s left"
     draining = switching("switch", "draining", in_flight=3)
-    assert headline(draining, "b", (), UP, None) == "Waiting for 3 running request(s)"
+    assert headline(draining, "b", (), UP, None) == "Waiting for 3 running requests"
     assert headline(switching("evict", "evicting"), None, (), UP, None) == "Evicting a"
     assert headline(switching("evict", "evicting", None), None, (), UP, None) == (
         "Evicting everything"

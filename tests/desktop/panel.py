@@ -6,6 +6,7 @@
 import asyncio
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -56,11 +57,16 @@ class Watcher(ServiceInterface):
 
 
 class Notifications(ServiceInterface):
-    """A notification daemon that remembers."""
+    """A notification daemon that remembers, and reads its texts as markup as most do."""
 
     def __init__(self) -> None:
         super().__init__("org.freedesktop.Notifications")
         self.told: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+
+    @dbus_method()
+    def GetCapabilities(self) -> Names:
+        """What it can do."""
+        return ["body", "body-markup"]
 
     @dbus_method()
     def Notify(
@@ -231,12 +237,16 @@ def session_bus(folder: Path) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def tray_on(address: str, config: Path) -> AsyncIterator[TrayProgram]:
-    """The real tray, on that bus."""
+async def tray_on(
+    address: str, config: Path, *, locale: str = "C.UTF-8"
+) -> AsyncIterator[TrayProgram]:
+    """The real tray, on that bus, for a person whose system is set to that locale."""
     environ = {
         **os.environ,
         "DBUS_SESSION_BUS_ADDRESS": address,
         "XDG_CONFIG_HOME": str(config),
+        "LC_ALL": locale,
+        "LANGUAGE": "",
     }
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -296,6 +306,6 @@ def _plain(value: Any) -> Any:
 def _flat(tree: Any) -> Iterator[tuple[str, tuple[int, dict[str, Any]]]]:
     number, properties, children = tree
     if "label" in properties:
-        yield properties["label"].replace("__", "_"), (number, properties)
+        yield re.sub("_(.)", r"\1", properties["label"]), (number, properties)
     for child in children:
         yield from _flat(child)

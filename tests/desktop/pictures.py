@@ -1,9 +1,13 @@
-"""Pictures of machines, for the tray's tests."""
+"""Pictures of machines, for the tray's tests, and the words that the window has for them."""
 
 from typing import Any
 
 from core.status import EngineView, GatewayView, RecipeView, Status, SwitchView
+from desktop.tray_menu import Picture, picture
+from desktop.words import Language, Speech
+from tests.webui.catalogues import PHRASES, catalogue
 
+UP = GatewayView(state="ready", port=4000)
 NOW = 1_700_000_000_000_000
 
 
@@ -34,10 +38,18 @@ def engine(recipe_id: str, state: Any = "ready") -> EngineView:
     )
 
 
-def change(target: str | None, kind: str = "switch") -> SwitchView:
+def change(
+    target: str | None, kind: str = "switch", *, step: str = "starting", in_flight: int = 0
+) -> SwitchView:
     """A change under way."""
     return SwitchView(
-        switch_id="s1", kind=kind, target=target, step="starting", since=NOW, actor="tray"
+        switch_id="s1",
+        kind=kind,
+        target=target,
+        step=step,
+        since=NOW,
+        actor="tray",
+        in_flight=in_flight,
     )
 
 
@@ -46,7 +58,8 @@ def machine(
     state: Any = "idle",
     active: str | None = None,
     switch: SwitchView | None = None,
-    headline: str = "No model is loaded.",
+    gateway: GatewayView = UP,
+    **more: Any,
 ) -> Status:
     """A picture whose engines are those of its recipes that are not stopped."""
     alive = tuple(engine(r.id, r.state) for r in recipes if r.state != "stopped")
@@ -56,9 +69,25 @@ def machine(
         endpoint="http://127.0.0.1:8080/v1",
         state=state,
         active=active,
-        headline=headline,
+        headline="No model is loaded",
         recipes=recipes,
         engines=alive,
         switch=switch,
-        gateway=GatewayView(state="ready", port=4000),
+        gateway=gateway,
+        **more,
     )
+
+
+def templates(language: str) -> dict[str, str]:
+    """The window's words for what the server says, from its sources."""
+    return {k: v for part in PHRASES for k, v in catalogue(language, part).items()}
+
+
+def speech(language: Language) -> Speech:
+    """A language with everything it knows."""
+    return Speech(language, templates)
+
+
+def english(status: Status, *, autostart: bool = False) -> Picture:
+    """The tray in English."""
+    return picture(status, Speech(), autostart=autostart)

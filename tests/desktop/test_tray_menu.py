@@ -13,9 +13,8 @@ from desktop.tray_menu import (
     Quit,
     ToggleAutostart,
     look_of,
-    picture,
 )
-from tests.desktop.pictures import change, machine, recipe
+from tests.desktop.pictures import change, english, machine, recipe
 
 
 def flat(menu: tuple[Item, ...]) -> list[Item]:
@@ -30,7 +29,7 @@ def line(menu: tuple[Item, ...], label: str) -> Item:
 
 def test_a_model_in_the_list_holds_the_switch_to_it() -> None:
     """The click needs no further thought: the command is in the item."""
-    shown = picture(machine(recipe("qwen"), recipe("llama")))
+    shown = english(machine(recipe("qwen"), recipe("llama")))
     assert line(shown.menu, "llama").action == RequestSwitch(target="llama")
     assert line(shown.menu, "llama").radio
 
@@ -38,7 +37,7 @@ def test_a_model_in_the_list_holds_the_switch_to_it() -> None:
 def test_the_mark_stands_at_the_active_model() -> None:
     """Exactly one radio item is marked."""
     status = machine(recipe("qwen", "ready"), recipe("llama"), state="ready", active="qwen")
-    marked = [item.label for item in flat(picture(status).menu) if item.radio and item.checked]
+    marked = [item.label for item in flat(english(status).menu) if item.radio and item.checked]
     assert marked == ["qwen (ready)"]
 
 
@@ -46,7 +45,7 @@ def test_during_a_switch_the_mark_stands_where_it_is_going() -> None:
     """And the line says how far it is."""
     loading = recipe("llama", "loading", percent=40.0)
     status = machine(recipe("qwen"), loading, state="switching", switch=change("llama"))
-    marked = [item.label for item in flat(picture(status).menu) if item.radio and item.checked]
+    marked = [item.label for item in flat(english(status).menu) if item.radio and item.checked]
     assert marked == ["llama (loading 40 %)"]
 
 
@@ -60,25 +59,25 @@ def test_during_a_switch_the_mark_stands_where_it_is_going() -> None:
 )
 def test_a_loading_model_says_how_far_it_is(fields: dict[str, Any], label: str) -> None:
     """And how long it still takes, when earlier loads tell."""
-    shown = picture(machine(recipe("llama", "loading", **fields)))
+    shown = english(machine(recipe("llama", "loading", **fields)))
     assert label in [item.label for item in shown.menu]
 
 
 def test_a_change_under_way_can_be_cancelled() -> None:
     """Only then."""
     status = machine(recipe("qwen"), switch=change("qwen"), state="switching")
-    assert line(picture(status).menu, "Cancel the switch to qwen").action == CancelChange(
+    assert line(english(status).menu, "Cancel the switch to qwen").action == CancelChange(
         target="qwen"
     )
-    idle = picture(machine(recipe("qwen")))
+    idle = english(machine(recipe("qwen")))
     assert not [item for item in flat(idle.menu) if isinstance(item.action, CancelChange)]
 
 
 def test_what_is_resident_can_be_evicted() -> None:
     """One model is a line; several are a submenu that also offers everything."""
-    one = picture(machine(recipe("qwen", "ready"), state="ready", active="qwen"))
+    one = english(machine(recipe("qwen", "ready"), state="ready", active="qwen"))
     assert line(one.menu, "Evict qwen").action == RequestEvict(target="qwen")
-    two = picture(machine(recipe("qwen", "ready"), recipe("llama", "ready"), state="ready"))
+    two = english(machine(recipe("qwen", "ready"), recipe("llama", "ready"), state="ready"))
     assert [item.label for item in line(two.menu, "Evict").submenu] == [
         "Evict qwen",
         "Evict llama",
@@ -89,13 +88,13 @@ def test_what_is_resident_can_be_evicted() -> None:
 
 def test_nothing_resident_nothing_to_evict() -> None:
     """No dead lines in the menu."""
-    menu = picture(machine(recipe("qwen"))).menu
+    menu = english(machine(recipe("qwen"))).menu
     assert not [item for item in flat(menu) if item.label.startswith("Evict")]
 
 
 def test_the_tools_are_always_there() -> None:
     """Open, logs, endpoint, autostart and quit, whatever the machine does."""
-    menu = picture(machine(), autostart=True).menu
+    menu = english(machine(), autostart=True).menu
     actions = [item.action for item in flat(menu) if item.action]
     assert actions == [
         OpenWindow(),
@@ -108,13 +107,13 @@ def test_the_tools_are_always_there() -> None:
 
 def test_engines_can_be_left_running_when_there_are_any() -> None:
     """The second way to quit is only offered when it means something."""
-    menu = picture(machine(recipe("qwen", "ready"))).menu
+    menu = english(machine(recipe("qwen", "ready"))).menu
     assert line(menu, "Quit, leave engines running").action == Quit(leave_engines=True)
 
 
 def test_many_models_do_not_fill_the_screen() -> None:
     """The rest is one level deeper."""
-    menu = picture(machine(*(recipe(f"m{n}") for n in range(FLAT + 5)))).menu
+    menu = english(machine(*(recipe(f"m{n}") for n in range(FLAT + 5)))).menu
     assert len(line(menu, "More models").submenu) == 5
 
 
@@ -123,7 +122,7 @@ def test_every_line_has_a_key_of_its_own() -> None:
     status = machine(
         *(recipe(f"m{n}", "ready") for n in range(FLAT + 3)), switch=change("m1"), active="m0"
     )
-    keys = [item.key for item in flat(picture(status).menu)]
+    keys = [item.key for item in flat(english(status).menu)]
     assert len(keys) == len(set(keys))
 
 

@@ -64,7 +64,7 @@ async def test_menu_icon_and_title_follow_the_switch(tray: TrayProgram, panel: P
         await panel.changed()
     assert menu["llama (loading 40 %)"][1]["toggle-state"] == 1
     assert menu["llama (loading 40 %)"][1]["toggle-type"] == "radio"
-    assert await panel.property("Title") == "vLLM Studio: Loading llama."
+    assert await panel.property("Title") == "vLLM Studio: Loading llama 40 %"
     assert bytes((await panel.property("IconPixmap"))[0][2]) == argb(icon("busy", 22))
     await tray.do("finish")
     assert await panel.told() == ("llama is ready", "It answers now.")
@@ -120,8 +120,8 @@ async def test_a_host_may_ask_before_it_shows(tray: TrayProgram, panel: Panel) -
 async def test_a_disabled_line_can_not_be_clicked(tray: TrayProgram, panel: Panel) -> None:
     """The headline is for reading."""
     menu = await panel.menu()
-    assert menu["qwen_32b is ready."][1]["enabled"] is False
-    await panel.click("qwen_32b is ready.")
+    assert menu["qwen_32b is ready"][1]["enabled"] is False
+    await panel.click("qwen_32b is ready")
     await panel.activate()
     assert await tray.said() == {"opened": ""}
 
@@ -131,6 +131,45 @@ async def test_a_refusal_is_told(tray: TrayProgram, panel: Panel) -> None:
     await panel.click("refused")
     await tray.said()
     assert await panel.told() == ("That did not work", "there is no room")
+
+
+async def test_the_menu_speaks_the_language_of_the_window(tray: TrayProgram, panel: Panel) -> None:
+    """It changes at once when another is chosen, with the tooltip; the lines keep their numbers."""
+    number = (await panel.menu())["Open logs"][0]
+    await tray.do("language de")
+    while "Protokolle öffnen" not in (menu := await panel.menu()):
+        await panel.changed()
+    assert menu["Protokolle öffnen"][0] == number
+    assert {"qwen_32b (bereit)", "qwen_32b entladen", "Beim Anmelden starten"} <= menu.keys()
+    assert menu["vLLM Studio öffnen"][1]["label"] == "vLLM Studio ö_ffnen"
+    assert await panel.property("Title") == "vLLM Studio: qwen_32b ist bereit"
+    await tray.do("language zh")
+    while "qwen_32b（就绪）" not in await panel.menu():
+        await panel.changed()
+    await tray.do("language auto")
+    while "qwen_32b (ready)" not in await panel.menu():
+        await panel.changed()
+
+
+async def test_what_is_told_is_in_the_language_too(tray: TrayProgram, panel: Panel) -> None:
+    """With the server's own cause in the window's words, and nothing of it lost as markup."""
+    await tray.do("language de")
+    await tray.do("fail")
+    assert await panel.told() == (
+        "qwen_32b ist abgestürzt",
+        "Port 8000 wird von einem anderen Programm benutzt"
+        " → Stop &lt;that&gt; program &amp; try again.",
+    )
+
+
+async def test_who_chose_nothing_is_spoken_to_as_by_the_system(
+    bus: str, panel: Panel, home: Path
+) -> None:
+    """The locale of the login decides."""
+    async with tray_on(bus, home, locale="de_AT.UTF-8"):
+        await panel.registered()
+        while "Beenden" not in await panel.menu():
+            await panel.changed()
 
 
 async def test_start_at_login_is_a_check_mark(tray: TrayProgram, panel: Panel, home: Path) -> None:

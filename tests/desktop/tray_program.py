@@ -1,6 +1,7 @@
 """A program with the real tray over a studio of pictures; prints what it was asked, as JSON lines.
 
-A switch takes the machine through loading to ready, as long as it is told to on standard input.
+A switch takes the machine through loading to ready, as long as it is told to on standard input;
+"language de" there is the window's choice of a language.
 """
 
 import concurrent.futures
@@ -16,7 +17,7 @@ from core.errors import Refused
 from core.status import Status
 from core.switching.commands import RequestEvict, RequestSwitch
 from desktop.tray import Tray
-from tests.desktop.pictures import change, machine, recipe
+from tests.desktop.pictures import change, machine, recipe, templates
 
 
 def tell(**message: Any) -> None:
@@ -34,8 +35,8 @@ class PictureStudio:
             recipe("refused"),
             state="ready",
             active="qwen_32b",
-            headline="qwen_32b is ready.",
         )
+        self.language = "auto"
         self.listeners: list[Callable[[Status], None]] = []
 
     def status(self) -> Status:
@@ -63,12 +64,16 @@ class PictureStudio:
                     loading,
                     state="switching",
                     switch=change(command.target),
-                    headline=f"Loading {command.target}.",
                 )
             )
         elif isinstance(command, RequestEvict):
             self.show(machine(recipe("qwen_32b"), recipe("llama")))
         return answer
+
+    def speak(self, language: str) -> None:
+        """Another language was chosen."""
+        self.language = language
+        self.show(self.picture)
 
     def finish(self) -> None:
         """The load ends well."""
@@ -79,15 +84,24 @@ class PictureStudio:
                 ready,
                 state="ready",
                 active="llama",
-                headline="llama is ready.",
             )
         )
 
+    def fail(self) -> None:
+        """What was ready crashes, with a cause that the server knows."""
+        failed = recipe(
+            "qwen_32b",
+            "failed",
+            error="port 8000 is used by another program",
+            next_action="Stop <that> program & try again.",
+        )
+        self.show(machine(failed, recipe("llama"), state="failed"))
+
     def show(self, picture: Status) -> None:
-        """A new picture, from whichever thread."""
-        self.picture = picture
+        """A new picture, from whichever thread; the language stays."""
+        self.picture = msgspec.structs.replace(picture, language=self.language)
         for callback in list(self.listeners):
-            callback(picture)
+            callback(self.picture)
 
 
 def main() -> None:
@@ -98,12 +112,22 @@ def main() -> None:
         tell(quit=True, leave_engines=leave)
         tray.stop()
 
-    tray = Tray(studio, open_window=lambda page: tell(opened=page), quit_app=quit_app)
+    tray = Tray(
+        studio,
+        open_window=lambda page: tell(opened=page),
+        quit_app=quit_app,
+        templates=templates,
+    )
 
     def obey() -> None:
         for line in sys.stdin:
-            if line.strip() == "finish":
-                studio.finish()
+            match line.split():
+                case ["finish"]:
+                    studio.finish()
+                case ["fail"]:
+                    studio.fail()
+                case ["language", language]:
+                    studio.speak(language)
         tray.stop()
 
     threading.Thread(target=obey, daemon=True).start()

@@ -187,6 +187,8 @@ def status(recipes: list[Json], **fields: Any) -> Json:
         "problem": None,
         "notices": [],
         "held_back": None,
+        "failed": None,
+        "language": "auto",
     } | fields
 
 

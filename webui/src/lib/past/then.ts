@@ -61,6 +61,7 @@ export function statusThen(state: StateAt, now: Status): Status {
     alarm: null,
     problem: null,
     notices: [],
+    failed: null,
   }
 }
 

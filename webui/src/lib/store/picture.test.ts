@@ -20,6 +20,8 @@ const status = (position: number, more: Partial<Status> = {}): Status => ({
   notices: [],
   problem: null,
   held_back: null,
+  failed: null,
+  language: 'auto',
   ...more,
 })
 

@@ -29,6 +29,8 @@ export default {
   'settings.group.record': 'Was bleibt',
   'settings.group.other': 'Weiteres',
 
+  'setting.language': 'Sprache',
+  'setting.language.help': 'Die Sprache von Fenster, Tray-Menü und Benachrichtigungen; auto: das Fenster nimmt die des Browsers, das Tray-Menü die des Systems.',
   'setting.host': 'Adresse',
   'setting.host.help': 'Die Adresse, auf der die Steuerung lauscht; jede außer der eigenen Maschine verlangt einen API-Schlüssel.',
   'setting.port': 'Port',

@@ -29,6 +29,7 @@ export default {
   'settings.group.record': 'What is kept',
   'settings.group.other': 'More',
 
+  'setting.language': 'Language',
   'setting.host': 'Address',
   'setting.port': 'Port',
   'setting.api_key': 'API key for everything',

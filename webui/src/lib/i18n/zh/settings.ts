@@ -29,6 +29,8 @@ export default {
   'settings.group.record': '保留内容',
   'settings.group.other': '其他',
 
+  'setting.language': '语言',
+  'setting.language.help': '窗口、托盘菜单和通知所用的语言；auto：窗口跟随浏览器，托盘跟随系统。',
   'setting.host': '地址',
   'setting.host.help': '控制面监听的地址；除本机之外的地址都要求 API 密钥。',
   'setting.port': '端口',
