@@ -31,7 +31,7 @@ export const asks = {
   setUp: (id: string, setup: Setup) =>
     send<ConversationView>('PATCH', `/api/conversations/${at(id)}`, { setup }),
   room: (wish: RoomWish, signal: AbortSignal) => send<Room>('POST', '/api/conversations/room', wish, signal),
-  presets: async () => (await get<{ presets: PresetView[] }>('/api/presets')).presets,
+  presets: async () => (await get<{ presets: PresetView[] }>(`/api/presets${asOf.state ? `?at=${asOf.state.position}` : ''}`)).presets,
   /** `name`: what it is called now, or is to be called where it is new. */
   savePreset: (name: string, wish: PresetWish) => send<PresetView>('PUT', `/api/presets/${at(name)}`, wish),
   /** For ever: its key is destroyed. */

@@ -31,4 +31,5 @@ export default {
   'logs.nothing': 'Keine Zeile passt.',
   'logs.label': 'Protokoll von {name}',
   'logs.copy': 'Gezeigte Zeilen kopieren',
+  'logs.then': 'Protokolle sind Dateien und werden nicht aufgezeichnet: Sie stehen hier, wie sie heute sind.',
 } satisfies Words<'logs'>

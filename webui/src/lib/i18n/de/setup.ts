@@ -126,4 +126,5 @@ export default {
   'compare.answers': 'Antworten nebeneinander',
   'compare.go.on': 'Damit weitermachen',
   'compare.one': 'Untereinander',
+  'setup.tools.then': 'Welche Werkzeuge er damals anbot, wurde nicht aufgezeichnet.',
 } satisfies Words<'setup'>

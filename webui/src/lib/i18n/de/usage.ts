@@ -119,4 +119,6 @@ export default {
   'usage.body.cut': 'der Anfang',
   'usage.body.empty': '(leer)',
   'usage.body.binary': 'Es ist kein Text; kopiert ist es base64.',
+  'usage.then.sums': 'Summen enden mit der letzten vollen Stunde davor.',
+  'usage.then.requests': 'Anfragen, die bis dahin zu Ende waren.',
 } satisfies Words<'usage'>

@@ -30,4 +30,5 @@ export default {
   'logs.nothing': 'No line matches.',
   'logs.label': 'Log of {name}',
   'logs.copy': 'Copy the lines shown',
+  'logs.then': 'Logs are files, and no part of the record: they are shown as they are today.',
 } as const

@@ -124,4 +124,5 @@ export default {
   'compare.answers': 'Answers side by side',
   'compare.go.on': 'Go on with this one',
   'compare.one': 'One below the other',
+  'setup.tools.then': 'Which tools it offered then was not recorded.',
 } as const

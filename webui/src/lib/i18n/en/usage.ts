@@ -118,4 +118,6 @@ export default {
   'usage.body.cut': 'the beginning',
   'usage.body.empty': '(empty)',
   'usage.body.binary': 'It is no text; copied, it is base64.',
+  'usage.then.sums': 'Sums end with the last whole hour before then.',
+  'usage.then.requests': 'Requests that had ended by then.',
 } as const

@@ -31,4 +31,5 @@ export default {
   'logs.nothing': '没有匹配的行。',
   'logs.label': '{name} 的日志',
   'logs.copy': '复制显示的行',
+  'logs.then': '日志是文件，不属于记录：这里显示的是今天的内容。',
 } satisfies Words<'logs'>

@@ -126,4 +126,5 @@ export default {
   'compare.answers': '并排的回答',
   'compare.go.on': '用这个继续',
   'compare.one': '逐个显示',
+  'setup.tools.then': '它当时提供哪些工具，没有记录。',
 } satisfies Words<'setup'>

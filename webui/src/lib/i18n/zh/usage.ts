@@ -119,4 +119,6 @@ export default {
   'usage.body.cut': '仅开头部分',
   'usage.body.empty': '（空）',
   'usage.body.binary': '不是文本；复制得到 base64。',
+  'usage.then.sums': '合计截至此前最后一个整点。',
+  'usage.then.requests': '到那时为止已结束的请求。',
 } satisfies Words<'usage'>
