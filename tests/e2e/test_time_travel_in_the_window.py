@@ -54,6 +54,69 @@ def test_every_page_shows_a_moment_and_nothing_is_changed_from_there(
     assert studio.happened("key-issued", key_id=key)
 
 
+def test_what_was_not_recorded_is_not_shown_as_of_today(studio: StudioServer) -> None:
+    """Requests that came later are in no list and no sum; what is of today says so."""
+    first, later = "asked-then", "asked-later"
+    for name in (first, later):
+        studio.add(sim_recipe(name, tokens=4))
+    ask(studio, first)
+    studio.post("/api/keys", {"name": "a moment"})
+    then = int(studio.status()["position"])
+    ask(studio, later)
+    with window(studio, "light", "timeline") as page:
+        expect(page.get_by_role("slider")).to_be_visible()
+        go_to(page, then)
+        expect(page.get_by_role("contentinfo")).to_contain_text("the past")
+        page.get_by_role("link", name="Usage").click()
+        expect(page.get_by_text("Sums end with the last whole hour")).to_be_visible()
+        page.get_by_role("link", name="Requests", exact=True).click()
+        expect(page.get_by_text("Requests that had ended by then.")).to_be_visible()
+        table = page.get_by_role("table").last
+        expect(table).to_contain_text(first)
+        expect(table).not_to_contain_text(later)
+        page.get_by_role("link", name="Logs").first.click()
+        expect(page.get_by_text("they are shown as they are today")).to_be_visible()
+        page.get_by_role("link", name="Dashboard").click()
+        row = page.get_by_role("row", name=re.compile(first))
+        expect(row.get_by_role("cell").nth(5)).to_contain_text("–")
+        demand_accessible(page)
+        page.keyboard.press("Escape")
+        expect(row.get_by_role("cell").nth(5)).not_to_contain_text("–")
+
+
+def ask(studio: StudioServer, model: str) -> None:
+    """One request, loaded for it."""
+    studio.load(model)
+    body = {"model": model, "messages": [{"role": "user", "content": "Hello"}]}
+    studio.http.post("/v1/chat/completions", json=body).raise_for_status()
+
+
+def test_conversations_stand_by_their_titles(studio: StudioServer) -> None:
+    """With the way to them; an erased one says so, and a title that changes is the new one."""
+    titled = studio.post("/api/conversations", {"title": "Whales & <b>ships</b>"})
+    erased = studio.post("/api/conversations", {"title": "Burn after reading"})
+    for one in (titled, erased):
+        path = f"/api/conversations/{one['conversation_id']}"
+        studio.post(f"{path}/messages", {"text": "Hello"})
+    studio.http.delete(path, headers=studio.owner()).raise_for_status()
+    with window(studio, "dark", "timeline?of=filter%3Fkind%3Dconversation") as page:
+        begun = page.get_by_role("button", name=re.compile("“Whales & <b>ships</b>” was started"))
+        expect(begun).to_be_visible()
+        expect(page.get_by_role("main")).not_to_contain_text("Burn after reading")
+        gone = page.get_by_role("button", name=re.compile(r"\(erased\) was erased"))
+        gone.first.click()
+        expect(page.get_by_text("an erased conversation", exact=True)).to_be_visible()
+        path = f"/api/conversations/{titled['conversation_id']}"
+        change = studio.http.patch(path, json={"title": "Whales"}, headers=studio.owner())
+        change.raise_for_status()
+        named = page.get_by_role("button", name=re.compile("“Whales” was started"))
+        named.click()
+        page.get_by_role("link", name="Open the conversation").click()
+        expect(page.get_by_role("main")).to_contain_text("Hello")
+        page.go_back()
+        expect(named).to_be_visible()
+
+
 def test_why_a_model_came_is_told_as_a_thread(studio: StudioServer) -> None:
     """From the fact to the wish that led to it; one wish can be followed."""
     studio.add(sim_recipe("because", tokens=4))
