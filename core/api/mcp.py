@@ -3,17 +3,23 @@
 To save a server over stdio means to have a program run. Secrets go in here and never come out.
 """
 
-from typing import Any
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated, Any
 
 import msgspec
 from litestar import delete, get, post, put
+from litestar.params import HeaderParameter
+from litestar.response import Stream
 
 from core.api.asking import Asking
 from core.api.control import demand_owner
+from core.api.sse import numbered, seen, sse_response
 from core.application import Application
 from core.errors import Invalid
 from core.mcp.desk import Import
 from core.mcp.server import McpServer
+from core.mcp.server_log import ServerLog
 from core.mcp.views import (
     CallState,
     LogLine,
@@ -240,6 +246,27 @@ async def read_log(application: Application, asking: Asking, name: str, after: i
     return McpLog(lines=lines, next=lines[-1].number if lines else after)
 
 
+@get("/mcp/servers/{name:str}/log/stream")
+async def follow_server_log(
+    application: Application,
+    asking: Asking,
+    name: str,
+    after: int = 0,
+    last_event_id: Annotated[str | None, HeaderParameter(name="last-event-id")] = None,
+) -> Stream:
+    """The same, and then each line as it is written; ends when the server is removed."""
+    demand_owner(asking, WHAT)
+    start = seen(last_event_id)
+    lines = _told(application.mcp.servers.log_of(name), after if start is None else start)
+    return sse_response(numbered("lines", lines, application.stopping))
+
+
+async def _told(written: ServerLog, after: int) -> AsyncGenerator[tuple[int, McpLog]]:
+    async with aclosing(written.follow(after)) as following:
+        async for lines in following:
+            yield lines[-1].number, McpLog(lines=lines, next=lines[-1].number)
+
+
 @post("/mcp/import", status_code=200)
 async def import_servers(application: Application, asking: Asking, data: ImportWish) -> Import:
     """Servers of an mcp.json, as Claude Desktop, LM Studio, Cursor and VS Code write it."""
@@ -328,6 +355,7 @@ HANDLERS: tuple[Any, ...] = (
     restart_server,
     set_policy,
     read_log,
+    follow_server_log,
     import_servers,
     read_resource,
     fill_prompt,

@@ -166,7 +166,8 @@ class Servers:
         if session is not None:
             session.close("removed")
             self._tasks[f"{name} {id(session)}"] = self._tasks.pop(name)
-        self._logs.pop(name, None)
+        if (written := self._logs.pop(name, None)) is not None:
+            written.end()
         self._tell()
 
     def _ended(self, name: str, task: "asyncio.Task[None]") -> None:

@@ -158,7 +158,7 @@ class McpServerDetail(McpServerView, frozen=True, kw_only=True):
 class LogLine(msgspec.Struct, frozen=True, kw_only=True):
     """What a server wrote beside its protocol, masked."""
 
-    number: int  # counts 1, 2, 3 … since the studio started
+    number: int  # goes up by one; never used twice, also by a later run
     at: int  # µs since the epoch
     source: Literal["stderr", "stdout", "message", "studio"]
     text: str

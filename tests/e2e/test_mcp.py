@@ -3,6 +3,7 @@
 import contextlib
 import json
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,7 @@ def test_only_the_owner_may(quick_studio: StudioServer) -> None:
         ("PUT", f"{PATH}/x"),
         ("POST", "/api/mcp/import"),
         ("GET", "/api/mcp/calls"),
+        ("GET", f"{PATH}/x/log/stream"),
         ("POST", "/api/mcp/calls/x/approve"),
     ):
         body = None if method == "GET" else {"transport": "stdio", "text": "{}"}
@@ -141,3 +143,67 @@ def test_an_import_is_looked_at_and_then_taken(quick_studio: StudioServer) -> No
     answer = quick_studio.http.delete(f"{PATH}/taken", headers=quick_studio.owner())
     assert answer.status_code == 204
     eventually(lambda: not processes_of("taken"), within=10, what="it is ended")
+
+
+def followed(
+    studio: StudioServer, name: str, after: int, until: Callable[[dict[str, Any]], bool]
+) -> Iterator[dict[str, Any]]:
+    """The lines of the log as events, from there up to the event with such a line."""
+    headers = {**studio.owner(), "last-event-id": str(after)}
+    address = f"{PATH}/{name}/log/stream"
+    with studio.http.stream("GET", address, headers=headers, timeout=60) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream"), answer.read()
+        number = 0
+        for line in answer.iter_lines():
+            if line.startswith("id: "):
+                number = int(line[4:])
+            if line.startswith("data: "):
+                lines = json.loads(line[6:])["lines"]
+                assert lines[-1]["number"] == number
+                yield from lines
+                if any(map(until, lines)):
+                    return
+
+
+def says(text: str) -> Callable[[dict[str, Any]], bool]:
+    """Whether a line is this."""
+    return lambda line: bool(line["text"] == text)
+
+
+def test_a_log_is_followed_and_resumed_without_loss_or_doubles(quick_studio: StudioServer) -> None:
+    """Over connections that break while it is written, a start of the studio, its removal."""
+    studio = quick_studio
+    ready(studio, "loud", **bad("--shouts=60", name="loud"))
+    told: list[dict[str, Any]] = []
+    after = 0
+    for number in (5, 30, 59):  # of the line at which the connection is given up
+        assert studio.post(f"{PATH}/loud/restart", {})["name"] == "loud"
+        told += followed(studio, "loud", after, says(f"shouted line {number}"))
+        after = told[-1]["number"]
+    in_state(studio, "loud", "ready")
+    kept = studio.get(f"{PATH}/loud/log")["lines"]
+    if after < kept[-1]["number"]:
+        last = kept[-1]
+        told += followed(studio, "loud", after, lambda one: one == last)
+        after = told[-1]["number"]
+    assert told[: len(kept)] == kept
+    numbers = [one["number"] for one in told]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert [one["text"] for one in told].count("shouted line 33") == 4
+
+    studio.ask_to_quit()
+    assert studio.wait() == 0
+    studio.start()
+    in_state(studio, "loud", "ready")
+    again = list(followed(studio, "loud", after, lambda one: one["text"].startswith("is ready")))
+    assert again[0]["text"] == "is started"
+    assert again[0]["number"] > after
+    assert [one["text"] for one in again].count("shouted line 33") == 1, "all of the new run"
+
+    rest = followed(studio, "loud", 0, lambda one: False)
+    assert next(rest) == again[0]
+    removed = studio.http.delete(f"{PATH}/loud", headers=studio.owner())
+    assert removed.status_code == 204
+    assert len(list(rest)) >= len(again) - 1, "it ends with the server"
+    gone = studio.http.get(f"{PATH}/loud/log/stream", headers=studio.owner())
+    assert gone.status_code == 404

@@ -191,6 +191,8 @@ def main() -> None:
     parser.add_argument("--forks", action="store_true", help="leaves a child behind")
     parser.add_argument("--leaves-the-group", action="store_true")
     parser.add_argument("--dies", action="store_true", help="before it answers")
+    parser.add_argument("--shouts", type=int, default=0, help="so many lines before it answers")
+    parser.add_argument("--says", default="", help="what it shouts")
     parser.add_argument("--silent", action="store_true")
     parser.add_argument("--dies-at-first", default="", help="once: then this file exists")
     parser.add_argument("--means-file", default="", help="holds what echo is said to do")
@@ -198,6 +200,8 @@ def main() -> None:
     if wish.means_file:
         with open(wish.means_file, encoding="utf-8") as file:
             MEANING[0] = file.read()
+    for number in range(wish.shouts):
+        print(wish.says or f"shouted line {number}", file=sys.stderr, flush=True)
     if wish.dies:
         print("Error: EXAMPLE_API_KEY is required", file=sys.stderr)
         sys.exit(3)

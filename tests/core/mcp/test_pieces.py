@@ -1,10 +1,12 @@
 """The small pure parts: names, hashes, lines, logs, schemas, waits."""
 
+import asyncio
 import contextlib
 import json
 import random
 import subprocess
 import sys
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from core.mcp import checking, failing, identity, pace
 from core.mcp.lines import Lines, TooLong
 from core.mcp.naming import offered_name
 from core.mcp.server import McpServer, filled
-from core.mcp.server_log import A_SECOND, ServerLog
+from core.mcp.server_log import A_SECOND, KEPT, ServerLog
 from core.mcp.shrinking import LEFT_OUT, MOST_TEXT, shrunk
 
 ROOT = Path(__file__).parents[3]
@@ -202,7 +204,9 @@ def test_a_log_is_bounded_masked_and_counts() -> None:
     log = ServerLog(clock=Clock(), mask=lambda text: text.replace("secret", "•••"))
     log.add("stderr", "first\nthe secret\n\n")
     assert [line.text for line in log.since(0)] == ["first", "the •••"]
-    assert [line.number for line in log.since(1)] == [2]
+    first, second = log.since(0)
+    assert second.number == first.number + 1
+    assert log.since(first.number) == (second,)
 
 
 @pytest.mark.parametrize("before", [990, 1990, 2500])
@@ -225,10 +229,58 @@ def test_a_flood_is_told_and_not_kept() -> None:
     assert len(log.since(0)) == A_SECOND
     clock.at += 1_000_000
     log.add("stderr", "calm")
-    assert [line.text for line in log.since(A_SECOND)] == [
+    assert [line.text for line in log.since(log.since(0)[A_SECOND - 1].number)] == [
         f"{10_000 - A_SECOND} more lines came too fast to be kept",
         "calm",
     ]
+
+
+async def test_who_follows_a_log_is_told_each_line_once() -> None:
+    """What is there, then what comes, over any number of beginnings; it ends with the server."""
+    log = ServerLog(clock=Clock(), mask=str)
+    told: list[str] = []
+
+    async def read(after: int, most: int) -> int:
+        async with aclosing(log.follow(after)) as following:
+            async for lines in following:
+                told.extend(line.text for line in lines)
+                after = lines[-1].number
+                if len(told) >= most:
+                    break
+        return after
+
+    log.add("stderr", "1\n2")
+    seen = await read(0, 2)
+    log.add("stderr", "3")  # while nobody listens
+    reading = asyncio.create_task(read(seen, 99))
+    await asyncio.sleep(0)
+    log.add("stderr", "4\n5")
+    await asyncio.sleep(0)
+    log.add("stderr", "6")
+    log.end()
+    await reading
+    assert told == list("123456")
+
+
+def test_a_reader_that_comes_too_late_is_told_how_much_is_gone() -> None:
+    """And one of an earlier run gets all that this one has written."""
+    clock = Clock()
+    earlier = ServerLog(clock=clock, mask=str)
+    earlier.add("stderr", "before")
+    clock.at += 1_000_000
+    log = ServerLog(clock=clock, mask=str)
+    log.add("stderr", "first")
+    (first,) = log.since(0)
+    for number in range(KEPT + 10):
+        clock.at += 10_000
+        log.add("stderr", f"line {number}")
+    gap, *rest = log.since(first.number)
+    assert gap.text == "10 lines before this were not read in time, and are not kept"
+    assert (gap.number, len(rest)) == (rest[0].number - 1, KEPT)
+    assert log.since(gap.number) == tuple(rest)
+    assert len(log.since(0)) == KEPT, "who begins has missed nothing"
+    assert log.since(earlier.since(0)[0].number) == log.since(0)
+    assert log.since(rest[-1].number + 5) == log.since(0), "the clock was put back"
 
 
 # schemas

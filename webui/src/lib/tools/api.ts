@@ -42,8 +42,6 @@ export const mcp = {
   turn: (name: string, how: 'start' | 'stop' | 'restart') => send('POST', `${server(name)}/${how}`),
   setPolicy: (name: string, tool: string, policy: Policy) =>
     send('PUT', `${server(name)}/tools/${at(tool)}/policy`, { policy }),
-  log: (name: string, after: number, signal?: AbortSignal) =>
-    get<{ lines: LogLine[] }>(`${server(name)}/log?after=${after}`, signal),
   look: (text: string) => send<ImportLook>('POST', '/api/mcp/import', { text, look: true }),
   bring: (text: string, only: readonly string[]) =>
     send<ImportLook>('POST', '/api/mcp/import', { text, look: false, only }),
