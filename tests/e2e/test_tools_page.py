@@ -263,10 +263,8 @@ def test_the_past_shows_the_servers_of_then(bare: StudioServer, theme: str) -> N
         expect(page.get_by_text("as the log tells them of then")).to_be_visible()
         for name in ("Add a server", "Import mcp.json"):
             expect(page.get_by_role("button", name=name)).to_be_disabled()
-        row.get_by_role("button", name="What can be done with library").click()
-        for item in ("Restart", "Stop", "Edit", "Remove"):
-            expect(page.get_by_role("menuitem", name=item)).to_be_disabled()
-        page.keyboard.press("Escape")
+        menu = row.get_by_role("button", name="What can be done with library")
+        expect(menu).to_be_disabled()
         demand_accessible(page)
         row.get_by_role("link", name="library").click()
         expect(page.get_by_role("table", name="Policies of then")).to_contain_text("burnNever")
