@@ -33,7 +33,7 @@ export async function remove(server: McpServer, seen: Seen): Promise<void> {
     }))
   if (!sure || !(await attempt(() => mcp.remove(name)))) return
   if (router.place.of === name) router.go('tools')
-  await seen()
   const undo = (): void => void attempt(() => mcp.save(name, sameAgain(server))).then(seen)
   toasts.say(t('tools.removed.toast', { name }), secrets ? null : { label: t('action.undo'), run: undo })
+  await seen()
 }
