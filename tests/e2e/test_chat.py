@@ -117,7 +117,7 @@ def test_kill_minus_nine_loses_at_most_a_second_of_a_reply(own_studio: StudioSer
     text = ""
     for _, event in follow(studio, path, reply):
         text += event["text"]
-        if len(text) > 600:  # some two seconds
+        if len(text) > 1200:  # some four seconds
             break
     studio.kill()
     studio.start()

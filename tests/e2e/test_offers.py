@@ -12,7 +12,7 @@ import pytest
 from tests.harness.ports import free_port
 from tests.harness.sim import SIM_ENGINE, answers_seen_by, sim_recipe
 from tests.harness.studio import StudioServer
-from tests.harness.usage import wait_for_requests
+from tests.harness.usage import finished_requests, wait_for_requests
 from tests.harness.waiting import eventually
 
 KEY = "sk-of-the-provider-alone"
@@ -83,15 +83,17 @@ def test_a_provider_is_added_asked_paid_and_removed(house: StudioServer, provide
     )
     assert MODEL in told
     assert "near" in run(house, "providers", "list")
+    before = sum(one.model == MODEL for one in finished_requests(house.home))
     answer = house.chat(MODEL)
     assert (answer.status_code, answer.headers["x-studio-lane"]) == (200, "gateway")
     assert answer.json()["model"] == MODEL
-    (asked,) = answers_seen_by(provider)
+    asked = answers_seen_by(provider)[-1]
     assert asked["headers"]["authorization"] == f"Bearer {KEY}"
     assert (listed(house)[MODEL]["owned_by"], listed(house)[MODEL]["status"]) == ("near", "remote")
-    bill = [one for one in wait_for_requests(house.home, MODEL, 1) if one.outcome == "ok"]
-    assert (bill[0].recipe_id, bill[0].engine_id) == ("remote:near/inner", "remote:near")
-    assert bill[0].cost == (bill[0].prompt_tokens or 0) + 6
+    bill = wait_for_requests(house.home, MODEL, before + 1)[-1]
+    assert bill.outcome == "ok"
+    assert (bill.recipe_id, bill.engine_id) == ("remote:near/inner", "remote:near")
+    assert bill.cost == (bill.prompt_tokens or 0) + 6
     holders = [
         path.relative_to(house.home).parts[0]
         for path in house.home.rglob("*")

@@ -188,8 +188,8 @@ def test_when_its_time_is_over_it_says_so_and_writes(
 ) -> None:
     """A model that does not come to an end with its notes holds nothing up."""
     scholar.holds, scholar.free = {"notes"}, 4
-    which = begun(studio, budget={"sources": 12, "tokens": 500_000, "minutes": 0.15})
-    view = until(studio, which, "done", within=60)
+    which = begun(studio, budget={"sources": 12, "tokens": 500_000, "minutes": 0.3})
+    view = until(studio, which, "done", within=90)
     assert "minutes/reading" in view["spent"]["over"]
     assert "The time for reading was used up" in view["report"]
     resolves(studio, view)
