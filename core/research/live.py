@@ -31,6 +31,7 @@ from core.research.process_manager import (
 )
 from core.research.state import Run, State
 from core.research.views import ResearchView, view_of
+from core.research.web.providers import Unreached
 from events.errors import EventError
 from events.facts import ResearchPaused
 
@@ -79,6 +80,7 @@ class Live:
         self._since: float | None = None
         self._broken = False
         self._told: tuple[Run, tuple[Work, ...], ResearchView] | None = None
+        self._unreached: tuple[Unreached, ...] = ()
 
     # ---- what is recorded ------------------------------------------------------------------------
 
@@ -268,7 +270,14 @@ class Live:
             view = view_of(run, started_at=self.started_at, ran_s=self.ran_s, under_way=works)
             self._told = told = (run, works, view)
         spent = msgspec.structs.replace(told[2].spent, minutes=round(self.ran_s / 60, 2))
-        return msgspec.structs.replace(told[2], spent=spent)
+        unreached = self._unreached if run.standing not in FINAL else ()
+        return msgspec.structs.replace(told[2], spent=spent, unreached=unreached)
+
+    def misses(self, unreached: tuple[Unreached, ...]) -> None:
+        """These of its providers can not be reached; whoever looks is told."""
+        if unreached != self._unreached:
+            self._unreached = unreached
+            self._tell()
 
     async def follow(
         self, after: int, *, pace: Pace | None = None

@@ -37,6 +37,7 @@ from core.research.decider import decide
 from core.research.exports import FORMATS, Exported, Format, exported, markdown_of
 from core.research.items import stream_of
 from core.research.live import Live, Pace
+from core.research.lookout import Lookout, WhoIsMissing
 from core.research.prompts import MOST_STEPS
 from core.research.providers import ProviderDesk
 from core.research.runs import Runs, run_of
@@ -85,7 +86,9 @@ class Research:
         desk: ProviderDesk,
         web: Web,
         conversations: Conversations,
+        unreached: WhoIsMissing | None = None,
     ) -> None:
+        """`unreached`: which of these providers can not be reached now; `web`'s own answer."""
         self._store = store
         self._keys = keys
         self._blobs = blobs
@@ -95,6 +98,7 @@ class Research:
         self.web = web
         self._conversations = conversations
         self._runs = Runs(store=store, keys=keys, clock=clock, do=works.do)
+        self._lookout = Lookout(unreached or web.unreached)
         self._closing = False
 
     # ---- asked for -----------------------------------------------------------------------------
@@ -124,6 +128,7 @@ class Research:
             await self._runs.record(told, 0.0, 0, actor)
         live = await self._runs.one(which)
         live.go_on()
+        self._lookout.look(live, rests=True)
         return live.view()
 
     async def list(self, then: Sequence[ResearchRow] | None = None) -> tuple[ResearchLine, ...]:
@@ -185,7 +190,9 @@ class Research:
 
     async def start(self, which: str, *, actor: str) -> ResearchView:
         """Accept the plan. Raises Refused."""
-        return await self._steer(which, Start(), actor)
+        view = await self._steer(which, Start(), actor)
+        self._lookout.look(await self._found(which))
+        return view
 
     async def pause(self, which: str, *, actor: str) -> ResearchView:
         """Do nothing more until it is resumed. Raises Refused."""
@@ -198,7 +205,9 @@ class Research:
         live = await self._found(which)
         if not live.at_work:
             self._demand_room()
-        return await self._steer(which, Resume(model=model.strip()), actor)
+        view = await self._steer(which, Resume(model=model.strip()), actor)
+        self._lookout.look(live)
+        return view
 
     async def stop(self, which: str, *, actor: str) -> ResearchView:
         """End it with what it has. Raises Refused."""
@@ -281,6 +290,7 @@ class Research:
     async def close(self) -> None:
         """End what is being done, and what reads; the next start goes on."""
         self._closing = True
+        await self._lookout.close()
         await asyncio.gather(*(one.rest() for one in self._runs.all()))
         await self.web.aclose()
 

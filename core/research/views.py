@@ -20,6 +20,7 @@ from core.research.process_manager import (
 )
 from core.research.report import ResearchClaim, cited, claims_of, report_of
 from core.research.state import SUMMARY, Budget, Note, Run, Source, Step
+from core.research.web.providers import Unreached
 
 RunState = Literal[
     "clarifying",
@@ -187,6 +188,7 @@ class ResearchView(msgspec.Struct, frozen=True, kw_only=True):
     doing: tuple[Doing, ...]
     problem: str
     next_action: str
+    unreached: tuple[Unreached, ...] = ()  # of its providers, when it was last looked
 
 
 class Passage(msgspec.Struct, frozen=True, kw_only=True):

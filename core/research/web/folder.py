@@ -79,6 +79,10 @@ class FolderSearch:
             site=page.site or self.name,
         )
 
+    async def demand_there(self) -> None:
+        """Raises WebProblem where the folder is not there any more."""
+        await asyncio.to_thread(self._resolved_root)
+
     async def files(self) -> int:
         """How many files can be searched. Raises WebProblem where there is no such folder."""
         return len(await asyncio.to_thread(self._found))

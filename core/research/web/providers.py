@@ -14,12 +14,20 @@ from core.clock import Clock
 from core.mcp.toolbox import Toolbox
 from core.research.web import services
 from core.research.web.asking import Service
-from core.research.web.configuring import NEEDS, Need, ProviderConfig, WebConfig, key_name
+from core.research.web.configuring import (
+    NEEDS,
+    Need,
+    ProviderConfig,
+    ProviderKind,
+    WebConfig,
+    key_name,
+)
 from core.research.web.fetching import Fetcher
 from core.research.web.folder import FolderSearch
 from core.research.web.guarded import GuardedTransport
 from core.research.web.names import Allowed, Resolver
 from core.research.web.politeness import Politeness, Sleep
+from core.research.web.reaching import demand_reachable
 from core.research.web.reader import WebReader
 from core.research.web.robots import Robots
 from core.research.web.tool_search import Asking, ToolSearch
@@ -39,12 +47,28 @@ _MISSING: dict[Need, tuple[str, str, str]] = {
 }
 
 
+_BASES: dict[ProviderKind, str] = {
+    "brave": services.BRAVE,
+    "tavily": services.TAVILY,
+    "duckduckgo": services.DUCKDUCKGO,
+}
+
+
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a provider could be asked, as far as that is known without asking it."""
 
     ready: bool
     code: str = ""
     problem: str = ""
+    next_action: str = ""
+
+
+class Unreached(msgspec.Struct, frozen=True, kw_only=True):
+    """A provider that nobody would reach now, and why."""
+
+    name: str
+    code: str
+    problem: str
     next_action: str = ""
 
 
@@ -123,21 +147,19 @@ class Web:
 
         match config.kind:
             case "searxng":
-                service = self._service(config, "SearXNG", "", self._hurried)
+                service = self._service(config, "SearXNG", self._hurried)
                 return services.Searxng(name, service, clock, config.language)
             case "brave":
-                service = self._service(config, "Brave", services.BRAVE, self._hurried)
+                service = self._service(config, "Brave", self._hurried)
                 return services.Brave(name, service, clock, saved)
             case "tavily":
-                service = self._service(config, "Tavily", services.TAVILY, self._hurried)
+                service = self._service(config, "Tavily", self._hurried)
                 return services.Tavily(name, service, clock, saved)
             case "wikipedia":
-                base = f"https://{config.language.lower() or 'en'}.wikipedia.org"
-                service = self._service(config, "Wikipedia", base, self._polite)
+                service = self._service(config, "Wikipedia", self._polite)
                 return services.Wikipedia(name, service, clock)
             case "duckduckgo":
-                base = services.DUCKDUCKGO
-                service = self._service(config, "DuckDuckGo", base, self._very_polite)
+                service = self._service(config, "DuckDuckGo", self._very_polite)
                 return services.DuckDuckGo(name, service, clock, self._workers)
             case "folder":
                 return self.folder(config)
@@ -173,6 +195,34 @@ class Web:
             )
         return Probe(works=True, found=found, took_ms=(self._clock.monotonic() - begun) * 1000)
 
+    async def unreached(self, names: Sequence[str]) -> tuple[Unreached, ...]:
+        """Those of these that nobody would reach now; known within a few seconds.
+
+        Services are connected to and told nothing; a folder and a tool are looked for.
+        """
+        found = await asyncio.gather(*map(self._unreached, names))
+        return tuple(one for one in found if one is not None)
+
+    async def _unreached(self, name: str) -> Unreached | None:
+        try:
+            config = self.configured(name)
+            match self.provider(config):
+                case FolderSearch() as folder:
+                    await folder.demand_there()
+                case ToolSearch() as tool:
+                    tool.offered()
+                case _:
+                    allowed = _own_host(config)
+                    await demand_reachable(_base(config), resolver=self._resolver, allowed=allowed)
+        except WebProblem as problem:
+            return Unreached(
+                name=name,
+                code=problem.code,
+                problem=problem.message,
+                next_action=problem.next_action,
+            )
+        return None
+
     def _folder_called(self, name: str) -> FolderSearch | None:
         for one in self._config().providers:
             if one.name == name and one.kind == "folder" and one.folder:
@@ -206,16 +256,24 @@ class Web:
         who = asking or Asking(conversation_id="research")
         return ToolSearch(config.name, config.tool, self._toolbox, who, config.argument)
 
-    def _service(
-        self, config: ProviderConfig, title: str, base: str, politeness: Politeness
-    ) -> Service:
+    def _service(self, config: ProviderConfig, title: str, politeness: Politeness) -> Service:
         """A service on its own host: that one may be private when a person entered its address."""
-        own = Allowed.named(*([_host_of(config.url)] if config.url else []))
-        keyed = "key" in NEEDS[config.kind]
-        return Service(title, config.url or base, self._fetcher(own, politeness), keyed=keyed)
+        fetcher = self._fetcher(_own_host(config), politeness)
+        return Service(title, _base(config), fetcher, keyed="key" in NEEDS[config.kind])
 
     def _fetcher(self, allowed: Allowed, politeness: Politeness) -> Fetcher:
         return Fetcher(GuardedTransport(resolver=self._resolver, allowed=allowed), politeness)
+
+
+def _own_host(config: ProviderConfig) -> Allowed:
+    return Allowed.named(*([_host_of(config.url)] if config.url else []))
+
+
+def _base(config: ProviderConfig) -> str:
+    """Where a service is asked."""
+    if config.kind == "wikipedia":
+        return config.url or f"https://{config.language.lower() or 'en'}.wikipedia.org"
+    return config.url or _BASES[config.kind]
 
 
 def _host_of(url: str) -> str:

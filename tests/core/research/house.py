@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from core.research.asking import Asking
 from core.research.providers import ProviderDesk
 from core.research.research import Research
 from core.research.views import NewResearch, ResearchView
-from core.research.web.providers import Web
+from core.research.web.providers import Unreached, Web
 from core.research.web.views import Hit, Page, SearchProvider, WebProblem
 from core.research.works import Works
 from core.secrets import Secrets
@@ -136,6 +136,7 @@ class House:
         self.model = Model(researcher or Researcher())
         self.web = LittleWeb()
         self.waits: list[float] = []
+        self.missed: tuple[Unreached, ...] = ()
         self.open()
 
     def open(self) -> None:
@@ -161,6 +162,7 @@ class House:
             desk=desk,
             web=Web(desk.config, secrets=secrets, clock=self.clock),
             conversations=self.conversations,
+            unreached=self._unreached,
         )
         self.running = asyncio.ensure_future(self.research.run())
 
@@ -204,6 +206,9 @@ class House:
 
     async def at_once(self) -> None:
         """How a follower rests in a test."""
+
+    async def _unreached(self, names: Sequence[str]) -> tuple[Unreached, ...]:
+        return tuple(one for one in self.missed if one.name in names)
 
     def _provider(self, name: str, which: str, actor: str) -> SearchProvider:
         assert actor == "window"

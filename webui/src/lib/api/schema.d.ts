@@ -1756,6 +1756,8 @@ export interface components {
             started_at: number;
             /** @enum {string} */
             state: "clarifying" | "planning" | "planned" | "searching" | "reading" | "checking" | "writing" | "paused" | "done" | "failed" | "stopped";
+            /** @default [] */
+            unreached: components["schemas"]["Unreached"][];
         };
         /** ResourceView */
         ResourceView: {
@@ -2317,6 +2319,14 @@ export interface components {
             events: number;
             schema: number;
             type: string;
+        };
+        /** Unreached */
+        Unreached: {
+            code: string;
+            name: string;
+            /** @default  */
+            next_action: string;
+            problem: string;
         };
         /** UsageEntry */
         UsageEntry: {

@@ -227,6 +227,10 @@ export default {
     'Recherchen oder ihre Schlüssel lassen sich gerade nicht benutzen: {problem}',
   'nothing of this research is written yet': 'von dieser Recherche ist noch nichts geschrieben',
   'wait until it is, or take it out as JSON': 'warte, bis es so weit ist, oder gib sie als JSON aus',
+  'no search provider can be reached; the first: {why:said}':
+    'kein Suchdienst ist erreichbar; der erste: {why}',
+  "see to this machine's connection, and resume; or ask again with a folder or a tool of a server; or resume all the same":
+    'sieh nach der Verbindung dieser Maschine, und setze fort; oder frage noch einmal, mit einem Ordner oder einem Werkzeug eines Servers; oder setze trotzdem fort',
   'no search provider can be asked': 'kein Suchdienst kann gefragt werden',
   'add one, or switch one on, on the research page':
     'füge auf der Seite Recherche einen hinzu, oder schalte einen ein',

@@ -223,6 +223,10 @@ export default {
   'research or its keys can not be used now: {problem}': '研究或其密钥目前无法使用：{problem}',
   'nothing of this research is written yet': '该研究尚未写出任何内容',
   'wait until it is, or take it out as JSON': '请等待，或以 JSON 导出',
+  'no search provider can be reached; the first: {why:said}':
+    '没有搜索服务可以连接；第一个：{why}',
+  "see to this machine's connection, and resume; or ask again with a folder or a tool of a server; or resume all the same":
+    '检查本机的网络连接后继续；或改用文件夹或服务器的工具重新提问；或仍然继续',
   'no search provider can be asked': '没有可用的搜索服务',
   'add one, or switch one on, on the research page': '请在研究页面添加或启用一个',
   'no search provider is called {name}, or it is switched off': '没有名为 {name} 的搜索服务，或它已关闭',

@@ -1,0 +1,56 @@
+"""Whether somebody is there at all: a connection, and not a word on it.
+
+It goes where a search would go anyway, through the same check of names and addresses; nothing of
+what is asked is in it.
+"""
+
+import asyncio
+import contextlib
+
+from core.research.web.guarded import MOST_ADDRESSES
+from core.research.web.names import Allowed, Resolver, SystemResolver, checked_addresses
+from core.research.web.urls import parsed
+from core.research.web.views import WebProblem
+
+REFUSED = "the connection is refused or fails"
+REACH_S = 3.0  # a look-up and a handshake of somebody who is there take a tenth of it
+
+
+async def demand_reachable(
+    url: str, *, resolver: Resolver | None, allowed: Allowed, within_s: float = REACH_S
+) -> None:
+    """Raises WebProblem where nobody takes a connection at this address in time."""
+    _, place = parsed(url)
+    try:
+        async with asyncio.timeout(within_s):
+            found = await checked_addresses(place, resolver or SystemResolver(), allowed)
+            await _connect(found[:MOST_ADDRESSES], place.port)
+    except TimeoutError:
+        raise WebProblem(
+            f"{place.host} did not answer in time",
+            code="timeout",
+            next_action="Try again later or use another source.",
+        ) from None
+    except OSError:
+        raise WebProblem(
+            f"{place.host} can not be reached: {REFUSED}",
+            code="unreachable",
+            next_action="Check the address and this machine's connection.",
+        ) from None
+
+
+async def _connect(addresses: list[str], port: int) -> None:
+    """To the first that takes it; the failure of the last is the failure."""
+    *first, last = addresses
+    for address in first:
+        with contextlib.suppress(OSError):
+            await _connect_to(address, port)
+            return
+    await _connect_to(last, port)
+
+
+async def _connect_to(address: str, port: int) -> None:
+    _, writer = await asyncio.open_connection(address, port)
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
