@@ -196,11 +196,10 @@ def test_the_past_shows_research_as_it_was(asking: StudioServer, web: LittleWeb)
     model = next(one["id"] for one in asking.status()["recipes"] if one["state"] == "ready")
     wish = {"question": QUESTION, "model": model, "clarify": False}
     which = asking.post("/api/research", wish)["research_id"]
-    stands = lambda *states: run_of(asking)["state"] in states  # noqa: E731
-    eventually(lambda: stands("planned"), within=60, what="there is a plan")
+    eventually(lambda: run_of(asking)["state"] == "planned", within=60, what="there is a plan")
     then = int(asking.status()["position"])
     asking.post(f"/api/research/{which}/start", {})
-    eventually(lambda: stands("done"), within=90, what="it is done")
+    eventually(lambda: run_of(asking)["state"] == "done", within=90, what="it is done")
     with window(asking, "dark", "timeline") as page:
         expect(page.get_by_role("slider")).to_be_visible()
         go_to(page, then)
