@@ -63,9 +63,10 @@ class McpServerSavedView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PolicyWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of PUT …/tools/{tool}/policy."""
+    """The body of PUT …/tools/{tool}/policy; `shown`: as the tool's view told it, for `always`."""
 
     policy: Policy
+    shown: str = ""
 
 
 class McpLog(msgspec.Struct, frozen=True, kw_only=True):
@@ -234,7 +235,7 @@ async def set_policy(
     which, _, last = tool.lstrip("/").rpartition("/")
     if last != "policy" or not which:
         raise Invalid("the address of a policy ends in /policy", code="mcp-tool")
-    await application.mcp.set_policy(name, which, data.policy, actor=asking.actor)
+    await application.mcp.set_policy(name, which, data.policy, data.shown, actor=asking.actor)
     return application.mcp.detail(name)
 
 

@@ -130,18 +130,30 @@ class Mcp:
                     changed=self.book.has_changed(bound),
                     calls=count.calls if count else 0,
                     last_at=count.last_at if count else None,
+                    shown=bound.mark,
                 )
             )
         return tuple(found)
 
     # doing
 
-    async def set_policy(self, server: str, tool: str, policy: Policy, *, actor: str) -> None:
-        """What a tool may do from now on; `always` of the tool as it is offered now."""
+    async def set_policy(
+        self, server: str, tool: str, policy: Policy, shown: str = "", *, actor: str
+    ) -> None:
+        """What a tool may do from now on; `always` of the tool as it is offered now.
+
+        `shown`: as its view told it; empty: whatever it is. Raises Refused when it is another.
+        """
         self.servers.view(server)
         session = self.servers.session(server)
         offered = session.offer.tool(tool) if session else None
         bound = self.calls.bound(server, offered) if offered else None
+        if policy == "always" and bound is not None and shown not in ("", bound.mark):
+            raise Refused(
+                f"the tool {tool} was changed while it was looked at",
+                code="tool-changed",
+                next_action="Read what it says of itself now, and choose again.",
+            )
         await self.desk.set_policy(server, tool, policy, bound, actor=actor)
         self.calls.look_again()
 

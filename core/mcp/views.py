@@ -115,6 +115,7 @@ class ToolView(msgspec.Struct, frozen=True, kw_only=True):
     changed: bool = False  # another definition than the one its "always" policy was given for
     calls: int = 0
     last_at: int | None = None  # µs since the epoch
+    shown: str = ""  # stands for this tool of this server, and is sent back with "always"
 
 
 class ResourceView(msgspec.Struct, frozen=True, kw_only=True):

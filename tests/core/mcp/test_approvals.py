@@ -105,6 +105,22 @@ async def test_a_policy_of_always_ends_with_the_tool_it_was_given_to(room: Room)
     assert await asks(room, room.wish("echo", text="x"))
 
 
+async def test_always_is_said_of_the_tool_that_was_shown(room: Room) -> None:
+    """Refused when it is another by then; "never" and "ask" need not know which it is."""
+    await room.ready()
+    await room.always("change")
+    before = _echo(room)
+    await room.call("change")
+    await room.until(lambda: _echo(room).shown != before.shown)
+    with pytest.raises(Refused) as refused:
+        await room.mcp.set_policy("bad", "echo", "always", before.shown, actor="window")
+    assert refused.value.code == "tool-changed"
+    assert _echo(room).policy == "ask"
+    await room.mcp.set_policy("bad", "echo", "never", before.shown, actor="window")
+    await room.mcp.set_policy("bad", "echo", "always", _echo(room).shown, actor="window")
+    assert _echo(room).policy == "always"
+
+
 async def test_another_description_after_a_restart_is_asked_for(room: Room, tmp_path: Path) -> None:
     """The definition is looked at, not the name; back as it was, it holds again."""
     meaning = tmp_path / "meaning"

@@ -1235,6 +1235,8 @@ export interface components {
         PolicyWish: {
             /** @enum {string} */
             policy: "ask" | "always" | "never";
+            /** @default  */
+            shown: string;
         };
         /** PresetList */
         PresetList: {
@@ -1756,8 +1758,6 @@ export interface components {
             started_at: number;
             /** @enum {string} */
             state: "clarifying" | "planning" | "planned" | "searching" | "reading" | "checking" | "writing" | "paused" | "done" | "failed" | "stopped";
-            /** @default [] */
-            unreached: components["schemas"]["Unreached"][];
         };
         /** ResourceView */
         ResourceView: {
@@ -2305,6 +2305,8 @@ export interface components {
             /** @enum {string} */
             policy: "ask" | "always" | "never";
             read_only?: boolean | null;
+            /** @default  */
+            shown: string;
             title: string;
             tool: string;
         };
@@ -2319,14 +2321,6 @@ export interface components {
             events: number;
             schema: number;
             type: string;
-        };
-        /** Unreached */
-        Unreached: {
-            code: string;
-            name: string;
-            /** @default  */
-            next_action: string;
-            problem: string;
         };
         /** UsageEntry */
         UsageEntry: {

@@ -40,8 +40,9 @@ export const mcp = {
   save: (name: string, wish: ServerWish) => send<Sent<Schemas['McpServerSavedView']>>('PUT', server(name), wish),
   remove: (name: string) => send('DELETE', server(name)),
   turn: (name: string, how: 'start' | 'stop' | 'restart') => send('POST', `${server(name)}/${how}`),
-  setPolicy: (name: string, tool: string, policy: Policy) =>
-    send('PUT', `${server(name)}/tools/${at(tool)}/policy`, { policy }),
+  /** `shown`: as the tool told it; "always" for something else by now is refused. */
+  setPolicy: (name: string, tool: string, policy: Policy, shown: string) =>
+    send('PUT', `${server(name)}/tools/${at(tool)}/policy`, { policy, shown }),
   look: (text: string) => send<ImportLook>('POST', '/api/mcp/import', { text, look: true }),
   bring: (text: string, only: readonly string[]) =>
     send<ImportLook>('POST', '/api/mcp/import', { text, look: false, only }),

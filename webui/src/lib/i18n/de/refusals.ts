@@ -30,6 +30,8 @@ export default {
   'the server was set up otherwise while this call waited':
     'der Server wurde anders eingerichtet, während dieser Aufruf wartete',
   'Look at the call again, and answer what it asks now.': 'Sieh dir den Aufruf noch einmal an, und antworte auf das, was er jetzt fragt.',
+  'the tool {tool} was changed while it was looked at': 'das Werkzeug {tool} hat sich geändert, während du es ansahst',
+  'Read what it says of itself now, and choose again.': 'Lies, was es jetzt von sich sagt, und wähle neu.',
   'no call {call} is under way': 'kein Aufruf {call} ist im Gange',
   'It may have ended, or somebody else was first.': 'Er ist vielleicht schon zu Ende, oder jemand war schneller.',
   '{name} does not offer the tool {tool} now, so nobody knows what would always be allowed':

@@ -23,6 +23,8 @@ export default {
   'what the tool says of itself changed while this call waited': '此调用等待期间，工具的自我描述发生了变化',
   'the server was set up otherwise while this call waited': '此调用等待期间，服务器的设置发生了变化',
   'Look at the call again, and answer what it asks now.': '请再看一遍此调用，并就它现在的请求作答。',
+  'the tool {tool} was changed while it was looked at': '工具 {tool} 在您查看期间发生了变化',
+  'Read what it says of itself now, and choose again.': '请阅读它现在的自我描述，然后重新选择。',
   'no call {call} is under way': '没有进行中的调用 {call}',
   'It may have ended, or somebody else was first.': '它可能已结束，或已有人先行处理。',
   '{name} does not offer the tool {tool} now, so nobody knows what would always be allowed':
