@@ -22,15 +22,17 @@ import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, cast
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from core.gateway.departure import EXTENSION, Departure
 from core.gateway.paths import ALLOWED
 from core.gateway.reply import BrokenOff
 from core.gateway.straight import Whole
+from core.http_bounds import BoundedProtocol
 
 _HEAD = b"HTTP/1."
 GATHERED = 256 * 1024  # bytes of a body that may come whole; a larger one is read by who serves it
+GATHERED_DIGITS = len(str(GATHERED))  # who says more is refused, or let in, before any of it comes
 GATHERS_S = 1.0  # how long its body may take to come
 BODILESS = (204, 304)
 
@@ -226,7 +228,7 @@ class LeanCycle:
             self._protocol.on_response_complete()
 
 
-class StudioProtocol(HttpToolsProtocol):
+class StudioProtocol(BoundedProtocol):
     """One connection of a client."""
 
     _gathered: list[bytes] | None = None  # a body that may go straight; None: none comes
@@ -322,14 +324,22 @@ class StudioProtocol(HttpToolsProtocol):
         self.url = b""
         self.headers = []
         self.expect_100_continue = False
+        self.in_head = True
+        self.number += 1
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One line of its head."""
-        self.headers.append((name.lower(), value))
+        """One line of its head. What comes after the body, a trailer, is none of it."""
+        if self.in_head:
+            self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """Its head is there."""
+        if self.is_offered_another_protocol():
+            return  # it is read again without the offer
+        self.in_head, self.in_body = False, True
         self._named = named = dict(self.headers)
+        if len(named) < len(self.headers) and sum(name == b"host" for name, _ in self.headers) > 1:
+            raise ValueError("a request has one host")
         if b"expect" in named:
             self.expect_100_continue = any(
                 name == b"expect" and value.lower() == b"100-continue"
@@ -352,6 +362,9 @@ class StudioProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """All of it is there."""
+        if self.in_head:
+            return
+        self.in_body = False
         pieces = self._gathered
         if pieces is None:
             super().on_message_complete()
@@ -369,6 +382,10 @@ class StudioProtocol(HttpToolsProtocol):
         self._give_up_gathering()
         super().on_message_complete()
 
+    def current(self) -> RequestResponseCycle | None:
+        """None also while a body is gathered: nobody serves that request yet."""
+        return super().current() if self._gathered is None else None
+
     def _could_go_straight(self) -> bool:
         parser = self.parser
         return (
@@ -382,6 +399,7 @@ class StudioProtocol(HttpToolsProtocol):
             and (self.cycle is None or self.cycle.response_complete)
             and not self.pipeline
             and not self.flow.write_paused  # a refusal would not wait for who does not read
+            and len(self._named.get(b"content-length", b"")) <= GATHERED_DIGITS
         )
 
     # ---- uvicorn's way --------------------------------------------------------------------------

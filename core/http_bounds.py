@@ -1,0 +1,136 @@
+"""What a client may take of us before it has asked for anything: bytes, time, and liberties.
+
+uvicorn reads a head for as long as one comes, however long it gets and however slowly, takes what
+follows a chunked body for more of the head, and loses the body of a request that offers another
+protocol. Nobody's key was looked at by then, so all of that has bounds here.
+
+    head    LONGEST_HEAD bytes, else 431; two looks at the same unfinished one, else 408
+    body    something of it between two looks, else 408; who was answered already may send on
+            until the second look and is closed then
+    offers  of another protocol than websockets are passed over, as RFC 9110 (7.8) lets a server do
+
+A connection is looked at every LOOK_S seconds, so that nothing is measured for each request.
+"""
+
+import asyncio
+from typing import Any, cast
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+
+LONGEST_HEAD = 64 * 1024  # bytes
+LOOK_S = 30.0  # what is too slow is found out by the second look
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection of a client; `core.http_protocol` says where in a request it is."""
+
+    in_head = True  # nothing came yet, or not all of a head
+    in_body = False
+    number = 0  # of the request that is being read
+    _head_size = 0
+    _moved = False  # something came since the last look
+    # At the last look: a request that had not come to its end, and whether it was answered.
+    _seen: tuple[int, bool] | None = None
+    _looking: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client is there."""
+        super().connection_made(transport)
+        self._looking = self.loop.call_later(LOOK_S, self.look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It has left."""
+        super().connection_lost(exc)
+        self._look_no_more()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Another protocol takes over."""
+        super().handle_websocket_upgrade()
+        self._look_no_more()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a client."""
+        self._unset_keepalive_if_required()
+        self._moved = True
+        began_in_head = self.in_head
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            if self._should_upgrade():
+                self.handle_websocket_upgrade()
+            elif self.parser.get_method() == b"CONNECT":
+                self.refuse(405, "This is no proxy.")
+            else:
+                self._pass_over(data[offer.args[0] :])
+            return
+        except httptools.HttpParserError:
+            self.refuse(400, "Invalid HTTP request received.")
+            return
+        if not self.in_head:
+            self._head_size = 0
+        elif began_in_head:
+            self._head_size += len(data)
+            if self._head_size > LONGEST_HEAD:
+                self.refuse(431, f"The head of a request may have {LONGEST_HEAD} bytes.")
+
+    def look(self) -> None:
+        """Time to see whether the client gets anywhere. Who is served is left alone."""
+        self._looking = self.loop.call_later(LOOK_S, self.look)
+        moved, self._moved = self._moved, False
+        before, self._seen = self._seen, None
+        if self.flow.read_paused or self._is_earlier_served():
+            return
+        if self.in_head:
+            self._seen = (self.number, False)
+            if before == self._seen:
+                self.refuse(408, "The head of the request did not come in time.")
+        elif self.in_body:
+            current = self.current()
+            answered = current is not None and current.response_complete
+            self._seen = (self.number, answered)
+            if before == self._seen and (answered or not moved):
+                self.refuse(408, "The body of the request did not come in time.")
+
+    def refuse(self, status: int, why: str) -> None:
+        """Say so and close; only close, where nothing was asked or an answer has begun."""
+        current = self.current()
+        has_begun = current is not None and current.response_started
+        if self.number and not has_begun and not self._is_earlier_served():
+            head = b"content-type: text/plain; charset=utf-8\r\nconnection: close\r\n"
+            told = b"content-length: %d\r\n\r\n%b" % (len(why), why.encode())
+            self.transport.write(STATUS_LINE[status] + head + told)
+        self.transport.close()
+
+    def current(self) -> RequestResponseCycle | None:
+        """The exchange of the request whose body is being read, where it has one by now."""
+        return self.cycle if self.in_body else None
+
+    def is_offered_another_protocol(self) -> bool:
+        """Whether the request would rather go on in a protocol that is not spoken here."""
+        return self.parser.should_upgrade() and not self._should_upgrade()
+
+    def _is_earlier_served(self) -> bool:
+        """Whether a request is served that came before the one that is being read."""
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete:
+            return False
+        return bool(self.pipeline) or self.current() is None
+
+    def _pass_over(self, rest: bytes) -> None:
+        """Read the request again as one that offers nothing: the parser ends where it does."""
+        lines = [b"%b %b HTTP/1.1" % (self.parser.get_method(), self.url)]
+        lines += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
+        self.number -= 1
+        self.parser = httptools.HttpRequestParser(cast(Any, self))
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.data_received(b"\r\n".join((*lines, b"", rest)))
+
+    def _look_no_more(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
