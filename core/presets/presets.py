@@ -23,9 +23,8 @@ from core.presets import decider as rules
 from core.presets.decider import PresetCommand, RemovePreset, SavePreset
 from core.presets.views import Preset, PresetView, demand_preset, sealable
 from events.errors import EventError
+from events.facts import PresetSaved
 from events.projections.presets import PresetRow, presets
-from events.projections.presets import Presets as Model
-from events.replay import state_at
 from events.store import EventStore
 
 T = TypeVar("T")
@@ -114,16 +113,25 @@ class Presets:
         return tuple(sorted(found, key=lambda view: (view.name.casefold(), view.preset_id)))
 
     def _rows(self, at: int | None) -> Sequence[PresetRow]:
+        with self._store.reading() as connection:
+            now = presets(connection)
         if at is None:
-            with self._store.reading() as connection:
-                return presets(connection)
+            return now
         if not 0 <= at <= self._store.head:
             raise Invalid(f"`at` is a position from 0 to {self._store.head}", field="at")
-        connection = state_at(self._store, at, projections=(Model(),))
-        try:
-            return presets(connection)
-        finally:
-            connection.close()
+        return [row for one in now if (row := self._row_at(one.preset_id, at)) is not None]
+
+    def _row_at(self, which: str, at: int) -> PresetRow | None:
+        """As its own facts tell it: one that was removed since can be read at no position."""
+        for one in reversed(self._store.read_stream(_subject(which))):
+            if one.position <= at and isinstance(one.event, PresetSaved):
+                return PresetRow(
+                    preset_id=which,
+                    sealed=one.event.sealed,
+                    saved_at=one.recorded_at,
+                    saved_by=one.actor,
+                )
+        return None
 
     def _view(self, row: PresetRow) -> PresetView | None:
         plain = self._keys.decrypt(_subject(row.preset_id), ITEM, row.sealed)
