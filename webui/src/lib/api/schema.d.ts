@@ -1758,6 +1758,8 @@ export interface components {
             started_at: number;
             /** @enum {string} */
             state: "clarifying" | "planning" | "planned" | "searching" | "reading" | "checking" | "writing" | "paused" | "done" | "failed" | "stopped";
+            /** @default [] */
+            unreached: components["schemas"]["Unreached"][];
         };
         /** ResourceView */
         ResourceView: {
@@ -2321,6 +2323,14 @@ export interface components {
             events: number;
             schema: number;
             type: string;
+        };
+        /** Unreached */
+        Unreached: {
+            code: string;
+            name: string;
+            /** @default  */
+            next_action: string;
+            problem: string;
         };
         /** UsageEntry */
         UsageEntry: {
