@@ -43,7 +43,7 @@ The wait is bounded by $t = t_{drain} + t_{evict} + t_{load}$; see the
 SAID: dict[str, list[str]] = {}
 """What is answered to these questions, piece by piece, whatever else the script says."""
 
-COUNT = " ".join(str(number) for number in range(1, 2000))
+COUNT = " ".join(str(number) for number in range(1, 6000))
 PLAIN = "Hello. I am a small model, and I answer from this machine."
 
 
