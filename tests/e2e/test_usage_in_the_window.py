@@ -58,6 +58,14 @@ def test_a_bar_leads_to_the_timeline_of_its_time(studio: StudioServer, theme: st
         page.get_by_role("button", name="Close").click()
         expect(drawer).to_have_count(0)
 
+        chart = page.get_by_role("slider", name="Requests")
+        chart.focus()
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("End")
+        expect(chart).to_have_attribute("aria-valuetext", re.compile(model))
+        page.keyboard.press("Enter")
+        expect(drawer.get_by_role("row", name=re.compile(model)).first).to_be_visible()
+
 
 def ask(studio: StudioServer, model: str) -> None:
     """One question to a model, which comes for it."""
