@@ -405,6 +405,7 @@ def compose(
             toolbox=mcp.calls,
             costs=reply_costs,
             files=attachment_costs.told,
+            keep_file=attachments.take_in,
             after=(titles.after,),
         ),
         tokens=tokens,

@@ -22,7 +22,7 @@ async def taken_along(attachments: Attachments, conversation: Conversation, form
             contents={
                 one.message_id: content_of(one.text or "", parts[one.message_id])
                 for one in conversation.messages
-                if one.message_id in parts
+                if one.message_id in parts and one.role != "tool"  # takes text alone
             }
         )
     if form == "json":

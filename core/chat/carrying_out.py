@@ -13,6 +13,7 @@ from core.chat.calls import Unreadable, Wanted, arguments_of, demand_offered, me
 from core.chat.reply import CallRow, Outcome
 from core.chat.tool_text import quoted
 from core.conversations import NewMessage, Said, ToolOutcome
+from core.conversations.attached import Attachment
 from core.mcp.toolbox import Toolbox
 from core.mcp.views import CallResult, CallState, CallWish, Offered
 
@@ -38,6 +39,7 @@ class OpenCall:
     message_id: str  # of its result
     ran: bool = False  # it was approved, where that was needed, and has begun
     result: CallResult | None = None
+    pictures: tuple[Attachment, ...] = ()  # that it brought, kept
 
     def message(self, parent: str, outcome: Outcome) -> NewMessage:
         """What it brought, or that it was cut with the run."""
@@ -55,7 +57,9 @@ class OpenCall:
             truncated=result.truncated,
             approved=result.approved,
         )
-        said = Said(text=result.text, answers=self.call.call_id, tool=tool)
+        said = Said(
+            text=result.text, answers=self.call.call_id, tool=tool, attachments=self.pictures
+        )
         return NewMessage(
             role="tool", said=said, message_id=self.message_id, parent_id=parent, outcome=outcome
         )

@@ -11,12 +11,11 @@ A reply needs no window: it goes on while nobody looks, and who comes back gets 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 
 import msgspec
 
-from core.attachments.telling import Part
 from core.chat.costs import ReplyCosts
 from core.chat.drafts import Draft, Drafts
 from core.chat.inner_call import Asgi, Asker
@@ -24,6 +23,7 @@ from core.chat.keeping import NotRecorded, Recorder
 from core.chat.prompt import turns
 from core.chat.reply import Ended, Event, Outcome, Reply, ReplyView
 from core.chat.tool_loop import Means, Question, ToolLoop
+from core.chat.tool_pictures import Files, KeepFile
 from core.chat.ways import Ways
 from core.clock import Clock
 from core.conversations import Conversations, MessageView
@@ -41,9 +41,6 @@ LATELY = 16  # replies that can still be followed after their end
 MOST_ITERATIONS = 64
 LEAST_TOKENS, MOST_TOKENS = 100, 100_000_000
 GOES_ON = frozenset({"vllm", "sglang"})  # engines that write on where an answer was left
-
-
-Files = Callable[[str, Sequence[MessageView], str], Awaitable[Mapping[str, Sequence[Part]]]]
 
 
 class NewReply(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,13 +82,15 @@ class Chat:
         toolbox: Toolbox | None = None,
         costs: ReplyCosts | None = None,
         files: Files | None = None,
+        keep_file: KeepFile | None = None,
         keep_s: float = KEEP_S,
         after: Sequence[Callable[[ReplyDone], None]] = (),
     ) -> None:
         """`engine_of`: the kind of engine behind a model's name, where it is known.
 
         `takes_tools`: whether its recipe says that it reads calls of tools; None: it does not say.
-        `files`: what a model is told of the files of a branch.
+        `files`: what a model is told of the files of a branch. `keep_file`: keeps a picture that
+        a tool brought.
         `after`: told of each reply once it is over and recorded; they start tasks of their own.
         """
         self._conversations = conversations
@@ -107,6 +106,8 @@ class Chat:
             ways=Ways(takes_tools),
             costs=costs or ReplyCosts(),
             keep_s=keep_s,
+            files=files,
+            keep_file=keep_file,
         )
         self._clock = clock
         self._engine_of = engine_of

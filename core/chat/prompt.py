@@ -42,12 +42,30 @@ def turns(
 
 def _turn(one: MessageView, text: str, said: Said, files: Sequence[Part]) -> dict[str, Any] | None:
     if one.role == "tool":
-        return {"role": "tool", "tool_call_id": said.answers, "content": text}
+        return result_turn(said, text, files)
     if one.role in SAYING:
         return {"role": one.role, "content": content_of(text, files)}
     if said.tool_calls:
         return {"role": "assistant", "content": text or None, "tool_calls": calls_of(said)}
     return {"role": "assistant", "content": text} if text.strip() else None
+
+
+def result_turn(said: Said, text: str, files: Sequence[Part]) -> dict[str, Any]:
+    """What a tool brought. Its pictures go beside it: `mended` puts them where engines take them.
+
+    That a picture can not be seen by this model stands in the text.
+    """
+    unseen = [one["text"] for one in files if one["type"] == "text"]
+    turn: dict[str, Any] = {
+        "role": "tool",
+        "tool_call_id": said.answers,
+        "content": "\n".join((text, *unseen)) if unseen else text,
+    }
+    shown = [one for one in files if one["type"] != "text"]
+    if shown:
+        named = f"{said.tool.server} › {said.tool.tool}" if said.tool else "a tool"
+        turn |= {"from": named, "pictures": shown}
+    return turn
 
 
 def body_of(

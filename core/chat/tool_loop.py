@@ -25,12 +25,13 @@ from core.chat.drafts import Drafts
 from core.chat.inner_call import Asgi, Asker, InnerCall, ModelFailed, Told
 from core.chat.keeping import Keeping, Recorder
 from core.chat.mending import Turn, mended
-from core.chat.prompt import body_of
+from core.chat.prompt import body_of, result_turn
 from core.chat.reply import Outcome, Reply
+from core.chat.tool_pictures import Files, KeepFile, kept, parts_of
 from core.chat.tool_text import as_functions, in_text
 from core.chat.ways import Ways, may_be_the_tools
 from core.clock import Clock
-from core.conversations import Conversations, NewMessage, Said, ToolCall
+from core.conversations import Conversations, MessageView, NewMessage, Said, ToolCall
 from core.conversations.branches import calls_of
 from core.errors import Refused, StudioError
 from core.ids import uuid7
@@ -53,6 +54,8 @@ class Means:
     ways: Ways
     costs: ReplyCosts
     keep_s: float
+    files: Files | None = None
+    keep_file: KeepFile | None = None
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -220,18 +223,24 @@ class ToolLoop:
 
     async def _carry_out(self, one: OpenCall, *, cut: bool) -> None:
         await self._calls.carry_out(one, self._offered, cut=cut)
+        which, means = self._reply.conversation_id, self._means
+        if one.result is not None and one.result.images:
+            one.pictures = tuple(await kept(means.keep_file, which, one.row.tool, one.result))
         async with self._recording:
             result = one.message(self._tip, "whole")
-            self._messages.append(_as_turn(result))
             self._open.remove(one)
-            await self._record(result)
+            view = await self._record(result)
+            parts = await parts_of(means.files, which, view, self._reply.model)
+            said = result.said or Said()
+            self._messages.append(result_turn(said, said.text, parts))
 
-    async def _record(self, message: NewMessage) -> None:
+    async def _record(self, message: NewMessage) -> MessageView | None:
         """The chain goes on after it at once: who ends this meanwhile finds it in its place."""
         assert message.message_id is not None
         self._tip = message.message_id
         view = await self.keeping.record(message)
         self._reply.added(message.message_id, view)
+        return view
 
     def _answer(
         self,
@@ -269,6 +278,4 @@ def _is_there(chosen: str, offered: Sequence[Offered]) -> bool:
 
 def _as_turn(message: NewMessage) -> Turn:
     said = message.said or Said()
-    if message.role == "tool":
-        return {"role": "tool", "tool_call_id": said.answers, "content": said.text}
     return {"role": "assistant", "content": said.text or None, "tool_calls": calls_of(said)}

@@ -65,9 +65,9 @@ def in_text(
     told: list[dict[str, Any]] = []
     for one in messages:
         turn = _in_text(one)
-        before = told[-1] if told else {"role": ""}
-        if turn["role"] == before["role"] == "user" and _texts(before, turn):
-            before["content"] += "\n" + turn["content"]
+        before: dict[str, Any] = told[-1] if told else {"role": ""}
+        if turn["role"] == before["role"] == "user":
+            before["content"] = _joined(before["content"], turn["content"])
         else:
             told.append(turn)
     return _taught(told, offered) if offered else told
@@ -80,6 +80,16 @@ def _in_text(one: Mapping[str, Any]) -> dict[str, Any]:
         return dict(one)
     called = [_written(call["function"]) for call in one["tool_calls"]]
     return {"role": "assistant", "content": "\n".join(filter(None, (one["content"], *called)))}
+
+
+def _joined(first: str | list[Any], then: str | list[Any]) -> str | list[Any]:
+    """Two turns of the same role as one: templates want them to alternate."""
+    if isinstance(first, str) and isinstance(then, str):
+        return f"{first}\n{then}"
+    told = (
+        [{"type": "text", "text": one}] if isinstance(one, str) else one for one in (first, then)
+    )
+    return [part for parts in told for part in parts]
 
 
 def _written(function: Mapping[str, str]) -> str:

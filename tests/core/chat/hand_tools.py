@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from core.mcp.toolbox import Told
-from core.mcp.views import CallResult, CallState, CallWish, Offered, Standing
+from core.mcp.views import CallResult, CallState, CallWish, Image, Offered, Standing
 
 Tool = Callable[[dict[str, Any]], Awaitable[str]]
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -16,6 +16,7 @@ class HandTools:
 
     def __init__(self) -> None:
         self.tools: dict[str, Tool] = {"weather": weather}
+        self.images: dict[str, tuple[Image, ...]] = {}  # that they bring beside their words
         self.asks: set[str] = set()
         self.answers: asyncio.Queue[bool] = asyncio.Queue()
         self.called: list[CallWish] = []
@@ -50,7 +51,13 @@ class HandTools:
         told(self._state(wish, tool, "running"))
         self.ran.append(wish.call_id)
         text = await self.tools[tool](wish.arguments)
-        return CallResult(outcome="done", text=text, duration_ms=2.5, approved="policy")
+        return CallResult(
+            outcome="done",
+            text=text,
+            images=self.images.get(tool, ()),
+            duration_ms=2.5,
+            approved="policy",
+        )
 
     def _state(self, wish: CallWish, tool: str, state: Standing) -> CallState:
         return CallState(

@@ -2,10 +2,15 @@
 
 import asyncio
 import contextlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.attachments.attachments import Attachments
+from core.attachments.extracting import Extracting
+from core.attachments.telling import Part
+from core.blobs import Blobs
 from core.chat import Chat, Ended, Event, Grew, NewReply, ReplyDone, ReplyView
 from core.chat.drafts import Drafts
 from core.clock import SystemClock
@@ -34,6 +39,7 @@ class House:
         self.home = home
         self.engines: dict[str, str] = {}
         self.takes_tools: dict[str, bool] = {}
+        self.blind = False  # the model is not shown pictures
         self.tools = HandTools()
         self.done: list[ReplyDone] = []
         self.say(Scripted())
@@ -54,6 +60,12 @@ class House:
         self.store = EventStore.open(self.home / "main.db", projections=ALL)
         self.keys = SubjectKeys(self.home / "keys.db", Secrets(self.home / "secrets"))
         self.conversations = Conversations(store=self.store, keys=self.keys)
+        self.attachments = Attachments(
+            blobs=Blobs(self.home / "blobs", self.keys),
+            conversations=self.conversations,
+            extracting=Extracting(),
+            clock=SystemClock(),
+        )
         self.chat = Chat(
             conversations=self.conversations,
             drafts=Drafts(self.home / "drafts", self.keys),
@@ -62,9 +74,16 @@ class House:
             engine_of=self.engines.get,
             takes_tools=self.takes_tools.get,
             toolbox=self.tools,
+            files=self._files,
+            keep_file=self.attachments.take_in,
             keep_s=0,
             after=(self._break, self.done.append),
         )
+
+    async def _files(
+        self, which: str, branch: Sequence[MessageView], model: str
+    ) -> Mapping[str, Sequence[Part]]:
+        return await self.attachments.parts_of(which, branch, "no" if self.blind else "yes")
 
     async def _answer(self, scope: Message, receive: Any, send: Any) -> None:
         await self.script(scope, receive, send)

@@ -230,7 +230,7 @@ TOOL = Offered(
 
 
 def test_results_and_the_next_question_are_one_turn() -> None:
-    """Templates take turns one after the other; pictures stay parts of their own."""
+    """Templates take turns one after the other; pictures are parts of it."""
     call = {"id": "1", "function": {"name": "t", "arguments": ""}}
     picture = [{"type": "image_url", "image_url": {"url": "data:"}}]
     told = in_text(
@@ -242,10 +242,10 @@ def test_results_and_the_next_question_are_one_turn() -> None:
         ],
         (),
     )
-    assert [one["role"] for one in told] == ["assistant", "user", "user"]
+    assert [one["role"] for one in told] == ["assistant", "user"]
     assert told[0]["content"] == '<tool_call>\n{"name": "t", "arguments": {}}\n</tool_call>'
-    assert told[1]["content"] == "<tool_response>\none\n</tool_response>\nand?"
-    assert told[2]["content"] == picture
+    words = {"type": "text", "text": "<tool_response>\none\n</tool_response>\nand?"}
+    assert told[1]["content"] == [words, *picture]
     assert in_text([], (TOOL,))[0]["role"] == "system"
 
 

@@ -54,9 +54,12 @@ describe('a reply that calls tools', () => {
     tell(conversation, { kind: 'called', call: row('asking') })
     const calls = callsOf(conversation.branch[1]!, conversation.branch)
     expect(calls).toMatchObject([{ name: 's › t', state: 'asking', since: 7, result: null }])
-    tell(conversation, { kind: 'added', message: result(), message_id: 'n' })
+    const map = { id: 'f', name: 't-1.png', kind: 'image' } as never
+    const brought = { answers: 'c', tool: { server: 's', tool: 't' } as never, attachments: [map] }
+    tell(conversation, { kind: 'added', message: result({ said: brought }), message_id: 'n' })
     expect(ids(conversation)).toBe('q r t n')
-    expect(callsOf(conversation.branch[1]!, conversation.branch)).toMatchObject([{ state: 'done', result: 't' }])
+    const brings = callsOf(conversation.branch[1]!, conversation.branch)
+    expect(brings).toMatchObject([{ state: 'done', result: 't', files: [{ name: 't-1.png' }] }])
     expect(live.size).toBe(0)
     const over = tell(conversation, grew('It'), { kind: 'ended', message: view('n', 't', 'assistant'), outcome: 'whole', problem: '' })
     expect(over).toEqual([false, true])

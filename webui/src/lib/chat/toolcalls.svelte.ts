@@ -1,6 +1,6 @@
 // Calls of tools as the thread shows them: what is known while they go on, and what was recorded.
 import { SvelteMap } from 'svelte/reactivity'
-import type { CallRow, ToolCall } from '../api/types'
+import type { Attachment, CallRow, ToolCall } from '../api/types'
 import { oneLine, seen, spelledOut } from '../tools/arguments'
 import type { Message } from './message.svelte'
 
@@ -28,6 +28,8 @@ export interface ShownCall {
   approved: string
   /** null: there is none yet. */
   result: string | null
+  /** Pictures that it brought. */
+  files: readonly Attachment[]
 }
 
 /** The calls of an answer with their results, where those have come. */
@@ -51,6 +53,7 @@ function over(call: ToolCall, result: Message): ShownCall {
     truncated: tool.truncated ?? 0,
     approved: tool.approved ?? '',
     result: result.text,
+    files: result.attachments,
   }
 }
 
@@ -67,6 +70,7 @@ function goingOn(call: ToolCall, row: CallRow | undefined): ShownCall {
     truncated: row?.truncated ?? 0,
     approved: row?.approved ?? '',
     result: null,
+    files: [],
   }
 }
 
