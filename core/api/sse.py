@@ -88,6 +88,7 @@ class Mailbox:
     async def read(self, stopping: asyncio.Event) -> AsyncGenerator[bytes, None]:
         """Chunks in order, a comment when it is quiet, until `end` or until the app stops."""
         stop = asyncio.ensure_future(stopping.wait())
+        more = stop
         try:
             while not stop.done():
                 more = asyncio.ensure_future(self._more.wait())
@@ -104,7 +105,8 @@ class Mailbox:
                     yield waiting
                 if "end" in self._latest:
                     return
-        finally:
+        finally:  # a listener that leaves is mostly waiting for more
+            more.cancel()
             stop.cancel()
 
     def _take(self) -> bytes:

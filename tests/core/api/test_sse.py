@@ -51,3 +51,18 @@ async def test_a_stopping_studio_ends_its_streams() -> None:
     await asyncio.sleep(0)
     stopping.set()
     assert await reading == b"ended"
+
+
+async def test_a_listener_that_leaves_leaves_no_task_behind() -> None:
+    """One that waits for ever would be told of as destroyed, in whatever terminal is open."""
+    before = asyncio.all_tasks()
+    mailbox, stopping = Mailbox(), asyncio.Event()
+    reading = asyncio.ensure_future(anext(mailbox.read(stopping)))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert len(asyncio.all_tasks() - before) == 3
+    reading.cancel()
+    await asyncio.wait((reading,))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert asyncio.all_tasks() == before
