@@ -1,5 +1,7 @@
 """Engines and clients that keep to the letter of HTTP and no further."""
 
+from typing import Any
+
 import pytest
 
 from tests.core.gateway.bench import Bench
@@ -44,7 +46,7 @@ async def test_an_engine_that_says_one_byte_at_a_time(lane: str) -> None:
 @pytest.mark.parametrize("answer", [SWITCHING, SWITCHING + b"\x00\x00", ANNOUNCED * 8000])
 async def test_an_engine_that_never_comes_to_its_answer(answer: bytes, lane: str) -> None:
     """It changes the protocol, which nobody asked for, or announces without end: a 502."""
-    more = {"direct": None} if lane == "gateway" else {}
+    more: dict[str, Any] = {"direct": None} if lane == "gateway" else {}
     (head, _, _), (fact,) = await both(asking(wire()), raw(answer), lane=lane, **more)
     assert head.startswith(b"HTTP/1.1 502 ")
     assert fact.outcome == "error"
