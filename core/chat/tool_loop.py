@@ -225,6 +225,8 @@ class ToolLoop:
         await self._calls.carry_out(one, self._offered, cut=cut)
         which, means = self._reply.conversation_id, self._means
         if one.result is not None and one.result.images:
+            async with self._recording:
+                await self.keeping.keep()  # its words outlive a crash while its pictures are read
             one.pictures = tuple(await kept(means.keep_file, which, one.row.tool, one.result))
         async with self._recording:
             result = one.message(self._tip, "whole")

@@ -1,8 +1,14 @@
 """Pictures that a tool brings: kept sealed, and shown to models that see, as the tool's."""
 
+import asyncio
 import base64
+import shutil
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from core.attachments.attachments import ReadFile
 from core.chat.mending import MOST_PICTURES, mended
 from core.chat.tool_pictures import MOST_OF_A_RESULT
 from core.conversations import MessageView
@@ -11,6 +17,7 @@ from core.mcp.views import Image
 from tests.core.attachments.made import picture
 from tests.core.chat.house import House
 from tests.core.chat.scripted import InTurn, calls, says
+from tests.core.chat.test_tool_loop import outline
 
 PARIS = ("hand__weather", '{"city": "Paris"}')
 ROME = ("hand__weather", '{"city": "Rome"}')
@@ -102,6 +109,38 @@ async def test_what_is_no_picture_is_left_out(house: House) -> None:
     which, _ = await house.run()
     result = (await house.messages(which))[2]
     assert (result.text, len(files_of(result))) == ("sunny in Paris", MOST_OF_A_RESULT - 2)
+
+
+async def test_what_a_tool_said_outlives_a_crash_while_its_pictures_are_read(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call that came back is not told as one of which nobody knows; a stop keeps it, too."""
+    reading = asyncio.Event()
+
+    async def for_ever(name: str, data: bytes) -> ReadFile:
+        reading.set()
+        await asyncio.Event().wait()
+        raise AssertionError("nobody waits so long")
+
+    monkeypatch.setattr(house.attachments, "read", for_ever)
+    house.tools.images["weather"] = (image(picture("PNG")),)
+    house.say_in_turn(calls(PARIS), says("never"))
+    which, question = await house.asked()
+    reply = await house.begin(which, question, tools=("hand",))
+    async with asyncio.timeout(20):
+        await reading.wait()
+
+    again = tmp_path / "again"  # the disk as a kill -9 leaves it
+    shutil.copytree(house.home, again, ignore=shutil.ignore_patterns("again"))
+    after = House(again)
+    try:
+        await after.chat.recover()
+        assert outline(await after.messages(which))[2] == ("tool", "whole", "sunny in Paris")
+    finally:
+        after.close()
+
+    await house.chat.stop(which, reply.reply_id)
+    assert outline(await house.messages(which))[2] == ("tool", "whole", "sunny in Paris")
 
 
 async def test_models_without_tools_get_it_in_the_same_turn(house: House) -> None:
