@@ -42,7 +42,8 @@ def demand_no_wider(page: Page) -> None:
         "[...document.querySelectorAll('html, main, .page')]"
         ".filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.className || e.tagName)"
     )
-    eventually(lambda: page.evaluate(wide) == [], within=20, what="nothing is too wide")
+    told = f"nothing of {page.url} is too wide"
+    eventually(lambda: page.evaluate(wide) == [], within=20, what=told)
 
 
 def copied(page: Page, said: str) -> str:
