@@ -16,6 +16,7 @@ from uv_program import SCRIPTS, VENV, find_uv
 
 _STAMPS = VENV / "stamps"
 _PYTHON = VENV / SCRIPTS / ("python.exe" if os.name == "nt" else "python")
+NEEDED = 2**30  # bytes: packages, the web UI's tools, what both are unpacked from
 _NOT_SOURCES = {"node_modules", "dist", ".build-stamp", "__pycache__", "docs"}
 
 
@@ -40,6 +41,7 @@ def _make_virtualenv() -> None:
     same = f"import sys; sys.exit(sys.version_info[:2] != ({major}, {minor}))"
     if works([_PYTHON, "-c", same]):
         return
+    demand_room(shutil.disk_usage(ROOT).free)
     for leftover in VENV.glob("*") if VENV.is_dir() else ():
         if leftover.name != "bootstrap":  # uv itself, if it was fetched before
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
@@ -51,6 +53,21 @@ def _make_virtualenv() -> None:
         )
 
 
+def demand_room(free: int) -> None:
+    """Before anything is fetched, which would fail in the middle. `free`: bytes.
+
+    Raises:
+        Trouble: there is less than the app, its web UI and what builds it take.
+    """
+    if free < NEEDED:
+        raise Trouble(
+            f"there is {free / 2**30:.1f} GiB free where this folder lies, {ROOT}, and"
+            f" {NEEDED / 2**30:.0f} GiB are needed here.\n"
+            "  Make room, or put the folder on another disk; then run the same command again.\n"
+            "  The engine of the demonstration takes another 2 GiB in the data directory."
+        )
+
+
 def _install_packages(group: str) -> None:
     lock = _lock(group)
     with step(f"Installing the packages of {lock.relative_to(ROOT)} (hashes checked)"):
@@ -59,7 +76,8 @@ def _install_packages(group: str) -> None:
                 *(find_uv(), "pip", "install", "--python", _PYTHON, "--compile-bytecode"),
                 *("--require-hashes", "--no-deps", "--requirement", lock),
             ],
-            why="the packages could not be installed. Is the Python package index within reach?",
+            why="the packages could not be installed. Is there a network? Behind a proxy, set"
+            " HTTPS_PROXY;\n  then run the same command again: what was fetched is kept.",
         )
     _stamp("packages", _digest([lock]))
     _stamp("group", group)

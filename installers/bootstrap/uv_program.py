@@ -44,7 +44,7 @@ def _fetch() -> Path:
             [
                 *_pip(),
                 "install",
-                "--quiet",
+                "-qq",  # its retries look like failures
                 "--disable-pip-version-check",
                 "--root-user-action=ignore",
                 "--upgrade",
@@ -54,7 +54,8 @@ def _fetch() -> Path:
                 "--requirement",
                 ROOT / "requirements" / "uv.txt",
             ],
-            why="pip could not fetch uv. Is the Python package index within reach?",
+            why="uv, which installs everything else, could not be fetched. Is there a network?\n"
+            "  Behind a proxy, set HTTPS_PROXY; then run the same command again.",
         )
     if not works([_private(), "--version"]):
         raise Trouble(f"uv was fetched into {_PRIVATE} but does not run on this machine")

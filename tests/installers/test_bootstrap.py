@@ -69,6 +69,32 @@ def test_no_pip_and_no_venv_is_one_clear_sentence() -> None:
     assert "apt install python3-venv" in result.stdout
 
 
+def test_too_little_room_is_said_before_anything_is_fetched() -> None:
+    """With how much there is, how much is needed, and what to do."""
+    code = (
+        "import environment\n"
+        "from console import Trouble\n"
+        "environment.demand_room(environment.NEEDED)\n"
+        "try: environment.demand_room(300 * 2**20)\n"
+        "except Trouble as trouble: print(trouble)\n"
+    )
+    result = run_in_bootstrap(code)
+    assert result.returncode == 0, result.stderr
+    assert "0.3 GiB free" in result.stdout
+    assert "1 GiB are needed" in result.stdout
+    assert "Make room" in result.stdout
+
+
+@pytest.mark.skipif(os.name != "posix", reason="make and a shell")
+def test_a_python_that_is_not_there_is_one_clear_sentence() -> None:
+    """And not make's own complaint of a file that it did not find."""
+    make = ["make", "--no-print-directory", "app", "PYTHON=no-such-python"]
+    done = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode != 0
+    assert "no-such-python can not be run" in done.stderr
+    assert "make run PYTHON=" in done.stderr
+
+
 def test_a_changed_source_of_the_web_ui_is_noticed(home: Path) -> None:
     """The stamp depends on what a file contains, not on when it was touched."""
     code = (
