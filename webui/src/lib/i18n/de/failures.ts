@@ -1,6 +1,44 @@
-// Why engines fail and runtimes do not install, as the server says it in English (see phrases.ts).
+// Why engines fail and runtimes do not install, and all of MCP servers, as the server says it in English (see phrases.ts).
 export default {
   // MCP servers and their tools (core/mcp)
+  'there is no MCP server {name}': 'es gibt keinen MCP-Server {name}',
+  '{name} can not be a server\'s name: letters, digits, \'-\' and \'_\', at most 40, with a letter or digit at the beginning':
+    '{name} kann kein Name eines Servers sein: Buchstaben, Ziffern, „-“ und „_“, höchstens 40, am Anfang ein Buchstabe oder eine Ziffer',
+  'a stdio server needs the program to start as its command':
+    'ein stdio-Server braucht als Befehl das Programm, das gestartet wird',
+  'url should be an address such as https://host/mcp': 'url sollte eine Adresse wie https://host/mcp sein',
+  '{name} has no value yet': '{name} hat noch keinen Wert',
+  'the key was given for another address': 'der Schlüssel wurde für eine andere Adresse angegeben',
+  'the value of {name} was given for another program or address':
+    'der Wert von {name} wurde für ein anderes Programm oder eine andere Adresse angegeben',
+  'Give it again together with the change.': 'Gib ihn zusammen mit der Änderung neu an.',
+  'cwd should be a whole path, beginning with / or ~':
+    'cwd sollte ein ganzer Pfad sein, der mit / oder ~ beginnt',
+  'line {line} is no JSON: {why}': 'Zeile {line} ist kein JSON: {why}',
+  'it needs a command or a url, and one of them alone':
+    'er braucht einen Befehl oder eine url, und nur eins von beiden',
+  'it speaks the old SSE transport, which MCP has given up':
+    'er spricht den alten SSE-Transport, den MCP aufgegeben hat',
+  'Many servers offer streamable HTTP as well, often at /mcp.':
+    'Viele Server bieten auch streamable HTTP an, oft unter /mcp.',
+  '{names} still holds what is to be replaced': '{names} enthält noch, was ersetzt werden soll',
+  'Give the value before the server is started.': 'Gib den Wert an, bevor der Server gestartet wird.',
+  'the server {server} is not ready': 'der Server {server} ist nicht bereit',
+  'no call {call} waits for an approval': 'kein Aufruf {call} wartet auf eine Freigabe',
+  'what the tool says of itself changed while this call waited':
+    'was das Werkzeug von sich sagt, hat sich geändert, während dieser Aufruf wartete',
+  'the server was set up otherwise while this call waited':
+    'der Server wurde anders eingerichtet, während dieser Aufruf wartete',
+  'Look at the call again, and answer what it asks now.': 'Sieh dir den Aufruf noch einmal an, und antworte auf das, was er jetzt fragt.',
+  'the tool {tool} was changed while it was looked at': 'das Werkzeug {tool} hat sich geändert, während du es ansahst',
+  'Read what it says of itself now, and choose again.': 'Lies, was es jetzt von sich sagt, und wähle neu.',
+  'no call {call} is under way': 'kein Aufruf {call} ist im Gange',
+  'It may have ended, or somebody else was first.': 'Er ist vielleicht schon zu Ende, oder jemand war schneller.',
+  '{name} does not offer the tool {tool} now, so nobody knows what would always be allowed':
+    '{name} bietet das Werkzeug {tool} jetzt nicht an, darum weiß niemand, was immer erlaubt wäre',
+  'Start the server first.': 'Starte zuerst den Server.',
+  'Its secrets and every call travel there unencrypted':
+    'Seine Geheimnisse und jeder Aufruf gehen unverschlüsselt dorthin',
   'it is switched off': 'er ist ausgeschaltet',
   'Start it on the page Tools.': 'Starte ihn auf der Seite „Werkzeuge“.',
   'its program ended ({how})': 'sein Programm endete ({how})',

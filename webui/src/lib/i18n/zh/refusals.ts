@@ -1,37 +1,6 @@
 import type { Phrases } from '../words'
 
 export default {
-  // MCP servers and their tools (core/mcp)
-  'there is no MCP server {name}': '没有 MCP 服务器 {name}',
-  '{name} can not be a server\'s name: letters, digits, \'-\' and \'_\', at most 40, with a letter or digit at the beginning':
-    '{name} 不能作为服务器名称：字母、数字、“-”和“_”，最多 40 个，以字母或数字开头',
-  'a stdio server needs the program to start as its command': 'stdio 服务器需要以要启动的程序作为命令',
-  'url should be an address such as https://host/mcp': 'url 应为 https://host/mcp 这样的地址',
-  '{name} has no value yet': '{name} 尚无值',
-  'the key was given for another address': '该密钥是为另一个地址提供的',
-  'the value of {name} was given for another program or address': '{name} 的值是为另一个程序或地址提供的',
-  'Give it again together with the change.': '请在更改时一并重新提供。',
-  'cwd should be a whole path, beginning with / or ~': 'cwd 应为以 / 或 ~ 开头的完整路径',
-  'line {line} is no JSON: {why}': '第 {line} 行不是 JSON：{why}',
-  'it needs a command or a url, and one of them alone': '它需要命令或 url，二者只取其一',
-  'it speaks the old SSE transport, which MCP has given up': '它使用 MCP 已弃用的旧 SSE 传输',
-  'Many servers offer streamable HTTP as well, often at /mcp.': '许多服务器也提供 streamable HTTP，通常在 /mcp。',
-  '{names} still holds what is to be replaced': '{names} 仍是待替换的内容',
-  'Give the value before the server is started.': '请在启动服务器前提供该值。',
-  'the server {server} is not ready': '服务器 {server} 未就绪',
-  'no call {call} waits for an approval': '没有等待批准的调用 {call}',
-  'what the tool says of itself changed while this call waited': '此调用等待期间，工具的自我描述发生了变化',
-  'the server was set up otherwise while this call waited': '此调用等待期间，服务器的设置发生了变化',
-  'Look at the call again, and answer what it asks now.': '请再看一遍此调用，并就它现在的请求作答。',
-  'the tool {tool} was changed while it was looked at': '工具 {tool} 在您查看期间发生了变化',
-  'Read what it says of itself now, and choose again.': '请阅读它现在的自我描述，然后重新选择。',
-  'no call {call} is under way': '没有进行中的调用 {call}',
-  'It may have ended, or somebody else was first.': '它可能已结束，或已有人先行处理。',
-  '{name} does not offer the tool {tool} now, so nobody knows what would always be allowed':
-    '{name} 目前不提供工具 {tool}，因此无法确定要始终允许什么',
-  'Start the server first.': '请先启动服务器。',
-  'Its secrets and every call travel there unencrypted': '其密钥和每次调用都会以未加密方式传输',
-
   // Files that go with messages
   'this file can not be read: it is broken': '无法读取此文件：已损坏',
   'open it in the program it is from and save it again': '请用原来的程序打开并重新保存',
