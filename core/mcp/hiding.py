@@ -1,9 +1,9 @@
 """Secrets that people write into arguments and addresses are taken out of them. Pure.
 
-    --api-key sk-123             ► --api-key ${API_KEY}
-    https://host/mcp?token=abc   ► https://host/mcp?token=${token}
-    https://host/s/NzYhNGQ4/mcp  ► https://host/s/${URL_KEY}/mcp
-    postgresql://me:pass@host/d  ► postgresql://me:${PASSWORD}@host/d
+    --api-key sk-12345               ► --api-key ${API_KEY}
+    https://host/mcp?token=abcdef    ► https://host/mcp?token=${token}
+    https://host/s/NzYhNGQ4Zi1i/mcp  ► https://host/s/${URL_KEY}/mcp
+    postgresql://me:secret@host/d    ► postgresql://me:${PASSWORD}@host/d
 
 What is taken out becomes a value of the server's environment, and is kept as those are: the log,
 the list of servers and the fingerprint only ever see the place.
