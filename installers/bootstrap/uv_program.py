@@ -44,7 +44,8 @@ def _fetch() -> Path:
             [
                 *_pip(),
                 "install",
-                "-qq",  # its retries look like failures
+                "--quiet",
+                "--retries=1",  # each is a line that frightens, where there is no network
                 "--disable-pip-version-check",
                 "--root-user-action=ignore",
                 "--upgrade",
