@@ -110,10 +110,6 @@ class BoundedProtocol(HttpToolsProtocol):
         """The exchange of the request whose body is being read, where it has one by now."""
         return self.cycle if self.in_body else None
 
-    def is_offered_another_protocol(self) -> bool:
-        """Whether the request would rather go on in a protocol that is not spoken here."""
-        return self.parser.should_upgrade() and not self._should_upgrade()
-
     def _is_earlier_served(self) -> bool:
         """Whether a request is served that came before the one that is being read."""
         cycle = self.cycle

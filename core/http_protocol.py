@@ -334,8 +334,9 @@ class StudioProtocol(BoundedProtocol):
 
     def on_headers_complete(self) -> None:
         """Its head is there."""
-        if self.is_offered_another_protocol():
-            return  # it is read again without the offer
+        upgrades = self.parser.should_upgrade()
+        if upgrades and not self._should_upgrade():
+            return  # to a protocol that is not spoken here: it is read again without the offer
         self.in_head, self.in_body = False, True
         self._named = named = dict(self.headers)
         if len(named) < len(self.headers) and sum(name == b"host" for name, _ in self.headers) > 1:
@@ -345,7 +346,7 @@ class StudioProtocol(BoundedProtocol):
                 name == b"expect" and value.lower() == b"100-continue"
                 for name, value in self.headers
             )
-        if self._could_go_straight():
+        if not upgrades and self._could_go_straight():
             self._gathered, self._gathered_size = [], 0
         else:
             self._go_uvicorns_way()
@@ -394,7 +395,6 @@ class StudioProtocol(BoundedProtocol):
             and parser.get_method() == b"POST"
             and b"#" not in self.url
             and not self.expect_100_continue
-            and not parser.should_upgrade()
             and parser.get_http_version() == "1.1"
             and (self.cycle is None or self.cycle.response_complete)
             and not self.pipeline
