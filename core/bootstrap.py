@@ -9,7 +9,6 @@ from core.answer_policies import answer_cache
 from core.application import Application
 from core.attachments.attachments import Attachments
 from core.attachments.cost import Costs
-from core.attachments.extracting import Extracting
 from core.auditing.checkpointer import Checkpointer
 from core.auditing.notes import NotesFolder
 from core.auditing.opening import open_for_reading, open_log
@@ -342,9 +341,7 @@ def compose(
     blobs = Blobs(settings.paths.blobs, subject_keys)
     forgotten = mcp.calls.forgetting(blobs.drop)
     conversations = Conversations(store=store, keys=subject_keys, forgotten=forgotten)
-    attachments = Attachments(
-        blobs=blobs, conversations=conversations, extracting=Extracting(), clock=clock
-    )
+    attachments = Attachments(blobs=blobs, conversations=conversations, clock=clock)
     models = ChatModels(
         routes=routes,
         inflight=inflight,

@@ -60,11 +60,16 @@ class Attachments:
     """Files that go with messages. Loop-bound."""
 
     def __init__(
-        self, *, blobs: Blobs, conversations: Conversations, extracting: Extracting, clock: Clock
+        self,
+        *,
+        blobs: Blobs,
+        conversations: Conversations,
+        clock: Clock,
+        extracting: Extracting | None = None,
     ) -> None:
         self._blobs = blobs
         self._conversations = conversations
-        self._extracting = extracting
+        self._extracting = extracting or Extracting()
         self._clock = clock
 
     # ---- attaching -----------------------------------------------------------------------------
