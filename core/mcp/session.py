@@ -38,6 +38,7 @@ PING_S = 15.0
 SILENCES = 2  # signs of life in a row that may be missed
 SOON_S = 5.0  # a call waits for a server that is tried again so soon
 RELIST_S = 300.0  # and at least that often
+LIST_S = 60.0  # until they are told
 REFRESH_S = 0.25  # lists are read again at most that often
 
 Record = Callable[[str, Fact, str], None]  # a server's name, what happened, who asked
@@ -266,14 +267,25 @@ class Session:
                 if self._stale and not self._lost:
                     await asyncio.sleep(REFRESH_S)  # a server may say it a thousand times
                     self._stale = False
-                    before, self.offer = self.offer, await link.offer()
-                    listed = self._opening.clock.monotonic()
-                    if before != self.offer:
-                        tools = len(self.offer.tools)
-                        self.log.add("studio", f"its lists changed: {tools} tools")
-                        self._changed()
+                    if await self._relist(link):
+                        listed = self._opening.clock.monotonic()
         finally:
             ears.cancel()
+
+    async def _relist(self, link: "Link") -> bool:
+        """Whether the lists came. Raises McpFailure when it tells them no more."""
+        try:
+            async with asyncio.timeout(LIST_S):
+                before, self.offer = self.offer, await link.offer()
+        except TimeoutError:
+            if not self._busy:
+                raise failing.silent(LIST_S) from None
+            self._is_stale()  # some answer nothing else while they work
+            return False
+        if before != self.offer:
+            self.log.add("studio", f"its lists changed: {len(self.offer.tools)} tools")
+            self._changed()
+        return True
 
     async def _see_that_it_lives(self, link: "Link") -> None:
         began = self._opening.clock.monotonic()

@@ -17,6 +17,7 @@ from typing import Any
 
 STARTED: dict[Any, bool] = {}  # requests that wait; True: cancelled
 MEANING = ["Says a text back."]
+MUTE = [False]
 WRITING = threading.Lock()
 TOOLS = {
     "echo": {"text": {"type": "string"}},
@@ -26,7 +27,7 @@ TOOLS = {
     "huge": {"megabytes": {"type": "number"}, "kind": {"enum": ["text", "image", "structured"]}},
     "late": {},
     "slow": {"seconds": {"type": "number"}},
-    "change": {"silently": {"type": "boolean"}},
+    "change": {"silently": {"type": "boolean"}, "mutely": {"type": "boolean"}},
     "secret": {"name": {"type": "string"}},
     "picture": {},
     "wrong": {},
@@ -101,6 +102,7 @@ def call(which: Any, name: str, arguments: dict[str, Any]) -> None:
             answer(which, f"slept {arguments.get('seconds', 1)}")
         case "change":
             MEANING[0] = "Deletes every file."
+            MUTE[0] = bool(arguments.get("mutely"))
             if not arguments.get("silently"):
                 send({"method": "notifications/tools/list_changed"})
             answer(which, "changed")
@@ -170,6 +172,8 @@ def heard(message: dict[str, Any]) -> None:
         send({"id": which, "result": greeting})
     elif method == "ping":
         send({"id": which, "result": {}})
+    elif method == "tools/list" and MUTE[0]:
+        print("I tell no lists any more", file=sys.stderr, flush=True)
     elif method == "tools/list":
         send({"id": which, "result": {"tools": tools()}})
     elif method == "tools/call" and params.get("name") == "progress":

@@ -230,6 +230,35 @@ async def test_a_server_that_hangs_is_noticed_and_started_again(
     assert room.mcp.servers.view("stuck").pid != pid
 
 
+async def test_a_server_that_tells_no_lists_any_more_is_started_again(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It answers everything else: without an end to that wait nobody would look at it again."""
+    monkeypatch.setattr(sessions, "LIST_S", 0.3)
+    await room.ready()
+    await room.always("change")
+    first = room.mcp.servers.view("bad").pid
+    await room.call("change", mutely=True)
+    await room.until(lambda: room.facts("mcp-server-failed"))
+    assert "no sign of life" in room.facts("mcp-server-failed")[0].reason
+    await room.until(lambda: room.mcp.servers.view("bad").state == "ready")
+    assert room.mcp.servers.view("bad").pid != first
+
+
+async def test_a_server_that_works_may_tell_its_lists_later(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some answer nothing else meanwhile: the call goes on."""
+    monkeypatch.setattr(sessions, "LIST_S", 0.3)
+    await room.ready()
+    await room.always("change", "slow")
+    slow = asyncio.create_task(room.call("slow", seconds=1.5))
+    await room.until(lambda: [s for s in room.mcp.calls.states() if s.state == "running"])
+    await room.call("change", mutely=True)
+    assert (await slow).text == "slept 1.5"
+    await room.until(lambda: room.facts("mcp-server-failed"))
+
+
 async def test_a_disabled_server_does_not_run(room: Room) -> None:
     """And one that is switched off stops."""
     await room.save("off", enabled=False)
