@@ -48,6 +48,22 @@ describe('the clock', () => {
     old.leave()
   })
 
+  it('steps once a minute for what lasts, after its first minute, and tells whole minutes of it', () => {
+    const fresh = shown(() => clock.age((NOW - 58_000) * 1000))
+    const old = shown(() => clock.age((NOW - 754_000) * 1000))
+    for (let seconds = 0; seconds < 59; seconds += 1) {
+      vi.advanceTimersByTime(1_000)
+      flushSync()
+    }
+    expect(fresh.seen).toEqual([58, 59, 60])
+    expect(old.seen).toEqual([720])
+    vi.advanceTimersByTime(1_000)
+    flushSync()
+    expect(old.seen).toEqual([720, 780])
+    fresh.leave()
+    old.leave()
+  })
+
   it('shows another moment while one is looked at', () => {
     clock.at = NOW - 60_000
     expect(clock.since((NOW - 90_000) * 1000)).toBe(30)

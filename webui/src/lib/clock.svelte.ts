@@ -25,18 +25,24 @@ class Clock {
     return Date.now()
   }
 
-  /** The same for what began at `since`: what is told in hours and minutes steps once a minute. */
-  nowFor(since: number): number {
+  /** The same for what was at `since`: once it is `fine` milliseconds old it steps once a minute. */
+  nowFor(since: number, fine = MINUTE_MS): number {
     if (this.at !== null) return this.at
     const now = Date.now()
-    if (now - since < HOUR_MS) this.seconds()
+    if (now - since < fine) this.seconds()
     else this.minutes()
     return now
   }
 
-  /** Seconds since a moment in microseconds, never below zero. */
+  /** Seconds since a moment in microseconds, never below zero: of what goes on, and is watched. */
   since(micros: number): number {
-    return Math.max(0, Math.floor((this.nowFor(micros / 1000) * 1000 - micros) / 1e6))
+    return Math.max(0, Math.floor((this.nowFor(micros / 1000, HOUR_MS) * 1000 - micros) / 1e6))
+  }
+
+  /** The same of what lasts: whole minutes after the first one. */
+  age(micros: number): number {
+    const seconds = Math.max(0, Math.floor((this.nowFor(micros / 1000) * 1000 - micros) / 1e6))
+    return seconds < 60 ? seconds : seconds - (seconds % 60)
   }
 }
 
