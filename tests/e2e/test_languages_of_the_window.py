@@ -13,6 +13,7 @@ from tests.harness.pages import page_names, path_of
 from tests.harness.sim import sim_recipe
 from tests.harness.studio import StudioServer
 from tests.harness.tools import needs
+from tests.harness.waiting import eventually
 
 LIVE = re.compile("live|实时")
 WIDTHS = (1280, 390)
@@ -29,11 +30,29 @@ def language(request: pytest.FixtureRequest) -> str:
 def page(studio: StudioServer, language: str) -> Iterator[Page]:
     """The owner's window in that language, as it is chosen in the window itself."""
     needs(CHROMIUM)
-    with page_of(studio, "dark") as (page, complaints):
-        page.get_by_role("combobox", name="Language").select_option(language)
-        expect(page.get_by_role("heading", level=1)).to_have_text(HEADINGS[language])
-        yield page
-        assert complaints == []
+    try:
+        with page_of(studio, "dark") as (page, complaints):
+            page.get_by_role("combobox", name="Language").select_option(language)
+            expect(page.get_by_role("heading", level=1)).to_have_text(HEADINGS[language])
+            yield page
+            assert complaints == []
+    finally:  # the setting is of the studio that tests share
+        choose(studio, "auto")
+
+
+def choose(studio: StudioServer, language: str) -> None:
+    """As another window of the owner would."""
+    change = {"language": language}
+    studio.http.patch("/api/settings", json=change, headers=studio.owner()).raise_for_status()
+
+
+def test_the_choice_is_the_studios(studio: StudioServer, page: Page, language: str) -> None:
+    """So the tray knows it; and what is chosen elsewhere, this window follows at once."""
+    eventually(
+        lambda: studio.get("/api/status")["language"] == language, within=30, what="the setting"
+    )
+    choose(studio, "en")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Dashboard")
 
 
 def test_every_page_speaks_it_and_keeps_to_its_width(

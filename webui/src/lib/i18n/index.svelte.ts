@@ -23,21 +23,15 @@ type Values = Record<string, string | number>
 class Words {
   language = $state<Language>('en')
   private catalogue = $state.raw<Catalogue>({ ...shell, ...dashboard })
+  private wanted: Language = 'en'
+  /** Chosen before `chosen.svelte.ts` came, which keeps it and takes `choose` over. */
+  early: Language | null = null
   private here = new Set<Part>(FIRST)
   private voice = $state.raw<Voice | null>(null)
 
   /** Before the first paint: the language chosen here, else the browser's. */
   async start(): Promise<void> {
     await this.use(stored() ?? spoken(navigator.languages))
-  }
-
-  async choose(language: Language): Promise<void> {
-    await this.use(language)
-    try {
-      localStorage.setItem(NAME, language)
-    } catch {
-      // Storage is off: the choice lasts as long as the page.
-    }
   }
 
   /** Returns when these words can be said. */
@@ -73,12 +67,17 @@ class Words {
     return key in this.catalogue
   }
 
-  private async use(language: Language): Promise<void> {
+  choose = (language: Language): Promise<void> => this.use((this.early = language))
+
+  /** Speak it from now on; `chosen.svelte.ts` keeps a choice. */
+  async use(language: Language): Promise<void> {
+    this.wanted = language
     if (language === this.language) return
     const [voice, ...parts] = await Promise.all([
       speak(language),
       ...[...this.here].map((part) => read(language, part)),
     ])
+    if (language !== this.wanted) return // another was chosen meanwhile
     this.catalogue = Object.assign({}, ...parts) as Catalogue
     this.voice = voice
     this.language = language

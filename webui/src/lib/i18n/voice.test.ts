@@ -9,6 +9,7 @@ import zhFailures from './zh/failures'
 import zhRefusals from './zh/refusals'
 import zhSaid from './zh/said'
 import { core } from './phrases'
+import samples from './said.samples.json'
 import { voice } from './voice'
 
 const de = voice(deFacts, [deSaid, deFailures, deRefusals], 'de-DE')
@@ -128,6 +129,12 @@ describe('a fact', () => {
   it('of a newer version, or without its data, stays as the server said it', () => {
     expect(de.sentence({ type: 'of-tomorrow', sentence: 'It rained.', data: {} })).toBe('It rained.')
     expect(de.sentence({ type: 'app-started', sentence: 'vLLM Studio 1 started.' })).toBe('vLLM Studio 1 started.')
+  })
+})
+
+describe('the tray', () => {
+  it.each(samples)('says the same of: $english', ({ english, ...said }) => {
+    expect({ de: de.told(english), zh: zh.told(english) }).toEqual(said)
   })
 })
 
