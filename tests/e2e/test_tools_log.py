@@ -54,7 +54,11 @@ def test_lines_come_by_themselves_and_nobody_asks_twice(quick_studio: StudioServ
         assert len(asked.begun) == 1, "the second came over the same connection"
         demand_accessible(page)
         page.get_by_role("tab", name=re.compile("Tools")).click()
-        eventually(lambda: len(asked.given_up) == 1, within=10, what="the stream is closed")
+        eventually(
+            lambda: page.evaluate("true") and len(asked.given_up) == 1,  # so that it is told
+            within=30,
+            what="the stream is closed",
+        )
         page.get_by_role("tab", name="Log").click()
         expect(texts(log, "the first start")).to_have_count(1)
         expect(texts(log, "the second start")).to_have_count(1)
