@@ -62,7 +62,7 @@ def test_what_was_not_recorded_is_not_shown_as_of_today(studio: StudioServer) ->
         studio.add(sim_recipe(name, tokens=4))
     ask(studio, first)
     studio.post("/api/keys", {"name": "a moment"})
-    then = int(studio.status()["position"])
+    then = int(studio.happened("key-issued", name="a moment")[-1]["position"])
     ask(studio, later)
     with window(studio, "light", "timeline") as page:
         expect(page.get_by_role("slider")).to_be_visible()
