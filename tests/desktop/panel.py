@@ -23,7 +23,7 @@ from dbus_fast.service import ServiceInterface, dbus_method, dbus_property
 WATCHER = "org.kde.StatusNotifierWatcher"
 ITEM = "org.kde.StatusNotifierItem"
 MENU = "com.canonical.dbusmenu"
-WAIT_S = 20.0
+WAIT_S = 60.0  # a whole app starts in it, on a machine that has other work
 
 Names = Annotated[list[str], DBusSignature("as")]
 

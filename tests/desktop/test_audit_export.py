@@ -283,7 +283,13 @@ def started(home: Path, *words: str, before: str = "") -> "subprocess.Popen[str]
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        preexec_fn=heeds_interrupts,
     )
+
+
+def heeds_interrupts() -> None:
+    """Also where the tests run in the background, in which a shell lets SIGINT be ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.mark.parametrize("name", ["export", "export.zip", "export.tar"])

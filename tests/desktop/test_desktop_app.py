@@ -39,6 +39,7 @@ def environ(home: Path, litellm_runtime: None) -> Iterator[dict[str, str]]:
             "DISPLAY": display,
             "DBUS_SESSION_BUS_ADDRESS": bus,
             "BROWSER": "/bin/false",
+            "LC_ALL": "C.UTF-8",  # the tray speaks the system's language
         }
 
 
