@@ -73,6 +73,7 @@ def test_what_was_not_recorded_is_not_shown_as_of_today(studio: StudioServer) ->
         page.get_by_role("link", name="Requests", exact=True).click()
         expect(page.get_by_text("Requests that had ended by then.")).to_be_visible()
         table = page.get_by_role("table").last
+        expect(table).to_contain_text(first)
         expect(table).not_to_contain_text(later)
         page.get_by_role("link", name="Logs").first.click()
         expect(page.get_by_text("they are shown as they are today")).to_be_visible()
