@@ -119,4 +119,6 @@ def test_a_second_app_in_the_same_home_gives_way(own_studio: StudioServer) -> No
     finally:
         second.close()
     assert own_studio.status()
-    eventually(lambda: own_studio.status()["gateway"]["state"] == "ready", within=30, what="gateway")
+    eventually(
+        lambda: own_studio.status()["gateway"]["state"] == "ready", within=30, what="the gateway"
+    )
