@@ -432,8 +432,10 @@ class Calls:
 
 def _reason(result: CallResult, ended: Ended | None) -> str:
     """Why it was not done; a tool's own words are told from ours."""
-    said = "the tool says: " if ended and ended.code == "tool-error" else ""
-    return "" if result.outcome == "done" else said + result.text[:500]
+    if result.outcome == "done":
+        return ""
+    words = result.text[:500]
+    return f"the tool says: {words}" if ended and ended.code == "tool-error" else words
 
 
 def _not_there(message: str) -> NotFound:
