@@ -54,14 +54,16 @@ class MonthsTold:
                 return
 
     def _another(self, log: ExportedLog, placed: Placed) -> Claim:
+        if self.whole and log.first == 1:
+            says = (
+                f"The checkpoint at position {placed.position} of the main log is of the log"
+                f" {placed.fact.log_id}: another one stands in its place, and nobody has"
+                " acknowledged that."
+            )
+            return disproved(log.log, replaced.REPLACED, says)
         says = (
             f"The checkpoint at position {placed.position} of the main log is of the log"
-            f" {placed.fact.log_id}: another one stands in its place"
+            f" {placed.fact.log_id}: another one stands in its place. Whether that was"
+            " acknowledged is not shown here."
         )
-        if self.whole and log.first == 1:
-            return disproved(
-                log.log, replaced.REPLACED, f"{says}, and nobody has acknowledged that."
-            )
-        return not_provable(
-            log.log, replaced.REPLACED, f"{says}. Whether that was acknowledged is not shown here."
-        )
+        return not_provable(log.log, replaced.REPLACED, says)

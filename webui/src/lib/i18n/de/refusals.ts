@@ -303,6 +303,8 @@ export default {
     'Das Protokoll {old}, für das bis zu {size:n} Ereignissen unterschrieben war, wurde am {when} ersetzt; bestätigt von {who} am {then}: {why}. Was darin stand, wird hier nicht gezeigt.',
   'The checkpoint at position {position} of the main log is of the log {log}: another one stands in its place, and nobody has acknowledged that.':
     'Der Prüfpunkt an Position {position:n} des Hauptprotokolls gehört zum Protokoll {log}: An dessen Stelle steht ein anderes, und niemand hat das bestätigt.',
+  'The checkpoint at position {position} of the main log is of the log {log}: another one stands in its place. Whether that was acknowledged is not shown here.':
+    'Der Prüfpunkt an Position {position:n} des Hauptprotokolls gehört zum Protokoll {log}: An dessen Stelle steht ein anderes. Ob das bestätigt wurde, ist hier nicht zu sehen.',
   'The whole month was signed for.': 'Für den ganzen Monat wurde unterschrieben.',
   '{file} holds the sums that were recorded.': '{file} enthält die aufgezeichneten Summen.',
   // Searching and reading the web

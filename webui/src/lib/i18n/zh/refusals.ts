@@ -270,6 +270,8 @@ export default {
     '日志 {old}（已签名至 {size:n} 个事件）于 {when} 被取代，由 {who} 于 {then} 确认：{why}。其中的内容此处无法证明。',
   'The checkpoint at position {position} of the main log is of the log {log}: another one stands in its place, and nobody has acknowledged that.':
     '主日志位置 {position:n} 的检查点属于日志 {log}：其位置上是另一份日志，且无人确认。',
+  'The checkpoint at position {position} of the main log is of the log {log}: another one stands in its place. Whether that was acknowledged is not shown here.':
+    '主日志位置 {position:n} 的检查点属于日志 {log}：其位置上是另一份日志。是否已被确认，此处看不到。',
   'The whole month was signed for.': '整个月已签名。',
   '{file} holds the sums that were recorded.': '{file} 中的总数与记录一致。',
   // Searching and reading the web
