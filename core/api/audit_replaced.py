@@ -63,7 +63,8 @@ async def acknowledge(
             f"the log in that place is {found.log_id} by now, which nobody has looked at",
             field="log_id",
         )
-    await application.store.append(STREAM, acknowledged(found, reason), actor=asking.actor)
+    signer = application.checkpointer.signer(found.log_id)
+    await application.store.append(STREAM, acknowledged(found, reason, signer), actor=asking.actor)
     return found
 
 

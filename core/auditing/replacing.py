@@ -15,7 +15,8 @@ import msgspec
 from core.errors import NotFound
 from core.settings import Paths
 from events.audit.canonical import parse
-from events.audit.replaced import parted
+from events.audit.note import Signer
+from events.audit.replaced import parted, text
 from events.audit.sources import LiveLog, LogSource, SealedLog
 from events.audit.told import MAIN, Placed, Told, told
 from events.codec import decode
@@ -68,9 +69,14 @@ def replacement_of(found: Iterable[Replacement], log: str) -> Replacement:
     )
 
 
-def acknowledged(one: Replacement, reason: str) -> list[AuditReplacementAcknowledged]:
-    """What the main log is told: a fact for each log that is not there any more."""
-    return [
+def acknowledged(
+    one: Replacement, reason: str, signer: Signer
+) -> list[AuditReplacementAcknowledged]:
+    """What the main log is told: a fact for each log that is not there any more, signed.
+
+    `signer` signs for the log that stands there now.
+    """
+    unsigned = [
         AuditReplacementAcknowledged(
             log=one.log,
             previous_log_id=former.log_id,
@@ -81,9 +87,11 @@ def acknowledged(one: Replacement, reason: str) -> list[AuditReplacementAcknowle
             root=one.root,
             replaced_at=one.replaced_at,
             reason=reason,
+            note="",
         )
         for former in one.former
     ]
+    return [msgspec.structs.replace(word, note=signer.sign(text(word))) for word in unsigned]
 
 
 def _of_book(paths: Paths, log: str, about: Told) -> Iterator[Replacement]:

@@ -211,6 +211,10 @@ def check_place(
     for word in words:
         fact = word["data"]
         end = fact["previous_size"], b64decode(fact["previous_root"], validate=True)
+        says = f"{ORIGIN}{fact['log_id']}\n{fact['size']}\n{fact['root']}\nreplaces "
+        says += f"{fact['previous_log_id']} {fact['previous_size']} {fact['previous_root']}"
+        need(fact["note"].rpartition("\n\n")[0] == says, "a replacement is not what was signed")
+        signed(fact["note"], fact["log_id"], keys)
         need(ends.get(fact["previous_log_id"]) == end, "a replacement names another end")
         need(roots[fact["size"]] == b64decode(fact["root"]), "a replacement is of other lines")
         by = f"acknowledged by {word['actor']} at position {word['position']}"

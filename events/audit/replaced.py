@@ -4,7 +4,8 @@
 
 Without that word, or where it is of other logs, a checkpoint of A beside the log B is a failure.
 The word names the end that A was last signed for and the lines that B had then, so it covers no
-third log and no other beginning of B. What stood in A it does not prove.
+third log and no other beginning of B. What stood in A it does not prove. It bears a signature of
+its own: whoever can write the file could add the word, and the next checkpoint would cover it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,10 +15,19 @@ from events.audit import checkpoint, kept
 from events.audit.checkpoint import origin_of
 from events.audit.claims import Claim, disproved, not_provable
 from events.audit.kept import Roots
-from events.audit.note import NoteInvalid
+from events.audit.note import NoteInvalid, opened
 from events.audit.told import Acknowledged, Keys, Placed
+from events.facts import AuditReplacementAcknowledged
 
 REPLACED = "replaced"
+
+
+def text(fact: AuditReplacementAcknowledged) -> str:
+    """What is signed: a checkpoint of the new log, with the end of the old one as its extension."""
+    return (
+        f"{origin_of(fact.log_id)}\n{fact.size}\n{fact.root}\n"
+        f"replaces {fact.previous_log_id} {fact.previous_size} {fact.previous_root}\n"
+    )
 
 
 def parted(
@@ -62,6 +72,9 @@ def _claim(log: str, old: Sequence[Placed], word: Acknowledged, roots: Roots, ke
         if not _is_signed(one, keys):
             says = f"The checkpoint at position {one.position} of the main log does not hold."
             return disproved(log, REPLACED, says)
+    if not _is_said(word, keys):
+        says = f"{where} is not signed by a key of this log: anybody could have written it."
+        return disproved(log, REPLACED, says)
     newest = max(signed, key=lambda one: one.fact.size, default=None)
     if newest is None or (newest.fact.size, newest.fact.root) != (
         fact.previous_size,
@@ -80,6 +93,15 @@ def _claim(log: str, old: Sequence[Placed], word: Acknowledged, roots: Roots, ke
         f" {_moment(word.recorded_at)}: {fact.reason.rstrip('.')}."
         " What stood in it is not shown here.",
     )
+
+
+def _is_said(word: Acknowledged, keys: Keys) -> bool:
+    fact = word.fact
+    try:
+        said = opened(fact.note, keys.verifiers(origin_of(fact.log_id), word.position))
+    except NoteInvalid:
+        return False
+    return said == text(fact)
 
 
 def _is_signed(placed: Placed, keys: Keys) -> bool:

@@ -102,6 +102,7 @@ class AuditReplacementAcknowledged(
     root: str  # of these
     replaced_at: int  # µs since the epoch: when the new one was begun, as its first event says
     reason: str
+    note: str  # the studio's signature under both ends (`events/audit/replaced.py`)
 
 
 class AuditVerified(Fact, frozen=True, kw_only=True, tag="audit-verified"):

@@ -15,9 +15,11 @@ from litestar.testing import AsyncTestClient
 from core.api import audit_replaced, audit_seal, problems, requests, usage
 from core.api.asking import Asking
 from core.application import Application
+from core.auditing.checkpointer import Checkpointer
 from core.keys.keyring import KeyRing
 from core.live_settings import LiveSettings
 from core.log_watch import LogWatch
+from core.secrets import Secrets
 from desktop.cli import audit_seal as audit_seal_words
 from desktop.cli import requests as requests_words
 from desktop.cli import usage as usage_words
@@ -56,6 +58,13 @@ async def door(home: Path) -> AsyncIterator[Door]:
     house = House(home)
     made = Application.__new__(Application)
     made.store, made.usage, made.sealing = house.store, house.usage, house.sealing
+    made.checkpointer = Checkpointer(
+        store=house.store,
+        secrets=Secrets(house.paths.secrets),
+        settings=lambda: house.settings,
+        clock=house.clock,
+    )
+    await made.checkpointer.begin()
     made.keys = KeyRing(house.store, house.clock)
     made.settings = LiveSettings(house.settings, {})
     made.log_watch = LogWatch(

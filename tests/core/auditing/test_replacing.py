@@ -14,13 +14,15 @@ from core.auditing.replacing import Replacement, acknowledged, replacement_of, r
 from core.errors import NotFound
 from core.settings import Paths
 from events.audit import check_proof
+from events.audit.checkpoint import signer_for
 from events.audit.claims import Claim, first_bad
 from events.audit.export import LogToExport, write
+from events.audit.replaced import text
 from events.audit.sources import LiveLog
 from events.facts import AuditLogContinued, AuditReplacementAcknowledged
 from events.projections import USAGE
 from events.store import EventStore
-from tests.events.audited import MONTH, AuditedHome, audited_home, request
+from tests.events.audited import MONTH, SEED, AuditedHome, audited_home, request
 from tests.events.exports import claims_of, key_of, made, note_of
 
 Word = AuditReplacementAcknowledged
@@ -64,6 +66,12 @@ def replace(home: AuditedHome, aside: str = "first") -> None:
 def found(home: AuditedHome) -> Replacement:
     """What there is to acknowledge."""
     return replacement_of(replacements(Paths(home.folder)), MONTH)
+
+
+def words(home: AuditedHome, reason: str, seed: bytes = SEED) -> list[Word]:
+    """The owner's word for it, signed by the studio, or by who has another key."""
+    one = found(home)
+    return acknowledged(one, reason, signer_for(one.log_id, seed))
 
 
 def record(home: AuditedHome, *facts: Word) -> None:
@@ -111,7 +119,7 @@ def test_what_is_known_is_told_and_fails_no_more(
     one = found(home)
     [former] = one.former
     assert (one.follows, one.why, one.size) == (former.log_id, "a bad disk", 32)
-    record(home, *acknowledged(one, "the disk was replaced"))
+    record(home, *words(home, "the disk was replaced"))
     assert looks(home, tmp_path) == ALL_HOLD
     [claim] = told(home)
     assert claim.verdict == "not-provable"
@@ -126,7 +134,7 @@ def test_what_is_known_is_told_and_fails_no_more(
 
 def test_it_goes_on_being_signed_for_and_checked(home: AuditedHome, tmp_path: Path) -> None:
     """The new log is no less proved than any other; a change in it is found."""
-    record(home, *acknowledged(found(home), "known"))
+    record(home, *words(home, "known"))
     with home.store(home.month) as month:
         month.append_now("usage-2026-11-21", [request(7)], actor="key:laptop")
     home.sign()
@@ -143,18 +151,18 @@ def test_it_goes_on_being_signed_for_and_checked(home: AuditedHome, tmp_path: Pa
 
 def test_one_word_covers_one_replacement(home: AuditedHome, tmp_path: Path) -> None:
     """A third log in the same place is unknown again, and both before it have to be known."""
-    record(home, *acknowledged(found(home), "known"))
+    record(home, *words(home, "known"))
     home.sign()
     replace(home, aside="second")
     assert looks(home, tmp_path) == NONE_HOLDS
     assert len(found(home).former) == 2
-    record(home, *acknowledged(found(home), "again"))
+    record(home, *words(home, "again"))
     assert looks(home, tmp_path) == ALL_HOLD
 
 
 def test_the_old_log_must_not_come_back(home: AuditedHome, tmp_path: Path) -> None:
     """A checkpoint of it that was made after the word is none that the word knew of."""
-    record(home, *acknowledged(found(home), "known"))
+    record(home, *words(home, "known"))
     new = home.month.rename(home.folder / "new")
     (home.folder / "first").rename(home.month)
     home.sign()
@@ -177,9 +185,33 @@ WRONG: dict[str, Callable[[Word], Word]] = {
 def test_a_word_about_something_else_helps_nothing(
     home: AuditedHome, tmp_path: Path, how: str
 ) -> None:
-    """Nor one that was altered."""
-    [word] = acknowledged(found(home), "known")
-    record(home, WRONG[how](word))
+    """However well it is signed."""
+    [word] = words(home, "known")
+    wrong = WRONG[how](word)
+    note = signer_for(wrong.log_id, home.seed).sign(text(wrong))
+    record(home, msgspec.structs.replace(wrong, note=note))
+    assert looks(home, tmp_path) == NONE_HOLDS
+
+
+FORGED: dict[str, Callable[[AuditedHome, Word], str]] = {
+    "by nobody": lambda home, word: "",
+    "by another key": lambda home, word: words(home, "known", b"\1" * 32)[0].note,
+    "for the new log only": lambda home, word: signer_for(word.log_id, SEED).sign(
+        "\n".join(text(word).split("\n")[:3]) + "\n"
+    ),
+    "for another end": lambda home, word: signer_for(word.log_id, SEED).sign(
+        text(word).replace(" ", "  ")
+    ),
+}
+
+
+@pytest.mark.parametrize("how", FORGED)
+def test_who_has_no_key_can_not_say_the_word(home: AuditedHome, tmp_path: Path, how: str) -> None:
+    """Who can write the file may add it; that the next checkpoint covers it makes it no truer."""
+    [word] = words(home, "known")
+    record(home, msgspec.structs.replace(word, note=FORGED[how](home, word)))
+    assert looks(home, tmp_path) == NONE_HOLDS
+    home.sign()
     assert looks(home, tmp_path) == NONE_HOLDS
 
 
@@ -189,7 +221,7 @@ def test_a_part_that_ends_before_the_word_is_no_proof_against_it(
     """The export of an earlier time can not show what was said later, and says that."""
     with home.store() as main:
         before = main.head
-    record(home, *acknowledged(found(home), "known"))
+    record(home, *words(home, "known"))
     assert looks(home, tmp_path, last=before) == ALL_HOLD
 
 
