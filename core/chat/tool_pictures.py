@@ -1,7 +1,6 @@
 """The pictures that a tool brought: kept sealed, as attachments are; for models that see."""
 
 import base64
-import binascii
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
@@ -30,7 +29,7 @@ async def kept(
         name = f"{tool or 'picture'}-{number}.{image.mime.partition('/')[2] or 'png'}"
         try:
             one = await keep(which, name, base64.b64decode(image.base64, validate=True))
-        except (binascii.Error, StudioError, EventError) as problem:
+        except (ValueError, StudioError, EventError) as problem:
             log.info("a picture of the tool %s was not kept: %s", tool, problem)
             continue
         if one.kind == "image":  # its contents say so, not the tool

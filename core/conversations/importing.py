@@ -5,7 +5,6 @@ for it; an import is a new conversation each time: nothing that is here is chang
 """
 
 import base64
-import binascii
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -202,7 +201,7 @@ def _pictures(content: object, at: int) -> Iterator[FiledFile]:
             try:
                 name = f"picture-{at + 1}-{place + 1}.{kind.removeprefix('data:image/')[:8]}"
                 yield FiledFile(id=name, name=name, data=base64.b64decode(data, validate=True))
-            except binascii.Error:
+            except ValueError:
                 raise msgspec.ValidationError(
                     f"a picture of message {at + 1} is no base64"
                 ) from None

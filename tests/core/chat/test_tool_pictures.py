@@ -103,12 +103,13 @@ async def test_what_is_no_picture_is_left_out(house: House) -> None:
     house.tools.images["weather"] = (
         image(b"words, not pixels"),
         Image(mime="image/png", base64="%%%"),
+        Image(mime="image/png", base64="é"),
         *[image(picture("PNG", (40, 20 + n))) for n in range(MOST_OF_A_RESULT)],
     )
     house.say_in_turn(calls(PARIS), says("Yes."))
     which, _ = await house.run()
     result = (await house.messages(which))[2]
-    assert (result.text, len(files_of(result))) == ("sunny in Paris", MOST_OF_A_RESULT - 2)
+    assert (result.text, len(files_of(result))) == ("sunny in Paris", MOST_OF_A_RESULT - 3)
 
 
 async def test_what_a_tool_said_outlives_a_crash_while_its_pictures_are_read(

@@ -188,6 +188,10 @@ def ours(*messages: dict[str, Any]) -> str:
             '{"format": "vllm-studio-conversation", "title": "x", "titled_by": "king"}',
             "title by 'king'",
         ),
+        (
+            '[{"role": "user", "content": [{"image_url": "data:image/png;base64,é"}]}]',
+            "a picture of message 1 is no base64",
+        ),
         ("[" * 100_000, "no JSON"),
     ],
 )
