@@ -1,9 +1,11 @@
 """Secrets that people write into arguments and addresses are taken out of them. Pure.
 
     --api-key sk-12345               ► --api-key ${API_KEY}
+    -e API_KEY=sk-12345              ► -e API_KEY=${API_KEY}
     https://host/mcp?token=abcdef    ► https://host/mcp?token=${token}
     https://host/s/NzYhNGQ4Zi1i/mcp  ► https://host/s/${URL_KEY}/mcp
     postgresql://me:secret@host/d    ► postgresql://me:${PASSWORD}@host/d
+    git+https://NzYhNGQ4Zi1i@host/r  ► git+https://${URL_KEY}@host/r
 
 What is taken out becomes a value of the server's environment, and is kept as those are: the log,
 the list of servers and the fingerprint only ever see the place.
@@ -19,9 +21,11 @@ from core.mcp.tokens import is_drawn
 
 _SECRET = re.compile(r"key|token|secret|passw|credential|auth|bearer", re.IGNORECASE)
 _OPTION = re.compile(r"(--?[A-Za-z][\w.-]*)=(.+)", re.DOTALL)
+_VARIABLE = re.compile(r"([A-Za-z_][\w.-]*)=([^\s;&|<>$`()]+)")  # nothing that a shell carries out
 _HEADER = re.compile(r"([A-Za-z][\w-]*)(\s*:\s*)((?:Bearer|Basic|Token)\s+)?(\S.*)", re.IGNORECASE)
-_ADDRESS = re.compile(r"(?<!git\+)https?://[^\s\"'<>|;]+")
-_PASSWORD = re.compile(r"(://[^/\s:@?#]*:)([^/\s@?#]+)@")
+_ADDRESS = re.compile(r"(?<!git\+)(?:http|ws)s?://[^\s\"'<>|;]+", re.IGNORECASE)
+_PASSWORD = re.compile(r"(://[^/\s:@?#]*:)([^/\s@?#]+)@(?!sha256:)")
+_USER = re.compile(r"(://)([^/\s:@?#]+)(?=(?::[^/\s@?#]*)?@)")
 _SAYS_KEY = re.compile(r"(api|access|auth)?[-_]?(key|token|secret)", re.IGNORECASE)
 IN_PATH = "URL_KEY"  # the name of what has none
 
@@ -64,7 +68,8 @@ def args_without(args: tuple[str, ...], taken: Taken) -> tuple[str, ...]:
 
 
 def url_without(url: str, taken: Taken) -> str:
-    """The address, with places where secrets stood in its path and after the '?'."""
+    """The address, with places where secrets stood before its host, in its path, after the '?'."""
+    url = _without_person(url, taken)
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -99,19 +104,35 @@ def _pair(pair: str, taken: Taken) -> str:
 
 
 def _argument(arg: str, taken: Taken) -> str:
-    if (option := _OPTION.fullmatch(arg)) and _SECRET.search(option[1]):
+    option = _OPTION.fullmatch(arg)
+    if option is None:
+        return _value(arg, taken)
+    if _SECRET.search(option[1]):
         return f"{option[1]}={taken.out(_variable(option[1]), option[2])}"
-    if "://" in arg:
-        return _addresses(arg, taken)
-    if header := _header(arg, taken):
+    return f"{option[1]}={_value(option[2], taken)}"
+
+
+def _value(text: str, taken: Taken) -> str:
+    if (variable := _VARIABLE.fullmatch(text)) and _SECRET.search(variable[1]):
+        return f"{variable[1]}={taken.out(_variable(variable[1]), variable[2])}"
+    if "://" in text:
+        return _addresses(text, taken)
+    if header := _header(text, taken):
         return header
-    return taken.out("SECRET", arg) if holds_secret(arg) else arg
+    return taken.out("SECRET", text) if holds_secret(text) else text
 
 
-def _addresses(arg: str, taken: Taken) -> str:
+def _addresses(text: str, taken: Taken) -> str:
     """Every address in it: of a database the password, of a service all of the above."""
-    clean = _PASSWORD.sub(lambda one: f"{one[1]}{taken.out('PASSWORD', one[2])}@", arg)
-    return _ADDRESS.sub(lambda one: url_without(one[0], taken), clean)
+    return _ADDRESS.sub(lambda one: url_without(one[0], taken), _without_person(text, taken))
+
+
+def _without_person(text: str, taken: Taken) -> str:
+    """Who asks, before the host of an address: the password, and a name that is a key itself."""
+    clean = _PASSWORD.sub(lambda one: f"{one[1]}{taken.out('PASSWORD', one[2])}@", text)
+    return _USER.sub(
+        lambda one: one[1] + (taken.out(IN_PATH, one[2]) if is_drawn(one[2]) else one[2]), clean
+    )
 
 
 def _header(arg: str, taken: Taken) -> str:

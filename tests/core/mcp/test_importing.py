@@ -152,12 +152,49 @@ def test_keys_in_a_path_become_places(url: str, shown: str, kept: dict[str, str]
     [
         ("postgresql://me:s3cr3t-word@localhost/db", "postgresql://me:${PASSWORD}@localhost/db"),
         ("--url=https://h/s/V1StGXR8_Z5jdHi6B-myT/mcp", "--url=https://h/s/${URL_KEY}/mcp"),
+        ("--cdp=wss://h/v1?token=abcdefgh", "--cdp=wss://h/v1?token=${token}"),
         ("curl -s 'https://h/V1StGXR8_Z5jdHi6B-myT'", "curl -s 'https://h/${URL_KEY}'"),
         ("git+https://h/a@0123456789abcdef0123456789abcdef01234567", None),
-        ("docker://image:tag@sha256:abcdef", None),
+        ("docker://image:latest@sha256:abcdef", None),
+        ("git+ssh://git@github.com/me/tools", None),
+        (
+            "git+https://V1StGXR8_Z5jdHi6B-myT@github.com/me/tools@0123456",
+            "git+https://${URL_KEY}@github.com/me/tools@0123456",
+        ),
+        (
+            "git+https://V1StGXR8_Z5jdHi6B-myT:x-oauth-basic@h/me",
+            "git+https://${URL_KEY}:${PASSWORD}@h/me",
+        ),
         ("file:///home/me/notes", None),
     ],
 )
 def test_addresses_in_arguments_lose_their_keys(arg: str, shown: str | None) -> None:
     """Whatever stands around them; a version that is pinned stays to be seen."""
-    assert args_without((arg,), Taken(set())) == (shown or arg,)
+    taken = Taken(set())
+    assert args_without((arg,), taken) == (shown or arg,)
+    assert filled(shown or arg, taken.values) == arg
+
+
+@pytest.mark.parametrize(
+    ("arg", "shown"),
+    [
+        ("API_KEY=hunter2hunter2", "API_KEY=${API_KEY}"),
+        ("--env=API_KEY=hunter2hunter2", "--env=API_KEY=${API_KEY}"),
+        ("--token=YWJjZGVmZ2g==", "--token=${TOKEN}"),
+        ("--header=X-Key: Bearer zyxwvuts", "--header=X-Key: Bearer ${X_KEY}"),
+        ("type=bind,src=/home/me/keys,dst=/keys", None),
+        ("API_KEY=x12345;reboot", None),
+        ("=".join(["a"] * 4000), None),
+    ],
+)  # fmt: skip
+def test_a_variable_in_an_argument_loses_its_value(arg: str, shown: str | None) -> None:
+    """As it is handed on to a container; what a shell would carry out stays to be seen."""
+    taken = Taken(set())
+    assert args_without((arg,), taken) == (shown or arg,)
+    assert filled(shown or arg, taken.values) == arg
+
+
+@pytest.mark.parametrize("who", ["me:s3cr3t-word", "V1StGXR8_Z5jdHi6B-myT"])
+def test_who_asks_stands_in_no_address(who: str) -> None:
+    """Such a server is refused, and what it would be is shown before that."""
+    assert who.rpartition(":")[2] not in url_without(f"https://{who}@h/mcp", Taken(set()))
