@@ -90,7 +90,7 @@ class Tray:
         """Until `stop`. Raises whatever the desktop raises when it shows no icon after all."""
         stop_listening = self._studio.listen(self._changed)
         try:
-            self._icon.run(lambda: self._changed(self._studio.status()))
+            self._icon.run(self._show_anew)
         finally:
             stop_listening()
 
@@ -119,6 +119,11 @@ class Tray:
             self._icon.notify(notification)
         self._before = status
         self._show(status)
+
+    def _show_anew(self) -> None:
+        """The icon takes pictures from now on: what it was told before is lost."""
+        self._shown = None
+        self._changed(self._studio.status())
 
     def _show(self, status: Status) -> None:
         now = picture(status, self._speech(status), autostart=self._autostart)
