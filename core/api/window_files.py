@@ -1,5 +1,6 @@
 """The window's own files at `/`, and its pages at any other path a browser may reload."""
 
+import logging
 import mimetypes
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from litestar import Response, get
 from litestar.exceptions import NotFoundException
 
 from webui import NotBuilt, assets_dir
+
+log = logging.getLogger(__name__)
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; "
@@ -33,13 +36,18 @@ FOR_EVER = "public, max-age=31536000, immutable"  # names under assets/ carry a 
 def said_in(language: str) -> dict[str, str]:
     """The window's words in "de" or "zh" for what the server says, by its English template.
 
-    Empty where the web UI was not built, or holds no such language.
+    Empty where the web UI was not built, or not whole, or holds no such language.
     """
     try:
         return msgspec.json.decode(
             (assets_dir() / "said" / f"{language}.json").read_bytes(), type=dict[str, str]
         )
     except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, msgspec.MsgspecError) as error:
+        log.warning(
+            "said/%s.json can not be read, so causes are told in English: %s", language, error
+        )
         return {}
 
 

@@ -3,11 +3,13 @@
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from core.api import window_files
 from core.api.window_files import said_in
 from core.picture import headline as core_headline
 from core.status import GatewayView, Status
@@ -132,6 +134,21 @@ def test_without_words_the_server_is_heard_as_it_is() -> None:
     """A window that was not built is no reason to say nothing."""
     assert Speech("de").told("the disk is full") == "the disk is full"
     assert said_in("xx") == {}
+
+
+@pytest.mark.parametrize("found", [b'{"a": "b', b'["a"]', b'{"a": 1}', b'{"\xff": "b"}', None])
+def test_words_that_can_not_be_read_are_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: bytes | None
+) -> None:
+    """A copy that is not whole has a tray all the same."""
+    (tmp_path / "said").mkdir()
+    path = tmp_path / "said" / "de.json"
+    if found is None:
+        path.mkdir()
+    else:
+        path.write_bytes(found)
+    monkeypatch.setattr(window_files, "assets_dir", lambda: tmp_path)
+    assert said_in("de") == {}
 
 
 @pytest.mark.parametrize(
