@@ -114,7 +114,9 @@ def packed_beside(job: Job, given_up: Event, reached: Reached) -> Packed:
 
     Raises what `pack` does, GivenUp, and Unavailable when the child says nothing.
     """
-    child = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    child = subprocess.Popen(  # Ctrl-C and a closed terminal are for the studio, which ends it
+        COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    )
     assert child.stdin is not None
     assert child.stdout is not None
     said: queue.Queue[bytes] = queue.Queue()

@@ -83,6 +83,14 @@ def test_the_child_gives_way_to_requests(job: Job, started: list[int]) -> None:
     assert set(seen) == {min(19, os.getpriority(os.PRIO_PROCESS, 0) + 10)}
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX process groups")
+def test_ctrl_c_is_for_the_studio(job: Job, started: list[int]) -> None:
+    """A terminal tells it to every process of the group; the child ends when the studio says so."""
+    seen: list[int] = []
+    packed_beside(job, Event(), lambda step: seen.append(os.getpgid(started[0])))
+    assert set(seen) == {started[0]}
+
+
 def test_giving_up_ends_the_child(job: Job, started: list[int]) -> None:
     """Also in the middle."""
     given_up = Event()
