@@ -40,13 +40,20 @@ async def demand_reachable(
 
 
 async def _connect(addresses: list[str], port: int) -> None:
-    """To the first that takes it; the failure of the last is the failure."""
-    *first, last = addresses
-    for address in first:
-        with contextlib.suppress(OSError):
-            await _connect_to(address, port)
-            return
-    await _connect_to(last, port)
+    """Until one of them takes it; all at once, for one may swallow whatever it is told."""
+    tries = [asyncio.ensure_future(_connect_to(address, port)) for address in addresses]
+    failure: OSError | None = None
+    try:
+        for one in asyncio.as_completed(tries):
+            try:
+                return await one
+            except OSError as problem:
+                failure = problem
+    finally:
+        for left in tries:
+            left.cancel()
+        await asyncio.gather(*tries, return_exceptions=True)
+    raise failure or OSError("there is no address")
 
 
 async def _connect_to(address: str, port: int) -> None:

@@ -68,6 +68,32 @@ async def test_who_does_not_answer_is_not_waited_for() -> None:
     assert raised.value.code == "timeout"
 
 
+async def test_an_address_that_swallows_everything_hides_no_other() -> None:
+    """As where a network has IPv6 by name alone: a search would go on to the next one."""
+    listener = Listener()
+    full = socket.socket()
+    full.bind(("127.0.0.2", 0))
+    full.listen(0)
+    port = full.getsockname()[1]
+    waiting = [socket.socket() for _ in range(4)]
+    for one in waiting:  # its queue takes no more
+        one.setblocking(False)
+        one.connect_ex(("127.0.0.2", port))
+
+    class Both:
+        async def addresses(self, host: str, port: int) -> Sequence[str]:
+            """The first takes nobody in."""
+            return ("127.0.0.2", "127.0.0.1")
+
+    try:
+        async with await asyncio.start_server(listener.take, "127.0.0.1", port):
+            await demand_reachable(f"http://s.localhost:{port}", resolver=Both(), allowed=LOCAL)
+    finally:
+        for one in (*waiting, full):
+            one.close()
+    assert listener.taken == 1
+
+
 async def test_nobody_goes_into_a_private_network_for_it() -> None:
     """The same check as for a search: an address that is not allowed is not connected to."""
     listener = Listener()
