@@ -71,6 +71,7 @@ class Attachments:
         self._conversations = conversations
         self._extracting = extracting or Extracting()
         self._clock = clock
+        self._one_at_a_time = asyncio.Lock()  # something is kept, or a conversation goes
 
     # ---- attaching -----------------------------------------------------------------------------
 
@@ -90,7 +91,8 @@ class Attachments:
 
     async def keep(self, which: str, read: ReadFile) -> Attachment:
         """Keep what was read. Raises Refused, Unavailable."""
-        return await self._in_thread(which, partial(self._keep, which, read))
+        async with self._one_at_a_time:
+            return await self._in_thread(which, partial(self._keep, which, read))
 
     async def named(self, which: str, ids: Sequence[str]) -> tuple[Attachment, ...]:
         """Those that a message is about to name; they wait no longer. Raises Invalid."""
@@ -166,8 +168,9 @@ class Attachments:
         for one in await self._conversations.list():
             if one.empty and one.started_at < before:
                 subject = stream_of(one.conversation_id)
-                if not await asyncio.to_thread(self._blobs.size, subject):
-                    await self._conversations.erase_empty(one.conversation_id)
+                async with self._one_at_a_time:
+                    if not await asyncio.to_thread(self._blobs.size, subject):
+                        await self._conversations.erase_empty(one.conversation_id)
 
     async def _tidied(self, subject: str) -> int:
         before = self._clock.now() / 1e6 - ORPHANED_S

@@ -196,11 +196,11 @@ class Reading:
         return view_of(row, "open", title, folder, empty=self._is_empty(row))
 
     def _is_empty(self, row: ConversationRow) -> bool:
-        """Whether it holds nothing that anybody wrote: a system prompt is something."""
+        """Whether it holds nothing that anybody wrote: a prompt and parameters are something."""
         if row.messages or row.title or row.folder or row.pinned:
             return False
         setup = self._setup(row.conversation_id, self._last_setup(row.conversation_id))
-        return setup is None or not setup.system
+        return setup is None or not (setup.system or setup.parameters)
 
     def _line(self, which: str, item: str, sealed: bytes | None) -> str | None:
         if sealed is None:

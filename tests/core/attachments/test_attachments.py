@@ -1,5 +1,6 @@
 """Attached, sent, read back, exported, erased: nothing in clear, nothing lost, nothing left."""
 
+import asyncio
 import base64
 import json
 import os
@@ -13,6 +14,7 @@ from PIL import Image
 from core.attachments.filing import keep_files, read_files, taken_along
 from core.chat.prompt import turns
 from core.conversations import ConversationView
+from core.conversations.attached import Attachment
 from core.conversations.branches import branch_to
 from core.conversations.exchange import exported
 from core.conversations.importing import imported
@@ -139,7 +141,7 @@ async def test_what_was_never_sent_goes_after_a_day(house: House) -> None:
 async def test_what_was_begun_for_a_file_alone_goes_with_it(house: House) -> None:
     """After a day, with its key, as the studio's own doing; nothing that somebody wrote goes."""
     door = house.conversations
-    left, sent, titled, filed, pinned, told, young = [await house.talk() for _ in range(7)]
+    left, sent, titled, filed, pinned, told, tuned, young = [await house.talk() for _ in range(8)]
     one = await house.attachments.take_in(left, "notes.txt", b"words")
     await house.attachments.take_in(young, "notes.txt", b"words")
     kept = await house.attachments.take_in(sent, "notes.txt", b"words")
@@ -148,6 +150,7 @@ async def test_what_was_begun_for_a_file_alone_goes_with_it(house: House) -> Non
     await door.file(filed, "Work", actor="w")
     await door.pin(pinned, True, actor="w")
     await door.set_up(told, Setup(system="Be brief."), actor="w")
+    await door.set_up(tuned, Setup(parameters={"stop": ["Chapter two"]}), actor="w")
     await door.set_up(left, Setup(model="qwen", tools=("hand",)), actor="w")
     empty = {one.conversation_id for one in await door.list() if one.empty}
     assert empty == {left, young}
@@ -164,6 +167,28 @@ async def test_what_was_begun_for_a_file_alone_goes_with_it(house: House) -> Non
     assert house.blobs.subjects() == (f"conversation-{sent}", f"conversation-{young}")
     with pytest.raises(Refused, match="erased"):
         await house.attachments.file(left, one.id)
+
+
+async def test_a_file_that_was_taken_at_the_last_moment_is_there(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who attaches while the conversation goes is told so, or it stays: no file is lost unsaid."""
+    await house.talk()
+    read = await house.attachments.read("notes.txt", b"words")
+    erase = house.conversations.erase_empty
+    attaching: list[asyncio.Task[Attachment]] = []
+
+    async def late(one: str) -> bool:
+        attaching.append(asyncio.create_task(house.attachments.keep(one, read)))
+        for _ in range(50):  # as many turns as it takes where nothing holds it up
+            await asyncio.to_thread(attaching[0].done)
+        return await erase(one)
+
+    monkeypatch.setattr(house.conversations, "erase_empty", late)
+    house.clock.ahead = 1
+    await house.attachments.tidy()
+    with pytest.raises(Refused, match="erased"):
+        await attaching[0]
 
 
 async def test_who_comes_back_in_time_keeps_it(
