@@ -232,7 +232,7 @@ def _all_there(
     """Every log that something is told of, in the main log or outside, is here or was erased."""
     if not about.log_id:
         return skipped(MAIN, THERE, "The main log could not be asked which logs there must be.")
-    here = wanted.books.keys() | {f"usage-{month}" for month in (*about.sealed, *about.pruned)}
+    here = wanted.books.keys() | {f"usage-{month}" for month in about.sealed}  # or erased since
     for log in sorted(about.months() - here):
         return disproved(MAIN, THERE, f"The log {log} is gone: checkpoints of it were signed.")
     known = {placed.fact.log_id for placed in about.checkpoints}

@@ -16,7 +16,7 @@ from events.audit.merkle import Frontier, leaf_hash
 from events.audit.verify import Wanted, verify
 from events.codec import canonical_line
 from events.errors import LogDamaged
-from events.facts import AppStarted, AuditKeyReplaced, AuditLogContinued
+from events.facts import AppStarted, AuditKeyReplaced, AuditLogContinued, AuditSegmentPruned
 from events.projections import ALL
 from events.store import EventStore
 from tests.events.audited import MONTH, AuditedHome, audited_home, bad
@@ -285,6 +285,18 @@ def test_a_log_that_follows_a_damaged_one_says_so(
     assert "How many it had" in next(
         claim.sentence for claim in home.verify().claims if claim.name == "follows another log"
     )
+
+
+def test_a_month_that_was_never_sealed_can_not_have_been_erased(home: AuditedHome) -> None:
+    """A studio seals before it erases, and keeps what was signed for; that alone is no excuse."""
+    book = EventStore.open(home.month, read_only=True)
+    fact = AuditSegmentPruned(month="2026-11", log_id=book.log_id, reason="age", requests=40)
+    book.close()
+    with home.store() as main:
+        main.append_now("audit", [fact], actor="system")
+    home.sign()
+    home.month.unlink()
+    assert bad(home.verify().claims) == [("main", "all logs there", None)]
 
 
 def test_a_month_that_is_gone_is_missed(home: AuditedHome) -> None:
