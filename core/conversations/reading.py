@@ -199,8 +199,11 @@ class Reading:
         """Whether it holds nothing that anybody wrote: a prompt and parameters are something."""
         if row.messages or row.title or row.folder or row.pinned:
             return False
-        setup = self._setup(row.conversation_id, self._last_setup(row.conversation_id))
-        return setup is None or not (setup.system or setup.parameters)
+        told = self._last_setup(row.conversation_id)
+        setup = self._setup(row.conversation_id, told)
+        if setup is None:
+            return not told  # what can not be read may be something
+        return not (setup.system or setup.parameters)
 
     def _line(self, which: str, item: str, sealed: bytes | None) -> str | None:
         if sealed is None:

@@ -15,6 +15,7 @@ from core.conversations.setup import Setup, demand_setup
 from core.erasure import SubjectKeys
 from core.errors import Invalid
 from core.secrets import Secrets
+from events.facts import ConversationSetUp
 from events.projections import ALL
 from events.store import EventStore
 
@@ -187,3 +188,16 @@ def test_a_setup_has_its_limits(setup: Setup, field: str) -> None:
 def test_blanks_around_it_are_left_out() -> None:
     """A system prompt of blanks alone is none."""
     assert demand_setup(Setup(system=" \n ", model=" qwen ")) == Setup(model="qwen")
+
+
+async def test_what_can_not_be_read_is_not_taken_for_nothing(
+    door: Conversations, store: EventStore
+) -> None:
+    """A prompt may stand in it: such a conversation is not empty, and not tidied away."""
+    which = await door.start(actor="window")
+    assert (await door.view(which)).empty
+    torn = ConversationSetUp(conversation_id=which, sealed=b"torn")
+    await store.append(f"conversation-{which}", [torn], actor="window", expected=1)
+    assert not await door.erase_empty(which)
+    view = (await door.read(which)).conversation
+    assert (view.standing, view.empty) == ("open", False)
