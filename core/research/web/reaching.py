@@ -46,9 +46,11 @@ async def _connect(addresses: list[str], port: int) -> None:
     try:
         for one in asyncio.as_completed(tries):
             try:
-                return await one
+                await one
             except OSError as problem:
                 failure = problem
+            else:
+                return
     finally:
         for left in tries:
             left.cancel()
