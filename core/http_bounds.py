@@ -55,9 +55,10 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a client."""
-        self._unset_keepalive_if_required()
+        if self.in_head or self.in_body:
+            self._unset_keepalive_if_required()
         self._moved = True
-        began_in_head = self.in_head
+        before = self.number if self.in_head else -1
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as offer:
@@ -73,7 +74,9 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         if not self.in_head:
             self._head_size = 0
-        elif began_in_head:
+        elif self.number > 1 and before != self.number:
+            self._head_size = 0  # it began within these bytes
+        else:
             self._head_size += len(data)
             if self._head_size > LONGEST_HEAD:
                 self.refuse(431, f"The head of a request may have {LONGEST_HEAD} bytes.")
@@ -95,6 +98,12 @@ class BoundedProtocol(HttpToolsProtocol):
             self._seen = (self.number, answered)
             if before == self._seen and (answered or not moved):
                 self.refuse(408, "The body of the request did not come in time.")
+        else:
+            self.rest()
+
+    def rest(self) -> None:
+        """Nobody is served, and no request has begun, whatever else came."""
+        raise NotImplementedError
 
     def refuse(self, status: int, why: str) -> None:
         """Say so and close; only close, where nothing was asked or an answer has begun."""
@@ -119,7 +128,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _pass_over(self, rest: bytes) -> None:
         """Read the request again as one that offers nothing: the parser ends where it does."""
-        lines = [b"%b %b HTTP/1.1" % (self.parser.get_method(), self.url)]
+        parser = self.parser
+        version = parser.get_http_version().encode()
+        lines = [b"%b %b HTTP/%b" % (parser.get_method(), self.url, version)]
         lines += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
         self.number -= 1
         self.parser = httptools.HttpRequestParser(cast(Any, self))

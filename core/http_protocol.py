@@ -287,6 +287,12 @@ class StudioProtocol(BoundedProtocol):
         self.server_state.total_requests += 1
         if not self.transport.is_closing():
             self.flow.resume_reading()
+            self._idle_since = None
+            self.rest()
+
+    def rest(self) -> None:
+        """It is idle, also where something came that was no request."""
+        if self._idle_since is None:
             self._idle_since = self.loop.time()
             if self.timeout_keep_alive_task is None:
                 self._look_again_in(self.timeout_keep_alive)
@@ -326,6 +332,7 @@ class StudioProtocol(BoundedProtocol):
         self.expect_100_continue = False
         self.in_head = True
         self.number += 1
+        self._idle_since = None
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One line of its head. What comes after the body, a trailer, is none of it."""
@@ -337,7 +344,6 @@ class StudioProtocol(BoundedProtocol):
         upgrades = self.parser.should_upgrade()
         if upgrades and not self._should_upgrade():
             return  # to a protocol that is not spoken here: it is read again without the offer
-        self.in_head, self.in_body = False, True
         self._named = named = dict(self.headers)
         if len(named) < len(self.headers) and sum(name == b"host" for name, _ in self.headers) > 1:
             raise ValueError("a request has one host")
@@ -350,6 +356,7 @@ class StudioProtocol(BoundedProtocol):
             self._gathered, self._gathered_size = [], 0
         else:
             self._go_uvicorns_way()
+        self.in_head, self.in_body = False, True  # it was none that is refused
 
     def on_body(self, body: bytes) -> None:
         """A piece of its body."""
