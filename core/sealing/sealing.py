@@ -172,7 +172,7 @@ class Sealing:
             found = await asyncio.to_thread(aside_before, self._paths.home, before)
             for month, paths in found.items():
                 names = [str(path.relative_to(self._paths.home)) for path in paths]
-                fact = AuditAsideErased(log=f"usage-{month}", files=names, reason=reason)
+                fact = AuditAsideErased(log=f"usage-{month}", files=tuple(names), reason=reason)
                 await self._store.append(STREAM, [fact], actor=actor)
                 await asyncio.to_thread(erase, paths)
         return tuple(path for paths in found.values() for path in paths)

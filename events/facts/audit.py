@@ -84,7 +84,7 @@ class AuditAsideErased(Fact, frozen=True, kw_only=True, tag="audit-aside-erased"
     """What a recovery had moved aside of {log} was erased: {reason}."""
 
     log: str
-    files: list[str]  # in the data directory
+    files: tuple[str, ...]  # in the data directory
     reason: str
 
 
