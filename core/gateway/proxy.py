@@ -20,7 +20,7 @@ from typing import Any
 from core.clock import Clock
 from core.gateway.body import Body, peek_form, peek_json
 from core.gateway.calls import Calls, key_of
-from core.gateway.cancelling import CancelScope, Interrupted
+from core.gateway.cancelling import CancelScope, Interrupted, Reason
 from core.gateway.departure import watch as watch_departure
 from core.gateway.errors import BodyTooLarge, UnknownPath, WrongMethod, ended_here
 from core.gateway.fetching import Fetching
@@ -124,10 +124,24 @@ class Proxy:
             if passed is not None:
                 call.reply.set_headers(*passed.headers)
 
-    async def again(self, call: Call, asked: Asked, rule: PathRule, client: Client) -> None:
-        """Go the long way with a request whose connection was found dead, and which was let in."""
+    async def again(
+        self,
+        call: Call,
+        asked: Asked,
+        rule: PathRule,
+        client: Client,
+        ended: Callable[[], Reason | None],
+    ) -> None:
+        """Go the long way with a request whose connection was found dead, and which was let in.
+
+        `ended`: why somebody ended it before this has begun.
+        """
 
         async def fetch(end: CancelScope) -> None:
+            reason = ended()
+            if reason is not None:
+                call.exchange.over()
+                raise Interrupted(reason)
             client.watch(gone=partial(end.cancel, "client_gone"), room=nothing)
             await self._fetching.fetch(call, asked, rule, call.reply, end.cancel)
 

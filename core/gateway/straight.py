@@ -137,9 +137,10 @@ class Straight:
 
     def cancel(self, reason: Reason) -> None:
         """End it, in the next turn of the loop. The first word counts."""
-        if not self._over and self._reason is None:
+        if self._reason is None:
             self._reason = reason
-            asyncio.get_running_loop().call_soon(self._interrupted, reason)
+            if not self._over:  # otherwise `Proxy.again` asks before it begins
+                asyncio.get_running_loop().call_soon(self._interrupted, reason)
 
     # ---- from both sides ------------------------------------------------------------------------
 
@@ -228,9 +229,15 @@ class Straight:
         self._call.exchange.over()
 
     def _again(self, connection: Connection) -> None:
+        if self._reason is not None:
+            return  # it is ended in the next turn
         self._over = True
         self._fetching.end(self._call, connection, dead=True)
-        self._client.run(self._proxy.again(self._call, self._asked, self._rule, self._client))
+        self._client.run(
+            self._proxy.again(
+                self._call, self._asked, self._rule, self._client, lambda: self._reason
+            )
+        )
 
 
 def at_once(work: Coroutine[Any, Any, None]) -> None:

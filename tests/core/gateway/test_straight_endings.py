@@ -96,6 +96,31 @@ async def test_a_request_that_is_ended_here_is_told_so(who: str, begun: bool, la
     assert fact.outcome == "cancelled"
 
 
+@pytest.mark.parametrize("first", ["cancel", "lost"])
+async def test_who_is_ended_as_its_connection_is_lost_is_not_sent_again(first: str) -> None:
+    """Both in one turn of the loop, in whatever order."""
+
+    async def never(received: Received, writer: asyncio.StreamWriter) -> None:
+        await asyncio.Event().wait()
+
+    async with warm(never, straight=True) as (made, engine):
+        client = await Client.to(made)
+        await client.asks(wire())
+        await until(lambda: engine.received)
+        (call,) = made.proxy.calls.all()
+        straight: Any = made.proxy.calls._calls[call.request_id][1]
+        lost = straight.__self__._connection.connection_lost
+        if first == "lost":
+            lost(None)
+        assert made.proxy.calls.cancel(call.request_id)
+        if first == "cancel":
+            lost(None)
+        head, body, _ = await asyncio.wait_for(client.hears(), 20)
+        assert (head[9:12], b"cancelled" in body) == (b"503", True)
+        fact = await made.fact()
+        assert (fact.outcome, len(engine.received)) == ("cancelled", 1)
+
+
 async def test_a_revoked_key_lets_an_answer_run() -> None:
     """And a drain waits for it."""
 
