@@ -5,8 +5,8 @@ follows a chunked body for more of the head, and loses the body of a request tha
 protocol. Nobody's key was looked at by then, so all of that has bounds here.
 
     head    LONGEST_HEAD bytes, else 431; two looks at the same unfinished one, else 408
-    body    something of it between two looks, else 408; who was answered already may send on
-            until the second look and is closed then
+    body    something of it within any minute, which is two looks, else 408; who was answered
+            already may send on until the second look and is closed then
     offers  of another protocol than websockets are passed over, as RFC 9110 (7.8) lets a server do
 
 A connection is looked at every LOOK_S seconds, so that nothing is measured for each request.
@@ -34,6 +34,7 @@ class BoundedProtocol(HttpToolsProtocol):
     number = 0  # of the request that is being read
     _head_size = 0
     _moved = False  # something came since the last look
+    _still = False  # nothing had come between the last look and the one before it
     # At the last look: a request that had not come to its end, and whether it was answered.
     _seen: tuple[int, bool] | None = None
     _looking: asyncio.TimerHandle | None = None
@@ -85,8 +86,10 @@ class BoundedProtocol(HttpToolsProtocol):
         """Time to see whether the client gets anywhere. Who is served is left alone."""
         self._looking = self.loop.call_later(LOOK_S, self.look)
         moved, self._moved = self._moved, False
+        was_still, self._still = self._still, not moved
         before, self._seen = self._seen, None
         if self.flow.read_paused or self._is_earlier_served():
+            self._still = False  # it is we who do not read
             return
         if self.in_head:
             self._seen = (self.number, False)
@@ -96,7 +99,7 @@ class BoundedProtocol(HttpToolsProtocol):
             current = self.current()
             answered = current is not None and current.response_complete
             self._seen = (self.number, answered)
-            if before == self._seen and (answered or not moved):
+            if before == self._seen and (answered or (was_still and not moved)):
                 self.refuse(408, "The body of the request did not come in time.")
         else:
             self.rest()
