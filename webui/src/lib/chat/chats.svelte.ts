@@ -45,7 +45,17 @@ class Chats {
         const held = this.held.get(view.conversation_id)
         if (held) held.view = view // a model may have found its title
       }
+      this.saveDraft()
     })
+  }
+
+  /** One without a message is erased after a day, also while it is open: what is written in it goes on. */
+  private saveDraft(): void {
+    const { erased, messages, draft, setup, model } = this.current
+    if (!erased || messages.length > 0 || !draft.trim() || past.on) return
+    this.current = new Conversation()
+    Object.assign(this.current, { draft, setup, model })
+    router.amend(NEW)
   }
 
   /** What the address names: one of them, a new one, or the one that was open last. */
