@@ -2,6 +2,7 @@
 // agree. The choice is kept here too, for the moment before the studio has answered, and for who may
 // not change settings. The last choice counts, wherever it was made.
 import { api, Refusal } from '../api/client'
+import { past } from '../past/past.svelte'
 import { attempt } from '../store/actions'
 import { studio } from '../store/studio.svelte'
 import { spoken, words, LANGUAGES, type Language } from './index.svelte'
@@ -16,6 +17,7 @@ class Chosen {
 
   async choose(choice: Choice): Promise<void> {
     await this.speak(choice)
+    if (past.on) return // nothing is changed there; this browser speaks it all the same
     await attempt(async () => {
       try {
         await api.changeSettings({ language: choice })
