@@ -66,24 +66,32 @@ def claims(
 
 def _claim(log: str, old: Sequence[Placed], word: Acknowledged, roots: Roots, keys: Keys) -> Claim:
     fact = word.fact
-    where = f"The acknowledgement at position {word.position} of the main log"
     signed = [one for one in old if one.fact.log_id == fact.previous_log_id]
     for one in signed:
         if not _is_signed(one, keys):
             says = f"The checkpoint at position {one.position} of the main log does not hold."
             return disproved(log, REPLACED, says)
     if not _is_said(word, keys):
-        says = f"{where} is not signed by a key of this log: anybody could have written it."
+        says = (
+            f"The acknowledgement at position {word.position} of the main log is not signed by a"
+            " key of this log: anybody could have written it."
+        )
         return disproved(log, REPLACED, says)
     newest = max(signed, key=lambda one: one.fact.size, default=None)
     if newest is None or (newest.fact.size, newest.fact.root) != (
         fact.previous_size,
         fact.previous_root,
     ):
-        says = f"{where} names another end of the log {fact.previous_log_id} than was signed for."
+        says = (
+            f"The acknowledgement at position {word.position} of the main log names another end"
+            f" of the log {fact.previous_log_id} than was signed for."
+        )
         return disproved(log, REPLACED, says)
     if roots.get(fact.size) != kept.as_root(fact.root):
-        says = f"{where} is of other lines than the first {fact.size} that are here."
+        says = (
+            f"The acknowledgement at position {word.position} of the main log is of other lines"
+            f" than the first {fact.size} that are here."
+        )
         return disproved(log, REPLACED, says, position=1)
     return not_provable(
         log,

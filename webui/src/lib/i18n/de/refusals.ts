@@ -305,6 +305,12 @@ export default {
     'Der Prüfpunkt an Position {position:n} des Hauptprotokolls gehört zum Protokoll {log}: An dessen Stelle steht ein anderes, und niemand hat das bestätigt.',
   'The checkpoint at position {position} of the main log is of the log {log}: another one stands in its place. Whether that was acknowledged is not shown here.':
     'Der Prüfpunkt an Position {position:n} des Hauptprotokolls gehört zum Protokoll {log}: An dessen Stelle steht ein anderes. Ob das bestätigt wurde, ist hier nicht zu sehen.',
+  'The acknowledgement at position {position} of the main log is not signed by a key of this log: anybody could have written it.':
+    'Die Bestätigung an Position {position:n} des Hauptprotokolls ist mit keinem Schlüssel dieses Protokolls unterschrieben: Jeder könnte sie geschrieben haben.',
+  'The acknowledgement at position {position} of the main log names another end of the log {log} than was signed for.':
+    'Die Bestätigung an Position {position:n} des Hauptprotokolls nennt ein anderes Ende des Protokolls {log} als das, für das unterschrieben wurde.',
+  'The acknowledgement at position {position} of the main log is of other lines than the first {size} that are here.':
+    'Die Bestätigung an Position {position:n} des Hauptprotokolls gilt anderen Zeilen als den ersten {size:n}, die hier stehen.',
   'The whole month was signed for.': 'Für den ganzen Monat wurde unterschrieben.',
   '{file} holds the sums that were recorded.': '{file} enthält die aufgezeichneten Summen.',
   // Searching and reading the web

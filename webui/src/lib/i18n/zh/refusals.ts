@@ -272,6 +272,12 @@ export default {
     '主日志位置 {position:n} 的检查点属于日志 {log}：其位置上是另一份日志，且无人确认。',
   'The checkpoint at position {position} of the main log is of the log {log}: another one stands in its place. Whether that was acknowledged is not shown here.':
     '主日志位置 {position:n} 的检查点属于日志 {log}：其位置上是另一份日志。是否已被确认，此处看不到。',
+  'The acknowledgement at position {position} of the main log is not signed by a key of this log: anybody could have written it.':
+    '主日志位置 {position:n} 的确认未由此日志的密钥签名：任何人都可能写入它。',
+  'The acknowledgement at position {position} of the main log names another end of the log {log} than was signed for.':
+    '主日志位置 {position:n} 的确认所称的日志 {log} 的末尾与已签名的不同。',
+  'The acknowledgement at position {position} of the main log is of other lines than the first {size} that are here.':
+    '主日志位置 {position:n} 的确认针对的并非此处的前 {size:n} 行。',
   'The whole month was signed for.': '整个月已签名。',
   '{file} holds the sums that were recorded.': '{file} 中的总数与记录一致。',
   // Searching and reading the web
