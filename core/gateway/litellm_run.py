@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from core.engines.processes import Child
 from core.gateway.errors import UpstreamLost
-from core.gateway.litellm_door import WHOAMI_S, Door
+from core.gateway.litellm_door import WHOAMI_S, Door, WhoAmI
 from core.gateway.pulse import Pulse
 from core.gateway.usage_ledger import UsageReport
 
@@ -53,7 +53,7 @@ class Run:
         """Follow its usage and look after it; returns why it is over.
 
         One that answers no look, but has passed on bytes since the last one (`pulse`), is busy, not
-        stuck: whoever is served by it would be cut off.
+        stuck: whoever is served by it would be cut off. One that says it is another is neither.
         """
         following = asyncio.create_task(self._follow(usage))
         missed = 0
@@ -62,8 +62,9 @@ class Run:
                 await asyncio.wait({self._exit}, timeout=PROBE_S)
                 if self._exit.done():
                     return self._exit_sentence()
-                answers, moves = await self._is_itself(), pulse.taken()
-                missed = 0 if answers or moves else missed + 1
+                answer, moves = await self._who(), pulse.taken()
+                well = moves if answer is None else self._is_its(answer)
+                missed = 0 if well else missed + 1
             return "it stopped answering"
         finally:
             following.cancel()
@@ -80,8 +81,14 @@ class Run:
         self._exit.cancel()
 
     async def _is_itself(self) -> bool:
-        answer = await self._door.whoami(self._port, timeout_s=WHOAMI_S)
-        return answer is not None and answer.nonce == self.child.identity.nonce
+        answer = await self._who()
+        return answer is not None and self._is_its(answer)
+
+    async def _who(self) -> WhoAmI | None:
+        return await self._door.whoami(self._port, timeout_s=WHOAMI_S)
+
+    def _is_its(self, answer: WhoAmI) -> bool:
+        return answer.nonce == self.child.identity.nonce
 
     async def _follow(self, usage: Callable[[UsageReport], None]) -> None:
         while True:

@@ -5,6 +5,7 @@ command line. A file `behave` beside the configuration says how it behaves:
 
     crash    it does not start
     busy     whoever asks who it is hears nothing, but then a piece of every stream moves on
+    another  the same, but who asks is told at once that it is somebody else
     stuck    whoever asks anything hears nothing
 """
 
@@ -44,6 +45,9 @@ class Door(BaseHTTPRequestHandler):
         elif how == "busy":
             looked.release()
             for_ever()
+        elif how == "another":
+            looked.release()
+            self.answer({"nonce": "another", "plugin": "", "litellm": "1.0"})
         elif self.path == "/_studio/whoami":
             print_ = hashlib.sha256(PLUGIN.read_bytes()).hexdigest()[:16]
             nonce = os.environ["VLLM_STUDIO_NONCE"]

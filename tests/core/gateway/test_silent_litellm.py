@@ -89,3 +89,15 @@ async def test_a_stream_that_does_not_move_is_no_sign_of_life(house: House) -> N
         assert b'"error"' in rest
         house.behave("")
         await gateway.ready(20)
+
+
+async def test_one_that_says_it_is_another_is_not_busy(house: House) -> None:
+    """Whatever moves through it: that is no silence, and the master key is not for it."""
+    async with streaming_through(house) as (gateway, answer):
+        await anext(answer)
+        house.behave("another")
+        rest = b"".join([piece async for piece in answer])
+        assert b'"error"' in rest
+        house.behave("")
+        await gateway.ready(20)
+        assert gateway.view().restarts == 1
