@@ -24,7 +24,7 @@ class Words {
   language = $state<Language>('en')
   private catalogue = $state.raw<Catalogue>({ ...shell, ...dashboard })
   private wanted: Language = 'en'
-  /** Chosen before `chosen.svelte.ts` came, which keeps it and takes `choose` over. */
+  /** Chosen before `chosen.svelte.ts` came, which sends it and takes `choose` over. */
   early: Language | null = null
   private here = new Set<Part>(FIRST)
   private voice = $state.raw<Voice | null>(null)
@@ -67,7 +67,12 @@ class Words {
     return key in this.catalogue
   }
 
-  choose = (language: Language): Promise<void> => this.use((this.early = language))
+  choose = (language: Language): Promise<void> => {
+    try {
+      localStorage.setItem(NAME, language)
+    } catch {} // as in `stored`
+    return this.use((this.early = language))
+  }
 
   /** Speak it from now on; `chosen.svelte.ts` keeps a choice. */
   async use(language: Language): Promise<void> {
