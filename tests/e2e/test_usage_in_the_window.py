@@ -13,8 +13,12 @@ from tests.harness.usage import wait_for_requests
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
-def test_a_bar_leads_to_the_timeline_of_its_time(studio: StudioServer, theme: str) -> None:
-    """Its requests, those of one model, what happened to it then; and all the way back."""
+def test_a_bar_leads_to_the_timeline_of_its_time(own_studio: StudioServer, theme: str) -> None:
+    """Its requests, those of one model, what happened to it then; and all the way back.
+
+    In a studio of its own: of many models the drawer names those that were asked most.
+    """
+    studio = own_studio
     model, other = f"barred-{theme}", f"unbarred-{theme}"
     for name in (model, other):
         studio.add(sim_recipe(name, tokens=4))
