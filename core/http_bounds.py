@@ -13,6 +13,7 @@ A connection is looked at every LOOK_S seconds, so that nothing is measured for 
 """
 
 import asyncio
+from abc import abstractmethod
 from typing import Any, cast
 
 import httptools
@@ -104,9 +105,9 @@ class BoundedProtocol(HttpToolsProtocol):
         else:
             self.rest()
 
+    @abstractmethod
     def rest(self) -> None:
         """Nobody is served, and no request has begun, whatever else came."""
-        raise NotImplementedError
 
     def refuse(self, status: int, why: str) -> None:
         """Say so and close; only close, where nothing was asked or an answer has begun."""
