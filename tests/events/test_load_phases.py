@@ -25,6 +25,7 @@ from events.projections.load_phases import (
 )
 from events.store import EventStore
 from tests.events.conftest import StillClock
+from tests.events.steps import steps
 from tests.events.stories import asked
 
 SECOND = 1_000_000
@@ -144,23 +145,9 @@ def test_a_whole_load_has_its_median_by_recipe_and_way(log: EventStore, load: Lo
 def test_older_loads_cost_nothing(log: EventStore, load: Load) -> None:
     """Every picture of the status asks for this, however many loads there ever were."""
 
-    def steps() -> int:
-        taken = 0
-
-        def count() -> int:
-            nonlocal taken
-            taken += 1
-            return 0
-
-        with log.reading() as connection:
-            connection.set_progress_handler(count, 1)
-            load_seconds(connection)
-            connection.set_progress_handler(None, 0)
-        return taken
-
     for at in range(6):
         load(f"e{at}", launching=1)
-    few = steps()
+    few = steps(log, load_seconds)
     for at in range(6, 60):
         load(f"e{at}", launching=1)
-    assert steps() < 2 * few
+    assert steps(log, load_seconds) < 2 * few

@@ -35,6 +35,7 @@ from events.projections.saved_recipes import recipe_history, saved_recipe, saved
 from events.projections.settings_in_force import settings_in_force
 from events.store import EventStore
 from tests.events.conftest import START, StillClock
+from tests.events.steps import steps
 from tests.events.stories import asked
 
 WHO: dict[str, Any] = {"engine_id": "e1", "recipe_id": "qwen"}
@@ -222,29 +223,15 @@ def test_the_expected_load_is_the_median_of_the_newest(log: EventStore) -> None:
 def test_older_loads_cost_nothing(log: EventStore) -> None:
     """Every picture of the status asks for this, however many loads there ever were."""
 
-    def steps() -> int:
-        taken = 0
-
-        def count() -> int:
-            nonlocal taken
-            taken += 1
-            return 0
-
-        with log.reading() as connection:
-            connection.set_progress_handler(count, 1)
-            load_times(connection)
-            connection.set_progress_handler(None, 0)
-        return taken
-
     def load(times: int) -> None:
         for _ in range(times):
             tell(log, EngineBecameReady(engine_id="e", recipe_id="a", seconds=1.0))
             tell(log, EngineBecameReady(engine_id="f", recipe_id="b", seconds=1.0))
 
     load(REMEMBERED)
-    few = steps()
+    few = steps(log, load_times)
     load(10 * REMEMBERED)
-    assert steps() == few
+    assert steps(log, load_times) == few
 
 
 # ---- settings
