@@ -3,6 +3,7 @@
 import os
 import shutil
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -12,7 +13,11 @@ def needs(*programs: str) -> None:
     missing = [name for name in programs if not (shutil.which(name) or Path(name).exists())]
     if not missing:
         return
-    reason = f"needs {', '.join(missing)}: see installers/bootstrap/debian.py"
+    lacks(f"needs {', '.join(missing)}: see installers/bootstrap/debian.py")
+
+
+def lacks(reason: str) -> NoReturn:
+    """What the test needs is not there: skip it, and in CI fail."""
     if os.environ.get("CI"):
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.harness.browser import ALONE, note_what_leaves
 from tests.harness.ports import free_port
-from tests.harness.tools import needs
+from tests.harness.tools import lacks, needs
 from tests.harness.waiting import eventually
 from tests.webui.fake_backend import DIST, make_app
 from tests.webui.fake_studio import FakeStudio
@@ -79,7 +79,7 @@ class Backend:
 def backend() -> Iterator[Backend]:
     """A running stand-in."""
     if not (DIST / "index.html").is_file():
-        pytest.skip("webui/dist is not built: npm ci && npm run build in webui/")
+        lacks("webui/dist is not built: npm ci && npm run build in webui/")
     running = Backend()
     running.start()
     yield running
