@@ -15,10 +15,13 @@ START_TOLERANCE_S = 2.0  # the boot time that start times are counted from is it
 
 
 def running(pid: int) -> psutil.Process | None:
-    """The process, unless it is gone or only a zombie."""
+    """The process, unless it is gone or only a zombie.
+
+    Linux shows a zombie as soon as the first thread has ended; while others have not, it runs.
+    """
     with contextlib.suppress(psutil.Error):
         process = psutil.Process(pid)
-        if process.status() != psutil.STATUS_ZOMBIE:
+        if process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1:
             return process
     return None
 
@@ -39,10 +42,17 @@ def carries(pid: int, nonce: str) -> bool:
 
 def proven(identity: Identity) -> bool:
     """Whether this very process still runs: same pid, same start, our nonce."""
+    return same(identity) and carries(identity.pid, identity.nonce)
+
+
+def same(identity: Identity) -> bool:
+    """Whether the pid runs and began when it did; for one whose nonce was seen before.
+
+    The environment can not be read any more once the first thread has ended.
+    """
     if running(identity.pid) is None:
         return False
-    apart = abs(started_at(identity.pid) - identity.started_at)
-    return apart <= START_TOLERANCE_S and carries(identity.pid, identity.nonce)
+    return abs(started_at(identity.pid) - identity.started_at) <= START_TOLERANCE_S
 
 
 def carriers(nonce: str) -> Iterator[int]:

@@ -119,8 +119,9 @@ class PosixChild:
 
     def alive(self) -> bool:
         """See `Child.alive`."""
-        self._reap()
-        return bool(members(self._identity.process_group))
+        group = members(self._identity.process_group)
+        buried = self._reap()  # after the look: who ended just before it has told its code
+        return bool(group) or (self._own and not buried)
 
     def listens_on(self, port: int) -> bool:
         """See `Child.listens_on`."""
@@ -161,10 +162,12 @@ class PosixChild:
     def _group_is_ours(self) -> bool:
         """Numbers are used again, but never while a member lives: our own child's group is ours.
 
-        Of an adopted one somebody must carry the nonce; its parent may have died unseen.
+        Of an adopted one the parent must be there, or somebody carry the nonce where it died unseen.
         """
+        if self._own or evidence.same(self._identity):
+            return True
         group = members(self._identity.process_group)
-        return self._own or any(evidence.carries(pid, self._identity.nonce) for pid in group)
+        return any(evidence.carries(pid, self._identity.nonce) for pid in group)
 
     def _gone(self) -> bool:
         return not self.alive()

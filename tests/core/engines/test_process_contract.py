@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 import msgspec
+import psutil
 import pytest
 
 from core.engines.processes import Child, Launcher, system_launcher
@@ -34,6 +35,15 @@ if not polite:
 server = socket.create_server(("127.0.0.1", port))
 print("up", flush=True)
 time.sleep(600)
+"""
+
+LAST_THREAD = """
+import ctypes, signal, threading, time
+threading.Thread(target=time.sleep, args=(600,)).start()
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+print("up", flush=True)
+signal.sigwait([signal.SIGUSR1])
+ctypes.CDLL(None).pthread_exit(None)
 """
 
 
@@ -217,6 +227,50 @@ async def test_no_grace_is_no_asking(world: World) -> None:
     """With 0 seconds it is killed at once."""
     child = await world.launch()
     assert (await child.stop(0)).exit_code == -9
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no zombies on Windows")
+async def test_who_ends_while_it_is_looked_at_still_tells_its_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A child that is a zombie at the look, and was none a moment before, is not taken for gone."""
+    world = RealWorld(tmp_path)
+    child = await world.launch()
+    pid, killed = child.identity.pid, False
+
+    def killpg(_group: int, _signal: int) -> None:
+        nonlocal killed
+        killed = True
+
+    def members(_group: int) -> list[int]:
+        if not killed:
+            return [pid]
+        os.kill(pid, signal.SIGKILL)  # only now, in the middle of the look
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        return []
+
+    monkeypatch.setattr("core.engines.processes.posix.members", members)
+    monkeypatch.setattr(os, "killpg", killpg)
+    assert (await child.stop(0)).exit_code == -9
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows such a zombie")
+async def test_who_has_threads_left_is_no_zombie_yet(tmp_path: Path) -> None:
+    """The first thread has ended and another has not: for us, and for who adopts it, it lives."""
+    log = tmp_path / "child.log"
+    child = await system_launcher().launch(
+        [sys.executable, "-c", LAST_THREAD], env={}, cwd=tmp_path, log_path=log, nonce="n1"
+    )
+    await until(lambda: log.read_text(encoding="utf-8") == "up\n")
+    adopted = system_launcher().adopt(child.identity)
+    assert adopted is not None
+    pid = child.identity.pid
+    os.kill(pid, signal.SIGUSR1)
+    await until(lambda: psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    assert child.alive()
+    assert (await adopted.stop(0)).forced
+    await child.wait()
+    assert not adopted.alive()
 
 
 async def test_a_group_lives_while_a_grandchild_does(world: World) -> None:
