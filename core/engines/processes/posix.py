@@ -162,7 +162,7 @@ class PosixChild:
     def _group_is_ours(self) -> bool:
         """Numbers are used again, but never while a member lives: our own child's group is ours.
 
-        Of an adopted one the parent must be there, or somebody carry the nonce where it died unseen.
+        Of an adopted one the parent is there, or somebody carries the nonce where it died unseen.
         """
         if self._own or evidence.same(self._identity):
             return True
