@@ -5,7 +5,7 @@ import logging
 
 import msgspec
 
-from core.mcp.asking import Question
+from core.mcp.asking import Answer, Question
 from core.mcp.book import Bound
 from core.mcp.offer import Tool
 from core.mcp.toolbox import Told
@@ -40,6 +40,17 @@ class Call:
             self._told(self.state)
         except Exception:  # who listens badly does not stop the call
             log.exception("a call could not be told")
+
+    def settle(self, answer: Answer, now: int) -> None:
+        """Give its answer; one to what it asks no more leaves it asking."""
+        self.question.settle(answer)
+        if self.question.is_answered:
+            self.was_told("running" if answer.verdict == "approved" else "denied", now)
+
+    def was_told(self, standing: Standing, now: int) -> None:
+        """By a person: it asks nobody any more, from now on and not only once it has moved on."""
+        if self.state.ended_at is None:
+            self.state = msgspec.structs.replace(self.state, state=standing, since=now, **NOT_ASKED)
 
     def ask(self, bound: Bound, tool: Tool, now: int) -> None:
         """Ask about this. Told once, and again when it is something else than before."""

@@ -156,7 +156,7 @@ class Calls:
             arguments_hash=bound.arguments_hash,
         )
         await self._answered(call, fact, actor)
-        call.question.settle(Answer(bound=bound, verdict="approved", scope=scope))
+        call.settle(Answer(bound=bound, verdict="approved", scope=scope), self._clock.now())
         if scope != "once":
             self._book.refresh()
             self.look_again()
@@ -168,7 +168,7 @@ class Calls:
         fact = ToolCallDenied(call_id=call_id, server=bound.server, tool=bound.tool, by="person")
         await self._answered(call, fact, actor)
         answer = Answer(bound=bound, verdict="denied", reason=reason[:MOST_REASON])
-        call.question.settle(answer)
+        call.settle(answer, self._clock.now())
         return call.state
 
     def cancel(self, call_id: str) -> CallState:
@@ -178,6 +178,7 @@ class Calls:
             raise _not_there(f"no call {call_id!r:.80} is under way")
         call.given_up = True
         call.task.cancel()
+        call.was_told("cancelled", self._clock.now())
         return call.state
 
     def look_again(self) -> None:

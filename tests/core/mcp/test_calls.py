@@ -57,6 +57,27 @@ async def test_a_denied_call_is_not_made_and_the_model_is_told_why(room: Room) -
         await room.mcp.calls.approve(asked.call_id, "once", actor="window")
 
 
+@pytest.mark.parametrize("answer", ["approved", "denied", "cancelled"])
+async def test_who_answered_a_call_is_not_shown_it_as_asking_again(room: Room, answer: str) -> None:
+    """From the moment the answer is taken, before the call itself has got to it."""
+    await room.ready()
+    made = asyncio.create_task(room.call("echo", text="x"))
+    calls, call_id = room.mcp.calls, (await room.asked()).call_id
+    if answer == "approved":
+        state = await calls.approve(call_id, "once", actor="window")
+    elif answer == "denied":
+        state = await calls.deny(call_id, "", actor="window")
+    else:
+        state = calls.cancel(call_id)
+    shown = next(one for one in calls.states() if one.call_id == call_id)
+    expected = "running" if answer == "approved" else answer
+    assert (state.state, shown.state) == (expected, expected)
+    assert not made.done()
+    outcome = (await made).outcome
+    assert outcome == ("done" if answer == "approved" else answer)
+    assert [one.state for one in room.told if one.state != "running"] == ["asking", outcome]
+
+
 async def test_what_is_forbidden_is_neither_offered_nor_made(room: Room) -> None:
     """Also when a model remembers its name."""
     await room.ready()
