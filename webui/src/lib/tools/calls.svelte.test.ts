@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { FactEntry } from '../api/types'
+import { studio } from '../store/studio.svelte'
 import { mcp, type CallState } from './api'
 import { calls } from './calls.svelte'
 
@@ -16,8 +18,9 @@ function asked<T>(): { ask: () => Promise<T>; answer: (at: number, value: T) => 
   }
 }
 
+afterEach(() => vi.restoreAllMocks())
+
 describe('what was answered here', () => {
-  afterEach(() => vi.restoreAllMocks())
 
   it('does not come back with what was told before', async () => {
     const lists = asked<CallState[]>()
@@ -40,5 +43,27 @@ describe('what was answered here', () => {
     await lists.answer(3, [call('denied')])
     expect(await denied).toBe(true)
     expect(calls.list.map(({ state }) => state)).toEqual(['denied'])
+  })
+})
+
+describe('a call that waits for its server', () => {
+  afterEach(() => vi.useRealTimers())
+
+  it('is seen to ask once the server is there', async () => {
+    vi.useFakeTimers()
+    let tell: (fact: FactEntry) => void = () => {}
+    vi.spyOn(studio, 'onFact').mockImplementation((listener) => {
+      tell = listener
+      return () => {}
+    })
+    const told = vi.spyOn(mcp, 'calls').mockResolvedValue([call('running')])
+    calls.watch()
+    await vi.runAllTimersAsync()
+    expect(calls.asking).toHaveLength(0)
+
+    told.mockResolvedValue([call('asking')])
+    tell({ type: 'mcp-server-connected' } as FactEntry)
+    await vi.runAllTimersAsync()
+    expect(calls.asking).toHaveLength(1)
   })
 })

@@ -6,6 +6,8 @@ import { attempt } from '../store/actions'
 import { mcp, type CallState, type Scope } from './api'
 
 const AGAIN_MS = 150
+/** A call that waited for its server asks once that is there: the log has no fact of the asking. */
+const TELLING = /^(tool-call-|mcp-server-connected$)/
 
 class Calls {
   list = $state.raw<readonly CallState[]>([])
@@ -27,7 +29,7 @@ class Calls {
     if (this.watched) return
     this.watched = true
     studio.onFact((fact) => {
-      if (fact.type.startsWith('tool-call-')) this.soon()
+      if (TELLING.test(fact.type)) this.soon()
     })
   }
 
