@@ -1,4 +1,5 @@
 // Which recipes fit: asked for once each, one at a time, and again after whatever may change the answer.
+// What would fit today says nothing of the past: there nothing is asked, and nothing is known.
 import { api, Refusal } from '../api/client'
 import type { FactEntry, FitReport } from '../api/types'
 import { studio } from './studio.svelte'
@@ -19,11 +20,12 @@ class Fits {
   }
 
   of(recipeId: string): FitReport | null {
-    return this.reports[recipeId] ?? null
+    return studio.then ? null : this.reports[recipeId] ?? null
   }
 
   /** Called by whoever shows them; what is known is not asked again. */
   want(recipeIds: readonly string[]): void {
+    if (studio.then) return
     for (const id of recipeIds) {
       if (this.known.has(id)) continue
       this.known.add(id)
