@@ -1,6 +1,6 @@
 // What conversations are called today, asked for once a sentence names one: the timeline tells all that
 // happened, also what came later. Whoever may not see conversations sees ids.
-import { get } from '../../lib/api/client'
+import { get, Refusal } from '../../lib/api/client'
 import type { ConversationView, FactEntry } from '../../lib/api/types'
 import { sentence, t } from '../../lib/i18n/index.svelte'
 import { studio } from '../../lib/store/studio.svelte'
@@ -11,16 +11,19 @@ const CALLED_ANEW: ReadonlySet<string> = new Set([
   'conversation-started', 'conversation-renamed', 'conversation-erasure-requested', 'conversation-erased',
 ])
 
-class Titles {
+export class Titles {
   known = $state.raw<Known>(new Map())
   private asked = false
+  private hearing = false
   private timer: ReturnType<typeof setTimeout> | undefined
 
-  /** From now on they are known, and stay so. */
+  /** From now on they are known, and stay so. Asked once more where nobody answered, when somebody does. */
   want(): void {
-    if (this.asked) return
+    if (this.asked || studio.link.state !== 'live') return
     this.asked = true
     void this.load()
+    if (this.hearing) return
+    this.hearing = true
     studio.onFact((fact) => {
       if (CALLED_ANEW.has(fact.type)) this.timer ??= setTimeout(() => void this.load(), AGAIN_MS)
     })
@@ -37,8 +40,9 @@ class Titles {
     try {
       const { conversations } = await get<{ conversations: ConversationView[] }>('/api/conversations')
       this.known = new Map(conversations.map((one) => [one.conversation_id, one]))
-    } catch {
-      // Not for whoever asks, or nobody answers: ids are shown.
+    } catch (error) {
+      // Not for whoever asks: ids are shown. What went wrong may go well the next time.
+      this.asked = error instanceof Refusal && error.problem.status < 500
     }
   }
 }
