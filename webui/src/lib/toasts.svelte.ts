@@ -22,7 +22,10 @@ class Toasts {
     return this.put({ id: this.next++, text, detail: '', bad: false, action })
   }
 
+  /** The same once more stands there once. */
   bad(text: string, detail = ''): number {
+    const same = this.list.find((toast) => toast.bad && toast.text === text)
+    if (same) this.close(same.id)
     return this.put({ id: this.next++, text, detail, bad: true, action: null })
   }
 

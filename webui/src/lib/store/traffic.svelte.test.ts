@@ -15,12 +15,13 @@ function running(requests: number): void {
 }
 
 /** A page that shows requests: how often it asked, and how to leave it. */
-function page(): { asked: () => number; ask: () => void; leave: () => void } {
+function page(answered = (): boolean => true): { asked: () => number; ask: () => void; leave: () => void } {
   let asked = 0
   let follower!: Follower
   const ask = (): void => {
     asked += 1
     follower.asking()
+    follower.heard(answered())
   }
   const leave = $effect.root(() => {
     follower = new Follower(ask, () => WAIT)
@@ -65,6 +66,45 @@ describe('a page that shows requests', () => {
     vi.advanceTimersByTime(3_600_000)
     expect(shown.asked()).toBe(2)
     shown.leave()
+  })
+
+  it('asks once more when no answer came, later each time, and not for ever', () => {
+    const shown = page(() => false)
+    shown.ask()
+    vi.advanceTimersByTime(2 * WAIT - 1)
+    expect(shown.asked()).toBe(1)
+    vi.advanceTimersByTime(1)
+    expect(shown.asked()).toBe(2)
+    vi.advanceTimersByTime(4 * WAIT)
+    expect(shown.asked()).toBe(3)
+    vi.advanceTimersByTime(3_600_000)
+    expect(shown.asked()).toBe(6)
+    expect(vi.getTimerCount()).toBe(0)
+    shown.leave()
+  })
+
+  it('is as quick as before once an answer came', () => {
+    let well = false
+    const shown = page(() => well)
+    shown.ask()
+    well = true
+    vi.advanceTimersByTime(2 * WAIT)
+    expect(shown.asked()).toBe(2)
+    expect(vi.getTimerCount()).toBe(0)
+    running(3)
+    vi.advanceTimersByTime(WAIT)
+    expect(shown.asked()).toBe(3)
+    shown.leave()
+  })
+
+  it('asks no more when it was left, also when no answer comes', () => {
+    const shown = page(() => false)
+    shown.ask()
+    shown.leave()
+    shown.ask() // its answer was on its way
+    vi.advanceTimersByTime(3_600_000)
+    expect(shown.asked()).toBe(2)
+    expect(vi.getTimerCount()).toBe(0)
   })
 
   it('asks no more when it was left', () => {

@@ -13,10 +13,15 @@ class Traffic {
 
 export const traffic = new Traffic()
 
-/** What a page shows of requests: asked for again when some came or went since, and never without. */
+/** How often a question that nobody answered is asked once more, each time after twice the wait. */
+const TRIES = 5
+
+/** What a page shows of requests: asked for again when some came or went since, or when no answer came. */
 export class Follower {
   private mark = ''
   private askedAt = 0
+  private failed = 0
+  private left = false
   private timer: ReturnType<typeof setTimeout> | undefined
 
   /** Made while a component begins; `wait` says how many milliseconds lie between two questions. */
@@ -27,7 +32,10 @@ export class Follower {
     $effect(() => {
       if (traffic.mark !== this.mark && this.askedAt > 0 && this.timer === undefined) this.later()
     })
-    $effect(() => () => clearTimeout(this.timer))
+    $effect(() => () => {
+      this.left = true
+      clearTimeout(this.timer)
+    })
   }
 
   /** It is asked now: what came until now is in the answer. */
@@ -36,8 +44,14 @@ export class Follower {
     this.askedAt = Date.now()
   }
 
+  /** Whether the answer came. */
+  heard(came: boolean): void {
+    this.failed = came ? 0 : this.failed + 1
+    if (!came && this.failed <= TRIES && !this.left && this.timer === undefined) this.later()
+  }
+
   private later(): void {
-    const wait = untrack(this.wait)
+    const wait = untrack(this.wait) * 2 ** Math.min(this.failed, TRIES)
     const rest = Math.max(wait / 4, this.askedAt + wait - Date.now())
     this.timer = setTimeout(() => {
       this.timer = undefined
