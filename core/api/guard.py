@@ -95,14 +95,17 @@ class Guard:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         path, method = scope["path"], scope.get("method", "")  # a websocket has none
         verdict = self._judged(method, path, headers)
+        foreign = verdict.foreign
         if verdict.refusal is not None:
+            if foreign is not None and self._allows(path, foreign):
+                send = with_origin(send, foreign)  # or the page would never learn why
             await refuse(scope, send, *verdict.refusal)
             return
         if is_preflight(method, headers):
-            await preflight_answer(send, headers[b"origin"])
+            await preflight_answer(send, headers)
             return
-        if verdict.foreign is not None:
-            send = with_origin(send, verdict.foreign)
+        if foreign is not None:
+            send = with_origin(send, foreign)
         asking, given = verdict.asking, verdict.given
         if given is not None and asking.key_id is not None and not asking.owner:
             send = self._while_in_force(send, method, path, given)

@@ -1,30 +1,33 @@
 """Answers that are given before routing: refusals in the path's dialect, and CORS preflights."""
 
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
 
+from core.gateway.dialects import ANTHROPIC_TYPES
+from core.gateway.paths import dialect_of, path_of
 from core.gateway.websocket_handshake import denying
 
 Send = Callable[[Any], Awaitable[None]]
 
 PREFLIGHT_S = b"600"
 KINDS = {401: "authentication_error", 503: "api_error"}
+ASKED = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*")
+LONGEST_ASKED = 4096  # bytes of header names that a page may want to send
+USUAL = b"authorization, content-type, x-api-key"
 
 
 async def refuse(
     scope: Any, send: Send, status: int, code: str, detail: str, *, next_action: str = ""
 ) -> None:
-    """The OpenAI error object under `/v1`, problem details elsewhere."""
+    """The path's own error object under `/v1`, problem details elsewhere."""
     if scope["type"] == "websocket":
         send = denying(scope, send)
     if scope["path"].startswith("/v1"):
-        kind = KINDS.get(status, "permission_error")
         detail = f"{detail}. What to do: {next_action}" if next_action else detail
-        body: dict[str, Any] = {
-            "error": {"message": detail, "type": kind, "code": code, "param": None}
-        }
+        body = _in_dialect(path_of(scope), status, code, detail)
         media = b"application/json"
     else:
         body = {"type": f"about:blank#{code}", "title": "Refused", "status": status}
@@ -37,14 +40,24 @@ async def refuse(
     await answer(send, status, headers, msgspec.json.encode(body))
 
 
-async def preflight_answer(send: Send, origin: bytes) -> None:
-    """Yes, that page may ask."""
+def _in_dialect(path: bytes, status: int, code: str, detail: str) -> dict[str, Any]:
+    if dialect_of(path) == "anthropic":
+        kind = ANTHROPIC_TYPES.get(status, "api_error")
+        return {"type": "error", "error": {"type": kind, "message": detail, "code": code}}
+    kind = KINDS.get(status, "permission_error")
+    return {"error": {"message": detail, "type": kind, "code": code, "param": None}}
+
+
+async def preflight_answer(send: Send, asked: Mapping[bytes, bytes]) -> None:
+    """Yes, that page may ask, with whatever headers its client sends (`x-stainless-os`, …)."""
+    wanted = asked.get(b"access-control-request-headers", b"").strip()
+    named = len(wanted) <= LONGEST_ASKED and ASKED.fullmatch(wanted) is not None
     headers = [
-        (b"access-control-allow-origin", origin),
+        (b"access-control-allow-origin", asked[b"origin"]),
         (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
-        (b"access-control-allow-headers", b"authorization, content-type, x-api-key"),
+        (b"access-control-allow-headers", wanted if named else USUAL),
         (b"access-control-max-age", PREFLIGHT_S),
-        (b"vary", b"origin"),
+        (b"vary", b"origin, access-control-request-headers"),
     ]
     await answer(send, 204, headers, b"")
 
@@ -54,7 +67,11 @@ def with_origin(send: Send, origin: bytes) -> Send:
 
     async def sending(message: Any) -> None:
         if message["type"] == "http.response.start":
-            allowed = [(b"access-control-allow-origin", origin), (b"vary", b"origin")]
+            allowed = [
+                (b"access-control-allow-origin", origin),
+                (b"access-control-expose-headers", b"*"),  # the request's id, limits, lane, …
+                (b"vary", b"origin"),
+            ]
             message = {**message, "headers": [*message.get("headers", ()), *allowed]}
         await send(message)
 
