@@ -8,6 +8,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from core.errors import EngineFailure, Invalid, StudioError, Unavailable
+from core.gateway.paths import meant
 from core.log_watch import unavailable
 from events.errors import LogUnavailable
 
@@ -58,7 +59,7 @@ def from_log(request: Request[Any, Any, Any], error: LogUnavailable) -> Response
     return from_studio(request, unavailable(str(error)))
 
 
-def from_http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+def from_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """Litestar's own: no such route, wrong method, malformed body."""
     extra = error.extra if isinstance(error, ValidationException) else None
     first = extra[0] if isinstance(extra, list) and extra and isinstance(extra[0], dict) else {}
@@ -70,7 +71,17 @@ def from_http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
         CODES.get(error.status_code, "http-error"),
         dict(error.headers or {}),
         field=first.get("key"),
+        next_action=_the_way_to_v1(request) if error.status_code in (404, 405) else None,
     )
+
+
+def _the_way_to_v1(request: Request[Any, Any, Any]) -> str | None:
+    """For a client whose base URL lacks `/v1`: it asks the window's pages."""
+    path: str = request.scope["path"]
+    wanted = None if path.startswith("/api/") else meant(path.encode())
+    if wanted is None:
+        return None
+    return f"Ask {wanted.decode()}: the base URL of an OpenAI client ends in /v1."
 
 
 def from_bug(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:

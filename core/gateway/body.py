@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from core.errors import Invalid
+from core.gateway.errors import Compressed
 from core.gateway.form_parts import form_parts
 from core.steering import steers
 
@@ -24,6 +25,13 @@ _USUAL = frozenset({"model", "messages", "stream", "max_tokens", "temperature"})
 _COUNTED = frozenset({b"/v1/chat/completions", b"/v1/completions"})  # paths that can be asked to
 _MANY = re.compile(rb'\[\s*["\[]')  # several prompts in one request
 _OF_USAGE = frozenset({"stream", "n", STREAM_OPTIONS})  # what asking for counts depends on
+_COMPRESSED = {
+    b"\x1f\x8b": "gzip",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"\x78\x01": "deflate",
+    b"\x78\x9c": "deflate",
+    b"\x78\xda": "deflate",
+}
 _ASKING = b',"stream_options":{"include_usage":true}}'
 
 
@@ -132,6 +140,7 @@ def peek_json(data: bytes) -> Body:
     try:
         fields = _fields.decode(data)
     except (msgspec.MsgspecError, RecursionError) as error:
+        _refuse_compressed(data)
         raise Invalid(f"The body is not a JSON object: {error}", code="invalid_json") from None
     _refuse_steering(fields)
     model = _value(fields, "model")
@@ -151,6 +160,7 @@ def peek_form(data: bytes, content_type: str) -> Body:
     start, end = spans.get("model", (0, 0))
     model = data[start:end].decode("utf-8", "replace").strip()
     if not model:
+        _refuse_compressed(data)
         raise _model_missing()
     begin, stop = spans.get("stream", (0, 0))
     stream = data[begin:stop].strip().lower() in (b"true", b"1")
@@ -182,6 +192,13 @@ def _with_usage(options: msgspec.Raw | None) -> msgspec.Raw:
     told = None if options is None else _options.decode(options)
     wanted = {**(told or {}), "include_usage": msgspec.Raw(b"true")}
     return msgspec.Raw(msgspec.json.encode(wanted))
+
+
+def _refuse_compressed(data: bytes) -> None:
+    """Neither JSON nor a form begins so; whatever the headers say."""
+    for begin, how in _COMPRESSED.items():
+        if data.startswith(begin):
+            raise Compressed(how)
 
 
 def _model_missing() -> Invalid:

@@ -6,7 +6,8 @@ StudioError
 │   └── UnknownPath          this is no path of ours                    (404 unknown_path)
 ├── Invalid
 │   ├── WrongMethod          the path exists, but not for this verb     (405)
-│   └── BodyTooLarge         more than the proxy takes                  (413)
+│   ├── BodyTooLarge         more than the proxy takes                  (413)
+│   └── Compressed           a body that can not be read as it is       (415)
 ├── Unavailable
 │   ├── TooMany              the model has enough to do already         (429)
 │   └── WaitedTooLong        the model or the gateway did not come up   (504)
@@ -40,8 +41,10 @@ class ModelNotFound(NotFound):
 class UnknownPath(NotFound):
     """This is no path of ours, and nothing is passed on that we do not know."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__(f"There is nothing at {path}", code="unknown_path")
+    def __init__(self, path: str, *, next_action: str = "") -> None:
+        super().__init__(
+            f"There is nothing at {path}", code="unknown_path", next_action=next_action
+        )
 
 
 class WrongMethod(Invalid):
@@ -62,6 +65,19 @@ class BodyTooLarge(Invalid):
     def __init__(self, limit: int) -> None:
         super().__init__(
             f"The request is larger than {limit // 1_000_000} MB", code="request_too_large"
+        )
+
+
+class Compressed(Invalid):
+    """The body is compressed, and its model can not be read."""
+
+    status = 415
+
+    def __init__(self, how: str) -> None:
+        super().__init__(
+            f"The body is compressed ({how}) and can not be read",
+            code="compressed_body",
+            next_action="Send it as it is, without the header content-encoding.",
         )
 
 

@@ -1,6 +1,6 @@
 """`GET /v1/models`: what may be asked for, loaded or not. No engine is asked, none is started."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -10,6 +10,8 @@ from core.status import Status
 
 OWNER = "vllm-studio"
 UNKNOWN_DATE = 0  # OpenAI's clients demand a date; when weights were made is not known here
+UNKNOWN_MOMENT = "1970-01-01T00:00:00Z"  # the same for Anthropic's
+EMPTY = {"first_id": None, "last_id": None}
 
 
 class Saved(Protocol):
@@ -81,26 +83,35 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def shown(self) -> dict[str, Any]:
-        """In OpenAI's shape; `status` is ours, and strict clients pass over it."""
+        """In OpenAI's shape and Anthropic's at once; `status` is ours. Clients pass over the rest."""
         return {
             "id": self.id,
             "object": "model",
             "created": UNKNOWN_DATE,
             "owned_by": self.owner,
             "status": self.status,
+            "type": "model",
+            "display_name": self.id,
+            "created_at": UNKNOWN_MOMENT,
         }
 
 
 def list_models(
-    saved: Iterable[Saved], status: Status, offers: Offers | None = None
+    saved: Iterable[Saved],
+    status: Status,
+    offers: Offers | None = None,
+    permits: Callable[[str], bool] = lambda name: True,
 ) -> dict[str, Any]:
-    """OpenAI's list, sorted by id: public names, adapters, presets, virtual and remote models.
+    """All of them, sorted by id: public names, adapters, presets, virtual and remote models.
 
-    Once each, without what is unlisted, and without aliases.
+    Once each, without what is unlisted, and without aliases. `permits`: what may be seen.
     """
     named = _named(tuple(saved), status, offers)
-    shown = {one.id: one for one in named.values() if one.listed}
-    return {"object": "list", "data": [shown[name].shown for name in sorted(shown)]}
+    shown = {one.id: one.shown for one in named.values() if one.listed and permits(one.id)}
+    names = sorted(shown)
+    ends = {"first_id": names[0], "last_id": names[-1]} if names else EMPTY
+    data = [shown[name] for name in names]
+    return {"object": "list", "data": data, "has_more": False, **ends}
 
 
 def find_model(

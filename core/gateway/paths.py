@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import msgspec
 
 from core.gateway.dialects import Dialect
+from core.gateway.errors import UnknownPath
 
 
 class PathRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +46,34 @@ ALLOWED: Mapping[bytes, PathRule] = {
 }
 
 
+BELOW_V1 = ", ".join(
+    sorted(path.removeprefix(b"/v1/").decode() for path in (*ALLOWED, b"/v1/models"))
+)
+"""What there is, for who asks for something else."""
+
+
+def meant(path: bytes) -> bytes | None:
+    """The path that was probably wanted: one with a slash too many, `/v1` twice, or none."""
+    asked = b"/" + b"/".join(part for part in path.split(b"/") if part)
+    found = [known for known in (*ALLOWED, b"/v1/models") if asked.endswith(known[len(b"/v1") :])]
+    best = max(found, key=len, default=None)
+    return None if best == path else best
+
+
+def nothing_at(path: bytes) -> UnknownPath:
+    """The refusal of a path that is none of ours, with what helps."""
+    told = path.decode("utf-8", "replace")
+    nearest = meant(path)
+    if nearest is not None:
+        return UnknownPath(told, next_action=f"Ask {nearest.decode()}.")
+    if path.startswith(b"/v1/responses/"):
+        return UnknownPath(
+            told,
+            next_action="Responses are not kept here: all there is of one is in its answer.",
+        )
+    return UnknownPath(told, next_action=f"Below /v1 there are {BELOW_V1}.")
+
+
 def path_of(scope: Mapping[str, object]) -> bytes:
     """The path as the client spelled it. Mounts rewrite `path`, so `raw_path` comes first."""
     raw = scope.get("raw_path")
@@ -55,7 +84,7 @@ def path_of(scope: Mapping[str, object]) -> bytes:
 
 def dialect_of(path: bytes) -> Dialect:
     """How errors are told at this path, known or not."""
-    rule = ALLOWED.get(path)
+    rule = ALLOWED.get(path) or ALLOWED.get(meant(path) or b"")
     if rule is not None:
         return rule.dialect
     return "anthropic" if path.startswith(b"/v1/messages") else "openai"

@@ -22,7 +22,7 @@ from core.gateway.body import Body, peek_form, peek_json
 from core.gateway.calls import Calls, key_of
 from core.gateway.cancelling import CancelScope, Interrupted, Reason
 from core.gateway.departure import watch as watch_departure
-from core.gateway.errors import BodyTooLarge, UnknownPath, WrongMethod, ended_here
+from core.gateway.errors import BodyTooLarge, WrongMethod, ended_here
 from core.gateway.fetching import Fetching
 from core.gateway.hooks import (
     AnswerCache,
@@ -35,7 +35,7 @@ from core.gateway.hooks import (
     Sink,
 )
 from core.gateway.lanes import Lane
-from core.gateway.paths import ALLOWED, PathRule
+from core.gateway.paths import ALLOWED, PathRule, nothing_at
 from core.gateway.reasoning import with_both_names
 from core.gateway.request_record import Call
 from core.gateway.routes import Route
@@ -311,7 +311,7 @@ def nothing() -> None:
 def _rule(call: Call, scope: Scope) -> PathRule:
     rule = ALLOWED.get(call.path)
     if rule is None:
-        raise UnknownPath(call.path.decode("utf-8", "replace"))
+        raise nothing_at(call.path)
     if scope["method"] != "POST":
         raise WrongMethod(scope["method"], call.path.decode())
     return rule

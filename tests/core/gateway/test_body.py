@@ -1,6 +1,9 @@
 """What is read of a request, and what is changed in it."""
 
+import gzip
 import json
+import zlib
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -8,6 +11,7 @@ from hypothesis import strategies as st
 
 from core.errors import Invalid
 from core.gateway.body import Filter, peek_form, peek_json
+from core.gateway.errors import Compressed
 
 json_values = st.recursive(
     st.none()
@@ -117,6 +121,17 @@ def test_nobody_steers_the_gateway_through_the_body(field: str) -> None:
     with pytest.raises(Invalid) as refusal:
         peek_json(json.dumps({"model": "a", field: "x"}).encode())
     assert refusal.value.field == field
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, zlib.compress])
+def test_a_compressed_body_is_refused_by_that_name(compress: Callable[[bytes], bytes]) -> None:
+    """Not as JSON that is malformed at its first byte."""
+    data = compress(b'{"model": "m"}')
+    for peek in (peek_json, lambda data: peek_form(data, "multipart/form-data; boundary=XX")):
+        with pytest.raises(Compressed, match="compressed") as refused:
+            peek(data)
+        assert refused.value.status == 415
+        assert "content-encoding" in refused.value.next_action
 
 
 def test_a_form_is_routed_by_its_model_field_and_the_file_stays_intact() -> None:

@@ -51,6 +51,17 @@ def test_a_listed_model_says_whether_it_is_loaded() -> None:
     assert [model["status"] for model in listed["data"]] == ["loaded", "unloaded"]
 
 
+def test_the_list_is_a_page_of_anthropics_too() -> None:
+    """Their client reads names to show, and whether there are more pages."""
+    listed = list_models(SAVED, status())
+    assert (listed["has_more"], listed["first_id"], listed["last_id"]) == (False, "a", "b")
+    assert set(listed["data"][0]) >= {"id", "type", "display_name", "created_at"}
+    nothing = list_models(SAVED, status(), permits=lambda name: False)
+    assert (nothing["data"], nothing["first_id"], nothing["last_id"]) == ([], None, None)
+    some = list_models(SAVED, status(), permits=lambda name: name == "b")
+    assert (some["first_id"], some["last_id"]) == ("b", "b")
+
+
 def test_one_model_is_found_by_any_of_its_names() -> None:
     """Also an unlisted one; an unknown one is not there."""
     assert (find_model(SAVED, status(), "gpt-4o") or {})["id"] == "a"
