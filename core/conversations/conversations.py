@@ -239,6 +239,7 @@ class Conversations:
     async def close(self) -> None:
         """Wait for erasures under way, and let go of the keys."""
         await asyncio.gather(*self._erasures, return_exceptions=True)
+        await asyncio.to_thread(self._reading.close)
         await asyncio.to_thread(self._keys.close)
 
     async def _finish(self, which: str, actor: str) -> None:

@@ -12,6 +12,7 @@ from core.conversations.decider import not_found
 from core.conversations.end import end_of
 from core.conversations.items import FOLDER, SETUP, TITLE, item_of, stream_of
 from core.conversations.setup import Setup, opened_setup
+from core.conversations.then import MODEL, Then
 from core.conversations.views import (
     Conversation,
     ConversationView,
@@ -31,16 +32,10 @@ from events.facts import (
     ConversationSetUp,
     MessageAdded,
 )
-from events.projections.conversations import (
-    ConversationRow,
-    Conversations,
-    conversation,
-    conversations,
-)
-from events.replay import empty, fold, state_at
+from events.projections.conversations import ConversationRow, conversation, conversations
+from events.replay import empty, fold
 from events.store import EventStore
 
-MODEL = (Conversations(),)
 FIRST_PAGE, PAGE = 10, 160  # facts that are read at once from the end of a conversation
 AROUND = 60  # characters on each side of what was found
 
@@ -51,6 +46,11 @@ class Reading:
     def __init__(self, *, store: EventStore, keys: SubjectKeys) -> None:
         self._store = store
         self._keys = keys
+        self._then = Then(store)
+
+    def close(self) -> None:
+        """Let go of what is at hand of earlier positions."""
+        self._then.close()
 
     def all(self, at: int | None) -> list[ConversationView]:
         """Every conversation, also the erased, the last used first."""
@@ -180,11 +180,7 @@ class Reading:
     def _rows_at(self, at: int) -> list[ConversationRow]:
         if not 0 <= at <= self._store.head:
             raise Invalid(f"`at` is a position from 0 to {self._store.head}", field="at")
-        connection = state_at(self._store, at, projections=MODEL)
-        try:
-            return conversations(connection)
-        finally:
-            connection.close()
+        return self._then.rows(at)
 
     def _view(self, row: ConversationRow, *, gone: bool) -> ConversationView:
         which = row.conversation_id

@@ -9,14 +9,17 @@ from typing import Any
 
 import pytest
 
-from core.conversations import Conversations, NewMessage
+from core.conversations import Conversations, NewMessage, then
 from core.conversations import conversations as module
 from core.erasure import SubjectKeys
 from core.errors import Invalid, NotFound, Refused, Unavailable
 from core.secrets import Secrets
+from events.envelope import Recorded
 from events.errors import EventError, LogUnavailable
 from events.projections import ALL
-from events.projections.conversations import conversation
+from events.projections.conversations import conversation, conversations
+from events.reading import pages
+from events.replay import state_at
 from events.store import EventStore
 
 WORDS = "the canary sang at half past nine"
@@ -161,6 +164,32 @@ async def test_an_earlier_position_shows_what_was_said_until_then(house: House) 
     assert [m.text for m in early.messages] == [WORDS]
     assert (early.conversation.title, early.conversation.messages) == (None, 1)
     assert await house.conversations.list(at=3) == [early.conversation]
+
+
+async def test_who_goes_through_the_past_reads_each_fact_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Onwards no fact twice, and back where one has been none at all; the lists are the same."""
+    for _ in range(3):
+        await house.told()
+    read: list[int] = []
+
+    def counted(*asked: Any) -> Iterator[list[Recorded]]:
+        for page in pages(*asked):
+            read.extend(one.position for one in page)
+            yield page
+
+    monkeypatch.setattr(then, "pages", counted)
+    lists, head = then.Then(house.store), house.store.head
+    for at in (*range(head + 1), 5, 2, head, 7):
+        connection = state_at(house.store, at, projections=then.MODEL)
+        assert lists.rows(at) == conversations(connection)
+        connection.close()
+    assert read == list(range(2, head + 1)), "the first one tells of no conversation"
+    anew = then.Then(house.store)
+    assert (anew.rows(head), anew.rows(3)) == (lists.rows(head), lists.rows(3)), "and backwards"
+    for one in (lists, anew):
+        one.close()
 
 
 async def test_an_erased_conversation_takes_nothing_in(house: House) -> None:
