@@ -94,7 +94,7 @@ async def test_a_request_is_told_that_its_client_left(tmp_path: Path) -> None:
         watch(scope, receive, late.set)
         await late.wait()
 
-    async with serving(app, tmp_path) as address, asyncio.timeout(5):
+    async with serving(app, tmp_path) as address, asyncio.timeout(60):
         _, writer = await asyncio.open_connection(*address)
         writer.write(ASK)
         await begun.wait()
@@ -118,7 +118,7 @@ async def test_who_is_not_waiting_any_more_is_not_told(tmp_path: Path) -> None:
         if number == 2:
             watch(scope, receive, gone.set)
 
-    async with serving(app, tmp_path) as address, asyncio.timeout(5):
+    async with serving(app, tmp_path) as address, asyncio.timeout(60):
         reader, writer = await asyncio.open_connection(*address)
         for _ in range(2):
             writer.write(ASK)

@@ -114,7 +114,7 @@ async def test_engines_come_and_go_beside_it(house: House) -> None:
     """A switch withdraws and restores recipes; what is elsewhere has no part in that."""
     house.fleet.there["q"] = Ready()
     house.fleet.changed()
-    await asyncio.wait_for(house.publisher.published("q"), 5)
+    await asyncio.wait_for(house.publisher.published("q"), 60)
     house.publisher.withdraw(["q"])
     assert house.names == ["p/gpt"]
     house.publisher.restore(["q"])

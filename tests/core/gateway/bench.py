@@ -197,7 +197,7 @@ async def post(
     made: Bench, body: Any = CHAT, path: str = "/v1/chat/completions", **more: Any
 ) -> httpx.Response:
     """One request, read to the end."""
-    async with httpx.AsyncClient(base_url=made.url, timeout=20, verify=False) as client:
+    async with httpx.AsyncClient(base_url=made.url, timeout=60, verify=False) as client:
         if isinstance(body, bytes):
             return await client.post(path, content=body, **more)
         return await client.post(path, json=body, **more)

@@ -92,7 +92,7 @@ class House:
         key = gateway._known_keys().master.encode()
         _, answer = await ask(
             Upstream(clock=SystemClock()), "GET", "127.0.0.1", gateway.port, "/",
-            headers=[(b"authorization", b"Bearer " + key)], timeout_s=5,
+            headers=[(b"authorization", b"Bearer " + key)], timeout_s=60,
         )  # fmt: skip
         return [one["model_name"] for one in json.loads(answer)["model_list"]]
 
@@ -112,7 +112,7 @@ async def run_of(gateway: Gateway) -> AsyncIterator[None]:
         yield
     finally:
         await gateway.stop()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await task
 
 
@@ -120,7 +120,7 @@ async def killed_app(gateway: Gateway) -> None:
     """An app that made its gateway ready and was then killed."""
     await gateway.adopt_or_sweep()
     task = asyncio.create_task(gateway.run())
-    await gateway.ready(20)
+    await gateway.ready(60)
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
@@ -130,7 +130,7 @@ async def test_it_tells_its_life_in_facts(house: House) -> None:
     """Started, routed, ready, routed anew, stopped; and nothing is left."""
     gateway = house.gateway()
     async with run_of(gateway):
-        await gateway.ready(20)
+        await gateway.ready(60)
         await gateway.apply([(Recipe(id="r"), Ready())])
         assert await house.routed(gateway) == ["r"]
         pid = gateway.view().pid
@@ -149,7 +149,7 @@ async def test_the_same_routing_is_not_put_twice(house: House) -> None:
     """The log does not fill with what did not change."""
     gateway = house.gateway()
     async with run_of(gateway):
-        await gateway.ready(20)
+        await gateway.ready(60)
         for _ in range(3):
             await gateway.apply([(Recipe(id="r"), Ready())])
     assert house.kinds().count("config-applied") == 2
@@ -160,7 +160,7 @@ async def test_a_wish_from_before_the_start_is_in_force_when_it_is_ready(house: 
     gateway = house.gateway()
     await gateway.apply([(Recipe(id="early"), Ready())])
     async with run_of(gateway):
-        await gateway.ready(20)
+        await gateway.ready(60)
         assert await house.routed(gateway) == ["early"]
 
 
@@ -168,13 +168,13 @@ async def test_after_a_crash_it_is_started_and_routed_again(house: House) -> Non
     """Whoever waits for it is let through when it is whole again."""
     gateway = house.gateway()
     async with run_of(gateway):
-        await gateway.ready(20)
+        await gateway.ready(60)
         await gateway.apply([(Recipe(id="r"), Ready())])
         pid = gateway.view().pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
         await until(lambda: gateway.view().state != "ready")
-        await gateway.ready(20)
+        await gateway.ready(60)
         assert gateway.view().restarts == 1
         assert await house.routed(gateway) == ["r"]
     assert house.kinds()[3:7] == ["config-applied", "crashed", "started", "config-applied"]
@@ -186,7 +186,7 @@ async def test_a_gateway_that_never_starts_is_given_up_with_its_last_words(house
     gateway = house.gateway()
     async with run_of(gateway):
         with pytest.raises(Unavailable, match="half of it is missing"):
-            await gateway.ready(30)
+            await gateway.ready(60)
         crashes = [r.event for r in house.store.read_stream("gateway") if "crashed" in r.type]
         assert [c.retry_in for c in crashes if isinstance(c, GatewayCrashed)] == [0.5, 1.0, 0.0]
         assert [c.exit_code for c in crashes if isinstance(c, GatewayCrashed)] == [3, 3, 3]
@@ -194,7 +194,7 @@ async def test_a_gateway_that_never_starts_is_given_up_with_its_last_words(house
 
         house.behave("")
         gateway.try_again()
-        await until(lambda: gateway.view().state == "ready", within=20)
+        await until(lambda: gateway.view().state == "ready")
 
 
 async def test_a_missing_runtime_is_installed_first(house: House) -> None:
@@ -204,7 +204,7 @@ async def test_a_missing_runtime_is_installed_first(house: House) -> None:
     states: list[str] = []
     gateway.listen(lambda: states.append(gateway.view().state))
     async with run_of(gateway):
-        await gateway.ready(20)
+        await gateway.ready(60)
     assert house.runtimes.installs == 1
     assert list(dict.fromkeys(states)) == ["installing", "starting", "ready", "stopped"]
 
@@ -226,7 +226,7 @@ async def test_a_taken_port_is_passed_over(house: House) -> None:
         stranger.listen()
         gateway = house.gateway()
         async with run_of(gateway):
-            await gateway.ready(20)
+            await gateway.ready(60)
             assert gateway.port != house.settings.litellm_port
             assert gateway.route_for("r", Recipe(id="r"), Ready()).port == gateway.port
 
@@ -248,7 +248,7 @@ async def test_what_a_killed_app_left_is_taken_over(house: House) -> None:
     second = house.gateway()
     await second.apply([(Recipe(id="new"), Ready())])
     async with run_of(second):
-        await second.ready(20)
+        await second.ready(60)
         assert (second.view().pid, second.port) == (first.view().pid, first.port)
         assert await house.routed(second) == ["new"]
     assert house.kinds().count("started") == 1
@@ -264,7 +264,7 @@ async def test_what_a_killed_app_left_of_another_version_is_stopped(house: House
     )
     second = house.gateway()
     async with run_of(second):
-        await second.ready(20)
+        await second.ready(60)
         assert second.view().pid != first.view().pid
     assert house.kinds()[3:5] == ["stopped", "started"]
 
@@ -311,7 +311,7 @@ async def test_the_log_tells_which_models_are_routed(house: House) -> None:
     """By the names that clients use, without keys."""
     gateway = house.gateway()
     async with run_of(gateway):
-        await gateway.ready(20)
+        await gateway.ready(60)
         await gateway.apply([(Recipe(id="b", served_name="B"), Ready()), (Recipe(id="a"), Ready())])
     applied = [r.event for r in house.store.read_stream("gateway") if "config" in r.type][-1]
     assert isinstance(applied, GatewayConfigApplied)

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import itertools
 import json
+import time
 
 import httpx
 import msgspec
@@ -100,7 +101,7 @@ async def test_a_stream_comes_piece_by_piece_and_not_at_its_end() -> None:
     async with upstream(answering) as server, bench() as made:
         made.serve(server.port)
         async with (
-            httpx.AsyncClient(timeout=20, verify=False) as client,
+            httpx.AsyncClient(timeout=60, verify=False) as client,
             client.stream(
                 "POST", f"{made.url}/v1/chat/completions", json={**CHAT, "stream": True}
             ) as answer,
@@ -268,12 +269,13 @@ async def test_a_request_for_a_model_that_is_coming_waits_and_is_served() -> Non
         made.coming = asyncio.get_running_loop().create_future()
         request = asyncio.create_task(post(made))
         await until(lambda: made.admitted)
+        began = time.monotonic()
         await asyncio.sleep(0.05)
+        waited_ms = (time.monotonic() - began) * 1000
         made.coming.set_result(made.serve(server.port))
         assert (await request).status_code == 200
         fact = await made.fact()
-        assert fact.wait_ms >= 50
-        assert fact.duration_ms >= fact.wait_ms
+        assert fact.duration_ms >= fact.wait_ms >= int(waited_ms) > 0
 
 
 async def test_nothing_is_loaded_for_a_request_that_forbids_it() -> None:
@@ -376,7 +378,7 @@ async def test_a_hundred_requests_leave_nothing_behind() -> None:
     """One record each, nobody in flight, no connection per request."""
     async with upstream(json_answer(COMPLETION)) as server, bench() as made:
         made.serve(server.port)
-        async with httpx.AsyncClient(timeout=20, verify=False) as client:
+        async with httpx.AsyncClient(timeout=60, verify=False) as client:
             url = f"{made.url}/v1/chat/completions"
             answers = await asyncio.gather(*(client.post(url, json=CHAT) for _ in range(100)))
         assert {answer.status_code for answer in answers} == {200}

@@ -35,7 +35,7 @@ async def test_a_client_that_leaves_a_stream_stops_the_work() -> None:
         client = await RawClient.chat(made, stream=True)
         await client.reader.readuntil(b"data: {}")
         client.hang_up()
-        await until(lambda: server.received[0].left, within=1)
+        await until(lambda: server.received[0].left)
         assert (await made.fact()).outcome == "client_gone"
         assert made.inflight.total == 0
 
@@ -52,7 +52,7 @@ async def test_a_client_that_leaves_before_any_answer_stops_the_work() -> None:
         client = await RawClient.chat(made)
         await until(lambda: server.received)
         client.hang_up()
-        await until(lambda: server.received[0].left, within=1)
+        await until(lambda: server.received[0].left)
         fact = await made.fact()
         assert (fact.outcome, fact.status) == ("client_gone", 499)
 
@@ -240,6 +240,6 @@ async def test_a_forced_switch_cuts_what_runs() -> None:
         client = await RawClient.chat(made, stream=True)
         await client.reader.readuntil(b"data: {}")
         assert made.inflight.cut(["r"]) == 1
-        assert await made.inflight.drained(["r"], timeout_s=5)
+        assert await made.inflight.drained(["r"], timeout_s=60)
         assert b'"code":"cut"' in await client.reader.readuntil(b"0\r\n\r\n")
         client.hang_up()

@@ -43,7 +43,7 @@ async def much_or_little(received: Received, writer: asyncio.StreamWriter) -> No
 
 async def test_a_slow_client_that_asks_ahead_gets_both_answers() -> None:
     """What waits behind an answer does not keep it from going on when the client reads again."""
-    async with warm(much_or_little, straight=True) as (made, _), asyncio.timeout(20):
+    async with warm(much_or_little, straight=True) as (made, _), asyncio.timeout(60):
         client = await Client.to(made)
         await client.asks(wire(stream=True))
         await until(lambda: made.went_straight == 1)
@@ -56,7 +56,7 @@ async def test_a_slow_client_that_asks_ahead_gets_both_answers() -> None:
 
 async def test_a_slow_client_that_asked_ahead_and_leaves_holds_nothing() -> None:
     """Its place is free, and the record says who left."""
-    async with warm(much_or_little, straight=True) as (made, engine), asyncio.timeout(10):
+    async with warm(much_or_little, straight=True) as (made, engine), asyncio.timeout(60):
         client = await Client.to(made)
         await client.asks(wire(stream=True))
         await until(lambda: made.went_straight == 1)
@@ -105,7 +105,7 @@ async def test_an_answer_shorter_than_it_was_said_to_be_closes_the_connection(
         else:
             await raw(TOO_LONG)(received, writer)
 
-    async with warm(short, straight=True) as (made, _), asyncio.timeout(5):
+    async with warm(short, straight=True) as (made, _), asyncio.timeout(60):
         client = await Client.to(made)
         await client.asks(wire())
         assert not (await client.reader.read()).endswith(COMPLETION)

@@ -15,6 +15,7 @@ from websockets.http11 import Request, Response
 
 from core.gateway.hooks import Lanes
 from core.gateway.routes import RouteTable
+from core.gateway.websocket_presence import Presence
 from tests.core.gateway.bench import Bench, bench
 from tests.core.gateway.tiny_upstream import until
 
@@ -163,18 +164,33 @@ async def test_the_engine_gets_its_own_key_its_own_name_and_never_the_clients_ke
         assert "cookie" not in request.headers
 
 
-async def test_it_counts_as_in_flight_and_an_idle_one_does_not() -> None:
+async def test_it_counts_as_in_flight_and_an_idle_one_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Silence lets the model go; the next message counts it in again."""
+    seen: list[Presence] = []
+    begin = Presence.begin
+
+    def watched(self: Presence) -> None:
+        seen.append(self)
+        begin(self)
+
+    monkeypatch.setattr(Presence, "begin", watched)
     async with (
         Engine(echo) as engine,
-        studio(engine, idle_s=0.05) as made,
+        studio(engine, idle_s=3600.0) as made,
         talk_to(made) as client,
     ):
         assert made.inflight.count("r") == 1
-        await until(lambda: made.inflight.count("r") == 0)
+        seen[0]._look()  # an hour is over
+        assert made.inflight.count("r") == 0
         assert [call.state for call in made.proxy.calls.all()] == ["idle"]
         await client.send("again")
         assert await client.recv() == "again"
+        assert made.inflight.count("r") == 1
+        await client.send("and again")
+        assert await client.recv() == "and again"
+        seen[0]._look()  # another one, which was not silent
         assert made.inflight.count("r") == 1
 
 
@@ -283,7 +299,7 @@ async def test_a_model_elsewhere_has_no_websocket() -> None:
     async with Engine(echo) as engine, studio(engine, remote=True) as made:
         made.endpoint = None
         with pytest.raises(InvalidStatus) as refusal:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await talk_to(made)
         assert refusal.value.response.status_code == 404
         assert (await made.fact()).outcome == "rejected"

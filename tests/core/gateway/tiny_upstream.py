@@ -92,11 +92,11 @@ async def _request(reader: asyncio.StreamReader, number: int) -> Received:
 
 async def _end_of(reader: asyncio.StreamReader) -> None:
     """Until the other side closes; clients here never send ahead."""
-    await until(reader.at_eof, within=60)
+    await until(reader.at_eof, within=600)
 
 
-async def until(condition: Callable[[], object], *, within: float = 5.0) -> None:
-    """Wait for a point, not a while."""
+async def until(condition: Callable[[], object], *, within: float = 60.0) -> None:
+    """Wait for a point, not a while: it comes at once, or never."""
     async with asyncio.timeout(within):
         while not condition():  # noqa: ASYNC110 - what is waited for sets no event
             await asyncio.sleep(0.001)

@@ -15,10 +15,10 @@ async def test_a_scheduler_at_work_answers_at_once(tmp_path: Path) -> None:
     """Idle, and while a load takes its time: a long load is no fault."""
     machine = Machine(starts={"a": asyncio.Event()})
     async with running(tmp_path, machine) as board:
-        assert await board.answers(within_s=5) == "ok"
+        assert await board.answers(within_s=60) == "ok"
         load = board.ask(RequestSwitch(target="a"))
         await begun(load)
-        assert await board.answers(within_s=5) == "ok"
+        assert await board.answers(within_s=60) == "ok"
         machine.starts["a"].set()
         await load.done
 
@@ -26,7 +26,7 @@ async def test_a_scheduler_at_work_answers_at_once(tmp_path: Path) -> None:
 async def test_two_may_ask_at_once(tmp_path: Path) -> None:
     """Neither takes the other's answer away."""
     async with running(tmp_path, Machine()) as board:
-        both = await asyncio.gather(*(board.answers(within_s=5) for _ in range(2)))
+        both = await asyncio.gather(*(board.answers(within_s=60) for _ in range(2)))
         assert both == ["ok", "ok"]
 
 
@@ -46,6 +46,6 @@ async def test_a_scheduler_that_hangs_is_found_within_the_limit(store: EventStor
     await asyncio.sleep(0)
     assert await board.answers(within_s=0.05) == "the scheduler did not answer within 0 s"
     held.set()
-    assert await board.answers(within_s=5) == "ok"
+    assert await board.answers(within_s=60) == "ok"
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
