@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Protocol
+from uuid import uuid4
 
 import msgspec
 import psutil
@@ -18,7 +19,7 @@ from core.engines.processes import Child, Launcher, system_launcher
 from core.engines.processes.posix import PosixLauncher
 from core.engines.warm import Spares, WarmLauncher, possible, start_of
 from core.engines.warm.programs import Program
-from core.engines.warm.spares import QUIET_LOOKS
+from core.engines.warm.spares import FREE_TO_MAKE, QUIET_LOOKS
 from core.errors import EngineFailure
 from tests.core.engines.fakes import Behaviour, FakeChild, FakeLauncher
 from tests.harness.ports import free_port
@@ -52,10 +53,9 @@ class World(Protocol):
 
     launcher: Launcher
     port: int
+    nonce: str  # of this test alone: a sweep looks at every process of the machine
 
-    async def launch(
-        self, *, polite: bool = True, grandchild: bool = False, nonce: str = "n1"
-    ) -> Child: ...
+    async def launch(self, *, polite: bool = True, grandchild: bool = False) -> Child: ...
 
     async def end_parent(self, child: Child) -> int: ...
 
@@ -70,18 +70,17 @@ class RealWorld:
     def __init__(self, folder: Path) -> None:
         self.launcher: Launcher = system_launcher()
         self.port = free_port()
+        self.nonce = uuid4().hex
         self._folder = folder
         self._log = folder / "child.log"
         self._children: list[Child] = []
         self._program = ["-c", PROGRAM]
 
-    async def launch(
-        self, *, polite: bool = True, grandchild: bool = False, nonce: str = "n1"
-    ) -> Child:
+    async def launch(self, *, polite: bool = True, grandchild: bool = False) -> Child:
         argv = [sys.executable, *self._program, "polite" if polite else "stubborn"]
         argv += ["grandchild" if grandchild else "alone", str(self.port)]
         child = await self.launcher.launch(
-            argv, env={"LANG": "C"}, cwd=self._folder, log_path=self._log, nonce=nonce
+            argv, env={"LANG": "C"}, cwd=self._folder, log_path=self._log, nonce=self.nonce
         )
         self._children.append(child)
         wanted = 1 + int(grandchild)
@@ -94,7 +93,9 @@ class RealWorld:
 
     async def launch_missing(self) -> None:
         argv = ["/no/such/program"]
-        await self.launcher.launch(argv, env={}, cwd=self._folder, log_path=self._log, nonce="n1")
+        await self.launcher.launch(
+            argv, env={}, cwd=self._folder, log_path=self._log, nonce=self.nonce
+        )
 
     def output(self) -> str:
         return self._log.read_text(encoding="utf-8") if self._log.exists() else ""
@@ -113,19 +114,22 @@ class WarmWorld(RealWorld):
         self._program = ["-m", "contract_program"]
         program = Program(entry="contract_program", server=("json",))
         cold = PosixLauncher()
-        self._spares = Spares(folder=folder / "warm", enabled=lambda: True, idle=lambda: True)
+        self._spares = Spares(
+            folder=folder / "warm",
+            enabled=lambda: True,
+            idle=lambda: True,
+            available=lambda: FREE_TO_MAKE,  # however much others need just now
+        )
         self.launcher = WarmLauncher(cold, self._spares, programs=[program])
         argv = [sys.executable, *self._program]
         self._start = start_of(argv, {"LANG": "C"}, folder, [program])
 
-    async def launch(
-        self, *, polite: bool = True, grandchild: bool = False, nonce: str = "n1"
-    ) -> Child:
+    async def launch(self, *, polite: bool = True, grandchild: bool = False) -> Child:
         assert self._start is not None
         self._spares.take(self._start)
         for _ in range(QUIET_LOOKS):
             await self._spares.look()
-        child = await super().launch(polite=polite, grandchild=grandchild, nonce=nonce)
+        child = await super().launch(polite=polite, grandchild=grandchild)
         assert getattr(child, "warm", False)
         return child
 
@@ -137,17 +141,16 @@ class FakeWorld:
         self.fake = FakeLauncher()
         self.launcher: Launcher = self.fake
         self.port = 4711
+        self.nonce = "n1"
         self._folder = folder
 
-    async def launch(
-        self, *, polite: bool = True, grandchild: bool = False, nonce: str = "n1"
-    ) -> Child:
+    async def launch(self, *, polite: bool = True, grandchild: bool = False) -> Child:
         self.fake.behaviour = Behaviour(
             polite=polite, grandchild=grandchild, ports=(self.port,), output="up\n"
         )
         log_path = self._folder / "child.log"
         return await self.fake.launch(
-            ["fake"], env={}, cwd=self._folder, log_path=log_path, nonce=nonce
+            ["fake"], env={}, cwd=self._folder, log_path=log_path, nonce=self.nonce
         )
 
     async def end_parent(self, child: Child) -> int:
@@ -158,7 +161,7 @@ class FakeWorld:
     async def launch_missing(self) -> None:
         self.fake.behaviour = Behaviour(missing=True)
         await self.fake.launch(
-            ["fake"], env={}, cwd=self._folder, log_path=self._folder / "x.log", nonce="n1"
+            ["fake"], env={}, cwd=self._folder, log_path=self._folder / "x.log", nonce=self.nonce
         )
 
     def output(self) -> str:
@@ -259,7 +262,7 @@ async def test_who_has_threads_left_is_no_zombie_yet(tmp_path: Path) -> None:
     """The first thread has ended and another has not: for us, and for who adopts it, it lives."""
     log = tmp_path / "child.log"
     child = await system_launcher().launch(
-        [sys.executable, "-c", LAST_THREAD], env={}, cwd=tmp_path, log_path=log, nonce="n1"
+        [sys.executable, "-c", LAST_THREAD], env={}, cwd=tmp_path, log_path=log, nonce=uuid4().hex
     )
     await until(lambda: log.read_text(encoding="utf-8") == "up\n")
     adopted = system_launcher().adopt(child.identity)
@@ -343,14 +346,14 @@ async def test_a_sweep_ends_what_a_dead_parent_left(world: World) -> None:
     child = await world.launch(grandchild=True)
     await world.end_parent(child)
     await child.wait()
-    assert await world.launcher.sweep("n1", child.identity.process_group) == 1
+    assert await world.launcher.sweep(world.nonce, child.identity.process_group) == 1
     assert not child.alive()
 
 
 async def test_a_sweep_spares_the_group_of_others(world: World) -> None:
     """A recorded group number that now belongs to somebody else is left alone."""
-    child = await world.launch(nonce="theirs")
-    assert await world.launcher.sweep("ours", child.identity.process_group) == 0
+    child = await world.launch()
+    assert await world.launcher.sweep(uuid4().hex, child.identity.process_group) == 0
     assert child.alive()
     await child.stop(0)
 
