@@ -8,6 +8,9 @@ protocol. Nobody's key was looked at by then, so all of that has bounds here.
     body    something of it within any minute, which is two looks, else 408; who was answered
             already may send on until the second look and is closed then
     offers  of another protocol than websockets are passed over, as RFC 9110 (7.8) lets a server do
+    answer  some of what waits for it taken within UNREAD_LOOKS looks, else the connection ends
+    room    `most_connections` at once: who is not served makes room, and where all are, who comes
+            is told 503
 
 A connection is looked at every LOOK_S seconds, so that nothing is measured for each request.
 """
@@ -23,8 +26,12 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
+from core.open_files import most_connections
+
 LONGEST_HEAD = 64 * 1024  # bytes
 LOOK_S = 30.0  # what is too slow is found out by the second look
+UNREAD_LOOKS = 4  # in a row that found the same bytes waiting for the client: two minutes
+ROOM = 64  # connections that are closed at once, so that not each that comes looks through all
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -39,11 +46,15 @@ class BoundedProtocol(HttpToolsProtocol):
     # At the last look: a request that had not come to its end, and whether it was answered.
     _seen: tuple[int, bool] | None = None
     _looking: asyncio.TimerHandle | None = None
+    _waiting = 0  # bytes for the client that it had not taken at the last look
+    _untaken = 0  # looks in a row that found just these
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client is there."""
         super().connection_made(transport)
         self._looking = self.loop.call_later(LOOK_S, self.look)
+        if len(self.connections) > most_connections():
+            self._make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It has left."""
@@ -85,6 +96,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def look(self) -> None:
         """Time to see whether the client gets anywhere. Who is served is left alone."""
+        if self._takes_nothing():
+            self.transport.abort()  # to close would wait for it
+            return
         self._looking = self.loop.call_later(LOOK_S, self.look)
         moved, self._moved = self._moved, False
         was_still, self._still = self._still, not moved
@@ -119,6 +133,33 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.write(STATUS_LINE[status] + head + told)
         self.transport.close()
 
+    def _takes_nothing(self) -> bool:
+        """Whether what waits for the client has been the same for long, whatever it still sends."""
+        before = self._waiting
+        self._waiting = waiting = self.transport.get_write_buffer_size()
+        self._untaken = self._untaken + 1 if waiting and waiting == before else 0
+        return self._untaken >= UNREAD_LOOKS
+
+    def _make_room(self) -> None:
+        """End those that are not served, first who never asked; this one where all are."""
+        others = cast("set[BoundedProtocol]", self.connections) - {self}
+        there = [one for one in others if not one.transport.is_closing()]
+        if len(there) < most_connections():
+            return  # room was made for another one, in this very turn
+        idle = sorted((one for one in there if not one._is_served()), key=_of_little_use)
+        for one in idle[:ROOM]:
+            one.transport.abort()
+        if not idle:
+            head = b"retry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+            self.transport.write(STATUS_LINE[503] + head)
+            self.transport.close()
+
+    def _is_served(self) -> bool:
+        """Whether somebody works for it, or will in a moment: its body is being gathered."""
+        cycle = self.cycle
+        answered = cycle is None or cycle.response_complete
+        return not answered or (self.in_body and self.current() is None)
+
     def current(self) -> RequestResponseCycle | None:
         """The exchange of the request whose body is being read, where it has one by now."""
         return self.cycle if self.in_body else None
@@ -145,3 +186,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._looking is not None:
             self._looking.cancel()
             self._looking = None
+
+
+def _of_little_use(one: BoundedProtocol) -> tuple[bool, int]:
+    """Who takes an answer yet comes last, who has asked much before that."""
+    return one.transport.get_write_buffer_size() > 0, one.number

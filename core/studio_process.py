@@ -19,6 +19,7 @@ from core.auditing.trouble import trouble_of
 from core.bootstrap import compose
 from core.http_server import HttpServer, bind
 from core.looking_on import look_on
+from core.open_files import raise_limit
 from core.own_log import listen_to
 from core.running import (
     background,
@@ -38,6 +39,7 @@ TELL_S = 1.0  # how long those who are being served may take to hear that we sto
 
 def build(settings: Settings, *, headless: bool) -> "StudioProcess":
     """A studio that has not started; nothing is opened before `serve`."""
+    raise_limit()
     return StudioProcess(settings, headless=headless)
 
 

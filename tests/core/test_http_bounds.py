@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from core import http_bounds
 from core.api.guard import Guard
-from core.http_bounds import LONGEST_HEAD, BoundedProtocol
+from core.http_bounds import LONGEST_HEAD, UNREAD_LOOKS, BoundedProtocol
 from core.http_server import HttpServer, bind
 from core.settings import Settings
 
@@ -192,6 +193,14 @@ async def test_a_large_head_is_served(tmp_path: Path) -> None:
         assert [got.body for got in house.got] == [body]
 
 
+async def much(scope: Any, receive: Any, send: Any) -> None:
+    """An application whose answers no buffer holds."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for _ in range(400):
+        await send({"type": "http.response.body", "body": b"x" * 65536, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
 # ---- who is slow --------------------------------------------------------------------------------
 
 
@@ -270,6 +279,90 @@ async def test_nothing_is_written_into_an_answer_under_way(tmp_path: Path) -> No
         assert head.startswith(b"HTTP/1.1 200 ")
         house.may_answer.set()
         writer.close()
+
+
+# ---- who takes room -----------------------------------------------------------------------------
+
+
+async def test_who_takes_nothing_of_an_answer_is_let_go(tmp_path: Path) -> None:
+    """After two minutes without a byte taken, also where its connection was to be closed."""
+    async with serving(House(), tmp_path, much) as house:
+        reader, writer = await asyncio.open_connection(*house.address, limit=1024)
+        connection = await house.connection()
+        writer.write(WHOLE)
+        await reader.readexactly(1)
+        while not connection.transport.get_write_buffer_size():  # noqa: ASYNC110 - no event
+            await asyncio.sleep(0.001)
+        connection.transport.close()
+        connection.look()  # how much waits
+        for _ in range(UNREAD_LOOKS - 1):
+            connection.look()
+            assert connection in house.server._server.server_state.connections
+        connection.look()
+        while house.server._server.server_state.connections:  # noqa: ASYNC110 - no event
+            await asyncio.sleep(0.001)
+        writer.close()
+
+
+async def test_who_reads_on_is_waited_for(tmp_path: Path) -> None:
+    """However slowly."""
+    async with serving(House(), tmp_path, much) as house:
+        reader, writer = await asyncio.open_connection(*house.address, limit=1024)
+        connection = await house.connection()
+        writer.write(WHOLE)
+        for _ in range(3 * UNREAD_LOOKS):
+            before = connection.transport.get_write_buffer_size()
+            while connection.transport.get_write_buffer_size() in (0, before):
+                await reader.read(4096)
+            connection.look()
+            assert not connection.transport.is_closing()
+        writer.close()
+
+
+async def test_who_asks_nothing_makes_room_for_who_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Connections are bounded, and who is served keeps its own."""
+    monkeypatch.setattr(http_bounds, "most_connections", lambda: 3)
+    monkeypatch.setattr(http_bounds, "ROOM", 1)
+    async with serving(House(), tmp_path) as house:
+        house.may_answer.clear()
+        served, asks = await asyncio.open_connection(*house.address)
+        asks.write(WHOLE)
+        await served.readuntil(b"o\r\n")
+        idle = [await asyncio.open_connection(*house.address) for _ in range(2)]
+        while len(house.server._server.server_state.connections) < 3:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+        comes, more = await asyncio.open_connection(*house.address)
+        more.write(WHOLE)
+        await comes.readuntil(b"o\r\n")
+        gone = [asyncio.ensure_future(reader.read()) for reader, _ in idle]
+        done, _ = await asyncio.wait(gone, return_when=asyncio.FIRST_COMPLETED)
+        assert [await one for one in done] == [b""]
+        house.may_answer.set()
+        await served.readuntil(b"k\r\n0\r\n\r\n")
+        for task in gone:
+            task.cancel()
+        for writer in (asks, more, *(writer for _, writer in idle)):
+            writer.close()
+
+
+async def test_where_all_are_served_who_comes_is_told_to_come_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A 503 that clients obey, before anything is read of them."""
+    monkeypatch.setattr(http_bounds, "most_connections", lambda: 1)
+    async with serving(House(), tmp_path) as house:
+        house.may_answer.clear()
+        served, asks = await asyncio.open_connection(*house.address)
+        asks.write(WHOLE)
+        await served.readuntil(b"o\r\n")
+        heard = await told(house)
+        assert heard.startswith(b"HTTP/1.1 503 ")
+        assert b"retry-after: 1\r\n" in heard
+        house.may_answer.set()
+        await served.readuntil(b"k\r\n0\r\n\r\n")
+        asks.close()
 
 
 # ---- who is refused -----------------------------------------------------------------------------
