@@ -13,8 +13,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
-from tests.e2e.test_window_in_browsers import CHROMIUM, QUIET
 from tests.harness import processes
+from tests.harness.chromium import CHROMIUM, QUIET
 from tests.harness.pages import page_names, path_of
 from tests.harness.studio import ROOT, StudioServer
 from tests.harness.waiting import eventually
@@ -58,6 +58,8 @@ def _views(server: StudioServer) -> dict[str, Callable[[Page], None]]:
         def look(page: Page) -> None:
             _at(page, path_of(name) + of.get(name, ""))
             page.locator(f"main[data-page={name}]").wait_for()
+            if name == "dashboard":
+                page.locator(".kpis svg").first.wait_for(timeout=120_000)
             if name == "usage":
                 page.get_by_role("button", name="7 days").click()
             if name == "chat":
