@@ -12,10 +12,13 @@ AT = (8, 8)
 
 
 def _window() -> Image.Image:
-    """Greys of every shade, as text leaves them, and a dot of four pixels."""
-    picture = Image.new("RGB", (64, 64))
-    picture.putdata([(4 * x, 4 * x, 2 * (x + y)) for y in range(64) for x in range(64)])
-    picture.paste(READY, (*AT, AT[0] + 2, AT[1] + 2))
+    """Letters leave thousands of greys, bars some blues, and one small mark is green."""
+    picture = Image.new("RGB", (256, 256), (250, 250, 252))
+    for x in range(256):
+        for y in range(128, 192):
+            grey = (7 * x + 13 * y) % 230
+            picture.putpixel((x, y), (grey, grey + y % 8, grey + x % 12))
+    picture.paste(READY, (*AT, AT[0] + 8, AT[1] + 8))
     return picture
 
 
@@ -37,7 +40,7 @@ def test_a_small_mark_keeps_its_colour(tmp_path: Path) -> None:
 def test_what_shows_the_same_is_left_as_it_was(tmp_path: Path) -> None:
     """Few colours are no change."""
     file = tmp_path / "window.png"
-    plain = Image.new("RGB", (64, 64), (250, 250, 252))
-    plain.paste(READY, (*AT, AT[0] + 2, AT[1] + 2))
+    plain = Image.new("RGB", (256, 256), (250, 250, 252))
+    plain.paste(READY, (*AT, AT[0] + 8, AT[1] + 8))
     assert still.keep(_shot(plain), file)
     assert not still.keep(_shot(plain), file)
