@@ -15,6 +15,7 @@ import msgspec
 
 _NEEDLE = b'"usage"'
 _BEGIN = re.compile(rb'"usage"\s*:\s*')
+ABSURD = 1_000_000_000  # tokens that no engine makes for one request; below 0 none does either
 _LONGEST = 4096  # bytes of a usage object, generously
 # An object and where it ends; StopIteration where none begins.
 _decode = json.scanner.make_scanner(json.JSONDecoder())  # type: ignore[arg-type]  # its own way
@@ -108,7 +109,9 @@ def tokens_of(usage: dict[str, Any]) -> Tokens:
 
 def _count(source: object, key: str) -> int | None:
     value = source.get(key) if isinstance(source, dict) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= ABSURD:
+        return value
+    return None
 
 
 def _most(one: int | None, other: int | None) -> int | None:

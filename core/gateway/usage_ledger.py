@@ -74,12 +74,18 @@ class UsageLedger:
 
     def reported(self, report: UsageReport) -> None:
         """LiteLLM tells what a call used."""
-        held = self._held.pop(report.request_id, None)
+        held = self._held.get(report.request_id)
         if held is not None:
             fact, timer = held
+            if _tells_of_who_failed(fact, report):
+                return
+            del self._held[report.request_id]
             timer.cancel()
             self._hand_on(self._joined(fact, report))
             return
+        before = self._early.get(report.request_id)
+        if before is not None and before.completion_tokens and not report.completion_tokens:
+            return  # the call that failed, told after the one that went well
         self._early[report.request_id] = report
         if len(self._early) > EARLY_KEPT:
             del self._early[next(iter(self._early))]
@@ -92,9 +98,10 @@ class UsageLedger:
     def _is_joined(self, fact: RequestFinished) -> bool:
         """Hand it on with its report, when that has come before."""
         early = self._early.pop(fact.request_id, None)
-        if early is not None:
-            self._hand_on(self._joined(fact, early))
-        return early is not None
+        if early is None or _tells_of_who_failed(fact, early):
+            return False
+        self._hand_on(self._joined(fact, early))
+        return True
 
     def _wait_for(self, fact: RequestFinished, seconds: float) -> None:
         loop = asyncio.get_running_loop()
@@ -121,6 +128,11 @@ class UsageLedger:
             counted="" if completion is None else _who_counted(fact),
             cost=fact.cost if price is None else cost_at(price, prompt, completion, cached),
         )
+
+
+def _tells_of_who_failed(fact: RequestFinished, report: UsageReport) -> bool:
+    """Both models that were asked for a request report under its id; the first made nothing."""
+    return fact.fell_back_from is not None and not report.completion_tokens
 
 
 def _misses_counts(fact: RequestFinished) -> bool:

@@ -45,6 +45,15 @@ def test_every_byte_alone_is_enough() -> None:
     assert found(*(CHAT[i : i + 1] for i in range(len(CHAT)))).completion == 7
 
 
+@pytest.mark.parametrize("count", [b"-700", b"1000000001", b"1" + b"0" * 30, b"true", b"1.5"])
+def test_a_count_that_can_not_be_is_none(count: bytes) -> None:
+    """A tool's input stands in an answer as it is: a model could earn its key money there."""
+    fake = b'{"input":{"usage":{"prompt_tokens":' + count + b',"completion_tokens":' + count + b"}}"
+    assert found(fake + b"}") == Tokens()
+    real = found(fake + b',"usage":{"prompt_tokens":3,"completion_tokens":4}}')
+    assert (real.prompt, real.completion) == (3, 4)
+
+
 def test_a_model_that_talks_about_usage_fools_nobody() -> None:
     """Quotes inside text are escaped."""
     assert found(b'{"content":"{\\"usage\\":{\\"prompt_tokens\\":5}}"}') == Tokens()

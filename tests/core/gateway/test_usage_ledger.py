@@ -1,6 +1,7 @@
 """One fact for each request, with the counts that somebody knows."""
 
 import asyncio
+from itertools import permutations
 
 import msgspec
 
@@ -52,6 +53,43 @@ def test_missing_counts_come_from_the_report() -> None:
             assert (fact.prompt_tokens, fact.completion_tokens, fact.cached_tokens) == (4, 5, 3)
             assert (fact.reasoning_tokens, fact.counted) == (2, "gateway")
             assert fact.cost == 1 + 3 * 0.5 + 5 * 2
+
+    run(scenario())
+
+
+def test_what_a_model_reports_that_failed_is_not_what_its_stand_in_used() -> None:
+    """In whichever order the two reports and the end come; both carry the request's id."""
+    fell_back = msgspec.structs.replace(STREAM, fell_back_from="b")
+    nothing = UsageReport(request_id="r", prompt_tokens=0, completion_tokens=0)
+
+    async def scenario() -> None:
+        for order in permutations(("failed", "well", "end")):
+            facts: list[RequestFinished] = []
+            ledger = UsageLedger(facts.append)
+            for told in order:
+                match told:
+                    case "failed":
+                        ledger.reported(nothing)
+                    case "well":
+                        ledger.reported(REPORT)
+                    case "end":
+                        ledger.finished(fell_back)
+            assert [fact.completion_tokens for fact in facts] == [5], order
+
+    run(scenario())
+
+
+def test_a_stand_in_that_nobody_reports_on_is_recorded_all_the_same() -> None:
+    """Without counts, for nobody knows them; not as one that used nothing."""
+    fell_back = msgspec.structs.replace(STREAM, fell_back_from="b")
+
+    async def scenario() -> None:
+        facts: list[RequestFinished] = []
+        ledger = UsageLedger(facts.append)
+        ledger.reported(UsageReport(request_id="r", prompt_tokens=0, completion_tokens=0))
+        ledger.finished(fell_back)
+        await asyncio.sleep(2)
+        assert facts == [fell_back]
 
     run(scenario())
 
