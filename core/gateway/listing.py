@@ -83,7 +83,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def shown(self) -> dict[str, Any]:
-        """In OpenAI's shape and Anthropic's at once; clients pass over the rest, as over `status`."""
+        """In OpenAI's shape and Anthropic's at once; `status` is ours."""
         return {
             "id": self.id,
             "object": "model",
