@@ -50,9 +50,7 @@ class Watched(House):
         busy = self.how == "busy"
         asking = asyncio.ensure_future(whoami(door, port, timeout_s=NEVER))
         waiting = asyncio.ensure_future(
-            until(
-                lambda: self.how == "stuck" or (busy and self.watched.pulse.beat), within=NEVER
-            )
+            until(lambda: self.how == "stuck" or (busy and self.watched.pulse.beat), within=NEVER)
         )
         try:
             await asyncio.wait({asking, waiting}, return_when=asyncio.FIRST_COMPLETED)
