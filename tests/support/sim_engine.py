@@ -59,6 +59,7 @@ def knobs(argv: list[str]) -> argparse.Namespace:
     load.add_argument("--load-seconds", type=float, default=0.0)
     load.add_argument("--crash-while-loading", type=int, metavar="CODE", help="exit while loading")
     load.add_argument("--hang-while-loading", action="store_true", help="load for ever, silently")
+    load.add_argument("--load-until", metavar="FILE", help="load no further before it is there")
     load.add_argument(
         "--health-while-loading", action="store_true", help="listen early, answer 503"
     )
@@ -178,6 +179,8 @@ class SimEngine:
             print(line, flush=True)
         if o.hang_while_loading:
             await asyncio.Event().wait()
+        while o.load_until and not os.path.exists(o.load_until):
+            await asyncio.sleep(0.01)
         for line in loading_lines():
             await asyncio.sleep(o.load_seconds / LOADING_STEPS)
             if not o.quiet:

@@ -17,6 +17,7 @@ from core.errors import EngineFailure, Invalid, Unavailable
 from core.recipes.recipe import Recipe
 from core.secrets import Secrets
 from core.settings import Settings
+from core.status import EngineView
 from events.projections.engine_runs import engine_runs
 from events.store import EventStore
 from tests.core.engines.conftest import MakeFleet, sim
@@ -25,7 +26,7 @@ from tests.harness.processes import group_members
 
 def requests_of(port: int) -> dict[str, Any]:
     """What the sim engine saw."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/_sim/requests", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/_sim/requests", timeout=60) as answer:
         seen: dict[str, Any] = json.load(answer)
         return seen
 
@@ -236,10 +237,12 @@ async def test_loading_tells_its_phases_and_how_long_it_may_take(
     async with make_fleet() as fleet:
         await fleet.ensure_ready(recipe, 1, actor="cli")
         await fleet.stop("a", reason="again", actor="cli")
-        caller = asyncio.ensure_future(fleet.ensure_ready(recipe, 1, actor="cli"))
-        await until(lambda: fleet.views() and fleet.views()[0].phase)
-        assert (fleet.views()[0].eta_s or 0) > 0
-        await caller
+        seen: list[EngineView] = []
+        fleet.listen(lambda: seen.extend(fleet.views()))
+        await fleet.ensure_ready(recipe, 1, actor="cli")
+        loading = [view for view in seen if view.phase == "loading weights"]
+        assert loading
+        assert all((view.eta_s or 0) > 0 for view in loading)
         await fleet.stop_all(reason="done", actor="cli")
     told = [r.event for r in store.read_all() if r.type == "engine-progressed"]
     phases = [getattr(event, "phase", "") for event in told]

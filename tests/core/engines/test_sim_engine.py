@@ -15,7 +15,8 @@ CHAT = {"model": "a", "messages": [{"role": "user", "content": "hello you"}]}
 
 def client(endpoint: Endpoint) -> httpx.AsyncClient:
     """A client of that engine."""
-    return httpx.AsyncClient(base_url=f"http://127.0.0.1:{endpoint.port}", trust_env=False)
+    url = f"http://127.0.0.1:{endpoint.port}"
+    return httpx.AsyncClient(base_url=url, trust_env=False, timeout=60)
 
 
 async def chunks(http: httpx.AsyncClient, body: dict[str, Any]) -> list[str]:

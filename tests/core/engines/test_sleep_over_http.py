@@ -28,7 +28,7 @@ def asked(fleet: Fleet) -> list[str]:
     """What it was asked, in order, without the looks at its health."""
     (view,) = fleet.views()
     url = f"http://127.0.0.1:{view.port}/_sim/requests"
-    with urllib.request.urlopen(url, timeout=5) as answer:
+    with urllib.request.urlopen(url, timeout=60) as answer:
         received: list[dict[str, Any]] = json.load(answer)["received"]
     return [
         f"{one['path']}?{one['query']}".rstrip("?") for one in received if one["path"] not in ALSO
@@ -62,7 +62,7 @@ async def test_it_sleeps_by_the_query_and_wakes_in_order(
         assert asked(fleet) == ["/v1/chat/completions", f"/sleep?level={level}"]
         endpoint = await fleet.ensure_ready(recipe, 1, actor="cli")
         assert asked(fleet)[2:] == [*waking, "/v1/chat/completions"]
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
             url = f"http://127.0.0.1:{endpoint.port}/v1/chat/completions"
             said = (await http.post(url, json=CHAT)).json()
         assert said["choices"][0]["message"]["content"].startswith("tok0 tok1")
@@ -135,19 +135,20 @@ async def test_a_waking_that_hangs_ends_at_its_limit(
 
 async def test_who_still_works_is_not_put_to_sleep(make_fleet: MakeFleet) -> None:
     """By its own count; the answer it gives is whole. (C68)"""
-    recipe = sleeper("1", "--tokens", "200", "--tokens-per-second", "40")
+    recipe = sleeper("1", "--tokens", "2000", "--tokens-per-second", "20")
     async with make_fleet() as fleet:
         endpoint = await fleet.ensure_ready(recipe, 1, actor="cli")
-        async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
             url = f"http://127.0.0.1:{endpoint.port}"
             answer = asyncio.ensure_future(
-                http.post(f"{url}/v1/chat/completions", json={**CHAT, "max_tokens": 120})
+                http.post(f"{url}/v1/chat/completions", json={**CHAT, "max_tokens": 2000})
             )
             while not (await http.get(f"{url}/_sim/requests")).json()["running"]:  # noqa: ASYNC110 - no event
                 await asyncio.sleep(0.01)
             assert await fleet.sleep("a", level=1, actor="cli") is None
             assert set(fleet.endpoints()) == {"a"}
-            assert (await answer).json()["usage"]["completion_tokens"] == 120
+            await http.post(f"{url}/_sim/knobs", json={"tokens_per_second": 0})  # the rest at once
+            assert (await answer).json()["usage"]["completion_tokens"] == 2000
         assert not any(path.startswith("/sleep") for path in asked(fleet))
         await fleet.stop_all(reason="done", actor="cli")
 
