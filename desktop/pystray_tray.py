@@ -17,10 +17,20 @@ from desktop.tray_icon import icon
 from desktop.tray_menu import Action, Item, Picture
 from desktop.words.label import marked, unmarked
 
-# Windows has fields of fixed size for these: what is longer raises, and is not shown at all.
+# Windows has fields of so many UTF-16 units for these: what is longer raises, and is not shown.
 TITLE = 127
 NOTE_TITLE = 63
 NOTE = 255
+
+
+def fitting(text: str, most: int) -> str:
+    """As much of a text as so many UTF-16 units hold; beyond the first plane a letter takes two."""
+    letters = most
+    told = short(text, letters)
+    while (units := len(told.encode("utf-16-le", "surrogatepass")) // 2) > most:
+        letters = min(letters, len(told)) - max(1, (units - most) // 2)
+        told = short(text, letters)
+    return told
 
 
 def ui_call(work: Callable[[], object]) -> None:
@@ -60,7 +70,7 @@ class PystrayTray:
 
         def change() -> None:
             self._icon.icon = icon(picture.look)
-            self._icon.title = short(picture.title, TITLE)
+            self._icon.title = fitting(picture.title, TITLE)
             self._icon.menu = self._pystray.Menu(*self._items(picture.menu))
             self._icon.update_menu()
 
@@ -71,8 +81,8 @@ class PystrayTray:
 
         def tell() -> None:
             with contextlib.suppress(Exception):  # GLib.Error, NotImplementedError, …
-                title = short(notification.title, NOTE_TITLE)
-                self._icon.notify(short(notification.text, NOTE), title)
+                title = fitting(notification.title, NOTE_TITLE)
+                self._icon.notify(fitting(notification.text, NOTE), title)
 
         ui_call(tell)
 
