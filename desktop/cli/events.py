@@ -38,10 +38,12 @@ def events(
     wanted = _wanted(given)
     if follow and wanted:
         raise click.UsageError("--follow shows everything that happens: it goes with no filter")
-    position = after or 0
+    position, found = after or 0, False
     for entry in _story(terminal, after, last, wanted):
-        position = entry["position"]
+        position, found = entry["position"], True
         terminal.line(entry, in_words(entry))
+    if wanted and not found:
+        click.echo("No event was found.", err=True)
     if follow:
         _follow(terminal, position)
 
@@ -69,7 +71,7 @@ def _story(
 ) -> Iterator[Mapping[str, Any]]:
     if client := terminal.client_if_running():
         try:
-            yield from _in_order(_asked_of(client, wanted), after, last)
+            yield from _in_order(_asked_of(client, wanted), after, last, wanted)
             return
         except NotRunning:
             pass  # it ended a moment ago, or its file is a leftover: the log is still there
@@ -80,7 +82,7 @@ def _story(
                 store, {**wanted, **query}, newest_first=newest_first, limit=limit
             )
 
-        yield from _in_order(ask, after, last)
+        yield from _in_order(ask, after, last, wanted)
 
 
 def _asked_of(client: Client, wanted: Mapping[str, Any]) -> "past.Ask":
@@ -94,13 +96,16 @@ def _asked_of(client: Client, wanted: Mapping[str, Any]) -> "past.Ask":
     return ask
 
 
-def _in_order(ask: "past.Ask", after: int | None, last: int) -> Iterator[Mapping[str, Any]]:
+def _in_order(
+    ask: "past.Ask", after: int | None, last: int, wanted: Mapping[str, Any]
+) -> Iterator[Mapping[str, Any]]:
     """Oldest first: the latest of all, or everything after one."""
+    since, until = wanted.get("since"), wanted.get("until")
     if after is None:
-        newest = past.pages(ask, newest_first=True, limit=min(last, PAGE))
+        newest = past.pages(ask, newest_first=True, limit=min(last, PAGE), until=since)
         yield from reversed(list(islice(newest, last)))
     else:
-        yield from past.pages(ask, newest_first=False, limit=PAGE, after=after)
+        yield from past.pages(ask, newest_first=False, limit=PAGE, after=after, until=until)
 
 
 def _follow(terminal: Terminal, after: int) -> None:

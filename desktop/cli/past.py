@@ -180,17 +180,27 @@ def consequences(terminal: Terminal, position: int) -> Json:
 
 
 def pages(
-    ask: Ask, *, newest_first: bool, limit: int, after: int = 0
+    ask: Ask, *, newest_first: bool, limit: int, after: int = 0, until: int | None = None
 ) -> Iterator[Mapping[str, Any]]:
-    """The wanted events one by one, asked for page after page."""
+    """The wanted events one by one, asked for page after page.
+
+    `until`: the moment (µs) beyond which nothing is wanted. What lies a day beyond it is not looked
+    through any more; only a clock that was set by more than that could have put something there.
+    """
     query: dict[str, Any] = {"after": after} if after else {}
     while True:
         page = ask(query, newest_first, limit)
         yield from page["entries"]
         onward = page.get("older" if newest_first else "newer")
-        if onward is None:
+        if onward is None or _is_beyond(page.get("reached_at"), until, newest_first=newest_first):
             return
         query = {"before" if newest_first else "after": onward}
+
+
+def _is_beyond(reached_at: int | None, until: int | None, *, newest_first: bool) -> bool:
+    if reached_at is None or until is None:
+        return False
+    return reached_at < until - DAY_US if newest_first else reached_at > until + DAY_US
 
 
 def recorded_page(
@@ -211,7 +221,11 @@ def recorded_page(
             newest_first=newest_first,
         )
     onward = "older" if newest_first else "newer"
-    return {"entries": msgspec.to_builtins(page.entries), onward: page.reached}
+    return {
+        "entries": msgspec.to_builtins(page.entries),
+        onward: page.reached,
+        "reached_at": page.reached_at,
+    }
 
 
 def _thread(connection: sqlite3.Connection, position: int) -> Thread:
