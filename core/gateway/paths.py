@@ -69,7 +69,8 @@ def nothing_at(path: bytes) -> UnknownPath:
     if path.startswith(b"/v1/responses/"):
         return UnknownPath(
             told,
-            next_action="Responses are not kept here: all there is of one is in its answer.",
+            next_action="Responses are not kept here: all there is of one is in its answer."
+            " /v1/tokenize counts tokens.",
         )
     return UnknownPath(told, next_action=f"Below /v1 there are {BELOW_V1}.")
 
