@@ -61,9 +61,9 @@ class HttpSleeping:
 
     async def fall_asleep(self, target: Target, level: int) -> Slept | NotSlept:
         """See `Sleeping`."""
-        busy = await _still_works_on(target)
-        if busy:  # 1
-            return _serves_on("sleep-busy", f"it still works on {busy} request(s)")
+        why = await _works(target)
+        if why:  # 1
+            return _serves_on("sleep-busy", why)
         said = await first_answer(target, ANSWER_S)
         if said is None:  # 2
             return _serves_on("sleep-unprovable", "it answers no question it could be proved by")
@@ -110,14 +110,18 @@ class HttpSleeping:
         return None
 
 
-async def _still_works_on(target: Target) -> int:
+async def _works(target: Target) -> str:
+    """What keeps it from sleeping, as a sentence; one that does not even answer is no idle one."""
     deadline = time.monotonic() + IDLE_S
     while True:
         answer = await ask(target.port, "/metrics", timeout_s=METRICS_S, key=target.api_key)
-        text = answer.body.decode("utf-8", "replace") if answer is not None and answer.ok else ""
-        busy = sleep_routes.in_flight(text)
-        if not busy or time.monotonic() >= deadline:
-            return busy
+        why = "it does not say whether it still works on requests"
+        if answer is not None:
+            text = answer.body.decode("utf-8", "replace") if answer.ok else ""
+            busy = sleep_routes.in_flight(text)
+            why = f"it still works on {busy} request(s)" if busy else ""
+        if not why or time.monotonic() >= deadline:
+            return why
         await asyncio.sleep(LOOK_S)
 
 

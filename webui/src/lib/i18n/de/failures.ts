@@ -79,6 +79,43 @@ export default {
   'it could not be reached: {why:own}': 'er war nicht zu erreichen: {why:own}',
   'Is it running, and is the url right?': 'Läuft er, und stimmt die url?',
   'it does not want to talk to us: {words:own}': 'er will nicht mit uns sprechen: {words:own}',
+  'Sign in, or give its key as a header.': 'Melde dich an, oder gib seinen Schlüssel als Header an.',
+  'Sign in again.': 'Melde dich noch einmal an.',
+  'its sign-in could not be renewed: {why}': 'die Anmeldung bei ihm ließ sich nicht erneuern: {why}',
+  'Check the connection and the proxy.': 'Prüfe die Verbindung und den Proxy.',
+  'the answer is not what OAuth says it should be': 'die Antwort ist nicht, wie OAuth sie vorsieht',
+  'its sign-in has run out': 'die Anmeldung bei ihm ist abgelaufen',
+  'its sign-in was not renewed ({why})': 'die Anmeldung bei ihm wurde nicht erneuert ({why})',
+  'its sign-in holds no more (status 401)': 'die Anmeldung bei ihm gilt nicht mehr (Status 401)',
+  'its sign-in leads to {where}, where this studio does not go':
+    'seine Anmeldung führt zu {where}, und dorthin geht dieses Studio nicht',
+  'It has to be https, and no address of a private network.':
+    'Es muss https sein, und keine Adresse eines privaten Netzes.',
+  'it did not ask who we are (status {status})': 'er fragte nicht, wer wir sind (Status {status})',
+  'Start it, and look at what it says.': 'Starte ihn, und sieh, was er sagt.',
+  'it lets nobody in with what its sign-in gave (status {status})':
+    'mit dem, was seine Anmeldung gab, lässt er niemanden hinein (Status {status})',
+  'Sign in as somebody whom it lets in.': 'Melde dich als jemand an, den er hineinlässt.',
+  'nobody signed in within {seconds} s': 'innerhalb von {seconds} s meldete sich niemand an',
+  'the sign-in was declined there': 'die Anmeldung wurde dort abgelehnt',
+  'the sign-in failed there ({why})': 'die Anmeldung scheiterte dort ({why})',
+  'no reason was given': 'ohne Angabe eines Grundes',
+  'it lets no program register by itself ({why})': 'er lässt kein Programm sich selbst registrieren ({why})',
+  'Give a key or token of it as a header instead.':
+    'Gib stattdessen einen Schlüssel oder ein Token von ihm als Header an.',
+  'its sign-in gave no tokens ({why})': 'seine Anmeldung gab keine Token ({why})',
+  'its sign-in is not set up as MCP says it should be':
+    'seine Anmeldung ist nicht so eingerichtet, wie MCP es vorsieht',
+  'who signs people in could not be reached: {why:own}':
+    'wer dort Menschen anmeldet, war nicht zu erreichen: {why:own}',
+  'Sign in again, or give a key as a header.': 'Melde dich noch einmal an, oder gib einen Schlüssel als Header an.',
+  'the sign-in could not be recorded': 'die Anmeldung ließ sich nicht aufzeichnen',
+  'its address is another': 'seine Adresse ist eine andere',
+  '{name} does not say where to sign in': '{name} sagt nicht, wo man sich anmeldet',
+  '{name} is a program on this machine: there is nowhere to sign in':
+    '{name} ist ein Programm auf diesem Rechner: Da gibt es nichts anzumelden',
+  'a header of {name} says who asks already': 'ein Header von {name} sagt schon, wer fragt',
+  'Take the header Authorization out first.': 'Nimm zuerst den Header Authorization heraus.',
   'there is no program {command}': 'es gibt kein Programm {command}',
   'Check the command: is it installed, and spelt so?':
     'Prüfe den Befehl: Ist er installiert, und schreibt er sich so?',
@@ -308,6 +345,7 @@ export default {
   'another program answers on port {port}': 'ein anderes Programm antwortet auf Port {port}',
   '{path} answers {status}': '{path} antwortet mit {status}',
   'it serves {served}, not {name}': 'es bedient {served}, nicht {name}',
+  'it does not say whether it still works on requests': 'es sagt nicht, ob es noch an Anfragen arbeitet',
   'it still works on {busy} request(s)': 'es arbeitet noch an {busy:n} {busy|Anfrage|Anfragen}',
   'it answers no question it could be proved by': 'es beantwortet keine Frage, an der man es prüfen könnte',
   'it holds no memory that could be measured': 'es belegt keinen messbaren Speicher',
