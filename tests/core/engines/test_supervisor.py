@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from core.engines.fleet import Fleet
-from core.engines.health import Health
+from core.engines.health import READY, Health
 from core.errors import EngineFailure
 from core.recipes.recipe import Recipe
 from core.secrets import Secrets
@@ -211,6 +211,22 @@ async def test_progress_puts_the_timeout_off(bench: Bench, settings: Settings) -
     assert await caller
     assert bench.clock.seconds > 300
     assert bench.types().count("progressed") == 10
+
+
+async def test_a_load_that_is_over_by_the_second_look_has_told_its_steps(
+    bench: Bench, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it said after the log was read, and before it was seen to answer."""
+
+    async def look(*_: object) -> Health:
+        (view,) = bench.fleet.views()
+        with settings.paths.engine_log(view.engine_id).open("a", encoding="utf-8") as log:
+            log.write("Starting to load model m...\nGraph capturing finished\n")
+        return READY
+
+    monkeypatch.setattr(bench.fleet._tools, "look", look)
+    await bench.start()
+    assert bench.types()[2:] == ["progressed", "progressed", "became-ready"]
 
 
 async def test_an_impostor_on_the_port_is_found_out(bench: Bench) -> None:
