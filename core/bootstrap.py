@@ -50,6 +50,7 @@ from core.loading_progress import LoadingProgress, last_load_of
 from core.log_watch import LogWatch
 from core.machine import Machine
 from core.mcp.mcp import Mcp
+from core.mcp.sign_ins import redirect_to
 from core.mirror.mirror import Mirror
 from core.models.local import model_folders
 from core.monitoring.monitor import Monitor
@@ -336,7 +337,14 @@ def compose(
         other_names=lambda: offers.names,
         clock=clock,
     )
-    mcp = Mcp(store, secrets, clock, settings.paths.run / "mcp", log_watch.demand_change)
+    mcp = Mcp(
+        store,
+        secrets,
+        clock,
+        settings.paths.run / "mcp",
+        log_watch.demand_change,
+        redirect=redirect_to(settings.host, settings.port),
+    )
     subject_keys = SubjectKeys(settings.paths.keys_db, secrets)
     blobs = Blobs(settings.paths.blobs, subject_keys)
     forgotten = mcp.calls.forgetting(blobs.drop)

@@ -41,6 +41,7 @@ from core.api import (
     research,
     runtimes,
     settings,
+    signed_in,
     state,
     system,
     timeline,
@@ -100,7 +101,7 @@ def make_asgi(application: Application) -> ASGIApp:
     )
     v1 = v1_app(application)
     app = Litestar(
-        [*system.ROOT_HANDLERS, api, v1_mount(v1), *window_handlers()],
+        [*system.ROOT_HANDLERS, *signed_in.HANDLERS, api, v1_mount(v1), *window_handlers()],
         dependencies={"application": Provide(lambda: application, sync_to_thread=False)},
         exception_handlers=problems.HANDLERS,
         openapi_config=OpenAPIConfig(title="vLLM Studio", version=studio_version(), path="/schema"),

@@ -20,6 +20,7 @@ from core.errors import Invalid
 from core.mcp.desk import Import
 from core.mcp.server import McpServer
 from core.mcp.server_log import ServerLog
+from core.mcp.sign_ins import SignInAddress
 from core.mcp.views import (
     CallState,
     LogLine,
@@ -226,6 +227,20 @@ async def restart_server(application: Application, asking: Asking, name: str) ->
     return application.mcp.servers.view(name)
 
 
+@post("/mcp/servers/{name:str}/sign-in", status_code=201)
+async def sign_in(application: Application, asking: Asking, name: str) -> SignInAddress:
+    """Where a person signs in at it; the browser comes back to us by itself."""
+    demand_owner(asking, WHAT)
+    return await application.mcp.sign_ins.begin(name, actor=asking.actor)
+
+
+@delete("/mcp/servers/{name:str}/sign-in", status_code=204)
+async def sign_out(application: Application, asking: Asking, name: str) -> None:
+    """Forget what a sign-in gave, and end one that is under way."""
+    demand_owner(asking, WHAT)
+    await application.mcp.sign_ins.sign_out(name, actor=asking.actor)
+
+
 @put("/mcp/servers/{name:str}/tools/{tool:path}")
 async def set_policy(
     application: Application, asking: Asking, name: str, tool: str, data: PolicyWish
@@ -354,6 +369,8 @@ HANDLERS: tuple[Any, ...] = (
     start_server,
     stop_server,
     restart_server,
+    sign_in,
+    sign_out,
     set_policy,
     read_log,
     follow_server_log,

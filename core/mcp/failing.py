@@ -28,6 +28,8 @@ _HTTP = {
     429: ("it is asked too often (status 429)", "Wait a while."),
 }
 
+NEEDS_SIGN_IN = "needs-sign-in"  # a failure's code, and a state
+
 
 class McpFailure(StudioError):
     """A server could not be started, or reached, or is gone."""
@@ -100,6 +102,28 @@ def unreachable(status: int | None, why: str) -> McpFailure:
         f"it could not be reached: {why:.300}",
         code="unreachable",
         next_action="Is it running, and is the url right?",
+    )
+
+
+def needs_sign_in(
+    why: str = "it wants to know who asks (status 401)",
+    advice: str = "Sign in, or give its key as a header.",
+) -> McpFailure:
+    """A person has to say there who asks."""
+    return McpFailure(why, code=NEEDS_SIGN_IN, next_action=advice)
+
+
+def sign_in_is_over(why: str) -> McpFailure:
+    """It was signed in to, and that holds no more."""
+    return needs_sign_in(why, "Sign in again.")
+
+
+def not_renewed(why: str) -> McpFailure:
+    """Who gave the tokens can not be asked now; they may still be good."""
+    return McpFailure(
+        f"its sign-in could not be renewed: {why:.300}",
+        code="not-renewed",
+        next_action="Check the connection and the proxy.",
     )
 
 

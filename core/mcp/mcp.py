@@ -13,13 +13,16 @@ from core.mcp.book import McpBook
 from core.mcp.calls import Calls
 from core.mcp.desk import McpDesk
 from core.mcp.failing import McpFailure
+from core.mcp.kept import Kept
 from core.mcp.naming import offered_name
 from core.mcp.offer import NOTHING
 from core.mcp.opening import Opening
 from core.mcp.servers import Servers
 from core.mcp.session import Session
+from core.mcp.sign_ins import SignIns
 from core.mcp.views import McpServerDetail, Policy, StandingApproval, ToolView
 from core.secrets import Secrets
+from events.facts import McpServerSignedOut
 from events.projections.tool_calls import call_counts
 from events.store import EventStore
 
@@ -39,23 +42,40 @@ class Mcp:
         clock: Clock,
         folder: Path,
         demand_change: Callable[[], None] = lambda: None,
+        *,
+        redirect: str,
     ) -> None:
-        """`folder`: where programs run that name no other."""
+        """`folder`: where programs run that name no other; `redirect`: where browsers come back
+        from signing in.
+        """
         self._store = store
         self.book = McpBook(store, secrets)
+        kept = Kept(secrets, clock, self._sign_in_ended)
         self.servers = Servers(
             store=store,
             book=self.book,
             secrets=secrets,
-            opening=Opening(book=self.book, clock=clock, folder=folder, nonce=self._nonce),
+            opening=Opening(
+                book=self.book, clock=clock, folder=folder, nonce=self._nonce, kept=kept
+            ),
+            kept=kept,
             clock=clock,
+        )
+        self.sign_ins = SignIns(
+            store=store,
+            book=self.book,
+            servers=self.servers,
+            kept=kept,
+            clock=clock,
+            redirect=redirect,
+            demand_change=demand_change,
         )
         self.calls = Calls(store=store, book=self.book, servers=self.servers, clock=clock)
         self.desk = McpDesk(
             store=store,
             book=self.book,
             secrets=secrets,
-            saved=self.servers.saved,
+            saved=self._saved,
             demand_change=demand_change,
         )
 
@@ -66,6 +86,7 @@ class Mcp:
 
     async def close(self) -> None:
         """Return when no call is under way and no server of ours runs."""
+        await self.sign_ins.close()
         await self.calls.close()
         await self.servers.close()
 
@@ -173,6 +194,13 @@ class Mcp:
 
     def _nonce(self, server: str) -> str:
         return self.servers.nonce(server)
+
+    def _saved(self, name: str, anew: bool, actor: str) -> None:
+        self.sign_ins.follow(name)
+        self.servers.saved(name, anew, actor)
+
+    def _sign_in_ended(self, name: str, reason: str) -> None:
+        self.servers.record(name, McpServerSignedOut(name=name, reason=reason), "system")
 
     async def _ask(self, server: str, ask: Callable[[Session], Awaitable[T]]) -> T:
         self.servers.view(server)

@@ -15,6 +15,7 @@ from core.mcp import failing
 from core.mcp.book import McpBook
 from core.mcp.child import StdioChild
 from core.mcp.failing import McpFailure
+from core.mcp.kept import Kept
 from core.mcp.server import McpServer, filled
 from core.mcp.server_log import ServerLog
 from core.mcp.surroundings import environment, program
@@ -54,14 +55,18 @@ class Opening:
         clock: Clock,
         folder: Path,
         nonce: Callable[[str], str],
+        kept: Kept,
         host: Mapping[str, str] = os.environ,
     ) -> None:
-        """`folder`: where programs run that name no other; `nonce`: what proves them ours."""
+        """`folder`: where programs run that name no other; `nonce`: what proves them ours;
+        `kept`: what people's sign-ins gave.
+        """
         self.clock = clock
         self.fingerprint = book.fingerprint
         self.nonce = nonce
         self._book = book
         self._folder = folder
+        self._kept = kept
         self._host = host
 
     async def opened(self, server: McpServer, log: ServerLog, lost: Callable[[], None]) -> Opened:
@@ -76,9 +81,13 @@ class Opening:
                 )
         if server.transport == "http":
             from core.mcp.address import Address
+            from core.mcp.bearer import Bearer
 
-            headers = {name: filled(values[name], values) for name in server.headers}
-            return Address(filled(server.url, values), headers)
+            url, headers = filled(server.url, values), headers_of(server, values)
+            signs_in = not server.says_who_asks
+            return Address(
+                url, headers, Bearer(server, url, self._kept, lost) if signs_in else None
+            )
         env = environment(self._host, {name: values[name] for name in server.env})
         cwd = self._cwd(server)
         argv = [program(server.command, env, cwd), *(filled(one, values) for one in server.args)]
@@ -98,6 +107,11 @@ class Opening:
                 next_action="Make it, or choose another as cwd.",
             )
         return folder
+
+
+def headers_of(server: McpServer, values: dict[str, str]) -> dict[str, str]:
+    """With their values in them."""
+    return {name: filled(values[name], values) for name in server.headers}
 
 
 class Program:

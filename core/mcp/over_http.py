@@ -20,9 +20,11 @@ class Seen:
 
 @asynccontextmanager
 async def over_http(
-    url: str, headers: dict[str, str], seen: Seen
+    url: str, headers: dict[str, str], seen: Seen, auth: httpx2.Auth | None = None
 ) -> AsyncGenerator[TransportStreams]:
     """Enter it in the task that owns the session. Redirects are followed within the origin.
+
+    `auth` says with each request who asks; None: the headers do, or nobody.
 
     Reading has no time-out of its own: streams are quiet for hours, and calls are timed by us.
     """
@@ -36,7 +38,7 @@ async def over_http(
     timeout = httpx2.Timeout(CONNECT_S, read=None)
     async with (
         httpx2.AsyncClient(
-            headers=headers, timeout=timeout, event_hooks={"response": [look]}
+            auth=auth, headers=headers, timeout=timeout, event_hooks={"response": [look]}
         ) as client,
         streamable_http_client(url, http_client=client, max_sse_event_size=MOST) as streams,
     ):

@@ -1,10 +1,13 @@
 """When a server that failed is tried again. Pure."""
 
+from core.mcp.failing import NEEDS_SIGN_IN
+
 WAITS_S = (1.0, 2.0, 5.0, 15.0, 60.0)  # after the first failure in a row, the second, …
 STEADY_S = 60.0  # ready for so long, its failures count from the beginning again
 # What can only fail again until somebody mends it
 HOPELESS = frozenset(
     {"no-program", "not-started", "no-folder", "no-value", "http-401", "http-403", "http-404"}
+    | {"sign-in-astray", NEEDS_SIGN_IN}
 )
 
 

@@ -42,6 +42,11 @@ class McpServer(msgspec.Struct, frozen=True, kw_only=True):
     timeout_s: float = 60.0
 
     @property
+    def says_who_asks(self) -> bool:
+        """Whether a header was given that does; then nobody signs in."""
+        return any(name.lower() == "authorization" for name in self.headers)
+
+    @property
     def recipient(self) -> tuple[str, ...]:
         """Whom its secrets were given to: the program, or the host behind the URL."""
         return (self.transport, self.command, "/".join(self.url.split("/")[:3]))

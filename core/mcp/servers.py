@@ -18,6 +18,7 @@ from core.errors import NotFound
 from core.mcp.book import McpBook
 from core.mcp.child import sweep
 from core.mcp.desk import stream_of
+from core.mcp.kept import Kept
 from core.mcp.opening import Opening
 from core.mcp.server import McpServer
 from core.mcp.server_log import ServerLog
@@ -43,12 +44,14 @@ class Servers:
         book: McpBook,
         secrets: Secrets,
         opening: Opening,
+        kept: Kept,
         clock: Clock,
     ) -> None:
         self._store = store
         self._book = book
         self._secrets = secrets
         self._opening = opening
+        self._kept = kept
         self._clock = clock
         self._sessions: dict[str, Session] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -69,7 +72,8 @@ class Servers:
         if server is None:
             raise _unknown(name)
         session = self._sessions.get(name)
-        return _view(server, session, self._clock.now())
+        signed_in = self._kept.of(server) is not None
+        return _view(server, session, self._clock.now(), signed_in=signed_in)
 
     def views(self) -> tuple[McpServerView, ...]:
         """All of them, by name."""
@@ -105,6 +109,10 @@ class Servers:
             self._begin(server, actor)
         else:
             session.configure(server, anew=anew, actor=actor)
+
+    def record(self, name: str, fact: Fact, actor: str) -> None:
+        """Something happened to a server: it is written down in turn."""
+        self._facts.put_nowait((name, fact, actor))
 
     # its life
 
@@ -151,7 +159,7 @@ class Servers:
             server,
             opening=self._opening,
             log=self._log(server.name),
-            record=lambda name, fact, who: self._facts.put_nowait((name, fact, who)),
+            record=self.record,
             changed=self._tell,
         )
         self._sessions[server.name] = session
@@ -210,11 +218,13 @@ def _unknown(name: str) -> NotFound:
     )
 
 
-def _view(server: McpServer, session: Session | None, now: int) -> McpServerView:
+def _view(
+    server: McpServer, session: Session | None, now: int, *, signed_in: bool
+) -> McpServerView:
     saved = msgspec.structs.asdict(server)
     saved["env"], saved["headers"] = tuple(server.env), tuple(server.headers)
     if session is None:
-        return McpServerView(**saved, state="off", since=now)
+        return McpServerView(**saved, state="off", since=now, signed_in=signed_in)
     return McpServerView(
         **saved,
         state=session.state,
@@ -228,4 +238,5 @@ def _view(server: McpServer, session: Session | None, now: int) -> McpServerView
         restarts=session.restarts,
         pid=session.pid,
         ping_ms=session.ping_ms,
+        signed_in=signed_in,
     )

@@ -4,6 +4,8 @@
      ▲                 │                               │                       │
      └──────stop───────┴───────────────stop────────────┘       after a while ──┴──► starting
 
+    needs-sign-in: as failed, until a person signs in
+
 Others never act on a state they read: they ring (`start`, `stop`, `restart`, `configure`), or wait
 for `ready`. Each life of a server is a task of its own, in which the SDK's session is entered and
 left; calls come from any task.
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+FAILED: tuple[ServerState, ...] = ("failed", "needs-sign-in")
 START_S = 120.0  # until it answers: npx and uvx may have to download it first
 PING_EVERY_S = 30.0
 PING_S = 15.0
@@ -87,7 +90,7 @@ class Session:
     def start(self, *, actor: str = "system") -> None:
         """Have it run. One that failed is tried at once."""
         self._wanted, self._actor, self._failures = True, actor, 0
-        self._anew = self._anew or self.state == "failed"
+        self._anew = self._anew or self.state in FAILED
         self._is_wished()
 
     def stop(self, *, reason: str = "asked to", actor: str = "system") -> None:
@@ -122,7 +125,7 @@ class Session:
                 raise McpFailure(
                     "it is switched off", code="off", next_action="Start it on the page Tools."
                 )
-            if self.state == "failed" and not self._anew and not self._is_back_soon:
+            if self.state in FAILED and not self._anew and not self._is_back_soon:
                 raise McpFailure(self.problem, code="failed", next_action=self.next_action)
             await self._moved.wait()
 
@@ -137,6 +140,13 @@ class Session:
         finally:
             self._busy -= 1
 
+    def is_not_signed_in(self, failure: McpFailure) -> None:
+        """A person tried to sign in there, and this came of it."""
+        if self.state == "needs-sign-in":
+            still = failing.needs_sign_in(failure.message, failure.next_action)
+            self._say(still, still.next_action)
+        self._changed()
+
     def is_lost(self) -> None:
         """Its connection carries nothing any more: from now on nobody is given it."""
         self._lost = True
@@ -146,7 +156,7 @@ class Session:
         self._news.set()
 
     def _is_wished(self) -> None:
-        if (self.state in ("off", "failed") or self._anew) and not self._closing:
+        if (self.state in ("off", *FAILED) or self._anew) and not self._closing:
             self.problem = self.next_action = ""
             self._link = None
             self._become("starting")  # who asked sees at once that it was heard
@@ -311,20 +321,26 @@ class Session:
         self._failures += 1
         wait = pace.wait_s(self._failures, failure.code)
         self._is_back_soon = wait is not None and wait <= SOON_S
-        self.problem = self.log.masked(failure.message)
-        self.next_action = pace.again(failure.next_action, wait).strip()
-        self.log.add("studio", f"failed: {self.problem}")
-        self._become("failed")
-        if self.problem != self._told:  # the log is for ever: the same is told once
-            self._told = self.problem
-            self._happened(
-                McpServerFailed(name=self.server.name, reason=self.problem, code=failure.code)
-            )
+        if failure.code == failing.NEEDS_SIGN_IN:
+            self._say(failure, failure.next_action)
+            self._become("needs-sign-in")
+        else:
+            self._say(failure, pace.again(failure.next_action, wait).strip())
+            self._become("failed")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait):
                 await self._until(lambda: not self._wanted or self._anew)
                 return
         self.restarts += 1
+
+    def _say(self, failure: McpFailure, advice: str) -> None:
+        self.problem, self.next_action = self.log.masked(failure.message), advice
+        self.log.add("studio", f"failed: {self.problem}")
+        if self.problem != self._told:  # the log is for ever: the same is told once
+            self._told = self.problem
+            self._happened(
+                McpServerFailed(name=self.server.name, reason=self.problem, code=failure.code)
+            )
 
     def _is_stale(self) -> None:
         self._stale = True

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 Transport = Literal["stdio", "http"]
-ServerState = Literal["off", "starting", "ready", "failed"]
+ServerState = Literal["off", "starting", "ready", "failed", "needs-sign-in"]
 Policy = Literal["ask", "always", "never"]
 Scope = Literal["once", "conversation", "always"]
 Outcome = Literal["done", "failed", "denied", "timed-out", "cancelled"]
@@ -99,6 +99,7 @@ class McpServerView(msgspec.Struct, frozen=True, kw_only=True):
     restarts: int = 0  # since the studio started, without those that were asked for
     pid: int | None = None
     ping_ms: float | None = None  # how long its last sign of life took
+    signed_in: bool = False  # somebody signed in there, and what that gave is kept
 
 
 class ToolView(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,7 +35,7 @@ class ServerThen(msgspec.Struct, frozen=True, kw_only=True):
     timeout_s: float
     saved_at: int  # µs since the epoch
     saved_by: str
-    state: str  # off | starting | ready | failed
+    state: str  # off | starting | ready | failed | needs-sign-in
     since: int  # µs since the epoch
     version: str
     tools: int | None  # how many, when it answered; which, nobody recorded

@@ -13,7 +13,7 @@ from desktop.cli.words import columns
 
 @click.group(cls=StudioGroup)
 def mcp() -> None:
-    """List and import MCP servers, have them run or rest, and read what they wrote."""
+    """List and import MCP servers, have them run or rest, sign in, and read what they wrote."""
 
 
 @mcp.command("list")
@@ -57,6 +57,28 @@ def stop(terminal: Terminal, name: str) -> None:
     """Have NAME rest until it is started, or vLLM Studio is."""
     answer = terminal.client().post(f"/api/mcp/servers/{quote(name)}/stop", {})
     terminal.answer(answer, f"{name} is asked to stop.")
+
+
+@mcp.command("sign-in")
+@click.argument("name")
+@pass_terminal
+def sign_in(terminal: Terminal, name: str) -> None:
+    """Say where to sign in at NAME, a server at an address that wants to know who asks."""
+    answer = terminal.client().post(f"/api/mcp/servers/{quote(name)}/sign-in", {})
+    terminal.answer(
+        answer,
+        f"Open this in a browser on this machine, within ten minutes:\n{answer['url']}\n"
+        "`vllm-studio mcp list` shows what came of it.",
+    )
+
+
+@mcp.command("sign-out")
+@click.argument("name")
+@pass_terminal
+def sign_out(terminal: Terminal, name: str) -> None:
+    """Forget what the sign-in at NAME gave."""
+    terminal.client().delete(f"/api/mcp/servers/{quote(name)}/sign-in")
+    terminal.answer({"signed_out": name}, f"Nobody is signed in at {name} any more.")
 
 
 @mcp.command("remove")

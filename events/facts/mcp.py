@@ -58,6 +58,22 @@ class McpServerStopped(Fact, frozen=True, kw_only=True, tag="mcp-server-stopped"
     reason: str
 
 
+class McpServerSignedIn(Fact, frozen=True, kw_only=True, tag="mcp-server-signed-in"):
+    """Somebody signed in to the MCP server {name} at {issuer}."""
+
+    name: str
+    issuer: str  # who asked who it was, and gave the tokens; they are kept as secrets
+    scope: str = ""  # what the tokens allow, in the server's own words
+    renewable: bool = False  # without a person, while the issuer agrees
+
+
+class McpServerSignedOut(Fact, frozen=True, kw_only=True, tag="mcp-server-signed-out"):
+    """The sign-in to the MCP server {name} was forgotten: {reason}."""
+
+    name: str
+    reason: str
+
+
 class McpToolPolicySet(Fact, frozen=True, kw_only=True, tag="mcp-tool-policy-set"):
     """The tool {tool} of {name} may be called: {policy}."""
 

@@ -25,7 +25,7 @@ class McpState(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     enabled: bool
-    state: str  # off | starting | ready | failed
+    state: str  # off | starting | ready | failed | needs-sign-in
     since: int  # µs since the epoch: when it came into this state
     version: str  # what it called itself, while it was ready
     tools: int | None  # how many it had when it answered; None: nobody recorded it
@@ -38,7 +38,7 @@ class McpStates:
     """One row a server; what was removed is gone."""
 
     name = "mcp_states"
-    version = 1
+    version = 2
     tables = ("mcp_states",)
     reads = (
         AppStarted,
@@ -90,7 +90,8 @@ class McpStates:
                     (at, up.version, up.tools, up.pid, name),
                 )
             case McpServerFailed(name=name, reason=reason, code=code):
-                _end(connection, name, "failed", at, reason, code)
+                state = code if code == "needs-sign-in" else "failed"
+                _end(connection, name, state, at, reason, code)
             case McpServerStopped(name=name, reason=reason):
                 _end(connection, name, "off", at, reason, "")
 

@@ -55,16 +55,11 @@ def filesystem_server(*roots: Path) -> tuple[str, ...]:
     return npm[0], str(script), *map(str, roots)
 
 
-@contextmanager
-def http_server(token: str = "", *, port: int | None = None, path: str = "/mcp") -> Iterator[str]:
-    """A server made with the SDK, over streamable HTTP: its address.
-
-    Who does not bring the `token`, where there is one, is refused.
-    """
-    import uvicorn
+def sums(**more: Any) -> Any:
+    """A server made with the SDK; `more` is its own."""
     from mcp.server.mcpserver import MCPServer
 
-    server = MCPServer("sums", version="1.2.3", instructions="Adds.")
+    server = MCPServer("sums", version="1.2.3", instructions="Adds.", **more)
 
     @server.tool()
     def add(a: int, b: int) -> str:
@@ -91,8 +86,26 @@ def http_server(token: str = "", *, port: int | None = None, path: str = "/mcp")
         """Greet somebody."""
         return f"Say hello to {name}."
 
+    return server
+
+
+@contextmanager
+def http_server(token: str = "", *, port: int | None = None, path: str = "/mcp") -> Iterator[str]:
+    """A server made with the SDK, over streamable HTTP: its address.
+
+    Who does not bring the `token`, where there is one, is refused.
+    """
     port = port or free_port()
-    app = _guarded(server.streamable_http_app(streamable_http_path=path), token)
+    app = _guarded(sums().streamable_http_app(streamable_http_path=path), token)
+    with listening(app, port):
+        yield f"http://127.0.0.1:{port}{path}"
+
+
+@contextmanager
+def listening(app: Any, port: int) -> Iterator[None]:
+    """An ASGI application that answers on loopback, in a thread."""
+    import uvicorn
+
     running = uvicorn.Server(uvicorn.Config(app, port=port, log_level="critical", ws="none"))
     thread = threading.Thread(target=running.run, daemon=True)
     thread.start()
@@ -100,7 +113,7 @@ def http_server(token: str = "", *, port: int | None = None, path: str = "/mcp")
         while not running.started:
             assert thread.is_alive(), "the MCP server over HTTP did not start"
             threading.Event().wait(0.01)
-        yield f"http://127.0.0.1:{port}{path}"
+        yield
     finally:
         running.should_exit = running.force_exit = True
         thread.join(10)

@@ -91,11 +91,20 @@ class Room:
         return [one.event for one in self.store.read_all(limit=10_000) if one.type in types]
 
 
+REDIRECT = "http://127.0.0.1:9/mcp/signed-in"  # where browsers would come back
+
+
+def mcp_at(home: Path, store: EventStore, secrets: Secrets) -> Mcp:
+    """As the composition root makes it."""
+    folder = home / "run" / "mcp"
+    return Mcp(store, secrets, SystemClock(), folder, redirect=REDIRECT)
+
+
 @pytest_asyncio.fixture
 async def room(store: EventStore, home: Path) -> AsyncIterator[Room]:
     """Started, and ended with everything that it started."""
     secrets = Secrets(home / "secrets")
-    mcp = Mcp(store=store, secrets=secrets, clock=SystemClock(), folder=home / "run" / "mcp")
+    mcp = mcp_at(home, store, secrets)
     task = asyncio.create_task(mcp.run())
     await asyncio.sleep(0)
     yield Room(mcp, store, secrets)

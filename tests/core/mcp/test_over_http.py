@@ -75,6 +75,11 @@ async def test_a_key_goes_along_as_a_header_and_nowhere_else(room: Room) -> None
     """In a place of the header, so that the log shows what kind it is."""
     with http_server(token="the-token-of-the-server") as url:
         await saved(room, url)
+        await room.until(lambda: room.mcp.servers.view("sums").state == "needs-sign-in")
+        view = room.mcp.servers.view("sums")
+        assert view.problem == "it wants to know who asks (status 401)"
+        assert view.next_action == "Sign in, or give its key as a header."
+        await saved(room, url, headers={"Authorization": "Bearer another"})
         await room.until(lambda: room.mcp.servers.view("sums").state == "failed")
         view = room.mcp.servers.view("sums")
         assert view.problem == "it wants to know who asks (status 401)"

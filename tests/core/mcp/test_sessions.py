@@ -11,14 +11,12 @@ from typing import Any
 import psutil
 import pytest
 
-from core.clock import SystemClock
 from core.mcp import session as sessions
-from core.mcp.mcp import Mcp
 from core.mcp.server import McpServer
 from core.secrets import Secrets
 from events.projections import ALL
 from events.store import EventStore
-from tests.core.mcp.conftest import Room
+from tests.core.mcp.conftest import Room, mcp_at
 
 pytestmark = pytest.mark.real
 
@@ -272,13 +270,13 @@ async def test_a_disabled_server_does_not_run(room: Room) -> None:
 async def test_a_studio_that_only_looks_on_starts_nothing(home: Path, store: EventStore) -> None:
     """It shows what is saved."""
     secrets = Secrets(home / "secrets")
-    mcp = _mcp(home, store, secrets)
+    mcp = mcp_at(home, store, secrets)
     room = Room(mcp, store, secrets)
     await room.save("seen")
     store.close()
     reading = EventStore.open(home / "main.db", projections=ALL, read_only=True)
     try:
-        looking = _mcp(home, reading, secrets)
+        looking = mcp_at(home, reading, secrets)
         (view,) = looking.servers.views()
         assert (view.name, view.state, view.pid) == ("seen", "off", None)
         assert looking.detail("seen").tool_list == ()
@@ -297,10 +295,6 @@ async def test_the_environment_is_clean(room: Room, monkeypatch: pytest.MonkeyPa
     assert environ["MINE"] == "for-you"
     assert "not-for-you" not in environ.values()
     assert Path(process.cwd()).name == "clean"
-
-
-def _mcp(home: Path, store: EventStore, secrets: Secrets) -> Mcp:
-    return Mcp(store=store, secrets=secrets, clock=SystemClock(), folder=home / "run" / "mcp")
 
 
 def test_no_field_of_a_saved_server_is_forgotten_by_its_view() -> None:

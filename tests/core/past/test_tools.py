@@ -9,7 +9,7 @@ import pytest
 from core.past.differences import Difference, differences
 from core.past.time_travel import TimeTravel
 from core.past.tools import ToolsThen
-from events.facts import McpServerSaved
+from events.facts import McpServerFailed, McpServerSaved
 from events.projections import ALL
 from events.projections.mcp_servers import saved_servers, standing_approvals, tool_policies
 from events.projections.presets import presets
@@ -113,6 +113,15 @@ def test_saving_one_that_runs_changes_nothing_of_how_it_stands(workshop: Worksho
     at = workshop.tell("mcp-web", saved, actor="window").position
     after = workshop.past.state(at).mcp_servers[0]
     assert (after.state, after.since, after.timeout_s) == (before.state, before.since, 5)
+
+
+def test_a_server_that_waited_for_a_person_did_so_then(workshop: Workshop) -> None:
+    """It had not failed in any way that somebody had to mend."""
+    why = "it wants to know who asks (status 401)"
+    asked = McpServerFailed(name="web", reason=why, code="needs-sign-in")
+    at = workshop.tell("mcp-web", asked, actor="system").position
+    stood = workshop.past.state(at).mcp_servers[0]
+    assert (stood.state, stood.reason) == ("needs-sign-in", why)
 
 
 def test_of_secrets_only_names_and_of_what_is_sealed_nothing(workshop: Workshop) -> None:

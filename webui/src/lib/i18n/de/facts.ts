@@ -117,6 +117,8 @@ export default {
   'mcp-server-failed': 'Der MCP-Server {name} scheiterte: {reason:text}.',
   'mcp-server-removed': 'Der MCP-Server {name} wurde entfernt.',
   'mcp-server-saved': 'Der MCP-Server {name} wurde gespeichert ({transport}).',
+  'mcp-server-signed-in': 'Bei {issuer} hat sich jemand für den MCP-Server {name} angemeldet.',
+  'mcp-server-signed-out': 'Die Anmeldung beim MCP-Server {name} wurde vergessen: {reason:text}.',
   'mcp-server-stopped': 'Der MCP-Server {name} wurde angehalten: {reason:text}.',
   'mcp-tool-policy-set': 'Für das Werkzeug {tool} von {name} gilt jetzt: {policy:text}.',
   'tool-approval-withdrawn': 'Eine Freigabe für {tool} von {server} wurde zurückgenommen.',

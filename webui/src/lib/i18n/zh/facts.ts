@@ -118,6 +118,8 @@ export default {
   'mcp-server-failed': 'MCP 服务器 {name} 出错：{reason:text}。',
   'mcp-server-removed': 'MCP 服务器 {name} 已移除。',
   'mcp-server-saved': 'MCP 服务器 {name} 已保存（{transport}）。',
+  'mcp-server-signed-in': '已在 {issuer} 登录 MCP 服务器 {name}。',
+  'mcp-server-signed-out': 'MCP 服务器 {name} 的登录已清除：{reason:text}。',
   'mcp-server-stopped': 'MCP 服务器 {name} 已停止：{reason:text}。',
   'mcp-tool-policy-set': '{name} 的工具 {tool} 现在为：{policy:text}。',
   'tool-approval-withdrawn': '对 {server} 的 {tool} 的长期许可已撤回。',

@@ -1,0 +1,110 @@
+"""What is said to an authorization server: who we are, and with what tokens are renewed."""
+
+import logging
+import re
+from urllib.parse import urlsplit
+
+import httpx2
+from mcp.client.auth import OAuthClientProvider, TokenStorage
+from mcp.client.auth.oauth2 import OAuthContext
+from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAuthToken
+from pydantic import AnyUrl
+
+from core.mcp.kept import About, Kept, SignedIn
+
+_CODE = re.compile(r'"error"\s*:\s*"([a-z_]{1,60})"')  # RFC 6749, 5.2
+_STATUS = re.compile(r"\b([1-5]\d\d)\b")
+
+# What an authorization server answers may hold what it was told; what it means is told by us.
+logging.getLogger("mcp.client.auth").setLevel(logging.CRITICAL + 1)
+
+
+class Memory(TokenStorage):
+    """Holds what a sign-in gives until all of it is there. Nothing of an earlier one is used: a
+    server that has forgotten this client would let nobody in with it.
+    """
+
+    async def get_tokens(self) -> OAuthToken | None:
+        """Nobody is signed in yet."""
+        return None
+
+    async def set_tokens(self, tokens: OAuthToken) -> None:
+        """The SDK's context has them."""
+
+    async def get_client_info(self) -> OAuthClientInformationFull | None:
+        """We are registered anew."""
+        return None
+
+    async def set_client_info(self, client_info: OAuthClientInformationFull) -> None:
+        """The SDK's context has it."""
+
+
+def about_us(redirect: str) -> OAuthClientMetadata:
+    """A program on somebody's machine, which can keep no secret of its own (RFC 8252)."""
+    return OAuthClientMetadata(
+        client_name="vLLM Studio",
+        redirect_uris=[AnyUrl(redirect)],
+        token_endpoint_auth_method="none",
+    )
+
+
+def signed_in(provider: OAuthClientProvider, url: str, kept: Kept) -> SignedIn | None:
+    """What a sign-in at the server saved with `url` gave; None: no tokens."""
+    told = provider.context
+    tokens, us, server = told.current_tokens, told.client_info, told.oauth_metadata
+    if tokens is None or us is None:
+        return None
+    base = told.get_authorization_base_url(told.server_url)
+    says_resource = told.should_include_resource_param(told.protocol_version)
+    about = About(
+        url=url,
+        origin=origin(told.server_url),
+        issuer=origin(str(server.issuer) if server else base),
+        token_endpoint=str(server.token_endpoint) if server else f"{base}/token",
+        client_id=us.client_id,
+        auth_method=us.token_endpoint_auth_method or "none",
+        resource=told.get_resource_url() if says_resource else "",
+        scope=tokens.scope or "",
+        expires_at=kept.expires_at(tokens.expires_in),
+    )
+    return SignedIn(
+        about=about,
+        access=tokens.access_token,
+        refresh=tokens.refresh_token or "",
+        client_secret=us.client_secret or "",
+    )
+
+
+def renewal(signed_in: SignedIn, url: str) -> httpx2.Request:
+    """Ask for tokens after these (RFC 6749, 6), for the server at `url`."""
+    about = signed_in.about
+    form = {
+        "grant_type": "refresh_token",
+        "refresh_token": signed_in.refresh,
+        "client_id": about.client_id,
+    }
+    if about.resource:
+        form["resource"] = about.resource
+    headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
+    us = OAuthContext(url, about_us(url), Memory(), None, None)
+    us.client_info = OAuthClientInformationFull(
+        client_id=about.client_id,
+        client_secret=signed_in.client_secret or None,
+        token_endpoint_auth_method=about.auth_method,
+    )
+    form, headers = us.prepare_token_auth(form, headers)
+    return httpx2.Request("POST", about.token_endpoint, data=form, headers=headers)
+
+
+def refusal_in(text: str, otherwise: str = "no reason was given") -> str:
+    """The code of a refusal in an answer, or its status; never more of it."""
+    if code := _CODE.search(text):
+        return code[1]
+    status = _STATUS.search(text)
+    return f"status {status[1]}" if status else otherwise
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
