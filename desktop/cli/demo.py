@@ -74,14 +74,9 @@ def _show(terminal: Terminal, client: Client, question: str) -> None:
     watched(terminal, client, "switch", RECIPE)
     ready_s = time.monotonic() - began
     terminal.say(f"\n› {question}\n")
-    answer = chat(client, RECIPE, question, lambda piece: _print_piece(terminal, piece))
+    answer = chat(client, RECIPE, question, terminal.piece)
     terminal.say("\n")
     _sum_up(terminal, client, answer, ready_s)
-
-
-def _print_piece(terminal: Terminal, piece: str) -> None:
-    if not terminal.as_json:
-        click.echo(piece, nl=False)
 
 
 def _sum_up(terminal: Terminal, client: Client, answer: Answer, ready_s: float) -> None:

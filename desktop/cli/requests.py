@@ -8,6 +8,7 @@ from urllib.parse import quote
 import click
 
 from core.errors import NotFound
+from desktop.cli.harmless import on_one_line
 from desktop.cli.terminal import StudioGroup, Terminal, answered, json_option, pass_terminal
 from desktop.cli.usage import erased, moment
 from desktop.cli.words import columns, day_and_time, for_how_long
@@ -107,7 +108,7 @@ def bodies_in_words(captured: Mapping[str, Any]) -> str:
 
 
 def _value(value: object) -> str:
-    return f"{value:,.1f}" if isinstance(value, float) else str(value)
+    return f"{value:,.1f}" if isinstance(value, float) else on_one_line(value)
 
 
 def in_words(answer: Mapping[str, Any]) -> str:
@@ -126,7 +127,7 @@ def running_in_words(answer: Mapping[str, Any]) -> str:
         (
             entry["request_id"],
             entry["state"],
-            entry["model"] or "–",
+            on_one_line(entry["model"] or "–"),
             _who(entry),
             entry["lane"],
             for_how_long(entry["since"], now),
@@ -154,11 +155,11 @@ def _followed(client: Client, limit: int, query: Mapping[str, Any]) -> Iterator[
 
 
 def _cells(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    outcome = entry["cache"] or entry["error_code"] or entry["outcome"]
+    outcome = on_one_line(entry["cache"] or entry["error_code"] or entry["outcome"])
     return (
         day_and_time(entry["finished_at"]),
         entry["request_id"],
-        entry["model"] or "–",
+        on_one_line(entry["model"] or "–"),
         _who(entry),
         entry["lane"],
         click.style(outcome, fg=None if entry["status"] < 400 else "red"),
@@ -170,7 +171,7 @@ def _cells(entry: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _who(entry: Mapping[str, Any]) -> str:
-    return str(entry.get("key_name") or entry["actor"])
+    return on_one_line(entry.get("key_name") or entry["actor"])
 
 
 def _line(cells: tuple[str, ...]) -> str:

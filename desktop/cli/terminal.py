@@ -15,6 +15,7 @@ import msgspec
 from core.auditing.trouble import trouble_of
 from core.errors import Invalid, Refused, StudioError, Unavailable
 from core.settings import Settings
+from desktop.cli.harmless import harmless, json_text
 from desktop.client import Client, Json
 from desktop.home import settings_here
 from desktop.problems import NotRunning, problem_of
@@ -53,37 +54,43 @@ class Terminal:
     def say(self, text: str = "") -> None:
         """A line for people; silent under --json."""
         if not self.as_json:
-            click.echo(text)
+            click.echo(harmless(text))
 
     def aside(self, text: str) -> None:
         """A line beside the answer, on standard error; silent under --json."""
         if not self.as_json:
-            click.echo(text, err=True)
+            click.echo(harmless(text), err=True)
 
     def answer(self, data: object, text: Callable[[], str] | str = "") -> None:
         """The command's whole answer: `data` for programs, `text` for people."""
         if self.as_json:
-            click.echo(msgspec.json.format(msgspec.json.encode(data), indent=2))
+            click.echo(json_text(msgspec.json.format(msgspec.json.encode(data), indent=2)))
         else:
-            click.echo(text() if callable(text) else text)
+            click.echo(harmless(text() if callable(text) else text))
+
+    def piece(self, text: str) -> None:
+        """A part of an answer that comes bit by bit; silent under --json."""
+        if not self.as_json:
+            click.echo(harmless(text), nl=False)
 
     def line(self, data: object, text: Callable[[], str] | str) -> None:
         """One item of a stream: a JSON line for programs, a line for people."""
         if self.as_json:
-            click.echo(msgspec.json.encode(data))
+            click.echo(json_text(msgspec.json.encode(data)))
         else:
-            click.echo(text() if callable(text) else text)
+            click.echo(harmless(text() if callable(text) else text))
 
     def fail(self, error: StudioError) -> int:
         """Say what went wrong and what to do next; returns the exit code."""
         if self.as_json:
-            click.echo(msgspec.json.format(msgspec.json.encode(problem_of(error)), indent=2))
+            told = msgspec.json.encode(problem_of(error))
+            click.echo(json_text(msgspec.json.format(told, indent=2)))
         else:
-            click.echo(click.style("error: ", fg="red") + sentence(error.message), err=True)
+            self.aside(click.style("error: ", fg="red") + sentence(error.message))
             for line in _decisive_lines(error):
-                click.echo(click.style(f"  │ {line}", dim=True), err=True)
+                self.aside(click.style(f"  │ {line}", dim=True))
             if error.next_action:
-                click.echo(f"  → {error.next_action}", err=True)
+                self.aside(f"  → {error.next_action}")
         return NOT_RUNNING if isinstance(error, NotRunning) else FAILED
 
     @property

@@ -1,6 +1,7 @@
 """`usage`: what was used, by whom, and what it cost, as a table with its total."""
 
 import re
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -8,6 +9,7 @@ from typing import Any
 
 import click
 
+from desktop.cli.harmless import harmless, on_one_line
 from desktop.cli.keys import seconds_of
 from desktop.cli.terminal import StudioCommand, Terminal, pass_terminal
 from desktop.cli.words import columns, day_and_time
@@ -53,7 +55,7 @@ def usage(
     client = terminal.client()
     if as_csv:
         text = client.get("/api/usage", timeout_s=PATIENCE_S, **query, format="csv")
-        click.echo(text, nl=False)
+        click.echo(text if not sys.stdout.isatty() else harmless(text), nl=False)
         return
     answer = client.get("/api/usage", timeout_s=PATIENCE_S, **query)
     terminal.answer(answer, lambda: in_words(answer))
@@ -114,9 +116,9 @@ def in_words(answer: Mapping[str, Any]) -> str:
 
 def _group(row: Mapping[str, Any], by: Sequence[str]) -> list[str]:
     """What tells a row from the others, keys by their names."""
-    found = [str(row["group"][name]) or "–" for name in by]
+    found = [on_one_line(row["group"][told]) or "–" for told in by]
     if row["key_name"]:
-        found[by.index("key")] = row["key_name"]
+        found[by.index("key")] = on_one_line(row["key_name"])
     return found
 
 
