@@ -3,12 +3,14 @@
 import re
 from datetime import UTC, datetime
 from typing import Literal
+from urllib.parse import quote
 
 import msgspec
 
 from core.errors import Refused
-from core.research.report import cited, plain, report_of
-from core.research.state import Run, Source
+from core.research.markup import in_markdown, plain
+from core.research.report import cited, claims_of, report_of
+from core.research.state import Note, Run, Source
 from core.research.views import ResearchView
 from core.research.words import WORDS, language_of
 
@@ -50,13 +52,37 @@ def markdown_of(run: Run, view: ResearchView) -> str:
     if not report:
         raise _nothing_yet()
     words = WORDS[language_of(run.question)]
-    lines = [
-        f"{one.n}. {plain(one.title) or one.url} — {one.site}. <{one.url}>, "
-        f"{words['read'].format(date=_date(one.fetched_at))}"
-        for one in cited(run)
-    ]
-    told = [report.rstrip(), f"## {words['sources']}", "\n".join(lines)]
+    passages = _passages(run)
+    told = [report.rstrip(), f"## {words['sources']}"]
+    for one in cited(run):
+        read = words["read"].format(date=_date(one.fetched_at))
+        # no list: Markdown counts its entries anew, and a report's numbers have gaps
+        told.append(
+            f"[{one.n}] {_shown(one.title) or _shown(one.url)} — {_shown(one.site)}. "
+            f"<{_address(one.url)}>, {read}"
+        )
+        told += [f"> {_shown(note.quote)}" for note in passages if note.n == one.n]
     return "\n\n".join(one for one in told if one) + "\n"
+
+
+def _passages(run: Run) -> list[Note]:
+    """What the citations lead to, each once, as it stands in its page one after the other."""
+    named = {each for one in claims_of(run) for each in one.notes}
+    for step in run.steps or ():
+        if step.sentences is not None:
+            named |= {each for one in step.contradictions or () for each in one.notes}
+    told = {(one.n, one.start, one.end): one for one in run.notes if one.note_id in named}
+    return [told[place] for place in sorted(told)]
+
+
+def _shown(text: str) -> str:
+    """What a page says, in Markdown, where it can be nothing but words."""
+    return in_markdown(plain(text))
+
+
+def _address(url: str) -> str:
+    """Between angle brackets neither they nor white space may stand."""
+    return re.sub(r"[\s<>]", lambda found: quote(found[0]), url)
 
 
 def _demand_sources(run: Run) -> tuple[Source, ...]:

@@ -2,24 +2,17 @@
 
 A citation [n] is made here and nowhere else: from the notes that a sentence names, each of which
 stands at a known place of a captured page. Whatever looks like a citation, a link or a picture in
-a model's own words is taken out first, so that none can lead anywhere else, or nowhere.
+a model's own words is taken out first (`markup.py`), so that none leads anywhere else, or nowhere.
 """
 
-import re
 from collections.abc import Iterable
 
 import msgspec
 
 from core.research.contents import Contradiction
+from core.research.markup import in_markdown, plain
 from core.research.state import SUMMARY, Note, Run, Source, Step
 from core.research.words import WORDS, language_of
-
-_LINK = re.compile(r"!?\[([^\]\[]*)\]\((?:[^()\s]|\([^()]*\))*(?:\s+\"[^\"]*\")?\)")
-_MARK = re.compile(
-    r"[\[【［]\s*(?:\^|n(?:ote)?s?\s*)?\d+(?:\s*[,;–-]\s*n?\s*\d+)*\s*[\]】］](?:\s*:)?"
-)
-_TAG = re.compile(r"</?[A-Za-z!][^<>]*>")
-_BLOCK = re.compile(r"^(?:\s*(?:[#>]+|[-*+]|\d+[.)]|={3,}|-{3,}|`{3,})\s+)+")
 
 
 class ResearchClaim(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,14 +28,14 @@ class ResearchClaim(msgspec.Struct, frozen=True, kw_only=True):
 def report_of(run: Run) -> str:
     """As far as it is written, in Markdown; empty before there is anything."""
     words = WORDS[language_of(run.question)]
-    parts = [f"# {plain(run.question)}"]
+    parts = [f"# {_shown(run.question)}"]
     if run.summary.sentences is not None:
         parts.append(_prose(run, run.summary))
     for step in run.steps or ():
         if step.sentences is not None:
-            parts += [f"## {plain(step.question)}", _prose(run, step), *_disagreements(run, step)]
+            parts += [f"## {_shown(step.question)}", _prose(run, step), *_disagreements(run, step)]
         elif run.standing == "done":
-            parts += [f"## {plain(step.question)}", f"*{words['nothing']}*"]
+            parts += [f"## {_shown(step.question)}", f"*{words['nothing']}*"]
     if len(parts) == 1:
         return ""
     limits = [words[one].format(sources=run.budget.sources) for one in sorted(run.spent)]
@@ -63,19 +56,6 @@ def cited(run: Run) -> tuple[Source, ...]:
         if step.sentences is not None:
             numbers |= {one.n for each in step.contradictions or () for one in _both(run, each)}
     return tuple(one for one in run.sources if one.n in numbers)
-
-
-def plain(text: str) -> str:
-    """A model's words, or a question, as one line that holds no citation, link, picture or tag."""
-    text = " ".join(text.split())
-    before = None
-    while before != text:
-        before = text
-        text = _TAG.sub("", _MARK.sub("", _LINK.sub(r"\1", text)))
-    text = _BLOCK.sub("", text)
-    text = re.sub(r"\[(?=[^\[\]]*\d)([^\[\]]*)\]", r"(\1)", text)  # what still looks like one
-    text = text.replace("<", "&lt;").replace("](", "] (")
-    return re.sub(r"\s+([.,;:!?])", r"\1", " ".join(text.split()))
 
 
 def _claims(run: Run, step: Step) -> list[ResearchClaim]:
@@ -111,18 +91,22 @@ def _prose(run: Run, step: Step) -> str:
 def _with_marks(text: str, marks: str, open_: str) -> str:
     """The marks stand before the full stop, what is said about it after."""
     end = text[-1:] if text[-1:] in (".", "!", "?", "。", "！", "？") else ""
-    return f"{text.removesuffix(end) if end else text}{marks}{end}{open_}"
+    return f"{in_markdown(text.removesuffix(end) if end else text)}{marks}{end}{open_}"
 
 
 def _disagreements(run: Run, step: Step) -> list[str]:
     words = WORDS[language_of(run.question)]
     told = []
     for one in step.contradictions or ():
-        sides = "; ".join(f"{plain(note.claim)} [{note.n}]" for note in _both(run, one))
-        about = f" ({plain(one.about)})" if one.about else ""
+        sides = "; ".join(f"{_shown(note.claim)} [{note.n}]" for note in _both(run, one))
+        about = f" ({_shown(one.about)})" if one.about else ""
         if sides:
             told.append(f"> **{words['disagree']}**{about}: {sides}")
     return told
+
+
+def _shown(text: str) -> str:
+    return in_markdown(plain(text))
 
 
 def _both(run: Run, one: Contradiction) -> list[Note]:

@@ -1,50 +1,126 @@
 """Whether a passage can bear a sentence, as far as that can be computed. Pure.
 
-No model is needed for the plain cases, and none may overrule them: a number in a sentence that no
-passage of it holds is not supported, and neither is a sentence that shares nothing with them.
+No model is needed for the plain cases, and none may overrule them. A sentence is not supported
+where
+
+1. no passage of it has a number that it says, or has it of something else (metres, feet)
+2. it puts words in quotation marks that no passage has
+3. a passage says it nearly word for word, and denies it, or the other way round
+4. it calls somebody by a name that neither its passages nor their pages have
+5. it shares nothing with its passages
+
+Between two languages only numbers are compared; the rest is for who can read both.
 """
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 
-from core.research.passages import words_of
-from core.research.words import language_of
+from core.research.denying import is_turned_around, sentences_in
+from core.research.figures import Figure, figures_in, months_in, spelt_in
+from core.research.naming import MARKED, unknown_names
+from core.research.passages import stem_of, words_of
+from core.research.quotes import stands_in
+from core.research.tongues import differ, tongue_of
 
 LEAST_SHARED = 0.2  # of a sentence's words that mean something
-_NUMBER = re.compile(r"\d+(?:[.,\u00a0\u202f' ]\d{3})*(?:[.,]\d+)?")
 _SMALL = 3  # letters: shorter words mean little by themselves
+_COUNTING = re.compile(r"\b[2-5] (?:sources|pages)\b")  # what the sentence itself lists
+_QUOTED = re.compile(r"[“„«「『\"]([^“”„«»「」『』\"]{8,})[”“»」』\"]")
+_YEARS = range(1_000, 2_101)
 
 
-def numbers_of(text: str) -> frozenset[str]:
-    """The numbers in a text, however they are spelt: 1,234.5 and 1234.5 and 1 234,5."""
-    return frozenset(_plain(one) for one in _NUMBER.findall(text))
+def may_bear(sentence: str, passages: Sequence[str], *, about: str = "", asked: str = "") -> bool:
+    """Whether these passages may say what the sentence says.
 
-
-def may_bear(sentence: str, passages: Sequence[str]) -> bool:
-    """Whether these passages may say what the sentence says."""
-    told = " ".join(passages)
-    if not passages or numbers_of(sentence) - numbers_of(told) - _counting(sentence):
+    `about`: the titles of their pages. `asked`: the question; a name out of it counts where the
+    passages call nobody else by name.
+    """
+    told = "\n".join(passages)
+    if not passages or not has_its_numbers(_COUNTING.sub("", sentence), told):  # 1
         return False
-    if language_of(sentence) != language_of(told):
-        return True  # words say nothing here; who can read both has to be asked
-    wanted = {one for one in words_of(sentence) if len(one) >= _SMALL or not one.isascii()}
-    if not wanted:
+    if differ(sentence, told):
         return True
-    return len(wanted & set(words_of(told))) / len(wanted) >= LEAST_SHARED
+    return (
+        _has_its_quotes(sentence, passages)  # 2
+        and not is_turned_around(sentence, passages)  # 3
+        and _has_its_names(sentence, passages, about, asked)  # 4
+        and _shares(sentence, f"{told} {about}")  # 5
+    )
 
 
 def bears_itself(sentence: str, passages: Sequence[str]) -> bool:
-    """Whether it is so plainly in the passages that nobody has to be asked."""
-    folded = " ".join(sentence.casefold().split()).rstrip(".!?")
-    return any(folded in " ".join(one.casefold().split()) for one in passages)
+    """Whether it is so plainly one of their sentences that nobody has to be asked."""
+    wanted = _folded(sentence)
+    return any(wanted == _folded(one) for each in passages for one in sentences_in(each))
 
 
-def _plain(number: str) -> str:
-    whole = re.sub(r"[\u00a0\u202f' ]", "", number)
-    whole = re.sub(r"[.,](?=\d{3}(?:\D|$))", "", whole)
-    return whole.replace(",", ".").lstrip("0") or "0"
+# ---- 1 ------------------------------------------------------------------------------------------
 
 
-def _counting(sentence: str) -> frozenset[str]:
-    """Numbers that only count what the sentence itself lists: `both`, `2 sources`."""
-    return frozenset(_plain(one) for one in re.findall(r"\b([2-5]) (?:sources|pages)\b", sentence))
+def has_its_numbers(sentence: str, told: str) -> bool:
+    """Whether a text has all the numbers that a sentence says, and of the same things."""
+    months = months_in(told)
+    known = (*figures_in(told), *spelt_in(told))
+    values = {value for one in known for value in one.values}
+    return (
+        all(_has(one, known) or one.values & months for one in figures_in(sentence))
+        and not any(_is_another(_counted(one), known) for one in spelt_in(sentence))
+        and (not months or months_in(sentence) <= months | values)
+    )
+
+
+def _has(figure: Figure, known: Sequence[Figure]) -> bool:
+    same = [one for one in known if one.values & figure.values]
+    if not figure.unit or any(one.unit == figure.unit for one in same):
+        return bool(same)
+    bare = [one for one in same if not one.unit]
+    others = any(one.unit == figure.unit for one in known)
+    return bool(bare) and not (others and any(_is_year(value) for value in figure.values))
+
+
+def _is_another(figure: Figure, known: Sequence[Figure]) -> bool:
+    """Three peaks, where the passages know of five and of three nothing."""
+    if any(one.values & figure.values for one in known):
+        return False
+    return any(_counted(one).of == figure.of != "" for one in known)
+
+
+def _counted(figure: Figure) -> Figure:
+    return Figure(values=figure.values, unit=figure.unit, of=stem_of(figure.of))
+
+
+def _is_year(value: Decimal) -> bool:
+    return value == value.to_integral_value() and int(value) in _YEARS
+
+
+# ---- 2, 4, 5 ------------------------------------------------------------------------------------
+
+
+def _has_its_quotes(sentence: str, passages: Sequence[str]) -> bool:
+    quoted = [one for one in _QUOTED.findall(sentence) if len(words_of(one)) >= _SMALL]
+    return all(
+        any(stands_in(one.rstrip(".,;:!? "), each) for each in passages)
+        for one in quoted
+        if not differ(one, " ".join(passages))
+    )
+
+
+def _has_its_names(sentence: str, passages: Sequence[str], about: str, asked: str) -> bool:
+    told = " ".join(passages)
+    if not {tongue_of(sentence), tongue_of(told)} <= MARKED:
+        return True
+    strange = unknown_names(sentence, (told, about))
+    if not strange:
+        return True
+    others = unknown_names(told, (sentence, about))
+    return not others and not unknown_names(" ".join(["it", *strange]), (asked,))
+
+
+def _shares(sentence: str, told: str) -> bool:
+    wanted = {one for one in words_of(sentence) if len(one) >= _SMALL or not one.isascii()}
+    return not wanted or len(wanted & set(words_of(told))) / len(wanted) >= LEAST_SHARED
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split()).rstrip(".!?。！？ ")

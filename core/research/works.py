@@ -47,9 +47,10 @@ from core.research.process_manager import (
     Work,
     Write,
 )
-from core.research.quotes import span_of
+from core.research.quotes import span_of, whole
 from core.research.report import cited, claims_of
 from core.research.state import Run, Step
+from core.research.support import may_bear
 from core.research.web.views import Hit, Page, Reader, SearchProvider, WebProblem
 from events.facts import (
     ResearchAskedBack,
@@ -180,7 +181,9 @@ class Works:
                     ask.fence,
                 )
             )
-        notes = _located(told.value, text, f"{step.step_id}-{n}")
+        about = f"{source.title} {source.site}" if source is not None else ""
+        named = Named(f"{step.step_id}-{n}", about, f"{run.question} {step.question}")
+        notes = _located(told.value, text, named)
         fact = ResearchNoted(
             research_id=run.research_id,
             step_id=step.step_id,
@@ -329,25 +332,28 @@ def _nothing_found(run: Run) -> Problem:
     )
 
 
-def _located(answer: prompts.NotesAnswer | None, text: str, named: str) -> Notes:
-    """The claims whose quote stands in the page; what stands there is what is kept."""
+class Named(msgspec.Struct, frozen=True):
+    """How notes are called, what their page is about, and what was asked of it."""
+
+    start: str
+    about: str
+    asked: str
+
+
+def _located(answer: prompts.NotesAnswer | None, text: str, named: Named) -> Notes:
+    """The claims whose quote stands in the page and may bear them; what stands there is kept."""
     notes: list[Noted] = []
     dropped: list[str] = []
     for one in (answer.notes if answer else [])[: prompts.MOST_NOTES]:
         span = span_of(one.quote, text)
         claim = " ".join(one.claim.split())[:1_000]
-        if span is None or not claim:
+        start, end = whole(span, text) if span is not None else (0, 0)
+        quote = text[start:end]
+        if not claim or not may_bear(claim, [quote], about=named.about, asked=named.asked):
             dropped.append(claim)
             continue
-        notes.append(
-            Noted(
-                note_id=f"{named}-{len(notes) + 1}",
-                claim=claim,
-                quote=text[span[0] : span[1]],
-                start=span[0],
-                end=span[1],
-            )
-        )
+        note_id = f"{named.start}-{len(notes) + 1}"
+        notes.append(Noted(note_id=note_id, claim=claim, quote=quote, start=start, end=end))
     return Notes(notes=tuple(notes), dropped=tuple(dropped))
 
 

@@ -5,6 +5,8 @@ What no model wrote, because it could not be asked or read, is put together from
 claims, one after the other. What no model checked is checked by what can be computed.
 """
 
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -19,14 +21,18 @@ from core.research.contents import (
     Told,
     Verdicts,
 )
-from core.research.report import plain
+from core.research.markup import plain
+from core.research.passages import excerpt
 from core.research.state import SUMMARY, Note, Run, Step
-from core.research.support import bears_itself, may_bear
+from core.research.support import bears_itself, has_its_numbers, may_bear
 from core.research.words import WORDS, language_of
 from events.facts import ResearchCompared, ResearchSectionChecked, ResearchSectionWritten
 
 MOST_SHOWN = 40  # notes that a model is shown at once
 MOST_SENTENCES = 40
+CHECK_ROOM = 6_000  # characters of sentences and passages that are checked at once
+MOST = 1_200  # characters of a passage that a check is shown
+MOST_MATTER = 80  # characters that say what a contradiction is about
 IN_SUMMARY = 8  # claims of a summary that no model wrote
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -91,24 +97,25 @@ async def write(run: Run, step: Step, ask: Asks) -> Told:
 
 async def check(run: Run, step: Step, ask: Asks) -> Told:
     """Of each sentence, whether its passages bear it."""
-    sentences = step.sentences or ()
-    passages = [_passages(run, one) for one in sentences]
+    sentences = [plain(one.text) for one in step.sentences or ()]
+    notes = [_notes(run, one) for one in step.sentences or ()]
+    passages = [[one.quote for one in each] for each in notes]
     computed = [
-        may_bear(plain(one.text), told) for one, told in zip(sentences, passages, strict=True)
+        may_bear(text, told, about=_about(run, each), asked=f"{run.question} {step.question}")
+        for text, told, each in zip(sentences, passages, notes, strict=True)
     ]
-    asked = [
+    open_ = [
         at
-        for at, one in enumerate(sentences)
-        if computed[at] and not bears_itself(plain(one.text), passages[at])
+        for at, text in enumerate(sentences)
+        if computed[at] and step.by != "notes" and not bears_itself(text, passages[at])
     ]
-    told: Answered[prompts.CheckAnswer] = Answered(value=None)
-    if asked and step.by != "notes":
-        told = await ask(
-            lambda size: prompts.check(
-                [(plain(sentences[at].text), passages[at]) for at in asked], ask.fence
-            )
-        )
-    refused = {asked[at - 1] for at in _numbers(told, len(asked))}
+    refused: set[int] = set()
+    prompt_tokens = completion_tokens = 0
+    for some in _in_turns(open_, sentences, passages):
+        told = await ask(partial(_checked, [(sentences[at], passages[at]) for at in some], ask))
+        refused |= {some[at - 1] for at in _numbers(told, len(some))}
+        prompt_tokens += told.prompt_tokens
+        completion_tokens += told.completion_tokens
     supported = tuple(one and at not in refused for at, one in enumerate(computed))
     fact = ResearchSectionChecked(
         research_id=run.research_id,
@@ -116,10 +123,35 @@ async def check(run: Run, step: Step, ask: Asks) -> Told:
         supported=sum(supported),
         unsupported=len(supported) - sum(supported),
         sealed=b"",
-        prompt_tokens=told.prompt_tokens,
-        completion_tokens=told.completion_tokens,
+        prompt_tokens=prompt_tokens,
+        completion_tokens=completion_tokens,
     )
     return Told(fact=fact, content=Verdicts(supported=supported))
+
+
+def _checked(
+    some: Sequence[tuple[str, Sequence[str]]], ask: Asks, size: float
+) -> prompts.Prompt[prompts.CheckAnswer]:
+    room = max(200, round(MOST * size))
+    told = [(text, [excerpt(one, text, room) for one in passages]) for text, passages in some]
+    return prompts.check(told, ask.fence)
+
+
+def _in_turns(
+    open_: Sequence[int], sentences: Sequence[str], passages: Sequence[Sequence[str]]
+) -> Iterator[list[int]]:
+    """So many at a time as a model can look at: one question must fit into a small context."""
+    some: list[int] = []
+    size = 0
+    for at in open_:
+        more = len(sentences[at]) + sum(map(len, passages[at]))
+        if some and size + more > CHECK_ROOM:
+            yield some
+            some, size = [], 0
+        some.append(at)
+        size += more
+    if some:
+        yield some
 
 
 def shown(run: Run, step: Step) -> tuple[Note, ...]:
@@ -168,8 +200,14 @@ def _contradictions(
         both = [notes[at - 1] for at in dict.fromkeys(pair.notes) if 0 < at <= len(notes)]
         if len({one.n for one in both}) > 1:
             ids = tuple(one.note_id for one in both)
-            told.append(Contradiction(notes=ids, about=" ".join(pair.about.split())[:200]))
+            told.append(Contradiction(notes=ids, about=_matter(pair.about, both)))
     return tuple(told)
+
+
+def _matter(about: str, notes: Sequence[Note]) -> str:
+    """What a contradiction is about; nothing where it says a number that no passage has."""
+    line = plain(about)[:MOST_MATTER]
+    return line if has_its_numbers(line, "\n".join(one.quote for one in notes)) else ""
 
 
 def _sentences(answer: prompts.WriteAnswer | None, notes: tuple[Note, ...]) -> tuple[Sentence, ...]:
@@ -183,8 +221,14 @@ def _sentences(answer: prompts.WriteAnswer | None, notes: tuple[Note, ...]) -> t
     return tuple(told)
 
 
-def _passages(run: Run, sentence: Sentence) -> list[str]:
-    return [note.quote for each in sentence.notes if (note := run.note(each)) is not None]
+def _notes(run: Run, sentence: Sentence) -> list[Note]:
+    return [note for each in sentence.notes if (note := run.note(each)) is not None]
+
+
+def _about(run: Run, notes: Sequence[Note]) -> str:
+    """What the pages of these notes are called."""
+    sources = [run.source(n) for n in dict.fromkeys(one.n for one in notes)]
+    return " ".join(f"{one.title} {one.site}" for one in sources if one is not None)
 
 
 def _numbers(told: Answered[prompts.CheckAnswer], most: int) -> set[int]:

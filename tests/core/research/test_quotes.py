@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.research.quotes import span_of
+from core.research.quotes import span_of, stands_in, whole
 
 PAGE = (
     "# Mount Ada\n\nMount Ada is **4,812 metres** high — the survey’s result of 2019.\n"
@@ -63,6 +63,48 @@ def test_every_part_of_a_page_is_found_in_it(page: str, data: st.DataObject) -> 
     span = span_of("\n ".join(part.split(" ")), page)
     assert span is not None
     assert _told(page[span[0] : span[1]]) == _told(part)
+
+
+@pytest.mark.parametrize(
+    ("quote", "sentence"),
+    [
+        ("that Mount Ada is high", "It is a lie that Mount Ada is high, says the survey."),
+        (
+            "It is a lie that Mount",
+            "It is a lie that Mount Ada is high, says the survey.",
+        ),
+        ("and it costs 4.8 million", "They say no, and it costs 4.8 million crowns."),
+        ("这座山高四千八百米", "据说这座山高四千八百米，但不对。"),
+        ("It snows all year there.", "It snows all year there."),
+    ],
+)
+def test_a_quote_grows_to_whole_sentences(quote: str, sentence: str) -> None:
+    """What stands before half a sentence may deny it."""
+    page = (
+        "First of all.\n\nIt is a lie that Mount Ada is high, says the survey. They say no, and "
+        "it costs 4.8 million crowns. It snows all year there. Yes.\n不要相信。"
+        "据说这座山高四千八百米，但不对。完。"
+    )
+    span = span_of(quote, page)
+    assert span is not None
+    start, end = whole(span, page)
+    assert page[start:end] == sentence
+
+
+@given(letters, st.data())
+def test_a_grown_quote_holds_what_was_quoted(page: str, data: st.DataObject) -> None:
+    """And is a part of the page."""
+    start = data.draw(st.integers(0, len(page) - 2))
+    end = data.draw(st.integers(start + 1, len(page)))
+    grown = whole((start, end), page)
+    assert 0 <= grown[0] <= start
+    assert end <= grown[1] <= len(page)
+
+
+def test_words_stand_in_a_text_whatever_the_typography() -> None:
+    """And else they do not."""
+    assert stands_in("the survey's result", PAGE)
+    assert not stands_in("the survey's results", PAGE)
 
 
 def _told(text: str) -> str:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from core.research.contents import Contradiction, Sentence
 from core.research.exports import exported, markdown_of
-from core.research.report import cited, claims_of, plain, report_of
+from core.research.markup import plain
+from core.research.report import cited, claims_of, report_of
 from core.research.state import Budget, Note, Run, Source, Step
 from core.research.views import view_of
 
@@ -32,6 +33,10 @@ ODD = [
     "[notes 1-3]",
     "[a [8] b]",
     "[source 4]",
+    "&#91;6&#93;",
+    "[\u200b7]",
+    "```",
+    "[^8]: y",
 ]
 words = st.lists(st.one_of(st.sampled_from(ODD), st.text(max_size=12)), min_size=1, max_size=8).map(
     " ".join
@@ -164,7 +169,7 @@ def test_the_studio_speaks_the_language_of_the_question() -> None:
         ("It opened in 1926 (after 4 years).", "It opened in 1926 (after 4 years)."),
         ("As [the survey](http://x.example/) says [1].", "As the survey says."),
         ("# Heading\n\ntext", "Heading text"),
-        ("a < b and b > c", "a &lt; b and b > c"),
+        ("a < b and b > c", "a < b and b > c"),
         ("It holds [see 12 others].", "It holds (see 12 others)."),
     ],
 )
@@ -174,19 +179,52 @@ def test_words_stay_and_links_go(said: str, told: str) -> None:
 
 
 def test_a_report_goes_with_its_bibliography() -> None:
-    """Title, site, address and the day on which it was read, of what is cited."""
+    """Title, site, address and day of what is cited, and the passages that were cited."""
     run = run_of((Sentence(text="A.", notes=("s1-1-1",)),), (Sentence(text="B."),))
     view = view_of(run, started_at=0, ran_s=0, under_way=())
     markdown = markdown_of(run, view)
-    assert (
-        "## Sources\n\n1. Page 1 — 1.example. <https://1.example/>, read on 2026-11-30" in markdown
-    )
+    first = "[1] Page 1 — 1.example. <https://1.example/>, read on 2026-11-30\n\n> quote\n"
+    assert f"## Sources\n\n{first}" in markdown
     assert "https://3.example/" not in markdown
     bibtex = exported(run, view, "bibtex").data.decode()
     assert bibtex.count("@online{") == 2
     assert "url = {https://1.example/}" in bibtex
     everything = msgspec.json.decode(exported(run, view, "json").data)
     assert everything["notes"][0]["quote"] == "quote"
+
+
+def test_numbers_with_gaps_stay_what_they_are_in_markdown() -> None:
+    """A numbered list would be counted anew: [2] alone would be shown as 1."""
+    run = run_of((Sentence(text="A.", notes=("s1-2-1",)),), ())
+    first, *others = run.steps or ()
+    run = msgspec.structs.replace(
+        run, steps=(msgspec.structs.replace(first, contradictions=()), *others)
+    )
+    told = markdown_of(run, view_of(run, started_at=0, ran_s=0, under_way=()))
+    assert "A [2]." in told
+    assert "\n[2] Page 2" in told
+    assert not re.search(r"(?m)^\d+\. ", told)
+
+
+def test_a_page_puts_neither_link_nor_picture_into_a_bibliography() -> None:
+    """Its title, its site's name, its address and its words are only words."""
+    run = run_of((Sentence(text="A.", notes=("s1-1-1",)),), ())
+    odd = msgspec.structs.replace(
+        run.sources[0],
+        title="![t](http://evil.example/t)",
+        site="![s](http://evil.example/s) &#91;2&#93;",
+        url="folder://home/a b>c.md",
+    )
+    note = msgspec.structs.replace(
+        run.notes[0], quote="![q](http://evil.example/q)\n# http://e.example"
+    )
+    run = msgspec.structs.replace(
+        run, sources=(odd, *run.sources[1:]), notes=(note, *run.notes[1:])
+    )
+    told = markdown_of(run, view_of(run, started_at=0, ran_s=0, under_way=()))
+    assert "evil.example" not in told
+    assert "http://" not in told
+    assert "[1] t — s. <folder://home/a%20b%3Ec.md>" in told
 
 
 def test_braces_in_titles_do_not_break_bibtex() -> None:

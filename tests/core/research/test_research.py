@@ -1,6 +1,7 @@
 """A research from the question to the report, over a hot path that a test can foresee."""
 
 import asyncio
+import json
 import re
 
 import pytest
@@ -11,6 +12,7 @@ from core.research.research import PlanStep
 from core.research.state import Budget
 from core.research.views import NewResearch
 from core.research.web.views import WebProblem
+from core.research.writing import CHECK_ROOM
 from tests.core.research.house import EVIL, PAGES, QUESTION, House
 from tests.core.research.researcher import GAP, INVENTED, STEPS, UNBORNE
 
@@ -33,6 +35,44 @@ async def test_a_question_becomes_a_report_whose_citations_are_passages(house: H
     assert "**The sources disagree** (the height)" in view.report
     assert view.spent.tokens > 0
     assert view.doing == ()
+
+
+async def test_a_claim_that_its_quote_does_not_bear_is_dropped(house: House) -> None:
+    """Neither a section nor a contradiction says what no passage does; half a sentence is whole."""
+    lie = "It is a lie that Mount Ada is 9,999 metres high."
+    house.web.pages = {"https://liar.example/ada": f"{lie} It has snow all year."}
+    assert lie[17:] == "Mount Ada is 9,999 metres high."
+    told = [
+        {"claim": "Mount Ada is 9,999 metres high.", "quote": lie[17:]},
+        {"claim": "Mount Ada is 7,777 metres high.", "quote": "It has snow all year."},
+        {"claim": "Mount Ada has snow all year.", "quote": "It has snow all year."},
+    ]
+    house.model.says["notes"] = json.dumps({"notes": told})
+    view = await house.done(await house.begin())
+    assert {one.claim for one in view.notes} == {told[2]["claim"]}
+    assert view.dropped >= 2
+    assert not re.search("9,999|7,777", view.report)
+
+
+async def test_what_is_checked_fits_into_a_small_context(house: House) -> None:
+    """Many sentences with long passages are checked a few at a time."""
+    long = "Mount Ada was climbed by somebody, " + "in snow and wind and rain, " * 30
+    house.web.pages = {
+        f"https://{at}.example/ada": f"{long}in the year 19{at}." for at in range(10, 22)
+    }
+    said = [
+        {"text": "Somebody climbed Mount Ada in wind, rain and snow.", "notes": [at]}
+        for at in range(1, 13)
+    ]
+    house.model.says["write"] = json.dumps({"sentences": said})
+    view = await house.done(await house.begin())
+    sizes = [
+        len(one["messages"][1]["content"])
+        for one in house.model.asked
+        if "[check]" in one["messages"][0]["content"]
+    ]
+    assert len(sizes) > len([one for one in view.plan if one.notes])
+    assert max(sizes) < CHECK_ROOM + 1_500
 
 
 async def test_no_request_of_a_research_offers_a_tool(house: House) -> None:
