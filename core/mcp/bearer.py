@@ -6,6 +6,7 @@ is another matter: they are kept, and the session is tried again.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable
 
 import httpx2
@@ -19,6 +20,8 @@ from core.mcp.kept import Kept, SignedIn
 from core.mcp.oauth import origin, refusal_in, renewal
 from core.mcp.reach import asking
 from core.mcp.server import McpServer
+
+log = logging.getLogger(__name__)
 
 RENEW_S = 15.0
 
@@ -97,7 +100,10 @@ class Bearer(httpx2.Auth):
             raise failing.not_renewed("the answer is not what OAuth says it should be") from None
         if self._kept.of(self._server) is not stale:  # signed out, or in anew, in the meantime
             raise failing.needs_sign_in()
-        self._kept.put(self._server.name, _after(stale, given, self._kept))
+        try:
+            self._kept.put(self._server.name, _after(stale, given, self._kept))
+        except OSError as problem:  # it works until the studio ends; then a person is asked
+            log.error("the renewed sign-in of %s could not be kept: %s", self._server.name, problem)
         return given.access_token
 
     def _over(self, why: str) -> McpFailure:

@@ -75,7 +75,8 @@ class Kept:
         return None if seconds is None else self._clock.now() + seconds * 1_000_000
 
     def put(self, server: str, signed_in: SignedIn) -> None:
-        """Keep it in the place of the one before."""
+        """Keep it in the place of the one before. Raises OSError; it holds here all the same."""
+        self._known[server] = signed_in
         parts = {
             "refresh": signed_in.refresh,
             "client-secret": signed_in.client_secret,
@@ -87,7 +88,6 @@ class Kept:
                 self._secrets.put(_name(server, part), parts[part])
             else:
                 self._secrets.delete(_name(server, part))
-        self._known[server] = signed_in
 
     def forget(self, server: str) -> bool:
         """Nothing of it is left; whether there was something."""

@@ -164,7 +164,6 @@ class SignIns:
         now = self._book.server(server.name)
         if now is None or now.url != server.url:
             raise McpFailure("its address is another", code="sign-in-odd")
-        self._kept.put(server.name, given)  # 1
         fact = McpServerSignedIn(
             name=server.name,
             issuer=given.about.issuer,
@@ -172,10 +171,11 @@ class SignIns:
             renewable=given.refresh != "",
         )
         try:
+            self._kept.put(server.name, given)  # 1
             await self._store.append(stream_of(server.name), [fact], actor=actor)  # 2
-        except EventError:
+        except (EventError, OSError):
             self._kept.forget(server.name)
-            raise McpFailure("the sign-in could not be recorded", code="sign-in-odd") from None
+            raise McpFailure("the sign-in could not be kept", code="sign-in-odd") from None
         session = self._servers.there(server.name)
         if session.state != "off":
             session.restart(actor=actor)  # 3

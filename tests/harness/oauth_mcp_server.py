@@ -37,6 +37,7 @@ class Doorkeeper(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshToke
         self.person_says_no = False
         self.token_s = 3600
         self.renews = True
+        self.is_broken = False  # every renewal fails of itself
         self.registered: list[str] = []
         self.renewed = 0
         self.given: list[str] = []  # every code, token and client secret
@@ -105,6 +106,8 @@ class Doorkeeper(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshToke
         self, client: OAuthClientInformationFull, refresh_token: RefreshToken, scopes: list[str]
     ) -> OAuthToken:
         """Once: the next has a new one."""
+        if self.is_broken:
+            raise RuntimeError("it is broken")
         if not self.renews:
             raise TokenError("invalid_grant", "the session was ended")
         del self._refresh[refresh_token.token]

@@ -1,10 +1,12 @@
 """Signing in at a server that really wants it, over real HTTP: in, renewed, refused, out."""
 
 import asyncio
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,8 +19,9 @@ from core.own_log import Discreet
 from core.secrets import Secrets
 from events.store import EventStore
 from tests.core.mcp.conftest import REDIRECT, Room, mcp_at
-from tests.harness.mcp_servers import http_server
+from tests.harness.mcp_servers import http_server, listening
 from tests.harness.oauth_mcp_server import SCOPE, Doorkeeper, browse, guarded_server
+from tests.harness.ports import free_port
 
 pytestmark = pytest.mark.real
 
@@ -278,3 +281,74 @@ async def test_a_server_that_nobody_can_sign_in_at_says_so(room: Room) -> None:
     await room.ready("bad")
     with pytest.raises(Refused, match="nowhere to sign in"):
         await room.mcp.sign_ins.begin("bad", actor="cli")
+
+
+ASTRAY = {  # what the server says of its sign-in: where it leads
+    "resource": ("http://10.1.2.3/who", {}, "http://10.1.2.3"),
+    "issuer": ("", {"issuer": "http://10.1.2.3"}, "http://10.1.2.3"),
+    "page": ("", {"authorization_endpoint": "http://out.example/in"}, "http://out.example"),
+    "registering": ("", {"registration_endpoint": "http://10.1.2.3/r"}, "http://10.1.2.3"),
+}
+
+
+@pytest.mark.parametrize("what", ASTRAY)
+async def test_a_sign_in_that_leads_astray_is_not_followed(room: Room, what: str) -> None:
+    """Whatever the server says of itself; nothing is asked there, and nobody is sent there."""
+    resource, said, where = ASTRAY[what]
+    port = free_port()
+    with listening(leading(f"http://127.0.0.1:{port}", resource, said), port):
+        await asked_to_sign_in(room, f"http://127.0.0.1:{port}/mcp")
+        with pytest.raises(Refused) as refused:
+            await room.mcp.sign_ins.begin("sums", actor="cli")
+    assert refused.value.message == f"its sign-in leads to {where}, where this studio does not go"
+    assert room.mcp.servers.view("sums").problem == refused.value.message
+
+
+def leading(here: str, resource: str, said: dict[str, str]) -> Any:
+    """A server that says so."""
+    about = {
+        "issuer": here,
+        "authorization_endpoint": f"{here}/authorize",
+        "token_endpoint": f"{here}/token",
+        "registration_endpoint": f"{here}/register",
+        "response_types_supported": ["code"],
+    }
+    answers: dict[str, tuple[int, Any]] = {
+        "/.well-known/oauth-protected-resource/mcp": (
+            200,
+            {"resource": f"{here}/mcp", "authorization_servers": [said.get("issuer", here)]},
+        ),
+        "/.well-known/oauth-authorization-server": (200, about | said),
+        "/register": (201, {"client_id": "us", "redirect_uris": [REDIRECT]}),
+    }
+    challenge = f'Bearer resource_metadata="{resource}"' if resource else "Bearer"
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        status, body = answers.get(scope["path"], (401, {}))
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"www-authenticate", challenge.encode()),
+        ]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": json.dumps(body).encode()})
+
+    return app
+
+
+async def test_who_gave_the_tokens_is_gone_for_a_while(room: Room) -> None:
+    """Nobody is asked to sign in for that: what is kept is kept, and it is tried again."""
+    with door() as (keeper, url):
+        await signed_in(room, url)
+        keeper.take_back()
+        keeper.is_broken = True
+        await room.always("add", server="sums")
+        await room.make(room.wish("add", server="sums", a=2, b=40))
+        await room.until(lambda: "could not be renewed" in room.mcp.servers.view("sums").problem)
+        assert room.mcp.servers.view("sums").signed_in
+        keeper.is_broken = False
+        await state(room, "ready")
+        assert await add(room) == "42"
+        assert len(keeper.registered) == 1
+        assert room.facts(NAMES[1]) == []

@@ -109,7 +109,7 @@ export default {
   'who signs people in could not be reached: {why:own}':
     'wer dort Menschen anmeldet, war nicht zu erreichen: {why:own}',
   'Sign in again, or give a key as a header.': 'Melde dich noch einmal an, oder gib einen Schlüssel als Header an.',
-  'the sign-in could not be recorded': 'die Anmeldung ließ sich nicht aufzeichnen',
+  'the sign-in could not be kept': 'die Anmeldung ließ sich nicht aufbewahren',
   'its address is another': 'seine Adresse ist eine andere',
   '{name} does not say where to sign in': '{name} sagt nicht, wo man sich anmeldet',
   '{name} is a program on this machine: there is nowhere to sign in':

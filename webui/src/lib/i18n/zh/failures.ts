@@ -88,7 +88,7 @@ export default {
   'its sign-in is not set up as MCP says it should be': '其登录设置不符合 MCP 规范',
   'who signs people in could not be reached: {why:own}': '无法连接到其登录服务：{why:own}',
   'Sign in again, or give a key as a header.': '请重新登录，或以请求头给出密钥。',
-  'the sign-in could not be recorded': '无法记录此次登录',
+  'the sign-in could not be kept': '无法保存此次登录',
   'its address is another': '它的地址已更改',
   '{name} does not say where to sign in': '{name} 没有说明在哪里登录',
   '{name} is a program on this machine: there is nowhere to sign in': '{name} 是本机上的程序：无处登录',
