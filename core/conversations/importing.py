@@ -1,7 +1,8 @@
 """Conversations out of files: what an export as JSON gave, or a list of OpenAI's messages.
 
-A list of OpenAI's messages becomes one branch. All of a file is read before anything is started
-for it; an import is a new conversation each time: nothing that is here is changed by it.
+What other programs hand out is read by `elsewhere.py`. A list of OpenAI's messages becomes one
+branch. All of a file is read before anything is started for it; an import is a new conversation
+each time: nothing that is here is changed by it.
 """
 
 import base64
@@ -13,6 +14,7 @@ import msgspec
 
 from core.conversations.attached import Attachment, FiledFile
 from core.conversations.decider import MOST_TOKENS, ORIGINS, OUTCOMES, ROLES
+from core.conversations.elsewhere import from_elsewhere
 from core.conversations.exchange import FORMAT, VERSION, Filed, FiledMessage
 from core.conversations.setup import Setup, demand_setup, sealable_setup
 from core.conversations.views import NewMessage, Said, sealable
@@ -37,7 +39,8 @@ def imported(text: str) -> list[Filed]:
         raise Invalid(
             "there is no message in it",
             field="text",
-            next_action="give a file that `export` made, or a list of OpenAI's messages",
+            next_action="give an export of a conversation, a list of OpenAI's messages, or an "
+            "export of ChatGPT, Claude or Open WebUI",
         )
     return found
 
@@ -71,7 +74,7 @@ def _is_message(told: object) -> bool:
 def _read(told: object, at: int) -> Filed:
     ours = isinstance(told, dict) and told.get("format") == FORMAT
     try:
-        filed = msgspec.convert(told if ours else _from_openai(told), Filed)
+        filed = msgspec.convert(told if ours else _of_others(told), Filed)
     except msgspec.ValidationError as problem:
         raise Invalid(f"conversation {at + 1} can not be read: {problem}", field="text") from None
     if filed.version > VERSION:
@@ -142,6 +145,11 @@ def _as_before(kept: Attachment, named: Attachment) -> Attachment:
         scaled_from=was if sensible else None,
         frames=max(kept.frames, min(named.frames, MOST_SIDE)),
     )
+
+
+def _of_others(told: object) -> dict[str, Any]:
+    found = from_elsewhere(told) if isinstance(told, dict) else None
+    return _from_openai(told) if found is None else found
 
 
 def _from_openai(told: object) -> dict[str, Any]:

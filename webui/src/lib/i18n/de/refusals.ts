@@ -1,5 +1,17 @@
 // What the server refuses and verifies, as it says it in English (see phrases.ts).
 export default {
+  // Conversations out of files
+  'this is no JSON: {problem}': 'das ist kein JSON: {problem}',
+  'there is no message in it': 'darin steht keine Nachricht',
+  "give an export of a conversation, a list of OpenAI's messages, or an export of ChatGPT, Claude or Open WebUI":
+    'gib einen Export eines Gesprächs an, eine Liste von OpenAI-Nachrichten oder einen Export von ChatGPT, Claude oder Open WebUI',
+  'conversation {n} can not be read: {problem}': 'Gespräch {n:n} lässt sich nicht lesen: {problem}',
+  'conversation {n} was exported by a newer version of vLLM Studio':
+    'Gespräch {n:n} wurde von einer neueren Version von vLLM Studio exportiert',
+  'message {n} of conversation {m} has the role {role}, which is none':
+    'Nachricht {n:n} von Gespräch {m:n} hat die Rolle {role}, die es nicht gibt',
+  'message {n} of conversation {m} follows one that is not before it':
+    'Nachricht {n:n} von Gespräch {m:n} folgt auf eine, die nicht vor ihr steht',
   // Files that go with messages
   'this file can not be read: it is broken': 'diese Datei lässt sich nicht lesen: Sie ist beschädigt',
   'open it in the program it is from and save it again': 'öffne sie in dem Programm, aus dem sie stammt, und speichere sie neu',

@@ -1,6 +1,15 @@
 import type { Phrases } from '../words'
 
 export default {
+  // Conversations out of files
+  'this is no JSON: {problem}': '这不是 JSON：{problem}',
+  'there is no message in it': '其中没有消息',
+  "give an export of a conversation, a list of OpenAI's messages, or an export of ChatGPT, Claude or Open WebUI":
+    '请提供对话的导出文件、OpenAI 消息列表，或 ChatGPT、Claude、Open WebUI 的导出文件',
+  'conversation {n} can not be read: {problem}': '无法读取第 {n:n} 个对话：{problem}',
+  'conversation {n} was exported by a newer version of vLLM Studio': '第 {n:n} 个对话由更新版本的 vLLM Studio 导出',
+  'message {n} of conversation {m} has the role {role}, which is none': '第 {m:n} 个对话的第 {n:n} 条消息的角色 {role} 不存在',
+  'message {n} of conversation {m} follows one that is not before it': '第 {m:n} 个对话的第 {n:n} 条消息所接续的消息不在它之前',
   // Files that go with messages
   'this file can not be read: it is broken': '无法读取此文件：已损坏',
   'open it in the program it is from and save it again': '请用原来的程序打开并重新保存',
