@@ -125,7 +125,7 @@ class House:
     async def happened(self, reply: ReplyView, after: int = 0) -> list[Event]:
         """Every event of a reply, to its end."""
         follow = self.chat.follow(reply.conversation_id, reply.reply_id, after)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             return [event async for _, event in follow]
 
     async def messages(self, which: str) -> list[MessageView]:
@@ -148,7 +148,7 @@ class House:
 async def grown(house: House, reply: ReplyView, events: int) -> None:
     """Until so much of it has come."""
     follow = house.chat.follow(reply.conversation_id, reply.reply_id, 0)
-    async with contextlib.aclosing(follow), asyncio.timeout(20):
+    async with contextlib.aclosing(follow), asyncio.timeout(60):
         async for number, _ in follow:
             if number >= events:
                 return
@@ -169,4 +169,4 @@ async def kept(house: House, reply: ReplyView, text: str) -> None:
         return [one.text for one in said if one]
 
     await grown(house, reply, 1)
-    await asyncio.to_thread(eventually, lambda: text in texts(), within=20, what="the draft")
+    await asyncio.to_thread(eventually, lambda: text in texts(), within=60, what="the draft")

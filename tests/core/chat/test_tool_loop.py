@@ -37,7 +37,7 @@ def outline(messages: list[MessageView]) -> list[tuple[str, str, str]]:
 
 async def until(what: str, condition: Any) -> None:
     """Wait for it, not for a while."""
-    await asyncio.to_thread(eventually, condition, within=20, what=what)
+    await asyncio.to_thread(eventually, condition, within=60, what=what)
 
 
 async def test_a_call_its_result_and_the_answer_are_messages(house: House) -> None:

@@ -128,7 +128,7 @@ async def test_what_a_tool_said_outlives_a_crash_while_its_pictures_are_read(
     house.say_in_turn(calls(PARIS), says("never"))
     which, question = await house.asked()
     reply = await house.begin(which, question, tools=("hand",))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await reading.wait()
 
     again = tmp_path / "again"  # the disk as a kill -9 leaves it

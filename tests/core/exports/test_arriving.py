@@ -6,7 +6,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,7 +49,6 @@ from tests.core.exports.homes import (
     write_main,
     write_month,
 )
-from tests.harness.waiting import eventually
 
 LOGS = ("main", "usage-2026-10", "usage-2026-11")
 
@@ -293,31 +291,34 @@ def test_a_kill_while_the_logs_are_put_in_place_is_made_good(
 
 @pytest.fixture
 def importer(export: Path, new: Settings) -> Iterator["subprocess.Popen[bytes]"]:
-    """A process that imports, slowly."""
+    """A process that imports, and comes no further than its first lines."""
     program = (
-        "import sys, time\n"
+        "import sys\n"
         "from pathlib import Path\n"
         "from core.exports.arriving import bring\n"
         "from core.settings import Settings\n"
         "from events.audit import exported\n"
         "def told(log, done):\n"
-        "    time.sleep(0.2)\n"
+        "    print('begun', flush=True)\n"
+        "    sys.stdin.read()\n"
         "with exported.opened(Path(sys.argv[1])) as opened:\n"
         "    bring(opened, Settings(home=Path(sys.argv[2])), actor='cli', told=told)\n"
     )
-    process = subprocess.Popen([sys.executable, "-c", program, export, new.home])
+    command = [sys.executable, "-c", program, export, new.home]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     yield process
     if process.poll() is None:
         process.kill()
-    process.wait()
+    process.communicate()
 
 
 def test_a_killed_import_leaves_nothing_that_could_be_taken_for_a_log(
     importer: "subprocess.Popen[bytes]", export: Path, new: Settings
 ) -> None:
     """kill -9 in the middle, then again from the beginning."""
-    eventually(lambda: (new.home / "importing" / "main.db").exists(), within=30, what="begun")
-    time.sleep(0.05)
+    assert importer.stdout is not None
+    assert importer.stdout.readline() == b"begun\n"
+    assert (new.home / "importing" / "main.db").exists()
     os.kill(importer.pid, signal.SIGKILL)
     importer.wait()
     assert not (new.home / "main.db").exists()

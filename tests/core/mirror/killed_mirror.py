@@ -1,7 +1,9 @@
 """A mirror in a process of its own, to be killed: `python killed_mirror.py HOME URL`."""
 
 import asyncio
+import random
 import sys
+import time
 from pathlib import Path
 
 from core.clock import SystemClock
@@ -12,7 +14,7 @@ from events.store import EventStore
 
 
 async def main(home: Path, url: str) -> None:
-    """Follow, and say when something was written."""
+    """Follow, say when something was written, and stop wherever that is: it is killed there."""
     paths = Paths(home)
     store = EventStore.open(paths.main_db)
     mirror = Mirror(
@@ -26,8 +28,10 @@ async def main(home: Path, url: str) -> None:
     task = asyncio.ensure_future(mirror.run())
     while mirror.view().mirrored == 0:  # noqa: ASYNC110  it has no event for tests
         await asyncio.sleep(0.001)
+    await asyncio.sleep(random.uniform(0, 0.02))
+    assert not task.done()
     print("written", flush=True)
-    await task
+    time.sleep(600)  # noqa: ASYNC251 - nothing goes on, however late the kill comes
 
 
 if __name__ == "__main__":

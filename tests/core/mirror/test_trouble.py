@@ -59,7 +59,7 @@ async def way(postgres: Postgres) -> AsyncIterator[Way]:
 
 async def problem_of(logs: Logs, url: str) -> tuple[str, str]:
     """What is said about a database, and what to do."""
-    mirror = mirror_of(logs, url, connect_s=0.3)
+    mirror = mirror_of(logs, url)
     async with running(mirror):
         await until(lambda: mirror.problem is not None)
         view = mirror.view()

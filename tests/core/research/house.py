@@ -187,7 +187,7 @@ class House:
 
     async def until(self, which: str, *states: str) -> ResearchView:
         """Until it is in one of these states."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             view = await self.research.read(which)
             while view.state not in states:
                 follow = await self.research.follow(which, -1, pace=self.at_once)
