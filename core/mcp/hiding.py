@@ -6,6 +6,8 @@
     https://host/s/NzYhNGQ4Zi1i/mcp  ► https://host/s/${URL_KEY}/mcp
     postgresql://me:secret@host/d    ► postgresql://me:${PASSWORD}@host/d
     git+https://NzYhNGQ4Zi1i@host/r  ► git+https://${URL_KEY}@host/r
+    sh -c 'API_KEY=abcdef server'    ► sh -c 'API_KEY=${API_KEY} server'
+    {"apiKey": "abcdef"}             ► {"apiKey": "${APIKEY}"}
 
 What is taken out becomes a value of the server's environment, and is kept as those are: the log,
 the list of servers and the fingerprint only ever see the place.
@@ -26,6 +28,13 @@ _HEADER = re.compile(r"([A-Za-z][\w-]*)(\s*:\s*)((?:Bearer|Basic|Token)\s+)?(\S.
 _ADDRESS = re.compile(r"(?<!git\+)(?:http|ws)s?://[^\s\"'<>|;]+", re.IGNORECASE)
 _PASSWORD = re.compile(r"(://[^/\s:@?#]*:)([^/\s@?#]+)@(?!sha256:)")
 _USER = re.compile(r"(://)([^/\s:@?#]+)(?=(?::[^/\s@?#]*)?@)")
+# What stands in a text for a shell: a value in quotes, or a word; nothing that is carried out
+_WORD = r"(\"[^\"$`]+\"|'[^'$]+'|[^\s;&|<>$`()\"']+)"
+_ASSIGNED = re.compile(rf"(?<![^\s;&|(])([A-Za-z_]\w*)(=){_WORD}")
+_GIVEN = re.compile(rf"(?<![^\s;&|(])(--?[A-Za-z][\w-]*)(=|[ \t]+)(?!-){_WORD}")
+_QUOTED = re.compile(r"(?<=\")[^\"$`]+(?=\")|(?<=')[^'$]+(?=')")
+# A setting in JSON; its value as it is written there, so that it can be put back
+_SETTING = re.compile(r'("([A-Za-z][\w.-]*)"\s*:\s*")((?:[^"\\]|\\.)+)(?=")')
 _SAYS_KEY = re.compile(r"(api|access|auth)?[-_]?(key|token|secret)", re.IGNORECASE)
 IN_PATH = "URL_KEY"  # the name of what has none
 
@@ -115,11 +124,34 @@ def _argument(arg: str, taken: Taken) -> str:
 def _value(text: str, taken: Taken) -> str:
     if (variable := _VARIABLE.fullmatch(text)) and _SECRET.search(variable[1]):
         return f"{variable[1]}={taken.out(_variable(variable[1]), variable[2])}"
+    if '"' in text:
+        text = _SETTING.sub(lambda one: one[1] + _named(one[2], one[3], taken), text)
+    if any(sign.isspace() for sign in text):
+        text = _of_shell(text, taken)
     if "://" in text:
         return _addresses(text, taken)
     if header := _header(text, taken):
         return header
     return taken.out("SECRET", text) if holds_secret(text) else text
+
+
+def _of_shell(text: str, taken: Taken) -> str:
+    """Words of a command line that stands in one argument: variables, options, headers."""
+
+    def word(one: re.Match[str]) -> str:
+        quote = one[3][0] if one[3][0] in "\"'" else ""
+        value = _named(one[1], one[3].strip(quote) if quote else one[3], taken)
+        return f"{one[1]}{one[2]}{quote}{value}{quote}"
+
+    text = _QUOTED.sub(lambda one: _header(one[0], taken) or one[0], text)
+    return _GIVEN.sub(word, _ASSIGNED.sub(word, text))
+
+
+def _named(name: str, value: str, taken: Taken) -> str:
+    """The value of something with a name, or its place where the name says that it is secret."""
+    if not _SECRET.search(name) or PLACE.search(value):
+        return value
+    return taken.out(_variable(name), value)
 
 
 def _addresses(text: str, taken: Taken) -> str:

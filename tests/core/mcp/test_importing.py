@@ -194,6 +194,45 @@ def test_a_variable_in_an_argument_loses_its_value(arg: str, shown: str | None) 
     assert filled(shown or arg, taken.values) == arg
 
 
+@pytest.mark.parametrize(
+    ("arg", "shown"),
+    [
+        ("API_KEY=abcdef12 server --port 8", "API_KEY=${API_KEY} server --port 8"),
+        ("cd /x && KEY='ab cd ef' server", "cd /x && KEY='${KEY}' server"),
+        ('export A_TOKEN="abcdef"; exec server', 'export A_TOKEN="${A_TOKEN}"; exec server'),
+        ("server --api-key abcdef -v", "server --api-key ${API_KEY} -v"),
+        ("server --api-key=abcdef -v", "server --api-key=${API_KEY} -v"),
+        (
+            "server -H 'Authorization: Bearer abcdef' https://h/mcp?token=ghijkl",
+            "server -H 'Authorization: Bearer ${AUTHORIZATION}' https://h/mcp?token=${token}",
+        ),
+        ('{"apiKey":"abcdef","lang":"de-DE"}', '{"apiKey":"${APIKEY}","lang":"de-DE"}'),
+        (
+            '--config={"a": {"auth_token" : "ab\\"cdef"}, "n": [1]}',
+            '--config={"a": {"auth_token" : "${AUTH_TOKEN}"}, "n": [1]}',
+        ),
+        ("server --key $KEY --token-file /run/x", "server --key $KEY --token-file ${TOKEN_FILE}"),
+        ("KEY=$OTHER server", None),
+        ('KEY="$(cat /run/key)" server', None),
+        ("KEY=`cat key` server", None),
+        ("KEY=${KEY} server", None),
+        ('{"apiKey":"${APIKEY}"}', None),
+        ("server --key --verbose", None),
+        ("say 'no key: none'", None),
+        ("a " * 4000, None),
+        ('"a":"' * 1600, None),
+        ("key=" * 2000 + " x", "key=${KEY} x"),
+    ],
+)  # fmt: skip
+def test_keys_in_a_command_line_or_in_json_become_places(arg: str, shown: str | None) -> None:
+    """As they stand in one argument; what a shell would work out stays, and all can be put back."""
+    taken = Taken(set())
+    got = args_without((arg,), taken)
+    assert filled(got[0], taken.values) == arg
+    assert got == (shown or arg,)
+    assert args_without(got, Taken(set(taken.values))) == got
+
+
 @pytest.mark.parametrize("who", ["me:s3cr3t-word", "V1StGXR8_Z5jdHi6B-myT"])
 def test_who_asks_stands_in_no_address(who: str) -> None:
     """Such a server is refused, and what it would be is shown before that."""
