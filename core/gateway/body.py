@@ -21,6 +21,7 @@ _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _options = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
 
 STREAM_OPTIONS = "stream_options"
+LONGEST_NAME = 200  # characters of any model's, a rule of recipes and offers
 _USUAL = frozenset({"model", "messages", "stream", "max_tokens", "temperature"})  # steer nobody
 _COUNTED = frozenset({b"/v1/chat/completions", b"/v1/completions"})  # paths that can be asked to
 _MANY = re.compile(rb'\[\s*["\[]')  # several prompts in one request
@@ -146,6 +147,7 @@ def peek_json(data: bytes) -> Body:
     model = _value(fields, "model")
     if not isinstance(model, str) or not model:
         raise _model_missing()
+    demand_a_name(model)
     return Body(data=data, model=model, stream=_value(fields, "stream") is True, fields=fields)
 
 
@@ -162,9 +164,20 @@ def peek_form(data: bytes, content_type: str) -> Body:
     if not model:
         _refuse_compressed(data)
         raise _model_missing()
+    demand_a_name(model)
     begin, stop = spans.get("stream", (0, 0))
     stream = data[begin:stop].strip().lower() in (b"true", b"1")
     return Body(data=data, model=model, stream=stream, model_at=(start, end))
+
+
+def demand_a_name(model: str) -> None:
+    """Raise Invalid for what no model is called: it would be written down, and told back."""
+    if len(model) > LONGEST_NAME:
+        raise Invalid(
+            f"The model's name has {len(model):,} characters; none has more than {LONGEST_NAME}",
+            field="model",
+            code="model_name_too_long",
+        )
 
 
 def _value(fields: Mapping[str, msgspec.Raw], name: str) -> object:

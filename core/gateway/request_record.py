@@ -26,6 +26,7 @@ from events.facts.usage import RequestFinished
 log = logging.getLogger(__name__)
 
 CLIENT_CLOSED_REQUEST = 499  # nginx' number for a client that left before it was told anything
+LONGEST_PATH = 200  # bytes of a path that are written down; those that are ours are shorter
 LANE = b"x-studio-lane"
 UNBUFFERED: Header = (b"x-accel-buffering", b"no")  # said to an nginx before us
 
@@ -192,7 +193,7 @@ class Call:
         ended = self._clock.monotonic() if self._ended is None else self._ended
         return RequestFinished(
             request_id=self.request_id,
-            path=self.path.decode("utf-8", "replace"),
+            path=self.path[:LONGEST_PATH].decode("utf-8", "replace"),
             model=self._model,
             recipe_id=route.recipe_id if route else self._recipe_id,
             engine_id=(route.engine_id or None) if route else None,

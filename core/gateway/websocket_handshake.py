@@ -9,6 +9,7 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus
 from websockets.typing import Subprotocol
 
 from core.errors import Invalid, StudioError
+from core.gateway.body import demand_a_name
 from core.gateway.calls import WEBSOCKET
 from core.gateway.errors import UpstreamLost
 from core.gateway.litellm_config import Endpoint
@@ -34,20 +35,28 @@ class EngineRefused(StudioError):
 
 
 def asked_model(scope: Scope) -> str:
-    """The model in the query. Raises Invalid when it names none."""
-    for part in _query_parts(scope):
-        name, _, value = part.partition("=")
-        if name == "model" and value:
-            return unquote_plus(value)
-    raise Invalid(
-        "The address does not name a model: ?model=…", field="model", code="missing_model"
-    )
+    """The one model in the query. Raises Invalid when it names none, two, or what is no name."""
+    named = [part.partition("=")[2] for part in _query_parts(scope) if _names_a_model(part)]
+    if len(named) > 1:
+        raise Invalid("The address names two models", field="model", code="invalid_query")
+    if not named or not named[0]:
+        raise Invalid(
+            "The address does not name a model: ?model=…", field="model", code="missing_model"
+        )
+    model = unquote_plus(named[0])
+    demand_a_name(model)
+    return model
 
 
 def query_for(scope: Scope, model: str) -> str:
     """The client's query as it was written, with the model as the engine calls it."""
     named = f"model={quote(model, safe='')}"
-    return "&".join(named if p.startswith("model=") else p for p in _query_parts(scope))
+    return "&".join(named if _names_a_model(p) else p for p in _query_parts(scope))
+
+
+def _names_a_model(part: str) -> bool:
+    """As an engine reads it: `mod%65l` is no other name."""
+    return unquote_plus(part.partition("=")[0]) == "model"
 
 
 async def upgraded(scope: Scope, endpoint: Endpoint, model: str) -> ClientConnection:

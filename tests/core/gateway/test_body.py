@@ -123,6 +123,17 @@ def test_nobody_steers_the_gateway_through_the_body(field: str) -> None:
     assert refusal.value.field == field
 
 
+def test_no_model_has_a_name_without_end() -> None:
+    """Each request is written down with it, for ever, also one for a model that is not there."""
+    assert peek_json(b'{"model": "%b"}' % (b"m" * 200)).model == "m" * 200
+    for size in (201, 10_000_000):
+        with pytest.raises(Invalid, match="none has more than 200") as refused:
+            peek_json(b'{"model": "%b"}' % (b"m" * size))
+        assert refused.value.field == "model"
+    with pytest.raises(Invalid, match="none has more than 200"):
+        peek_form(form(("model", b"m" * 201)), "multipart/form-data; boundary=XX")
+
+
 @pytest.mark.parametrize("compress", [gzip.compress, zlib.compress])
 def test_a_compressed_body_is_refused_by_that_name(compress: Callable[[bytes], bytes]) -> None:
     """Not as JSON that is malformed at its first byte."""

@@ -25,6 +25,7 @@ from tests.core.gateway.tiny_upstream import (
     chunk,
     endless_stream,
     json_answer,
+    nobody,
     stream_answer,
     until,
     upstream,
@@ -215,6 +216,14 @@ async def test_unknown_and_admin_paths_reach_nobody(path: str) -> None:
         assert (await made.fact()).outcome == "rejected"
 
 
+async def test_a_path_without_end_is_not_written_down_whole() -> None:
+    """Records are for ever, and anybody may ask for anything."""
+    async with bench() as made:
+        await post(made, path="/v1/" + "x" * 10_000)
+        fact = await made.fact()
+        assert (fact.outcome, fact.path) == ("rejected", "/v1/" + "x" * 196)
+
+
 async def test_another_verb_is_told_which_one_is_right() -> None:
     """405 with Allow."""
     async with bench() as made, httpx.AsyncClient(verify=False) as client:
@@ -341,16 +350,16 @@ async def test_a_recipes_limit_refuses_with_retry_after() -> None:
 
 async def test_a_request_waits_for_a_gateway_that_is_restarting() -> None:
     """Nobody took it yet, so it is sent when the gateway is back."""
-    async with bench() as made:
-        server = TinyUpstream(json_answer(COMPLETION))
-        async with server:
-            pass  # the port is known, and nobody listens there
-        made.serve(server.port)
-        request = asyncio.create_task(post(made))
-        await asyncio.sleep(0.1)
-        async with server:
-            assert (await request).status_code == 200
-        assert (await made.fact()).outcome == "ok"
+    with nobody() as port:
+        async with bench() as made:
+            server = TinyUpstream(json_answer(COMPLETION))
+            server.port = port
+            made.serve(port)
+            request = asyncio.create_task(post(made))
+            await asyncio.sleep(0.1)
+            async with server:
+                assert (await request).status_code == 200
+            assert (await made.fact()).outcome == "ok"
 
 
 async def test_a_gateway_that_never_comes_back_is_a_timeout() -> None:

@@ -276,6 +276,9 @@ async def test_token_counts_add_up_over_the_answers() -> None:
     [
         ("model=unknown", "/v1/realtime", 404, "model_not_found"),
         ("x=1", "/v1/realtime", 400, "missing_model"),
+        ("model=", "/v1/realtime", 400, "missing_model"),
+        ("model=m&mod%65l=other", "/v1/realtime", 400, "invalid_query"),
+        (f"model={'m' * 201}", "/v1/realtime", 400, "model_name_too_long"),
         ("model=m", "/v1/else", 404, "unknown_path"),
     ],
 )
