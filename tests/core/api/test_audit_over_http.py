@@ -164,8 +164,9 @@ async def test_a_note_that_somebody_kept_is_held_against_the_log(
     assert (refusal.status_code, refusal.json()["field"]) == (400, "notes")
 
 
-async def test_two_at_once_are_refused(http: Http) -> None:
+async def test_two_at_once_are_refused(http: Http, monkeypatch: pytest.MonkeyPatch) -> None:
     """There is one machine; the app's stop ends the one that runs."""
+    monkeypatch.setattr("core.auditing.verification.COMMAND", ("sleep", "600"))
     assert (await http.get("/audit/verify")).json()["state"] == "never"
     assert (await http.post("/audit/verify")).status_code == 202
     assert (await http.post("/audit/verify")).status_code == 409

@@ -216,6 +216,20 @@ async def test_unknown_and_admin_paths_reach_nobody(path: str) -> None:
         assert (await made.fact()).outcome == "rejected"
 
 
+@pytest.mark.parametrize("path", ["/v1/messages", "/v1/chat/completions"])
+async def test_an_answer_says_its_id_as_the_clients_of_its_dialect_read_it(path: str) -> None:
+    """OpenAI's read `x-request-id`, Anthropic's `request-id`; also of a refusal."""
+    async with upstream(json_answer(b"{}")) as server, bench() as made:
+        made.serve(server.port)
+        for body in ({"model": "m", "messages": []}, {"model": "none", "messages": []}, {}):
+            answer = await post(made, body, path)
+            request_id = (await made.fact()).request_id
+            made.facts.clear()
+            assert answer.headers["x-request-id"] == request_id
+            theirs = request_id if path == "/v1/messages" else None
+            assert answer.headers.get("request-id") == theirs
+
+
 async def test_a_path_without_end_is_not_written_down_whole() -> None:
     """Records are for ever, and anybody may ask for anything."""
     async with bench() as made:

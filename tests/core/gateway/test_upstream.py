@@ -10,10 +10,10 @@ from core.gateway.upstream import Upstream, request_head
 from tests.core.gateway.tiny_upstream import (
     STREAM_HEAD,
     Received,
-    TinyUpstream,
     chunk,
     endless_stream,
     json_answer,
+    nobody,
     stream_answer,
     until,
     upstream,
@@ -143,11 +143,8 @@ async def test_a_fresh_connection_that_breaks_is_not_tried_again() -> None:
 
 async def test_a_refused_connection_is_known_as_unsent() -> None:
     """So the caller may wait for the gateway and send it then."""
-    server = TinyUpstream(json_answer(b"{}"))
-    async with server:
-        pass
-    with pytest.raises(UpstreamLost) as lost:
-        await whole(Upstream(clock=HeldClock()), server.port)
+    with nobody() as port, pytest.raises(UpstreamLost) as lost:
+        await whole(Upstream(clock=HeldClock()), port)
     assert lost.value.unsent
 
 

@@ -11,6 +11,7 @@ from core.research.web.configuring import WebConfig
 from core.research.web.names import Allowed
 from core.research.web.reaching import demand_reachable
 from core.research.web.views import WebProblem
+from tests.core.gateway.tiny_upstream import nobody
 from tests.core.research.web.conftest import HeldClock
 from tests.core.research.web.test_providers import House, _at
 from tests.support.little_web.server import LittleWeb
@@ -116,15 +117,14 @@ async def test_each_kind_of_provider_says_whether_it_is_there(house: House, tmp_
     assert await house.web.unreached(names) == ()
     (tmp_path / "notes" / "ada.md").unlink()
     (tmp_path / "notes").rmdir()
-    with socket.create_server(("127.0.0.1", 0)) as nobody:
-        closed = f"http://search.localhost:{nobody.getsockname()[1]}"
-    house.config = WebConfig(
-        providers=(
-            _at("searxng", closed),
-            *(one for one in house.config.providers if one.name not in ("searxng", "tool")),
+    with nobody() as closed:
+        house.config = WebConfig(
+            providers=(
+                _at("searxng", f"http://search.localhost:{closed}"),
+                *(one for one in house.config.providers if one.name not in ("searxng", "tool")),
+            )
         )
-    )
-    missed = await house.web.unreached(["tool", "searxng", "notes", "wikipedia", "off"])
+        missed = await house.web.unreached(["tool", "searxng", "notes", "wikipedia", "off"])
     assert [(one.name, one.code) for one in missed] == [
         ("tool", "unknown-provider"),
         ("searxng", "unreachable"),
