@@ -32,6 +32,7 @@ KEPT_BACK = frozenset(
         b"keep-alive",
         b"proxy-authenticate",
         b"proxy-connection",
+        b"request-id",
         b"server",
         b"set-cookie",
         b"te",

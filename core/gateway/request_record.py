@@ -65,9 +65,11 @@ class Call:
         self.key_id = key_of(actor)
         self.raw_headers = raw_headers
         self.headers = headers
-        self.reply = Reply(
-            send, dialect_of(path), ((b"x-request-id", self.request_id.encode()), UNBUFFERED)
-        )
+        dialect, told = dialect_of(path), self.request_id.encode()
+        own: tuple[Header, ...] = ((b"x-request-id", told), UNBUFFERED)
+        if dialect == "anthropic":
+            own += ((b"request-id", told),)  # as their clients read it
+        self.reply = Reply(send, dialect, own)
         self.exchange = Exchange(clock, self._arrived)
 
     @classmethod
