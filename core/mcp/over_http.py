@@ -1,13 +1,14 @@
 """MCP at a URL: the SDK's streamable HTTP, with a bound on what one answer may hold."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import httpx2
 from mcp.client._transport import TransportStreams
 from mcp.client.streamable_http import streamable_http_client
 
-MOST = 128 * 1024 * 1024  # bytes of one answer
+from core.mcp.large import MOST, made_small
+
 CONNECT_S = 15.0
 
 
@@ -31,34 +32,16 @@ async def over_http(
 
     async def look(response: httpx2.Response) -> None:
         seen.status = response.status_code
-        is_json = response.headers.get("content-type", "").lower().startswith("application/json")
-        if is_json and isinstance(response.stream, httpx2.AsyncByteStream):
-            response.stream = Bounded(response.stream)
+        made_small(response)
 
     timeout = httpx2.Timeout(CONNECT_S, read=None)
     async with (
         httpx2.AsyncClient(
-            auth=auth, headers=headers, timeout=timeout, event_hooks={"response": [look]}
+            auth=auth,
+            headers={"accept-encoding": "identity"} | headers,
+            timeout=timeout,
+            event_hooks={"response": [look]},
         ) as client,
         streamable_http_client(url, http_client=client, max_sse_event_size=MOST) as streams,
     ):
         yield streams
-
-
-class Bounded(httpx2.AsyncByteStream):
-    """An answer that breaks off when it is too large; events of a long stream are bounded apart."""
-
-    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
-        self._stream = stream
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        left = MOST
-        async for chunk in self._stream:
-            left -= len(chunk)
-            if left < 0:
-                raise httpx2.StreamError(f"the answer had more than {MOST:,} bytes")
-            yield chunk
-
-    async def aclose(self) -> None:
-        """Let the connection go."""
-        await self._stream.aclose()

@@ -31,9 +31,12 @@ async def asking(
     """A client that asks for a server at `home`, where it may. Its requests raise McpFailure."""
 
     async def look(request: httpx2.Request) -> None:
+        request.headers["accept-encoding"] = "identity"
         await demand_reachable(str(request.url), home)
 
     async def bound(response: httpx2.Response) -> None:
+        if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
+            raise httpx2.StreamError("the answer is packed, and may be of any size")
         if isinstance(response.stream, httpx2.AsyncByteStream):
             response.stream = _Bounded(response.stream)
 

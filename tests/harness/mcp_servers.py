@@ -90,13 +90,15 @@ def sums(**more: Any) -> Any:
 
 
 @contextmanager
-def http_server(token: str = "", *, port: int | None = None, path: str = "/mcp") -> Iterator[str]:
+def http_server(
+    token: str = "", *, port: int | None = None, path: str = "/mcp", **more: Any
+) -> Iterator[str]:
     """A server made with the SDK, over streamable HTTP: its address.
 
-    Who does not bring the `token`, where there is one, is refused.
+    Who does not bring the `token`, where there is one, is refused. `more` is the SDK's own.
     """
     port = port or free_port()
-    app = _guarded(sums().streamable_http_app(streamable_http_path=path), token)
+    app = _guarded(sums().streamable_http_app(streamable_http_path=path, **more), token)
     with listening(app, port):
         yield f"http://127.0.0.1:{port}{path}"
 

@@ -162,9 +162,10 @@ async def test_a_server_that_goes_and_comes_back_is_found_again(room: Room) -> N
         assert again.text == "3", again
 
 
-async def test_a_huge_answer_over_http_is_cut_openly(room: Room) -> None:
-    """As one over a pipe."""
-    with http_server() as url:
+@pytest.mark.parametrize("as_json", [True, False])
+async def test_a_huge_answer_over_http_is_cut_openly(room: Room, *, as_json: bool) -> None:
+    """As one over a pipe, as a document and as an event."""
+    with http_server(json_response=as_json) as url:
         await ready(room, url)
         await room.always("long", server="sums")
         result = await room.make(room.wish("long", server="sums", megabytes=20))
