@@ -27,6 +27,7 @@ T = TypeVar("T")
 LOOK_S = 0.05  # how often a dying group is looked at
 GRACE_S = 2.0  # after stdin was closed, and again after it was asked
 KILLED_S = 5.0  # after SIGKILL; longer only in an uninterruptible system call
+BURIED_S = 10.0  # from its end until whoever buries it has told how it ended
 NEW_GROUP, NO_WINDOW = 0x0000_0200, 0x0800_0000  # Windows
 
 
@@ -78,7 +79,7 @@ class StdioChild:
         finally:
             loop.remove_reader(ending)
             os.close(ending)
-        await self._until(lambda: self._process.returncode is not None, 1.0)
+        await self._until(lambda: self._process.returncode is not None, BURIED_S)
         return self._process.returncode
 
     async def end(self, grace_s: float = GRACE_S) -> None:
