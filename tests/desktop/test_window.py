@@ -7,10 +7,11 @@ from queue import Queue
 import pytest
 
 from core.settings import Paths
+from desktop import window
 from desktop.window import Window
 
 URL = "http://127.0.0.1:8080/"
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 OBEDIENT = """
 import json, sys
@@ -24,6 +25,12 @@ for line in sys.stdin:
 """
 NO_TOOLKIT = 'import sys; sys.stdin.readline(); print(\'{"event": "unavailable"}\'); sys.exit(4)'
 CRASHES = "import os; os.abort()"
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow this machine is: here a program is killed only when it never ends."""
+    monkeypatch.setattr(window, "CLOSE_S", WAIT_S)
 
 
 class Owner:

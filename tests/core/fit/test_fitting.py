@@ -1,7 +1,6 @@
 """Look-ups and rules together: folders, GPUs, runtimes and the log."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from core.fit.number_formats import GIB, MIB
 from core.fit.on_disk import model_folder, read_files
 from core.fit.recording import record_memory
 from core.fit.verdict import Fits, Unknown, WillNotFit
+from core.hardware import process_memory
 from core.hardware.nvidia import Nvidia
 from core.hardware.picture import Cpu, Disk, Gpu, GpuProcess, Hardware, Memory
 from core.hardware.reading import read_hardware
@@ -25,6 +25,7 @@ from events.projections.memory_taken import memory_taken
 from events.store import EventStore
 from tests.core.fit.models import LLAMA_3_8B, dense, write
 from tests.core.hardware.fake_nvml import FakeNvml
+from tests.core.hardware.test_process_memory import holding
 
 OURS, THEIRS = 4711, 815
 
@@ -234,10 +235,14 @@ async def test_a_command_is_known_once_it_ran(store: EventStore) -> None:
     assert (per_gpu(found), host(found)) == (5 * GIB, GIB)
 
 
-async def test_what_an_engine_holds_is_recorded(store: EventStore) -> None:
-    """Here: this process itself. A group that is gone records nothing."""
+async def test_what_an_engine_holds_is_recorded(
+    store: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here: a process that does nothing else. A group that is gone records nothing."""
+    monkeypatch.setattr(process_memory, "LIMIT_S", 60.0)
     who = {"engine_id": "e", "recipe_id": "m", "revision": 3, "fingerprint": "f"}
-    found = await record_memory(store, process_group=os.getpgid(0), hardware=hardware(), **who)  # type: ignore[arg-type]
+    with holding() as group:
+        found = await record_memory(store, process_group=group, hardware=hardware(), **who)  # type: ignore[arg-type]
     assert found is not None
     with store.reading() as connection:
         (row,) = memory_taken(connection, "m")

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psutil
+import pytest
 
+from core.hardware import process_memory
 from core.hardware.nvidia import Nvidia
 from core.hardware.process_memory import (
     Measured,
@@ -67,8 +69,9 @@ def test_a_process_is_measured_with_its_children() -> None:
     assert 1.8 < both / alone < 2.2
 
 
-async def test_measuring_never_raises() -> None:
+async def test_measuring_never_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     """A group that is gone is None; a driver that fails is no GPUs."""
+    monkeypatch.setattr(process_memory, "LIMIT_S", 60.0)
     with holding() as group:
         found = await measure(group, lambda: read_hardware(nvidia=broken()))
     assert found is not None
