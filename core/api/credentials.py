@@ -4,22 +4,28 @@ import base64
 import binascii
 from collections.abc import Mapping
 
+from core.keys.keyring import is_ours
+
 IN_PROTOCOL = b"openai-insecure-api-key."  # browsers can give a websocket no header but this one
 
 
 def presented_key(headers: Mapping[bytes, bytes]) -> bytes | None:
     """The key in `Authorization: Bearer`, `x-api-key`, or as the password of Basic.
 
-    A websocket may carry it among its subprotocols, as OpenAI's clients do in browsers.
+    Of two the one that is ours counts: a program that is signed in elsewhere sends that along, and
+    Basic may be meant for a proxy before us. A websocket may carry it among its subprotocols, as
+    OpenAI's clients do in browsers.
     """
     scheme, _, rest = headers.get(b"authorization", b"").partition(b" ")
+    other = headers.get(b"x-api-key")
     match scheme.lower():
         case b"bearer":
-            return rest.strip()
+            given = rest.strip()
+            return other if other and is_ours(other) and not is_ours(given) else given
         case b"basic":
-            return basic_password(rest)
+            return other or basic_password(rest)
         case _:
-            return headers.get(b"x-api-key") or _in_protocols(headers)
+            return other or _in_protocols(headers)
 
 
 def _in_protocols(headers: Mapping[bytes, bytes]) -> bytes | None:

@@ -130,6 +130,22 @@ async def test_the_key_is_taken_however_clients_send_it(headers: dict[str, str])
 
 
 @pytest.mark.parametrize(
+    ("authorization", "status"),
+    [
+        ("Bearer sk-ant-elsewhere", 200),  # a program that is signed in there
+        ("Basic cHJveHk6aXRz", 200),  # for a proxy before us
+        ("Bearer sk-studio-good", 200),
+        ("Bearer sk-studio-revoked", 401),  # one that was ours is not passed over
+    ],
+)
+async def test_of_two_keys_the_one_that_is_ours_counts(authorization: str, status: int) -> None:
+    """Whichever header carries it."""
+    inside = Inside()
+    told = {"authorization": authorization, "x_api_key": "sk-studio-good"}
+    assert (await knock(inside, "/v1/models", require_key=True, sending=told))[0] == status
+
+
+@pytest.mark.parametrize(
     "headers", [{}, {"authorization": "Bearer wrong"}, {"authorization": "Basic ???"}]
 )
 async def test_without_the_key_nothing_is_served(headers: dict[str, str]) -> None:
