@@ -208,7 +208,7 @@ class Call:
             completion_tokens=completion,
             cached_tokens=cached,
             reasoning_tokens=tokens.reasoning if tokens else None,
-            counted=_counted(answer, completion),
+            counted=_counted(answer, prompt if completion is None else completion),
             wait_ms=exchange.wait_s * 1000,
             load_ms=exchange.load_s * 1000,
             ttft_ms=None if exchange.ttft_s is None else exchange.ttft_s * 1000,
@@ -222,8 +222,9 @@ class Call:
         )
 
 
-def _counted(answer: Answer | None, completion: int | None) -> str:
-    if answer is None or completion is None:
+def _counted(answer: Answer | None, tokens: int | None) -> str:
+    """Who counted them; embeddings have those of the prompt alone."""
+    if answer is None or tokens is None:
         return ""
     return "estimated" if answer.estimated else "engine"
 

@@ -38,6 +38,16 @@ async def test_the_direct_lane_asks_the_engine_by_its_own_name_and_key() -> None
         assert (fact.prompt_tokens, fact.completion_tokens) == (3, 5)
 
 
+async def test_the_tokens_of_an_embedding_were_counted_by_its_engine() -> None:
+    """There are those of the prompt alone, and they are known."""
+    told = b'{"data":[],"usage":{"prompt_tokens":3,"total_tokens":3}}'
+    async with upstream(json_answer(told)) as engine, bench() as made:
+        made.serve_directly(engine.port)
+        await post(made, {"model": "m", "input": "x"}, "/v1/embeddings")
+        fact = await made.fact()
+        assert (fact.prompt_tokens, fact.completion_tokens, fact.counted) == (3, None, "engine")
+
+
 async def test_a_stream_is_the_engines_own_and_yet_counted() -> None:
     """We ask for the token counts, take out the one event that we asked for, and pass the rest."""
     said = b'data: {"choices":[{"delta":{"content":"hi"}}]}\n\n'
