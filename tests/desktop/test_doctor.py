@@ -12,14 +12,13 @@ from core.settings import Settings
 from desktop import doctor, doctor_log
 from desktop.check import Check, ok
 from tests.desktop.conftest import Run
+from tests.harness.ports import free_port
 
 
 def test_a_free_port_is_free_and_a_taken_one_is_not() -> None:
     """Asked by trying."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        number = taken.getsockname()[1]
+    number = free_port()
+    with socket.create_server(("127.0.0.1", number)):
         assert not doctor.is_free(number)
     assert doctor.is_free(number)
 
