@@ -12,12 +12,11 @@ from collections.abc import AsyncGenerator, Callable
 import httpx2
 import msgspec
 from mcp.shared.auth import OAuthToken
-from pydantic import ValidationError
 
 from core.mcp import failing
 from core.mcp.failing import McpFailure
 from core.mcp.kept import Kept, SignedIn
-from core.mcp.oauth import origin, refusal_in, renewal
+from core.mcp.oauth import origin, refusal_in, renewal, tokens_in
 from core.mcp.reach import asking
 from core.mcp.server import McpServer
 
@@ -41,21 +40,24 @@ class Bearer(httpx2.Auth):
     async def async_auth_flow(
         self, request: httpx2.Request
     ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
-        """1. what is kept, renewed when it has run out 2. refused: renewed 3. refused again."""
+        """1. what is kept, renewed when it has run out 2. refused: renewed 3. refused again.
+
+        Only a message that is refused counts: some servers know no stream, and say it so.
+        """
         signed_in = self._kept.of(self._server)
         if signed_in is None or signed_in.about.origin != origin(self._url):
             response = yield request
-            if response.status_code == 401:
+            if _is_refused(request, response):
                 raise self._failed(failing.needs_sign_in())
             return
         over = self._kept.is_over(signed_in)
         token = await self._renewed(signed_in) if over else signed_in.access  # 1
         request.headers["authorization"] = f"Bearer {token}"
         response = yield request
-        if response.status_code == 401 and not over:  # 2
+        if _is_refused(request, response) and not over:  # 2
             request.headers["authorization"] = f"Bearer {await self._renewed(signed_in)}"
             response = yield request
-        if response.status_code == 401:  # 3
+        if _is_refused(request, response):  # 3
             raise self._failed(failing.sign_in_is_over("its sign-in holds no more (status 401)"))
 
     async def close(self) -> None:
@@ -69,7 +71,9 @@ class Bearer(httpx2.Auth):
         Many requests share one renewal, and the end of one of them does not end it.
         """
         now = self._kept.of(self._server)
-        if now is not None and now is not stale:
+        if now is None:
+            raise self._failed(failing.needs_sign_in())
+        if now is not stale:
             return now.access
         if self._renewing is None:
             self._renewing = asyncio.create_task(self._renew(stale))
@@ -81,7 +85,7 @@ class Bearer(httpx2.Auth):
 
     async def _renew(self, stale: SignedIn) -> str:
         if not stale.refresh:
-            raise self._over("its sign-in has run out")
+            raise self._over(stale, "its sign-in has run out")
         try:
             async with asyncio.timeout(RENEW_S), asking(self._url) as client:
                 response = await client.send(renewal(stale, self._url))
@@ -89,15 +93,13 @@ class Bearer(httpx2.Auth):
             raise failing.not_renewed(f"no answer within {RENEW_S:.0f} s") from None
         except (httpx2.HTTPError, httpx2.StreamError) as error:
             raise failing.not_renewed(type(error).__name__) from None
-        if response.status_code >= 500 or response.status_code in (408, 429):
+        if response.status_code in (400, 401) and (why := refusal_in(response.text)):
+            raise self._over(stale, f"its sign-in was not renewed ({why})")
+        if response.status_code != 200:  # who says so may be anybody on the way there
             raise failing.not_renewed(f"status {response.status_code}")
-        if response.status_code != 200:
-            why = refusal_in(response.text, f"status {response.status_code}")
-            raise self._over(f"its sign-in was not renewed ({why})")
-        try:
-            given = OAuthToken.model_validate_json(response.content)
-        except ValidationError:
-            raise failing.not_renewed("the answer is not what OAuth says it should be") from None
+        given = tokens_in(response.content)
+        if given is None:
+            raise failing.not_renewed("the answer is not what OAuth says it should be")
         if self._kept.of(self._server) is not stale:  # signed out, or in anew, in the meantime
             raise failing.needs_sign_in()
         try:
@@ -106,8 +108,9 @@ class Bearer(httpx2.Auth):
             log.error("the renewed sign-in of %s could not be kept: %s", self._server.name, problem)
         return given.access_token
 
-    def _over(self, why: str) -> McpFailure:
-        self._kept.end(self._server.name, why)
+    def _over(self, stale: SignedIn, why: str) -> McpFailure:
+        if self._kept.of(self._server) is stale:
+            self._kept.end(self._server.name, why)
         return failing.sign_in_is_over(why)
 
     def _failed(self, failure: McpFailure) -> McpFailure:
@@ -119,6 +122,10 @@ class Bearer(httpx2.Auth):
         self._renewing = None
         if not task.cancelled():
             task.exception()  # whoever waited was told; perhaps nobody waits any more
+
+
+def _is_refused(request: httpx2.Request, response: httpx2.Response) -> bool:
+    return response.status_code == 401 and request.method == "POST"
 
 
 def _after(stale: SignedIn, given: OAuthToken, kept: Kept) -> SignedIn:

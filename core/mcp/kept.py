@@ -17,6 +17,7 @@ from core.clock import Clock
 from core.mcp.server import McpServer
 from core.secrets import Secrets
 
+LONGEST_S = 10 * 366 * 86_400  # that a token is taken to hold
 PARTS = ("refresh", "client-secret", "access", "about")  # in the order in which they are written
 
 
@@ -72,7 +73,9 @@ class Kept:
 
     def expires_at(self, seconds: int | None) -> int | None:
         """When what was given now for so many seconds runs out, in µs since the epoch."""
-        return None if seconds is None else self._clock.now() + seconds * 1_000_000
+        if seconds is None:
+            return None
+        return self._clock.now() + min(max(seconds, 0), LONGEST_S) * 1_000_000
 
     def put(self, server: str, signed_in: SignedIn) -> None:
         """Keep it in the place of the one before. Raises OSError; it holds here all the same."""

@@ -5,10 +5,10 @@ import re
 from urllib.parse import urlsplit
 
 import httpx2
-from mcp.client.auth import OAuthClientProvider, TokenStorage
+from mcp.client.auth import OAuthClientProvider, OAuthTokenError, TokenStorage
 from mcp.client.auth.oauth2 import OAuthContext
 from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAuthToken
-from pydantic import AnyUrl
+from pydantic import AnyUrl, ValidationError
 
 from core.mcp.kept import About, Kept, SignedIn
 
@@ -49,11 +49,13 @@ def about_us(redirect: str) -> OAuthClientMetadata:
 
 
 def signed_in(provider: OAuthClientProvider, url: str, kept: Kept) -> SignedIn | None:
-    """What a sign-in at the server saved with `url` gave; None: no tokens."""
+    """What a sign-in at the server saved with `url` gave; None: nothing. Raises OAuthTokenError."""
     told = provider.context
     tokens, us, server = told.current_tokens, told.client_info, told.oauth_metadata
     if tokens is None or us is None:
         return None
+    if not _can_be_sent(tokens):
+        raise OAuthTokenError("what it gave can be no token")
     base = told.get_authorization_base_url(told.server_url)
     says_resource = told.should_include_resource_param(told.protocol_version)
     about = About(
@@ -96,12 +98,31 @@ def renewal(signed_in: SignedIn, url: str) -> httpx2.Request:
     return httpx2.Request("POST", about.token_endpoint, data=form, headers=headers)
 
 
-def refusal_in(text: str, otherwise: str = "no reason was given") -> str:
-    """The code of a refusal in an answer, or its status; never more of it."""
-    if code := _CODE.search(text):
-        return code[1]
+def tokens_in(answer: bytes) -> OAuthToken | None:
+    """The tokens that were given anew; None: it is no such answer."""
+    try:
+        given = OAuthToken.model_validate_json(answer)
+    except ValidationError:
+        return None
+    return given if _can_be_sent(given) else None
+
+
+def refusal_in(text: str) -> str:
+    """The code of a refusal (RFC 6749), never more of an answer; empty where there is none."""
+    code = _CODE.search(text)
+    return code[1] if code else ""
+
+
+def status_in(text: str) -> str:
+    """The code of a refusal in what the SDK says of it, or else its status."""
     status = _STATUS.search(text)
-    return f"status {status[1]}" if status else otherwise
+    return refusal_in(text) or (f"status {status[1]}" if status else "no reason was given")
+
+
+def _can_be_sent(given: OAuthToken) -> bool:
+    """A token is one word (RFC 6750); anything else would break a header, or stand in its error."""
+    words = (given.access_token, given.refresh_token or "-")
+    return all(word.isascii() and word.isprintable() and " " not in word for word in words)
 
 
 def origin(url: str) -> str:

@@ -176,6 +176,9 @@ class SignIns:
         except (EventError, OSError):
             self._kept.forget(server.name)
             raise McpFailure("the sign-in could not be kept", code="sign-in-odd") from None
+        except asyncio.CancelledError:
+            self._kept.forget(server.name)  # rather a sign-in too many than one nobody recorded
+            raise
         session = self._servers.there(server.name)
         if session.state != "off":
             session.restart(actor=actor)  # 3

@@ -22,7 +22,7 @@ from mcp.client.auth import (
 
 from core.mcp.failing import McpFailure
 from core.mcp.kept import Kept, SignedIn
-from core.mcp.oauth import Memory, about_us, refusal_in, signed_in
+from core.mcp.oauth import Memory, about_us, signed_in, status_in
 from core.mcp.reach import asking, demand_shown
 from core.mcp.server import McpServer
 
@@ -60,13 +60,13 @@ class SigningIn:
                 sent = client.stream("POST", self._url, headers=headers, json=ASK)
                 async with sent as response:
                     status = response.status_code
+            found = signed_in(self._provider, self.server.url, self._kept)
         except McpFailure:
             raise
         except Exception as error:  # whatever a foreign server makes the SDK raise
             raise _failure(error) from None
         finally:
             self._state = ""
-        found = signed_in(self._provider, self.server.url, self._kept)
         if found is None:
             raise McpFailure(
                 f"it did not ask who we are (status {status})",
@@ -135,12 +135,12 @@ def _failure(error: Exception) -> McpFailure:
     match error:
         case OAuthRegistrationError():
             return McpFailure(
-                f"it lets no program register by itself ({refusal_in(str(error))})",
+                f"it lets no program register by itself ({status_in(str(error))})",
                 code="sign-in-unregistered",
                 next_action=GIVE_A_KEY,
             )
         case OAuthTokenError():
-            said, code = f"its sign-in gave no tokens ({refusal_in(str(error))})", "sign-in-failed"
+            said, code = f"its sign-in gave no tokens ({status_in(str(error))})", "sign-in-failed"
         case OAuthFlowError():
             said, code = "its sign-in is not set up as MCP says it should be", "sign-in-odd"
         case httpx2.HTTPError() | httpx2.StreamError() | TimeoutError():

@@ -3,7 +3,9 @@
 Everything is real but the person, who says yes or no at once, as the test wishes.
 """
 
+import asyncio
 import secrets
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,6 +42,9 @@ class Doorkeeper(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshToke
         self.is_broken = False  # every renewal fails of itself
         self.registered: list[str] = []
         self.renewed = 0
+        self.asked = 0  # how often for that
+        self.may_answer = threading.Event()  # when it is asked for that
+        self.may_answer.set()
         self.given: list[str] = []  # every code, token and client secret
         self._clients: dict[str, OAuthClientInformationFull] = {}
         self._codes: dict[str, AuthorizationCode] = {}
@@ -106,6 +111,8 @@ class Doorkeeper(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshToke
         self, client: OAuthClientInformationFull, refresh_token: RefreshToken, scopes: list[str]
     ) -> OAuthToken:
         """Once: the next has a new one."""
+        self.asked += 1
+        await asyncio.to_thread(self.may_answer.wait, 30)
         if self.is_broken:
             raise RuntimeError("it is broken")
         if not self.renews:

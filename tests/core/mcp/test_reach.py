@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from core.api.signed_in import WORDS, language_of, page_of
 from core.clock import SystemClock
@@ -153,4 +154,17 @@ def test_a_sign_in_is_kept_for_one_address(home: Path) -> None:
     again.end("far", "its address is another")
     again.end("far", "its address is another")
     assert ended == [("far", "its address is another")]
+    assert kept.expires_at(None) is None
+    kept.put("far", SignedIn(about=replace(about, expires_at=kept.expires_at(10**30)), access="a1"))
+    assert not kept.is_over(found(kept, server))
+    kept.put("far", SignedIn(about=replace(about, expires_at=kept.expires_at(-5)), access="a1"))
+    assert kept.is_over(found(kept, server))
+    kept.forget("far")
     assert secrets.names() == ()
+
+
+def found(kept: Kept, server: McpServer) -> SignedIn:
+    """That there is one."""
+    signed_in = kept.of(server)
+    assert signed_in is not None
+    return signed_in
