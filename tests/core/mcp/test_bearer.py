@@ -1,0 +1,68 @@
+"""How tokens go along: which answers count, which words may be tokens, which hosts get them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from core.clock import SystemClock
+from core.mcp.bearer import Bearer
+from core.mcp.failing import McpFailure
+from core.mcp.kept import About, Kept, SignedIn
+from core.mcp.oauth import tokens_in
+from core.mcp.server import McpServer
+from core.secrets import Secrets
+
+
+@pytest.mark.parametrize(
+    ("answer", "given"),
+    [
+        ({"access_token": "a.b-c_d~e+/=", "token_type": "bearer"}, True),
+        ({"access_token": "a\nX-Evil: 1", "token_type": "bearer"}, False),
+        ({"access_token": "a b", "token_type": "bearer"}, False),
+        ({"access_token": "a", "token_type": "bearer", "refresh_token": "ä"}, False),
+        ({"token_type": "bearer"}, False),
+        (["a"], False),
+    ],
+)
+def test_a_token_is_one_word(answer: Any, *, given: bool) -> None:
+    """Anything else would break a header, or be said with its error."""
+    assert (tokens_in(json.dumps(answer).encode()) is not None) == given
+
+
+async def test_only_a_message_that_is_refused_asks_for_a_person(home: Path) -> None:
+    """Some servers know no stream and no end of a session, and say 401 to both."""
+    kept = Kept(Secrets(home / "secrets"), SystemClock(), lambda name, reason: None)
+    server = McpServer(name="sums", transport="http", url="https://h/mcp")
+    lost: list[bool] = []
+    bearer = Bearer(server, server.url, kept, lambda: lost.append(True))
+    for method, counts in (("GET", False), ("DELETE", False), ("POST", True)):
+        flow = bearer.async_auth_flow(httpx2.Request(method, server.url))
+        sent = await flow.__anext__()
+        assert "authorization" not in sent.headers
+        with pytest.raises(McpFailure if counts else StopAsyncIteration):
+            await flow.asend(httpx2.Response(401, request=sent))
+    assert lost == [True]
+    assert bearer.failure is not None
+
+
+async def test_tokens_go_to_the_host_they_were_given_for(home: Path) -> None:
+    """Also where a place in the address stands for a host, and its value is another by now."""
+    kept = Kept(Secrets(home / "secrets"), SystemClock(), lambda name, reason: None)
+    server = McpServer(name="sums", transport="http", url="https://${HOST}/mcp")
+    about = About(
+        url=server.url,
+        origin="https://here.example",
+        issuer="https://auth.example",
+        token_endpoint="https://auth.example/token",
+        client_id="us",
+    )
+    kept.put("sums", SignedIn(about=about, access="the-token"))
+    for host, goes in (("here.example", True), ("elsewhere.example", False)):
+        url = f"https://{host}/mcp"
+        flow = Bearer(server, url, kept, lambda: None).async_auth_flow(httpx2.Request("POST", url))
+        sent = await flow.__anext__()
+        assert ("the-token" in sent.headers.get("authorization", "")) == goes
+        await flow.aclose()
