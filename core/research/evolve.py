@@ -5,7 +5,7 @@ What could not be read (`Told.content` is None) counts as if nothing had been sa
 
 import msgspec
 
-from core.research.choosing import with_choices
+from core.research.choosing import alive, with_choices
 from core.research.contents import (
     Answer,
     AskedBack,
@@ -108,7 +108,9 @@ def _asked(asked: ResearchRequested, content: Content | None) -> Run:
 
 def _counted(run: Run, fact: Fact) -> Run:
     """What every fact may tell: what it cost, and how long the run has been at work."""
-    cost = getattr(fact, "prompt_tokens", 0) + getattr(fact, "completion_tokens", 0)
+    cost = sum(
+        getattr(fact, each, 0) for each in ("prompt_tokens", "completion_tokens", "lost_tokens")
+    )
     ran_s = max(run.ran_s, getattr(fact, "ran_s", 0.0))
     return change(run, facts=run.facts + 1, tokens=run.tokens + cost, ran_s=ran_s)
 
@@ -218,11 +220,11 @@ def _resumed(run: Run, model: str) -> Run:
         change(one, searches=tuple(each for each in one.searches if each.problem is None))
         for one in run.steps or ()
     )
-    sources = tuple(
-        change(one, state="found", problem=None) if one.state == "failed" else one
-        for one in run.sources
-    )
-    return change(run, steps=steps if run.steps is not None else None, sources=sources)
+    run = change(run, steps=steps if run.steps is not None else None)
+    for one in run.sources:  # as many as the budget has room for
+        if one.state == "failed" and alive(run.sources) < run.budget.sources:
+            run = _with_source(run, one.n, state="found", problem=None)
+    return run
 
 
 def _steps(said: Content | None, round_: int) -> tuple[Step, ...]:

@@ -33,7 +33,7 @@ from core.research.state import Run, State
 from core.research.views import ResearchView, view_of
 from core.research.web.providers import Unreached
 from events.errors import EventError
-from events.facts import ResearchPaused
+from events.facts import ResearchBudgetSpent, ResearchPaused
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +45,7 @@ LIMITS: tuple[tuple[type | None, int], ...] = ((SearchFor, 4), (ReadPage, 6), (N
 Do = Callable[[Work, Run, ResearchAsker], Awaitable[Told]]
 Pace = Callable[[], Awaitable[None]]
 Record = Callable[[Told, float, int, str], Awaitable[Told]]
+Lost = Callable[[Run], int]
 
 
 class Live:
@@ -60,8 +61,12 @@ class Live:
         do: Do,
         record: Record,
         clock: Clock,
+        lost: Lost = lambda run: 0,
     ) -> None:
-        """`record`: seals a fact, appends it at this version, and gives it back as it stands."""
+        """`record`: seals a fact, appends it at this version, and gives it back as it stands.
+
+        `lost`: tokens that were spent on answers which no fact will tell.
+        """
         self.state: State = run
         self.run = run
         self.started_at = started_at
@@ -70,6 +75,7 @@ class Live:
         self._do = do
         self._record = record
         self._clock = clock
+        self._lost = lost
         self._recording = asyncio.Lock()
         self._appending: set[asyncio.Future[None]] = set()
         self._under_way: dict[Work, asyncio.Task[Told]] = {}
@@ -108,7 +114,7 @@ class Live:
         await asyncio.shield(task)
 
     async def _append(self, told: Told, actor: str) -> None:
-        recorded = await self._record(told, self.ran_s, self._version, actor)
+        recorded = await self._record(self._with_lost(told), self.ran_s, self._version, actor)
         self._version += 1
         self.state = evolve(self.state, recorded)
         if isinstance(self.state, Run):
@@ -116,6 +122,13 @@ class Live:
         if not self._wanted():
             self._count(runs=False)
         self._tell()
+
+    def _with_lost(self, told: Told) -> Told:
+        """Where nothing that is under way will be recorded: it was spent as well."""
+        if "lost_tokens" not in told.fact.__struct_fields__:
+            return told
+        fact = msgspec.structs.replace(told.fact, lost_tokens=self._lost(self.run))
+        return msgspec.structs.replace(told, fact=fact)
 
     # ---- what is done ----------------------------------------------------------------------------
 
@@ -252,7 +265,8 @@ class Live:
 
     async def _kept(self, told: Told) -> None:
         async with self._recording:
-            if isinstance(self.state, Run) and self.run.standing == "working":
+            working = isinstance(self.state, Run) and self.run.standing == "working"
+            if working and not _is_said(told, self.run):
                 await self._append(told, self.started_by)
 
     def _count(self, *, runs: bool) -> None:
@@ -298,6 +312,12 @@ class Live:
     def _tell(self) -> None:
         self._more.set()
         self._more = asyncio.Event()
+
+
+def _is_said(told: Told, run: Run) -> bool:
+    """Several questions may find the purse empty at the same time."""
+    fact = told.fact
+    return isinstance(fact, ResearchBudgetSpent) and f"{fact.budget}/{fact.part}" in run.spent
 
 
 def _kind(work: Work) -> type | None:

@@ -97,7 +97,7 @@ class Research:
         self.desk = desk
         self.web = web
         self._conversations = conversations
-        self._runs = Runs(store=store, keys=keys, clock=clock, do=works.do)
+        self._runs = Runs(store=store, keys=keys, clock=clock, do=works.do, lost=works.lost)
         self._lookout = Lookout(unreached or web.unreached)
         self._closing = False
 

@@ -17,7 +17,7 @@ from core.research.contents import Problem, Question, Told
 from core.research.decider import demand_run, not_found
 from core.research.evolve import fold
 from core.research.items import stream_of
-from core.research.live import Do, Live
+from core.research.live import Do, Live, Lost
 from core.research.sealing import line_of, opened, sealed
 from core.research.state import Run
 from core.research.views import ResearchLine, ResearchView, RunState, view_of
@@ -37,11 +37,14 @@ _WITH_A_REASON: dict[str, type[ResearchPaused] | type[ResearchFailed]] = {
 class Runs:
     """Every run there is. Loop-bound."""
 
-    def __init__(self, *, store: EventStore, keys: SubjectKeys, clock: Clock, do: Do) -> None:
+    def __init__(
+        self, *, store: EventStore, keys: SubjectKeys, clock: Clock, do: Do, lost: Lost
+    ) -> None:
         self._store = store
         self._keys = keys
         self._clock = clock
         self._do = do
+        self._lost = lost
         self._known: WeakValueDictionary[str, Live] = WeakValueDictionary()
         self._lately: OrderedDict[str, Live] = OrderedDict()  # holds on to some of them
         self._opening: dict[str, asyncio.Lock] = {}
@@ -134,6 +137,7 @@ class Runs:
             do=self._do,
             record=self.record,
             clock=self._clock,
+            lost=self._lost,
         )
 
     def _then(self, which: str, at: int) -> tuple[Run, ResearchView]:

@@ -47,6 +47,7 @@ from core.research.process_manager import (
     Work,
     Write,
 )
+from core.research.purse import Purse, Spent
 from core.research.quotes import span_of, whole
 from core.research.report import cited, claims_of
 from core.research.state import Run, Step
@@ -70,6 +71,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 MOST_HITS = 8  # of one search
 PAGE_ROOM = 9_000  # characters of a page that a model is shown
 MOST_CLAIMS = 40  # that a model is shown at once
+MOST_PURSES = 64  # of runs that are not at work
 MOST_QUESTION = 400  # characters of a question that a model made
 
 
@@ -104,10 +106,27 @@ class Works:
         self._reader = reader
         self._provider = provider
         self._kept = kept
+        self._purses: dict[str, Purse] = {}
 
     async def do(self, work: Work, run: Run, asker: ResearchAsker) -> Told:
         """What came of it: a fact with its content, neither sealed nor recorded yet."""
-        ask = Ask(self._asking, run, asker)
+        try:
+            return await self._done(work, run, Ask(self._asking, run, asker, self._purse(run)))
+        except Spent:
+            part = "reading" if isinstance(work, MakeQueries | TakeNotes | FindGaps) else "writing"
+            return _said(SaySpent("tokens", part), run)
+
+    def lost(self, run: Run) -> int:
+        """Tokens of answers that were thrown away, and that no fact has told yet."""
+        purse = self._purses.get(run.research_id)
+        return 0 if purse is None else purse.lost(run.tokens)
+
+    def _purse(self, run: Run) -> Purse:
+        if len(self._purses) > MOST_PURSES:
+            self._purses = {k: one for k, one in self._purses.items() if one.in_use}
+        return self._purses.setdefault(run.research_id, Purse(run.budget.tokens, run.tokens))
+
+    async def _done(self, work: Work, run: Run, ask: "Ask") -> Told:
         match work:
             case AskBack():
                 return await _ask_back(run, ask)
@@ -116,7 +135,7 @@ class Works:
             case MakeQueries(step_id=step_id):
                 return await _queries(run, _step(run, step_id), ask)
             case SearchFor():
-                return await self._search(work, run, asker.actor)
+                return await self._search(work, run, ask.actor)
             case ReadPage(n=n):
                 return await self._read(n, run)
             case TakeNotes(step_id=step_id, n=n):
@@ -209,18 +228,20 @@ class Works:
 class Ask:
     """Asks the model of a run; where its budget is used up, nobody."""
 
-    def __init__(self, asking: Asking, run: Run, asker: ResearchAsker) -> None:
+    def __init__(self, asking: Asking, run: Run, asker: ResearchAsker, purse: Purse) -> None:
         self._asking = asking
         self._run = run
         self._asker = asker
+        self._purse = purse
+        self.actor = asker.actor
         named = hashlib.blake2b(run.research_id.encode(), digest_size=6, person=b"fence")
         self.fence = f"<<{named.hexdigest()}>>"  # no page knows the id of a run
 
     async def __call__(self, make: prompts.Maker[T]) -> Answered[T]:
-        """What it answers; nothing, when no model may be asked any more."""
+        """What it answers; nothing, when no model may be asked any more. Raises Spent."""
         if self._run.writing_over:
             return Answered(value=None)
-        return await self._asking.ask(self._run.model, make, self._asker)
+        return await self._asking.ask(self._run.model, make, self._asker, self._purse)
 
 
 async def _ask_back(run: Run, ask: Ask) -> Told:
@@ -306,6 +327,9 @@ def _said(work: SaySpent | GiveUp | Finish, run: Run) -> Told:
             assert_never(work)
 
 
+_USED_UP = {"tokens": "tokens", "minutes": "time"}
+
+
 def _nothing_found(run: Run) -> Problem:
     """Why there is nothing to write from: the searches, the pages, or what they say."""
     searches = [one for step in run.steps or () for one in step.searches]
@@ -319,6 +343,13 @@ def _nothing_found(run: Run) -> Problem:
             code="searches-failed",
         )
     read = sum(1 for one in run.sources if one.state == "read")
+    for budget, words in _USED_UP.items():
+        if not run.notes and {f"{budget}/reading", f"{budget}/writing"} & run.spent:
+            return Problem(
+                message=f"the budget of {words} was used up before anything was found",
+                next_action="ask again with a larger budget",
+                code="budget-spent",
+            )
     if run.sources and not read:
         return Problem(
             message=f"none of the {len(run.sources)} pages that were found could be read",

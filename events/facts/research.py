@@ -7,7 +7,8 @@ whoever knows a page that it was read.
 
 `ran_s` is the time for which the run has been at work, in all its parts, as of this fact: pauses
 and the time in which the studio was down do not count. `prompt_tokens` and `completion_tokens` are
-what this one step cost.
+what this one step cost; `lost_tokens` went, since the last fact that tells them, into answers that
+were thrown away.
 """
 
 from events.facts.base import Fact
@@ -197,6 +198,7 @@ class ResearchFinished(Fact, frozen=True, kw_only=True, tag="research-finished")
     sources: int  # that are cited
     unsupported: int
     ran_s: float = 0
+    lost_tokens: int = 0
 
 
 class ResearchPaused(Fact, frozen=True, kw_only=True, tag="research-paused"):
@@ -206,6 +208,7 @@ class ResearchPaused(Fact, frozen=True, kw_only=True, tag="research-paused"):
     reason: str  # asked, or the code of what went wrong
     sealed: bytes  # what went wrong, and what to do
     ran_s: float = 0
+    lost_tokens: int = 0
 
 
 class ResearchResumed(Fact, frozen=True, kw_only=True, tag="research-resumed"):
@@ -220,6 +223,7 @@ class ResearchStopped(Fact, frozen=True, kw_only=True, tag="research-stopped"):
 
     research_id: str
     ran_s: float = 0
+    lost_tokens: int = 0
 
 
 class ResearchFailed(Fact, frozen=True, kw_only=True, tag="research-failed"):
@@ -229,6 +233,7 @@ class ResearchFailed(Fact, frozen=True, kw_only=True, tag="research-failed"):
     reason: str  # a code
     sealed: bytes  # what went wrong, and what to do
     ran_s: float = 0
+    lost_tokens: int = 0
 
 
 class ResearchErasureRequested(Fact, frozen=True, kw_only=True, tag="research-erasure-requested"):

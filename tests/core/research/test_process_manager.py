@@ -23,7 +23,7 @@ from core.research.process_manager import (
     next_step,
     seconds_left,
 )
-from core.research.state import Run, initial
+from core.research.state import Run, Source, initial
 from events.facts import ResearchResumed, ResearchSearched
 from tests.core.research.world import ID, World, people
 
@@ -201,6 +201,20 @@ def test_nothing_at_all_is_a_failure_that_can_be_tried_again() -> None:
     assert isinstance(broken.fact, ResearchSearched)
     wanted = SearchFor(broken.fact.step_id, broken.fact.query, broken.fact.provider)
     assert next_step(again, again.ran_s) == (wanted,)
+
+
+def test_what_is_tried_again_stays_within_the_budget() -> None:
+    """Pages that failed, where others took their places: only as many as there is room for."""
+    world = World(steps=1, hits=8)
+    _, _, run = went_on(world, [world.begun(sources=4)])
+    states = ("read", "read", "read", "failed", "failed", "failed")
+    sources = tuple(
+        Source(n=n, url=f"https://{n}.example/", state=state) for n, state in enumerate(states, 1)
+    )
+    failed = msgspec.structs.replace(run, standing="failed", sources=sources)
+    again = evolve(failed, Told(fact=ResearchResumed(research_id=ID)))
+    assert isinstance(again, Run)
+    assert alive(again.sources) == 4
 
 
 def test_facts_before_the_first_change_nothing() -> None:

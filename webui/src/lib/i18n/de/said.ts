@@ -246,6 +246,9 @@ export default {
   'none of the {n} pages that were found could be read': 'keine der {n:n} gefundenen Seiten ließ sich lesen',
   'see at each source why; resume tries those again that may be there now':
     'sieh bei jeder Quelle nach, warum; beim Fortsetzen wird versucht, was inzwischen da sein kann',
+  'the budget of tokens was used up before anything was found': 'das Budget an Token war verbraucht, bevor etwas gefunden war',
+  'the budget of time was used up before anything was found': 'das Budget an Zeit war verbraucht, bevor etwas gefunden war',
+  'ask again with a larger budget': 'frage noch einmal, mit einem größeren Budget',
   'nothing that answers the question was found in {n} page(s)':
     'in {n:n} {n|Seite|Seiten} fand sich nichts, was die Frage beantwortet',
   'ask another way, choose other providers, or allow more sources':
