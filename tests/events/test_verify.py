@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.audit.checkpoint import signer_for
-from events.audit.claims import Claim, first_bad
+from events.audit.claims import Claim, Report, first_bad
 from events.audit.lines import Growth
 from events.audit.merkle import Frontier, leaf_hash
 from events.audit.verify import Wanted, verify
@@ -20,6 +20,7 @@ from events.facts import AppStarted, AuditKeyReplaced, AuditLogContinued, AuditS
 from events.projections import ALL
 from events.store import EventStore
 from tests.events.audited import MONTH, AuditedHome, audited_home, bad
+from tests.harness.waiting import eventually
 
 OTHER_SEED = b"\x09" * 32
 
@@ -356,10 +357,15 @@ def test_a_log_is_verified_while_it_grows(home: AuditedHome) -> None:
             while not stop.is_set():
                 main.append_now("app", [AppStarted(version="1", pid=1)], actor="system")
 
+        def verified() -> Report:
+            head, report = main.head, home.verify()
+            eventually(lambda: main.head > head, within=60, what="it grows")
+            return report
+
         writing = threading.Thread(target=write)
         writing.start()
         try:
-            reports = [home.verify() for _ in range(3)]
+            reports = [verified() for _ in range(3)]
         finally:
             stop.set()
             writing.join()

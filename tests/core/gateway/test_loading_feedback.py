@@ -142,7 +142,7 @@ async def test_who_did_not_ask_gets_the_upstreams_answer_alone(
 
 async def test_what_is_refused_at_once_has_its_status() -> None:
     """429 with Retry-After and JSON, before any byte of a stream (C24)."""
-    async with telling_bench(begin_after_s=5.0) as (made, progress):
+    async with telling_bench(begin_after_s=3600.0) as (made, progress):
         made.refusal = TooMany("5 requests wait for m already", retry_after=5.0)
         answer = await post(made, STREAM, headers=ON)
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "5")
