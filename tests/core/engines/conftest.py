@@ -9,6 +9,8 @@ import pytest
 from core.clock import SystemClock
 from core.engines.fleet import Fleet
 from core.engines.processes import system_launcher
+from core.engines.warm import spare_process
+from core.hardware import process_memory
 from core.recipes.recipe import Recipe
 from core.secrets import Secrets
 from core.settings import Settings
@@ -18,6 +20,13 @@ from tests.harness.ports import free_port
 SIM = Path(__file__).parents[2] / "support" / "sim_engine.py"
 
 MakeFleet = Callable[[], Fleet]
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow this machine is: what answers in a moment has a minute for it here."""
+    monkeypatch.setattr(spare_process, "ACK_S", 60.0)
+    monkeypatch.setattr(process_memory, "LIMIT_S", 60.0)
 
 
 @pytest.fixture
