@@ -8,7 +8,6 @@ import httpx2
 from mcp.client.auth import OAuthClientProvider, OAuthTokenError, TokenStorage
 from mcp.client.auth.oauth2 import OAuthContext
 from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAuthToken
-from pydantic import AnyUrl, ValidationError
 
 from core.mcp.kept import About, Kept, SignedIn
 
@@ -41,10 +40,12 @@ class Memory(TokenStorage):
 
 def about_us(redirect: str) -> OAuthClientMetadata:
     """A program on somebody's machine, which can keep no secret of its own (RFC 8252)."""
-    return OAuthClientMetadata(
-        client_name="vLLM Studio",
-        redirect_uris=[AnyUrl(redirect)],
-        token_endpoint_auth_method="none",
+    return OAuthClientMetadata.model_validate(
+        {
+            "client_name": "vLLM Studio",
+            "redirect_uris": [redirect],
+            "token_endpoint_auth_method": "none",
+        }
     )
 
 
@@ -102,7 +103,7 @@ def tokens_in(answer: bytes) -> OAuthToken | None:
     """The tokens that were given anew; None: it is no such answer."""
     try:
         given = OAuthToken.model_validate_json(answer)
-    except ValidationError:
+    except ValueError:
         return None
     return given if _can_be_sent(given) else None
 
