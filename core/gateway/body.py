@@ -15,7 +15,7 @@ import msgspec
 from core.errors import Invalid
 from core.gateway.errors import Compressed
 from core.gateway.form_parts import form_parts
-from core.steering import steers
+from core.steering import LAID_OVER, steers, steers_from_within
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _options = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
@@ -144,6 +144,8 @@ def peek_json(data: bytes) -> Body:
         _refuse_compressed(data)
         raise Invalid(f"The body is not a JSON object: {error}", code="invalid_json") from None
     _refuse_steering(fields)
+    if LAID_OVER in fields:
+        _refuse_steering_within(fields[LAID_OVER])
     model = _value(fields, "model")
     if not isinstance(model, str) or not model:
         raise _model_missing()
@@ -159,6 +161,8 @@ def peek_form(data: bytes, content_type: str) -> Body:
             raise Invalid("The form names two models", field="model", code="invalid_form")
         spans[name] = span
     _refuse_steering(spans)
+    if LAID_OVER in spans:
+        raise _not_accepted(LAID_OVER)
     start, end = spans.get("model", (0, 0))
     model = data[start:end].decode("utf-8", "replace").strip()
     if not model:
@@ -223,4 +227,21 @@ def _refuse_steering(names: Iterable[str]) -> None:
         if name in _USUAL:
             continue
         if steers(name):
-            raise Invalid(f"{name} is not accepted here", field=name, code="field_not_allowed")
+            raise _not_accepted(name)
+
+
+def _refuse_steering_within(laid_over: msgspec.Raw) -> None:
+    """What LiteLLM lays over the request is looked at like the request itself, its model too."""
+    try:
+        names = _options.decode(laid_over) or {}
+    except msgspec.MsgspecError:
+        raise Invalid(
+            f"{LAID_OVER} should be an object", field=LAID_OVER, code="invalid_json"
+        ) from None
+    for name in names:
+        if steers_from_within(name):
+            raise _not_accepted(f"{LAID_OVER}.{name}")
+
+
+def _not_accepted(name: str) -> Invalid:
+    return Invalid(f"{name} is not accepted here", field=name, code="field_not_allowed")

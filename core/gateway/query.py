@@ -7,9 +7,9 @@ the query as it was written.
 
 from urllib.parse import unquote_plus
 
-from core.steering import steers
+from core.steering import LAID_OVER, steers
 
-_NAMES_A_MODEL = frozenset({"model", "target_model_names"})
+_NAMES_A_MODEL = frozenset({"model", "target_model_names", LAID_OVER})
 
 
 def on_to_gateway(query: bytes) -> bytes:

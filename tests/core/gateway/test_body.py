@@ -114,6 +114,11 @@ def test_a_body_without_a_model_is_refused_with_a_sentence(data: bytes, field: s
         "litellm_metadata",
         "no-log",
         "router_settings_override",
+        "extra_query",
+        "ssl_verify",
+        "provider_specific_header",
+        "anthropic_identity_token_file",
+        "_agentic_loop_depth",
     ],
 )
 def test_nobody_steers_the_gateway_through_the_body(field: str) -> None:
@@ -121,6 +126,31 @@ def test_nobody_steers_the_gateway_through_the_body(field: str) -> None:
     with pytest.raises(Invalid) as refusal:
         peek_json(json.dumps({"model": "a", field: "x"}).encode())
     assert refusal.value.field == field
+
+
+@pytest.mark.parametrize("name", ["model", "api_base", "extra_body", "mock_response"])
+def test_nobody_steers_the_gateway_by_what_is_laid_over_a_body(name: str) -> None:
+    """LiteLLM lays `extra_body` over what it sends: a key could ask what it may not, and for less.
+
+    What engines know may stand there.
+    """
+    fine = {"model": "a", "extra_body": {"top_k": 5, "chat_template_kwargs": {"model": "x"}}}
+    assert peek_json(json.dumps(fine).encode()).model == "a"
+    assert peek_json(b'{"model": "a", "extra_body": null}').model == "a"
+    with pytest.raises(Invalid) as refusal:
+        peek_json(json.dumps({"model": "a", "extra_body": {"top_k": 5, name: "b"}}).encode())
+    assert refusal.value.field == f"extra_body.{name}"
+    for odd in ("x", ["model"], 1):
+        with pytest.raises(Invalid, match="should be an object"):
+            peek_json(json.dumps({"model": "a", "extra_body": odd}).encode())
+
+
+def test_nothing_is_laid_over_a_form() -> None:
+    """Nobody knows how its text would be read."""
+    data = form(("model", b"a"), ("extra_body", b'{"model": "b"}'))
+    with pytest.raises(Invalid) as refusal:
+        peek_form(data, "multipart/form-data; boundary=XX")
+    assert refusal.value.field == "extra_body"
 
 
 def test_no_model_has_a_name_without_end() -> None:

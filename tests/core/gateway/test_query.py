@@ -11,7 +11,15 @@ COMPLETION = b'{"model":"m","usage":{"prompt_tokens":3,"completion_tokens":5}}'
 
 @pytest.mark.parametrize(
     "part",
-    ["model=b", "mod%65l=b", "Model=b", "api-version=1", "api_base=x", "user_api_key_alias=x"],
+    [
+        "model=b",
+        "mod%65l=b",
+        "Model=b",
+        "api-version=1",
+        "api_base=x",
+        "user_api_key_alias=x",
+        "extra_body=%7B%7D",
+    ],
 )
 def test_nobody_steers_the_gateway_through_the_query(part: str) -> None:
     """LiteLLM takes `?model=` before the body's model, and other names where the body has none."""
