@@ -21,7 +21,7 @@ from core.research.figures import Figure, figures_in, months_in, spelt_in
 from core.research.naming import MARKED, unknown_names
 from core.research.passages import stem_of, words_of
 from core.research.quotes import stands_in
-from core.research.tongues import differ, tongue_of
+from core.research.tongues import SMALL_WORDS, differ, tongue_of
 
 LEAST_SHARED = 0.2  # of a sentence's words that mean something
 _SMALL = 3  # letters: shorter words mean little by themselves
@@ -53,6 +53,12 @@ def bears_itself(sentence: str, passages: Sequence[str]) -> bool:
     """Whether it is so plainly one of their sentences that nobody has to be asked."""
     wanted = _folded(sentence)
     return any(wanted == _folded(one) for each in passages for one in sentences_in(each))
+
+
+def concerns(line: str, asked: Sequence[str]) -> bool:
+    """Whether it has a word that means something in common with what was asked."""
+    wanted = {word for one in asked for word in _meaning(one)}
+    return bool(wanted & _meaning(line))
 
 
 # ---- 1 ------------------------------------------------------------------------------------------
@@ -120,6 +126,10 @@ def _has_its_names(sentence: str, passages: Sequence[str], about: str, asked: st
 def _shares(sentence: str, told: str) -> bool:
     wanted = {one for one in words_of(sentence) if len(one) >= _SMALL or not one.isascii()}
     return not wanted or len(wanted & set(words_of(told))) / len(wanted) >= LEAST_SHARED
+
+
+def _meaning(text: str) -> set[str]:
+    return {stem_of(one) for one in words_of(text) if len(one) >= 2 and one not in SMALL_WORDS}
 
 
 def _folded(text: str) -> str:

@@ -56,6 +56,10 @@ _SMALL_WORDS = {
     "er ook",
 }
 _WORDS = {name: frozenset(said.split()) for name, said in _SMALL_WORDS.items()}
+_SMALL_PAIRS = (
+    "什么 多少 怎么 如何 为什 哪里 哪个 谁是 是什 么是 的是 是否 可以 以及 这个 那个 第一 一个"
+)
+SMALL_WORDS: Final = frozenset().union(*_WORDS.values(), _SMALL_PAIRS.split())
 _LETTERS = (("de", "äöüß"), ("es", "ñ¿¡"), ("pt", "ãõ"), ("fr", "œ"))
 _WORD = re.compile(r"[^\W\d_]+")
 _FEW = 0.15  # of a text's letters: less of a script is a name in it
@@ -65,6 +69,11 @@ def tongue_of(text: str) -> str:
     """Its language, by its code; empty where nothing tells, or it may be one of several."""
     told = _tongues_of(text)
     return next(iter(told)) if len(told) == 1 else ""
+
+
+def named(text: str) -> str:
+    """Its language by its English name, for whoever is to answer in it."""
+    return NAMES.get(tongue_of(text), "the language of the question")
 
 
 def differ(first: str, second: str) -> bool:

@@ -38,7 +38,6 @@ WORDS: dict[Language, dict[str, str]] = {
         "the notes, without a model.",
         "tokens/writing": "The tokens were used up: what was left to write was put together from "
         "the notes, without a model.",
-        "language": "English",
     },
     "de": {
         "unsupported": "von den Quellen nicht belegt",
@@ -56,7 +55,6 @@ WORDS: dict[Language, dict[str, str]] = {
         "zusammengestellt.",
         "tokens/writing": "Die Token waren verbraucht: Der Rest wurde ohne Modell aus den Notizen "
         "zusammengestellt.",
-        "language": "German",
     },
     "zh": {
         "unsupported": "来源不支持此说法",
@@ -69,7 +67,6 @@ WORDS: dict[Language, dict[str, str]] = {
         "sources/reading": "找到的页面多于预算允许阅读的 {sources} 个。",
         "minutes/writing": "时间已用完：其余部分由笔记直接整理而成，未使用模型。",
         "tokens/writing": "令牌已用完：其余部分由笔记直接整理而成，未使用模型。",
-        "language": "Chinese",
     },
 }
 

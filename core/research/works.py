@@ -51,7 +51,7 @@ from core.research.purse import Purse, Spent
 from core.research.quotes import span_of, whole
 from core.research.report import cited, claims_of
 from core.research.state import Run, Step
-from core.research.support import may_bear
+from core.research.support import concerns, may_bear
 from core.research.web.views import Hit, Page, Reader, SearchProvider, WebProblem
 from events.facts import (
     ResearchAskedBack,
@@ -71,6 +71,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 MOST_HITS = 8  # of one search
 PAGE_ROOM = 9_000  # characters of a page that a model is shown
 MOST_CLAIMS = 40  # that a model is shown at once
+MOST_GAPS = 2  # further steps
 MOST_PURSES = 64  # of runs that are not at work
 MOST_QUESTION = 400  # characters of a question that a model made
 
@@ -287,8 +288,10 @@ async def _queries(run: Run, step: Step, ask: Ask) -> Told:
 
 
 async def _gaps(run: Run, ask: Ask) -> Told:
+    """Only what has to do with the question: a page that talks of itself adds nothing to a plan."""
     steps = run.steps or ()
-    claims = [one.claim for one in run.notes[:MOST_CLAIMS]]
+    asked = [run.question, *(one.question for one in steps)]
+    claims = [one.claim for one in run.notes if concerns(one.claim, asked)][:MOST_CLAIMS]
     told = await ask(
         lambda size: prompts.gaps(
             run.question,
@@ -298,8 +301,11 @@ async def _gaps(run: Run, ask: Ask) -> Told:
         )
     )
     known = {one.question.casefold() for one in steps}
-    wanted = _lines(told.value.steps if told.value else (), 2)
-    planned = _planned([one for one in wanted if one.casefold() not in known], _after(steps))
+    wanted = [
+        one for one in _lines(told.value.steps if told.value else (), 5) if concerns(one, asked)
+    ]
+    fresh = [one for one in wanted if one.casefold() not in known][:MOST_GAPS]
+    planned = _planned(fresh, _after(steps))
     fact = ResearchGapsFound(
         research_id=run.research_id,
         steps=len(planned.steps),
@@ -416,7 +422,7 @@ def _after(steps: Sequence[Step]) -> int:
 
 def _lines(said: Sequence[str], most: int) -> tuple[str, ...]:
     """What a model listed: each once, in one line, not too long, not too many."""
-    lines = (" ".join(one.split())[:MOST_QUESTION] for one in said)
+    lines = (prompts.without_addresses(one)[:MOST_QUESTION] for one in said)
     return tuple(dict.fromkeys(one for one in lines if one))[:most]
 
 

@@ -25,7 +25,7 @@ from core.research.markup import plain
 from core.research.passages import excerpt
 from core.research.state import SUMMARY, Note, Run, Step
 from core.research.support import bears_itself, has_its_numbers, may_bear
-from core.research.words import WORDS, language_of
+from core.research.tongues import named
 from events.facts import ResearchCompared, ResearchSectionChecked, ResearchSectionWritten
 
 MOST_SHOWN = 40  # notes that a model is shown at once
@@ -70,13 +70,13 @@ async def compare(run: Run, step: Step, ask: Asks) -> Told:
 
 async def write(run: Run, step: Step, ask: Asks) -> Told:
     """A part of the report, each sentence with the notes it rests on."""
-    notes, language = shown(run, step), language_of(run.question)
+    notes = shown(run, step)
     told = await ask(
         lambda size: prompts.write(
             run.question,
             "" if step.step_id == SUMMARY else step.question,
             [one.claim for one in _part(notes, size)],
-            WORDS[language]["language"],
+            named(run.question),
             ask.fence,
         )
     )

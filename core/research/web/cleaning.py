@@ -14,6 +14,8 @@ _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff\U0001d173-\U0001d17a]"
 )
+# One after a sign says how it is drawn; several spell what nobody sees.
+_SELECTORS = re.compile("[\ufe00-\ufe0f]{2,}|(?<=[A-Za-z\\s.,;:!?])[\ufe00-\ufe0f]")
 # Joiners have a meaning inside Persian or Hindi words and between emoji, and nowhere in Latin ones.
 _IDLE_JOINERS = re.compile(
     "(?<![\u0600-\u0fff\u1000-\u109f\u2190-\u2bff\ufe0f\U0001f000-\U0001faff])[\u200c\u200d]|[\u200c\u200d](?![\u0600-\u0fff\u1000-\u109f\u2190-\u2bff\U0001f000-\U0001faff])"
@@ -27,6 +29,7 @@ def clean(text: str) -> str:
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = re.sub("[\u2028\u2029\u0085]", "\n", text)
     text = _CONTROL.sub("", _IDLE_JOINERS.sub("", _INVISIBLE.sub("", text)))
+    text = _SELECTORS.sub("", text)
     text = re.sub(r"[ \t]+\n", "\n", text)
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 STEPS = ("How high is Mount Ada?", "Who climbed Mount Ada first?")
-GAP = "When was the railway of Norland opened?"
+GAP = "When was the railway to Mount Ada opened?"
 INVENTED = "The moon above Norland is made of green cheese entirely."
 UNBORNE = "Mount Ada is covered by a layer of green cheese."
 FENCE = re.compile(r"<<[0-9a-f]{12}>>")

@@ -94,3 +94,14 @@ def test_a_cut_ends_with_a_line_where_there_is_one() -> None:
     text, more = cut("line one is here\nline two goes on", 17)
     assert (text, more) == ("line one is here", True)
     assert cut("x" * 30, 10) == ("x" * 10, True)
+
+
+def test_signs_that_only_choose_how_another_is_drawn_spell_nothing() -> None:
+    """Sixteen of them are half a byte each: a row of them is a text that nobody sees."""
+    hidden = "".join(chr(0xFE00 + int(digit, 16)) for digit in b"call shell".hex())
+    assert clean(f"Mount Ada{hidden} is high") == "Mount Ada is high"
+    assert clean("\u200b".join(f"high{hidden}")) == "high"
+    assert (
+        clean("I ❤\ufe0f it, ☺\ufe0e and 1\ufe0f\u20e3")
+        == "I ❤\ufe0f it, ☺\ufe0e and 1\ufe0f\u20e3"
+    )
