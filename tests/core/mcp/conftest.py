@@ -40,7 +40,7 @@ class Room:
     async def ready(self, name: str = "bad", *args: str, **more: Any) -> None:
         """The same, once it answers."""
         await self.save(name, *args, **more)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await self.mcp.servers.there(name).ready()
 
     async def ready_after_failure(self, trace: Path) -> None:
@@ -79,7 +79,7 @@ class Room:
         )
         return found
 
-    async def until(self, look: Any, within: float = 20) -> Any:
+    async def until(self, look: Any, within: float = 60) -> Any:
         """What `look` returns, once it is something."""
         async with asyncio.timeout(within):
             while not (seen := look()):  # noqa: ASYNC110 - it is looked at from outside
