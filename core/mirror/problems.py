@@ -28,6 +28,11 @@ MEANINGS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
         "Drop the schema vllm_studio there: it is made anew, from the log.",
     ),
     (
+        (asyncpg.ReadOnlySQLTransactionError,),
+        "is only read: it is a standby, or was set so",
+        "Name the primary in DATABASE_URL, or all hosts with ?target_session_attrs=primary.",
+    ),
+    (
         (asyncpg.InsufficientResourcesError,),
         "has no room: {reason}",
         "Make room there, or allow more connections; it is tried again by itself.",

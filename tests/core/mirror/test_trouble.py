@@ -183,6 +183,21 @@ async def test_a_user_without_the_right_is_told_which_one(postgres: Postgres, lo
         await postgres.rows("drop role poor")
 
 
+async def test_a_database_that_is_only_read_is_said(postgres: Postgres, logs: Logs) -> None:
+    """As a standby is after a failover; nothing is lost by it."""
+    logs.add("2026-11-23", request(0))
+    mirror = mirror_of(logs, postgres.url)
+    async with running(mirror):
+        await mirrored(mirror, 1)
+    logs.add("2026-11-23", request(1))
+    problem, todo = await problem_of(logs, f"{postgres.url}?default_transaction_read_only=on")
+    assert "is only read" in problem
+    assert "target_session_attrs" in todo
+    again = mirror_of(logs, postgres.url)
+    async with running(again):
+        await mirrored(again, 1)
+
+
 async def test_tables_of_a_newer_studio_are_left_alone(postgres: Postgres, logs: Logs) -> None:
     """It says what to do; nothing is written into tables it does not know."""
     mirror = mirror_of(logs, postgres.url)
