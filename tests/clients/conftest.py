@@ -74,7 +74,7 @@ def engine(served: StudioServer) -> Iterator[Engine]:
     """The engine, with nothing seen yet and every knob where it belongs."""
     found = Engine(served.engines()[MODEL]["port"])
     found.turn(**KNOBS)
-    httpx.delete(f"http://127.0.0.1:{found.port}/_sim/requests", timeout=5)
+    httpx.delete(f"http://127.0.0.1:{found.port}/_sim/requests", timeout=60)
     yield found
     found.turn(**KNOBS)
 

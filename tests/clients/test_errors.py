@@ -112,9 +112,7 @@ def test_a_client_that_times_out_frees_the_engine(client: openai.OpenAI, engine:
     """Also when it waits for a whole answer."""
     engine.turn(first_token_seconds=30)
     with pytest.raises(openai.APITimeoutError):
-        client.with_options(timeout=0.5).chat.completions.create(
-            model=MODEL, messages=said("Hello!")
-        )
+        client.with_options(timeout=3).chat.completions.create(model=MODEL, messages=said("Hello!"))
     eventually(lambda: engine.seen()[-1]["disconnected"], within=30, what="the hang-up")
 
 

@@ -81,7 +81,7 @@ def test_c44_when_every_place_is_pinned_the_refusal_is_immediate(studio: StudioS
     studio.load("c44-p")
     began = time.monotonic()
     refused = studio.chat("c44-b")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60  # and not when a load would be over, or given up
     assert refused.status_code == 409, refused.text
     assert "c44-p" in refused.json()["error"]["message"]
     assert list(studio.engines()) == ["c44-p"]

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.conformance.test_limits_and_rest import change_settings
-from tests.harness.sim import sim_recipe
+from tests.harness.sim import sim_recipe, turn_knobs
 from tests.harness.studio import StudioServer, words
 from tests.harness.waiting import eventually
 
@@ -85,7 +85,7 @@ def test_c39_a_request_in_the_gap_of_a_drain_is_served_after_it(
     studio: StudioServer, registry: Path
 ) -> None:
     """A drains for B and is asked for again: it neither saves A nor strands B, all are answered."""
-    studio.add(sim_recipe("c39-a", tokens=60, tokens_per_second=40, registry=str(registry)))
+    studio.add(sim_recipe("c39-a", tokens=60, tokens_per_second=2, registry=str(registry)))
     studio.add(sim_recipe("c39-b", tokens=3, registry=str(registry)))
     running = studio.stream("c39-a")
     running.wait_for_text()
@@ -93,6 +93,7 @@ def test_c39_a_request_in_the_gap_of_a_drain_is_served_after_it(
     other = in_background(studio, "c39-b", answers)
     eventually(lambda: studio.status()["switches"], within=20, what="A drains")
     late = in_background(studio, "c39-a", answers)
+    turn_knobs(studio.engines()["c39-a"]["port"], tokens_per_second=40)
     running.finish()
     other.join(60)
     late.join(60)

@@ -111,7 +111,7 @@ def test_c72_without_main_memory_for_sleepers_level_one_is_not_chosen(
 def test_c73_a_sleeper_is_stopped_after_its_ttl(studio: StudioServer) -> None:
     """Nobody woke it."""
     put_to_sleep(studio, sleepy("c73-a", recipe={"sleeper_ttl_s": 2.0}), "c73-b")
-    assert studio.engines()["c73-a"]["state"] == "asleep"
+    assert studio.happened("engine-fell-asleep", recipe_id="c73-a")
     eventually(lambda: "c73-a" not in studio.engines(), within=30, what="it is stopped")
     assert (
         "slept" in studio.happened("engine-stop-requested", recipe_id="c73-a")[0]["data"]["reason"]

@@ -91,7 +91,7 @@ def test_servers_end_with_the_studio_and_come_back_with_it(quick_studio: StudioS
     quick_studio.start()
     answered = time.monotonic() - began
     in_state(quick_studio, "stays", "ready")
-    assert answered < 15  # it does not wait for servers
+    assert answered < 60  # it does not wait for servers, which have two minutes
     assert quick_studio.happened("mcp-server-stopped", name="stays")
 
 

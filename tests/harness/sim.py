@@ -48,7 +48,7 @@ def _flag(name: str, value: object) -> list[str]:
 
 def seen_by(port: int) -> list[dict[str, Any]]:
     """Requests the sim engine on this port has received."""
-    answer = httpx.get(f"http://127.0.0.1:{port}/_sim/requests", timeout=5)
+    answer = httpx.get(f"http://127.0.0.1:{port}/_sim/requests", timeout=60)
     received: list[dict[str, Any]] = answer.json()["received"]
     return received
 
@@ -60,4 +60,4 @@ def answers_seen_by(port: int) -> list[dict[str, Any]]:
 
 def turn_knobs(port: int, **knobs: object) -> None:
     """Change knobs of a running sim engine, such as tokens=500."""
-    httpx.post(f"http://127.0.0.1:{port}/_sim/knobs", json=knobs, timeout=5).raise_for_status()
+    httpx.post(f"http://127.0.0.1:{port}/_sim/knobs", json=knobs, timeout=60).raise_for_status()

@@ -84,7 +84,7 @@ class StudioServer:
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
 
-    def wait(self, *, within: float = 30) -> int:
+    def wait(self, *, within: float = 120) -> int:
         """Until the app's process has ended; its exit status."""
         assert self.process is not None
         try:
@@ -192,7 +192,7 @@ class StudioServer:
         ]
 
     def wait_for_fact(
-        self, fact: str, *, after: int = 0, within: float = 30, **data: object
+        self, fact: str, *, after: int = 0, within: float = 60, **data: object
     ) -> dict[str, Any]:
         """Until such a fact is recorded; the first."""
         look = lambda: self.happened(fact, after=after, **data) or None  # noqa: E731
