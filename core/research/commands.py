@@ -47,6 +47,12 @@ class Resume(msgspec.Struct, frozen=True, kw_only=True):
     model: str = ""
 
 
+class ChooseProviders(msgspec.Struct, frozen=True, kw_only=True):
+    """Search elsewhere from now on; what was found stays."""
+
+    providers: tuple[str, ...]
+
+
 class Stop(msgspec.Struct, frozen=True, kw_only=True):
     """End it with what it has."""
 
@@ -62,5 +68,14 @@ class FinishErasure(msgspec.Struct, frozen=True):
 
 
 ResearchCommand = (
-    AskFor | AnswerBack | EditPlan | Start | Pause | Resume | Stop | RequestErasure | FinishErasure
+    AskFor
+    | AnswerBack
+    | EditPlan
+    | Start
+    | Pause
+    | Resume
+    | ChooseProviders
+    | Stop
+    | RequestErasure
+    | FinishErasure
 )

@@ -11,6 +11,7 @@ from core.errors import NotFound, Refused
 from core.research.commands import (
     AnswerBack,
     AskFor,
+    ChooseProviders,
     EditPlan,
     FinishErasure,
     Pause,
@@ -27,6 +28,7 @@ from events.facts import (
     ResearchErasureRequested,
     ResearchPaused,
     ResearchPlanEdited,
+    ResearchProvidersChosen,
     ResearchRequested,
     ResearchResumed,
     ResearchStarted,
@@ -49,6 +51,8 @@ def decide(which: str, command: ResearchCommand, state: State) -> list[Fact]:
             return _before_it_starts(command, demand_run(which, state))
         case Pause() | Resume() | Stop():
             return _at_work(command, demand_run(which, state))
+        case ChooseProviders(providers=providers):
+            return _choose(demand_run(which, state), providers)
         case _:
             assert_never(command)
 
@@ -146,6 +150,19 @@ def _at_work(command: Pause | Resume | Stop, run: Run) -> list[Fact]:
             return [] if ended else [ResearchStopped(research_id=which, ran_s=ran_s)]
         case _:
             assert_never(command)
+
+
+def _choose(run: Run, providers: tuple[str, ...]) -> list[Fact]:
+    """While nothing is searched: at rest, or before it starts."""
+    if run.standing == "done":
+        raise _refused("it is finished", "research-finished-already")
+    if run.standing == "working" and run.accepted:
+        raise _refused("it is at work: pause it first", "research-at-work")
+    if run.reading_over:
+        raise _refused("its budget for looking things up is used up", "budget-spent")
+    if providers == run.providers:
+        return []
+    return [ResearchProvidersChosen(research_id=run.research_id, providers=providers)]
 
 
 def _demand_plan(run: Run) -> None:

@@ -54,6 +54,7 @@ from events.facts import (
     ResearchPaused,
     ResearchPlanEdited,
     ResearchPlanned,
+    ResearchProvidersChosen,
     ResearchQueriesMade,
     ResearchRequested,
     ResearchResumed,
@@ -138,6 +139,9 @@ def _further(run: Run, told: Told) -> Run:
             return change(run, standing="failed", problem=_problem(said))
         case ResearchStopped():
             return change(run, standing="stopped", problem=None)
+        case ResearchProvidersChosen(providers=providers):
+            steps = tuple(change(one, providers=providers) for one in run.steps or ())
+            return change(run, providers=providers, steps=steps if run.steps is not None else None)
         case ResearchResumed(model=model):
             return _resumed(run, model or run.model)
         case _:
@@ -149,8 +153,7 @@ def _looked(run: Run, told: Told) -> Run:
     match told.fact:
         case ResearchQueriesMade(step_id=step_id):
             queries = said.queries if isinstance(said, Queries) else ()
-            wanted = len(queries) * len(run.providers)
-            return _with_step(run, step_id, queries=queries, wanted=wanted)
+            return _with_step(run, step_id, queries=queries, providers=run.providers)
         case ResearchSearched() as one:
             return _searched(run, one, said if isinstance(said, Searched) else Searched())
         case ResearchPageRead(source=n, size=size):
@@ -207,6 +210,9 @@ def _noted(run: Run, fact: ResearchNoted, said: Notes) -> Run:
         return run
     run = _with_step(run, fact.step_id, noted=(*step.noted, fact.source))
     notes = tuple(Note.of(one, fact.source, fact.step_id) for one in said.notes)
+    if notes and step.sentences is not None:  # searched once more: its part is written anew
+        for part in (fact.step_id, SUMMARY):
+            run = _with_step(run, part, contradictions=None, sentences=None, supported=None)
     return change(run, notes=run.notes + notes, dropped=run.dropped + fact.dropped)
 
 

@@ -24,6 +24,7 @@ from core.ids import uuid7
 from core.research.commands import (
     AnswerBack,
     AskFor,
+    ChooseProviders,
     EditPlan,
     Pause,
     RequestErasure,
@@ -207,6 +208,17 @@ class Research:
             self._demand_room()
         view = await self._steer(which, Resume(model=model.strip()), actor)
         self._lookout.look(live)
+        return view
+
+    async def choose_providers(
+        self, which: str, providers: Sequence[str], *, actor: str
+    ) -> ResearchView:
+        """Search elsewhere from now on. Raises Invalid, Refused (at work, or it reads no more)."""
+        if not providers:
+            raise Invalid("a research needs somewhere to search", field="providers")
+        chosen = self.desk.chosen(providers, self.web)
+        view = await self._steer(which, ChooseProviders(providers=chosen), actor)
+        self._lookout.look(await self._found(which))
         return view
 
     async def stop(self, which: str, *, actor: str) -> ResearchView:

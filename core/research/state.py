@@ -47,12 +47,16 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     sentences: tuple[Sentence, ...] | None = None  # None: not written yet
     by: str = ""
     supported: tuple[bool, ...] | None = None  # None: not checked yet
-    wanted: int = 0  # searches: queries times providers
+    providers: tuple[str, ...] = ()  # that are to be asked each of its queries
 
     @property
     def searched(self) -> bool:
         """Whether every search of it is over."""
-        return self.queries is not None and len(self.searches) >= self.wanted
+        return self.queries is not None and all(
+            self.was_searched(query, provider)
+            for query in range(len(self.queries))
+            for provider in self.providers
+        )
 
     def was_searched(self, query: int, provider: str) -> bool:
         """Whether this search is over."""

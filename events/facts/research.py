@@ -218,6 +218,13 @@ class ResearchResumed(Fact, frozen=True, kw_only=True, tag="research-resumed"):
     model: str = ""  # another one than before
 
 
+class ResearchProvidersChosen(Fact, frozen=True, kw_only=True, tag="research-providers-chosen"):
+    """The research {research_id} searches with {providers} from now on."""
+
+    research_id: str
+    providers: tuple[str, ...]
+
+
 class ResearchStopped(Fact, frozen=True, kw_only=True, tag="research-stopped"):
     """The research {research_id} was stopped."""
 

@@ -6,6 +6,7 @@ from core.errors import NotFound, Refused
 from core.research.commands import (
     AnswerBack,
     AskFor,
+    ChooseProviders,
     EditPlan,
     FinishErasure,
     Pause,
@@ -20,6 +21,7 @@ from core.research.decider import decide
 from core.research.evolve import fold
 from core.research.state import Absent, Run, State
 from events.facts import (
+    ResearchBudgetSpent,
     ResearchErased,
     ResearchErasureRequested,
     ResearchFinished,
@@ -34,6 +36,9 @@ from tests.core.research.world import ID, World, people
 PAUSE = Pause(reason="asked", sealed=b"", ran_s=1.0)
 STOP = Stop(ran_s=2.0)
 PAUSED = Told(fact=ResearchPaused(research_id=ID, reason="asked", sealed=b""))
+STARTED = Told(fact=ResearchStarted(research_id=ID))
+OVER = Told(fact=ResearchBudgetSpent(research_id=ID, budget="minutes", part="reading"))
+ELSEWHERE = ChooseProviders(providers=("searxng",))
 STOPPED = Told(fact=ResearchStopped(research_id=ID))
 
 
@@ -63,6 +68,10 @@ def tags(command: ResearchCommand, state: State) -> list[str]:
         (Resume(), [*planned(), PAUSED], ["research-resumed"]),
         (Resume(), planned(), []),
         (Resume(), [*planned(), STOPPED], ["research-resumed"]),
+        (ELSEWHERE, planned(), ["research-providers-chosen"]),
+        (ELSEWHERE, [*planned(), STARTED, PAUSED], ["research-providers-chosen"]),
+        (ELSEWHERE, [*planned(), STARTED, STOPPED], ["research-providers-chosen"]),
+        (ChooseProviders(providers=("wikipedia", "duckduckgo")), planned(), []),
         (STOP, planned(), ["research-stopped"]),
         (STOP, [*planned(), PAUSED], ["research-stopped"]),
         (STOP, [*planned(), STOPPED], []),
@@ -82,6 +91,8 @@ def test_what_follows(command: ResearchCommand, told: list[Told], follows: list[
         (EditPlan(steps=1, sealed=b""), [World().begun()], "research-has-no-plan"),
         (AnswerBack(sealed=b""), planned(), "research-asks-nothing"),
         (PAUSE, [*planned(), STOPPED], "research-rests"),
+        (ELSEWHERE, [*planned(), STARTED], "research-at-work"),
+        (ELSEWHERE, [*planned(), STARTED, OVER, PAUSED], "budget-spent"),
         (
             Resume(),
             [*planned(), Told(fact=ResearchFinished(research_id=ID, sources=1, unsupported=0))],

@@ -24,7 +24,14 @@ from core.research.process_manager import (
     seconds_left,
 )
 from core.research.state import Run, Source, initial
-from events.facts import ResearchResumed, ResearchSearched
+from events.facts import (
+    ResearchNoted,
+    ResearchPageRead,
+    ResearchPaused,
+    ResearchProvidersChosen,
+    ResearchResumed,
+    ResearchSearched,
+)
 from tests.core.research.world import ID, World, people
 
 worlds = st.builds(
@@ -106,6 +113,35 @@ def test_after_any_crash_nothing_recorded_is_done_again(
     recorded = [one.fact for one in again]
     assert len(recorded) == len(set(map(repr, recorded))), "a fact was recorded twice"
     assert len(done) == len(set(done))
+
+
+@given(worlds, budgets, st.data())
+@settings(max_examples=100, deadline=None)
+def test_it_goes_on_elsewhere_from_any_rest(
+    world: World, budget: dict[str, Any], data: st.DataObject
+) -> None:
+    """Other providers are asked what the first were; nothing is searched or read again."""
+    told, _, run = went_on(world, [world.begun(**budget)])
+    at = data.draw(st.integers(1, len(told) - 1))
+    chosen = data.draw(st.sampled_from([("searxng",), ("searxng", "wikipedia")]))
+    elsewhere = [
+        Told(fact=ResearchPaused(research_id=ID, reason="asked", sealed=b"")),
+        Told(fact=ResearchProvidersChosen(research_id=ID, providers=chosen)),
+        Told(fact=ResearchResumed(research_id=ID)),
+    ]
+    again, _, end = went_on(world, [*told[:at], *elsewhere])
+    assert end.standing in ("done", "failed")
+    assert end.providers == chosen
+    facts = [one.fact for one in again]
+    once = ResearchSearched | ResearchPageRead | ResearchNoted
+    done = [repr(one) for one in facts if isinstance(one, once)]
+    assert len(done) == len(set(done))
+    if not run.reading_over and not end.reading_over:
+        for step in end.steps or ():
+            asked = {(one.query, one.provider) for one in step.searches}
+            assert {(0, one) for one in chosen} <= asked
+    for step in (*(end.steps or ()), end.summary):
+        assert step.sentences is None or step.supported is not None
 
 
 class CutOff(World):

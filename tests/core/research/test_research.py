@@ -13,6 +13,7 @@ from core.research.state import Budget
 from core.research.views import NewResearch
 from core.research.web.views import WebProblem
 from core.research.writing import CHECK_ROOM
+from events.facts import ResearchProvidersChosen
 from tests.core.research.house import EVIL, PAGES, QUESTION, House
 from tests.core.research.researcher import GAP, INVENTED, STEPS, UNBORNE
 
@@ -230,6 +231,39 @@ async def test_a_paused_run_does_nothing_and_goes_on_where_it_was(house: House) 
     await house.until(which, "done")
     assert house.model.kinds()["plan"] == 1
     assert [one for one in recorded if house.web.read_urls.count(one) != 1] == []
+
+
+async def test_where_it_searches_can_be_changed_while_it_rests(house: House) -> None:
+    """As a fact: what was found stays, the others are asked, and what they bring is written."""
+    house.model.holds = lambda name: name == "write"
+    which = await house.begin(providers=("wikipedia",))
+    await house.until(which, "planned")
+    await house.research.start(which, actor="window")
+    await house.model.held.wait()
+    with pytest.raises(Refused, match="pause it first"):
+        await house.research.choose_providers(which, ("duckduckgo",), actor="window")
+    before = await house.research.pause(which, actor="window")
+    with pytest.raises(Invalid, match="altavista"):
+        await house.research.choose_providers(which, ("altavista",), actor="window")
+    with pytest.raises(Invalid):
+        await house.research.choose_providers(which, (), actor="window")
+    view = await house.research.choose_providers(which, ("duckduckgo",), actor="window")
+    assert (view.state, view.providers) == ("paused", ("duckduckgo",))
+    new = "https://late.example/ada"
+    house.web.pages[new] = "Mount Ada is high, and was climbed first by Ines Varga in snow."
+    house.model.holds = lambda name: False
+    await house.again()
+    await house.research.resume(which, actor="window")
+    view = await house.until(which, "done")
+    asked = {one.provider for step in view.plan for one in step.searches}
+    assert asked == {"wikipedia", "duckduckgo"}
+    assert [one.url for one in view.sources][: len(before.sources)] == [
+        one.url for one in before.sources
+    ]
+    assert new in {one.url for one in view.sources if one.cited}
+    facts = [one.event for one in house.store.read_stream(f"research-{which}")]
+    (chosen,) = [one for one in facts if isinstance(one, ResearchProvidersChosen)]
+    assert chosen.providers == ("duckduckgo",)
 
 
 async def test_a_restart_goes_on_by_itself_and_repeats_nothing(house: House) -> None:

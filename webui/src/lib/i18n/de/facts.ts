@@ -60,6 +60,7 @@ export default {
   'research-finished': 'Die Recherche {research_id} ist fertig: {sources:n} {sources|Quelle|Quellen}, {unsupported:n} {unsupported|Aussage|Aussagen} ohne Beleg.',
   'research-paused': 'Die Recherche {research_id} wurde angehalten: {reason:text}.',
   'research-resumed': 'Die Recherche {research_id} geht weiter.',
+  'research-providers-chosen': 'Die Recherche {research_id} sucht von nun an mit {providers}.',
   'research-stopped': 'Die Recherche {research_id} wurde beendet.',
   'research-failed': 'Die Recherche {research_id} ist gescheitert: {reason}.',
   'research-erasure-requested': 'Die Recherche {research_id} soll gelöscht werden.',

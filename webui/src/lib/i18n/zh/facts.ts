@@ -61,6 +61,7 @@ export default {
   'research-finished': '研究 {research_id} 已完成：{sources:n} 个来源，{unsupported:n} 条无依据的说法。',
   'research-paused': '研究 {research_id} 已暂停：{reason:text}。',
   'research-resumed': '研究 {research_id} 继续。',
+  'research-providers-chosen': '研究 {research_id} 从现在起使用 {providers} 搜索。',
   'research-stopped': '研究 {research_id} 已停止。',
   'research-failed': '研究 {research_id} 失败：{reason}。',
   'research-erasure-requested': '研究 {research_id} 将被删除。',
