@@ -89,6 +89,7 @@ async def test_an_address_that_swallows_everything_hides_no_other() -> None:
     try:
         async with await asyncio.start_server(listener.take, "127.0.0.1", port):
             await demand_reachable(f"http://s.localhost:{port}", resolver=Both(), allowed=LOCAL)
+            await listener.left.wait()
     finally:
         for one in (*waiting, full):
             one.close()
