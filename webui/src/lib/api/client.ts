@@ -1,5 +1,4 @@
 // One way to ask the studio for anything, and one kind of error when it refuses.
-import { keysThen, providersThen, recipesThen, settingsThen, virtualModelsThen } from '../past/then'
 import { asOf } from './as_of'
 import { identity } from './owner'
 import type {
@@ -48,6 +47,9 @@ import type {
   VirtualView,
   Why,
 } from './types'
+
+/** Lists of a moment: they come with the first look at the past. */
+const then = (): Promise<typeof import('../past/then')> => import('../past/then')
 
 /** The studio said no; `problem` says why, where and what to do next. */
 export class Refusal extends Error {
@@ -139,7 +141,8 @@ export const api = {
 
   /** Those in use, then those in the archive. */
   recipes: async (): Promise<SavedRecipe[]> => {
-    if (asOf.state) return recipesThen(asOf.state)
+    const { state } = asOf
+    if (state) return (await then()).recipesThen(state)
     const lists = await Promise.all(
       [false, true].map((archived) =>
         get<{ recipes: SavedRecipe[] }>(`/api/recipes?archived=${archived}`),
@@ -182,14 +185,16 @@ export const api = {
 
   settings: async (): Promise<SettingsView> => {
     const now = await get<SettingsView>('/api/settings')
-    return asOf.state ? settingsThen(asOf.state, now) : now
+    const { state } = asOf
+    return state ? (await then()).settingsThen(state, now) : now
   },
   /** All or none take effect; null puts a default back. */
   changeSettings: (changes: Record<string, unknown>) =>
     send<SettingsView>('PATCH', '/api/settings', changes),
 
   keys: async (signal?: AbortSignal): Promise<KeyList> => {
-    if (asOf.state) return keysThen(asOf.state)
+    const { state } = asOf
+    if (state) return (await then()).keysThen(state)
     const first = await get<KeyList>('/api/keys', signal)
     const keys = [...first.keys]
     for (let { next } = first; next; ) {
@@ -216,14 +221,17 @@ export const api = {
 
   /** What clients are told that they may ask for. */
   listedModels: async () => (await get<{ data: ListedModel[] }>('/v1/models')).data,
-  virtualModels: async (): Promise<VirtualView[]> =>
-    asOf.state
-      ? virtualModelsThen(asOf.state)
-      : (await get<{ virtual_models: VirtualView[] }>('/api/virtual-models')).virtual_models,
+  virtualModels: async (): Promise<VirtualView[]> => {
+    const { state } = asOf
+    if (state) return (await then()).virtualModelsThen(state)
+    return (await get<{ virtual_models: VirtualView[] }>('/api/virtual-models')).virtual_models
+  },
   saveVirtualModel: (model: VirtualModel) => send<VirtualView>('POST', '/api/virtual-models', model),
   removeVirtualModel: (name: string) => send('DELETE', `/api/virtual-models/${at(name)}`),
-  providers: async (): Promise<ProviderList> =>
-    asOf.state ? providersThen(asOf.state) : get<ProviderList>('/api/providers'),
+  providers: async (): Promise<ProviderList> => {
+    const { state } = asOf
+    return state ? (await then()).providersThen(state) : get<ProviderList>('/api/providers')
+  },
   /** Without a key it keeps the one it has. */
   saveProvider: (wish: ProviderWish) => send<ProviderView>('POST', '/api/providers', wish),
   removeProvider: (id: string) => send('DELETE', `/api/providers/${at(id)}`),

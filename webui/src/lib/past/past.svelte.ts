@@ -2,11 +2,11 @@
 import { api } from '../api/client'
 import { asOf } from '../api/as_of'
 import type { StateAt } from '../api/types'
+import type { Picture } from '../store/picture'
 import { clock } from '../clock.svelte'
 import { t } from '../i18n/index.svelte'
 import { attempt } from '../store/actions'
 import { studio } from '../store/studio.svelte'
-import { pictureThen } from './then'
 
 class Past {
   /** The position that is shown; null: now. */
@@ -30,7 +30,10 @@ class Past {
       while (this.wanted !== null) {
         const asked: number | string = this.wanted
         this.wanted = null
-        const went = await attempt(async () => this.show(await api.stateAt(String(asked))))
+        const went = await attempt(async () => {
+          const [state, { pictureThen }] = await Promise.all([api.stateAt(String(asked)), import('./then')])
+          this.show(state, pictureThen)
+        })
         if (!went) this.at = this.state?.position ?? null
       }
     } finally {
@@ -49,7 +52,7 @@ class Past {
     studio.resyncs += 1
   }
 
-  private show(state: StateAt): void {
+  private show(state: StateAt, pictureThen: (state: StateAt, now: Picture) => Picture): void {
     if (this.at === null && this.wanted === null && this.state !== null) return // left meanwhile
     this.at = this.wanted === null ? state.position : this.at
     this.state = state
