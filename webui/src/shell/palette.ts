@@ -20,3 +20,13 @@ export function matches(names: readonly string[], typed: string): boolean {
     .split(/\s+/)
     .every((word) => haystack.includes(word))
 }
+
+/** Where Enter would most likely be meant: asleep, else stopped, else whatever it would change something about. */
+export function likeliest(recipes: readonly Pick<RecipeView, 'state' | 'blocked'>[]): number {
+  const tries: ((recipe: Pick<RecipeView, 'state' | 'blocked'>) => boolean)[] = [
+    ({ state }) => state === 'asleep',
+    ({ state, blocked }) => state === 'stopped' && !blocked,
+    ({ state }) => state !== 'ready',
+  ]
+  return tries.map((meant) => recipes.findIndex(meant)).find((at) => at >= 0) ?? 0
+}
