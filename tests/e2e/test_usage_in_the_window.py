@@ -13,12 +13,12 @@ from tests.harness.usage import wait_for_requests
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
-def test_a_bar_leads_to_the_timeline_of_its_time(own_studio: StudioServer, theme: str) -> None:
+def test_a_bar_leads_to_the_timeline_of_its_time(quick_studio: StudioServer, theme: str) -> None:
     """Its requests, those of one model, what happened to it then; and all the way back.
 
     In a studio of its own: of many models the drawer names those that were asked most.
     """
-    studio = own_studio
+    studio = quick_studio
     model, other = f"barred-{theme}", f"unbarred-{theme}"
     for name in (model, other):
         studio.add(sim_recipe(name, tokens=4))
@@ -28,6 +28,8 @@ def test_a_bar_leads_to_the_timeline_of_its_time(own_studio: StudioServer, theme
     with window(studio, theme, "usage") as page:
         page.clock.set_fixed_time(ended / 1_000_000)  # or the hour of the requests may be over
         page.reload()
+        lines = page.get_by_role("figure").filter(has_text="First token")
+        expect(lines.locator(".key")).to_have_text(["p50", "p95"])  # told by a dash, not by colour
         click_last_bar(page)
         drawer = page.get_by_role("region", name="Requests", exact=True)
         expect(drawer.get_by_role("row", name=re.compile(model)).first).to_be_visible()
