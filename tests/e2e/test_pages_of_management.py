@@ -9,7 +9,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.test_window_in_browsers import ARTIFACTS, CHROMIUM, page_of
+from tests.e2e.test_window_in_browsers import ARTIFACTS, page_of
+from tests.harness.chromium import CHROMIUM
 from tests.harness.sim import sim_recipe
 from tests.harness.studio import ROOT, StudioServer
 from tests.harness.toasts import undo
@@ -107,6 +108,7 @@ def test_a_key_is_issued_limited_revoked_and_taken_back(studio: StudioServer, th
 
         row = page.get_by_role("row", name=re.compile(name))
         expect(row).to_contain_text("1 / 2", timeout=10_000)
+        expect(row).to_contain_text("in force")
         page.get_by_role("button", name=f"Limits of {name}").click()
         page.get_by_role("dialog").get_by_label("Requests a minute").fill("1")
         page.get_by_role("button", name="Set the limits").click()
@@ -142,7 +144,19 @@ def test_a_setting_is_changed_refused_and_taken_back(studio: StudioServer, theme
         page.get_by_role("searchbox").fill("VLLM_STUDIO_PORT")
         expect(page.locator("[data-setting]")).to_have_count(1)
         expect(page.get_by_label("Port", exact=True)).to_be_disabled()
+        page.get_by_role("searchbox").fill("")
+        demand_one_edge(page)
     assert studio.happened("setting-changed", key="drain_timeout_s", value=77)
+
+
+def demand_one_edge(page: Page) -> None:
+    """Whatever is typed or chosen ends where the column ends."""
+    edges = page.evaluate(
+        "[...document.querySelectorAll('.column :is(.choice, select, .box > input)')]"
+        ".map((one) => Math.round(one.getBoundingClientRect().right))"
+    )
+    assert len(edges) > 20
+    assert len(set(edges)) == 1
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])

@@ -155,7 +155,7 @@ export default {
   'field.unit.stages': 'Stufen',
   'field.unit.copies': 'Kopien',
   'field.unit.machines': 'Maschinen',
-  'field.unit.tokens': 'Tokens',
+  'field.unit.tokens': 'Token',
   'field.unit.gib': 'GiB',
   'field.unit.s': 's',
   'field.default': 'wie die Engine',

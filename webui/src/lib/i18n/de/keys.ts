@@ -26,6 +26,9 @@ export default {
   'keys.expired.on': 'abgelaufen am {day}',
   'keys.lane.only': 'nur Weg {lane}',
 
+  'keys.state.in force': 'gültig',
+  'keys.state.expired': 'abgelaufen',
+  'keys.state.revoked': 'widerrufen',
   'keys.edit': 'Grenzen',
   'keys.edit.of': 'Grenzen von {name}',
   'keys.edit.title': 'Grenzen von {name}',

@@ -25,6 +25,9 @@ export default {
   'keys.expired.on': 'expired on {day}',
   'keys.lane.only': '{lane} lane only',
 
+  'keys.state.in force': 'in force',
+  'keys.state.expired': 'expired',
+  'keys.state.revoked': 'revoked',
   'keys.edit': 'Limits',
   'keys.edit.of': 'Limits of {name}',
   'keys.edit.title': 'Limits of {name}',

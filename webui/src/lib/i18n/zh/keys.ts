@@ -26,6 +26,9 @@ export default {
   'keys.expired.on': '已于 {day} 过期',
   'keys.lane.only': '仅 {lane} 通道',
 
+  'keys.state.in force': '有效',
+  'keys.state.expired': '已过期',
+  'keys.state.revoked': '已撤销',
   'keys.edit': '限额',
   'keys.edit.of': '{name} 的限额',
   'keys.edit.title': '{name} 的限额',
