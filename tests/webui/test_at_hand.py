@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.harness.browser import caught
+from tests.harness.browser import caught, demand_no_wider
 from tests.harness.waiting import eventually
 from tests.webui.conftest import Backend, Open
 from tests.webui.test_pages import violations
@@ -104,3 +104,26 @@ def test_a_phone_reaches_every_page_and_the_quick_switch(backend: Backend, open_
     assert violations(page) == []
     more.get_by_role("link", name="Timeline").click()
     expect(page.get_by_role("heading", name="Timeline")).to_be_visible()
+
+
+def test_recipes_open_with_the_one_that_is_resident(backend: Backend, open_page: Open) -> None:
+    """Beside the list something is looked at."""
+    backend.scene("busy")
+    page = open_page("/recipes")
+    expect(page.get_by_role("heading", name="Qwen3-32B-AWQ")).to_be_visible()
+    expect(page.get_by_role("searchbox", name="Filter recipes")).to_be_visible()
+
+
+def test_a_phone_shows_the_recipes_or_one_of_them(backend: Backend, open_page: Open) -> None:
+    """Neither is squeezed beside the other, and the way back is at hand."""
+    backend.scene("busy")
+    page = open_page("/recipes", size=(390, 844))
+    entry = page.get_by_role("link", name="Mistral-Small")
+    entry.click()
+    expect(page.get_by_role("heading", name="Mistral-Small")).to_be_visible()
+    expect(entry).to_be_hidden()
+    demand_no_wider(page)
+    page.get_by_role("link", name="All recipes").click()
+    expect(entry).to_be_visible()
+    expect(page.get_by_role("heading", name="Mistral-Small")).to_have_count(0)
+    assert violations(page) == []

@@ -10,6 +10,7 @@ export default {
   'recipes.empty.text':
     'Ein Rezept ist eine gespeicherte Art, ein Modell zu starten: welche Engine, welche Gewichte, wie viel Speicher. Ist es einmal hier, genügt eine Taste.',
   'recipes.none': 'Kein Rezept passt zu „{text}“.',
+  'recipes.all': 'Alle Rezepte',
   'recipes.pick': 'Wähle ein Rezept, um es zu ändern.',
   'recipes.archive': 'Archivieren',
   'recipes.restore': 'Zurückholen',

@@ -8,6 +8,7 @@ export default {
   'recipes.empty': 'No recipes yet',
   'recipes.empty.text': 'A recipe is a saved way to start a model: which engine, which weights, how much memory. Once it is here, it is one key away.',
   'recipes.none': 'No recipe matches “{text}”.',
+  'recipes.all': 'All recipes',
   'recipes.pick': 'Pick a recipe to change it.',
   'recipes.archive': 'Archive',
   'recipes.restore': 'Restore',

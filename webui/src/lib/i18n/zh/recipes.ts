@@ -9,6 +9,7 @@ export default {
   'recipes.empty': '还没有配方',
   'recipes.empty.text': '配方是保存下来的模型启动方式：用哪个引擎、哪份权重、多少内存。保存之后，一键即可启动。',
   'recipes.none': '没有与“{text}”匹配的配方。',
+  'recipes.all': '所有配方',
   'recipes.pick': '选择一个配方进行修改。',
   'recipes.archive': '归档',
   'recipes.restore': '恢复',
