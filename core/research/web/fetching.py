@@ -229,6 +229,8 @@ def _why(failure: Exception) -> str:
     text = str(failure)
     if "CERTIFICATE" in text or "certificate" in text:
         return "its certificate is not valid"
+    if isinstance(failure, httpx.ProxyError):
+        return text  # one of ours, in `tunnels.py`
     if isinstance(failure, httpx.ConnectError):
         return "the connection is refused or fails"
     return "the connection broke off"

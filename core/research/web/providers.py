@@ -27,6 +27,7 @@ from core.research.web.folder import FolderSearch
 from core.research.web.guarded import GuardedTransport
 from core.research.web.names import Allowed, Resolver
 from core.research.web.politeness import Politeness, Sleep
+from core.research.web.proxies import Proxies
 from core.research.web.reaching import demand_reachable
 from core.research.web.reader import WebReader
 from core.research.web.robots import Robots
@@ -96,12 +97,15 @@ class Web:
         resolver: Resolver | None = None,
         sleep: Sleep = asyncio.sleep,
         workers: Workers | None = None,
+        proxies: Proxies | None = None,
     ) -> None:
+        """`proxies`: those of the environment."""
         self._config = config
         self._secrets = secrets
         self._clock = clock
         self._toolbox = toolbox
         self._resolver = resolver
+        self._proxies = proxies or Proxies()
         self._workers = workers or Workers()
         self._polite = Politeness(clock, sleep=sleep)
         self._very_polite = Politeness(clock, apart_s=DUCK_APART_S, sleep=sleep)
@@ -213,7 +217,12 @@ class Web:
                     tool.offered()
                 case _:
                     allowed = _own_host(config)
-                    await demand_reachable(_base(config), resolver=self._resolver, allowed=allowed)
+                    await demand_reachable(
+                        _base(config),
+                        resolver=self._resolver,
+                        allowed=allowed,
+                        proxies=self._proxies,
+                    )
         except WebProblem as problem:
             return Unreached(
                 name=name,
@@ -262,7 +271,10 @@ class Web:
         return Service(title, _base(config), fetcher, keyed="key" in NEEDS[config.kind])
 
     def _fetcher(self, allowed: Allowed, politeness: Politeness) -> Fetcher:
-        return Fetcher(GuardedTransport(resolver=self._resolver, allowed=allowed), politeness)
+        transport = GuardedTransport(
+            resolver=self._resolver, allowed=allowed, proxies=self._proxies
+        )
+        return Fetcher(transport, politeness)
 
 
 def _own_host(config: ProviderConfig) -> Allowed:
