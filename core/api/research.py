@@ -43,6 +43,12 @@ class ResumeWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     model: str = ""
 
 
+class ChosenProviders(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where it is to search from now on, by name."""
+
+    providers: tuple[str, ...]
+
+
 class Hosts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Hosts of private networks that may be read: `wiki.home`, `wiki.home:8080`, `*.home`."""
 
@@ -144,6 +150,17 @@ async def resume_research(
     demand_owner(asking, "resume research")
     return await application.research.resume(
         research_id, model=(data or ResumeWish()).model, actor=asking.actor
+    )
+
+
+@put("/research/{research_id:str}/providers")
+async def choose_research_providers(
+    application: Application, asking: Asking, research_id: str, data: ChosenProviders
+) -> ResearchView:
+    """Let it search elsewhere, while it rests or before it starts; what was found stays."""
+    demand_owner(asking, "change where research searches")
+    return await application.research.choose_providers(
+        research_id, data.providers, actor=asking.actor
     )
 
 
@@ -269,6 +286,7 @@ HANDLERS = (
     start_research,
     pause_research,
     resume_research,
+    choose_research_providers,
     stop_research,
     converse_about_research,
     read_source,

@@ -23,7 +23,7 @@ from core.research.process_manager import (
     next_step,
     seconds_left,
 )
-from core.research.state import Run, Source, initial
+from core.research.state import Run, Source, SourceState, initial
 from events.facts import (
     ResearchNoted,
     ResearchPageRead,
@@ -243,7 +243,7 @@ def test_what_is_tried_again_stays_within_the_budget() -> None:
     """Pages that failed, where others took their places: only as many as there is room for."""
     world = World(steps=1, hits=8)
     _, _, run = went_on(world, [world.begun(sources=4)])
-    states = ("read", "read", "read", "failed", "failed", "failed")
+    states: tuple[SourceState, ...] = ("read", "read", "read", "failed", "failed", "failed")
     sources = tuple(
         Source(n=n, url=f"https://{n}.example/", state=state) for n, state in enumerate(states, 1)
     )

@@ -257,6 +257,10 @@ export interface components {
             size: number;
             verifier_key: string;
         };
+        /** ChosenProviders */
+        ChosenProviders: {
+            providers: string[];
+        };
         /** Claim */
         Claim: {
             log: string;
@@ -980,9 +984,11 @@ export interface components {
             resources: number;
             /** @default 0 */
             restarts: number;
+            /** @default false */
+            signed_in: boolean;
             since: number;
             /** @enum {string} */
-            state: "off" | "starting" | "ready" | "failed";
+            state: "off" | "starting" | "ready" | "failed" | "needs-sign-in";
             timeout_s: number;
             /** @default [] */
             tool_list: components["schemas"]["ToolView"][];
@@ -1031,9 +1037,11 @@ export interface components {
             resources: number;
             /** @default 0 */
             restarts: number;
+            /** @default false */
+            signed_in: boolean;
             since: number;
             /** @enum {string} */
-            state: "off" | "starting" | "ready" | "failed";
+            state: "off" | "starting" | "ready" | "failed" | "needs-sign-in";
             timeout_s: number;
             /** @default 0 */
             tools: number;
@@ -2085,6 +2093,11 @@ export interface components {
             /** @default [] */
             tools: string[];
         };
+        /** SignInAddress */
+        SignInAddress: {
+            expires_at: number;
+            url: string;
+        };
         /** SignedFor */
         SignedFor: {
             at: number;
@@ -2331,6 +2344,18 @@ export interface components {
             /** @default  */
             next_action: string;
             problem: string;
+        };
+        /** UnsentText */
+        UnsentText: {
+            /** @default  */
+            conversation_id: string;
+            text: string;
+        };
+        /** UnsentTexts */
+        UnsentTexts: {
+            unsent: {
+                [key: string]: string;
+            };
         };
         /** UsageEntry */
         UsageEntry: {

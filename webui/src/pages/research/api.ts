@@ -41,6 +41,8 @@ export const research = {
   answer: (id: string, text: string) => send('POST', `${run(id)}/answer`, { text }),
   plan: (id: string, steps: readonly { step_id?: string; question: string }[]) => send('PUT', `${run(id)}/plan`, { steps }),
   turn: (id: string, how: 'start' | 'pause' | 'stop') => send('POST', `${run(id)}/${how}`),
+  /** Where it searches from now on. */
+  searchWith: (id: string, providers: readonly string[]) => send('PUT', `${run(id)}/providers`, { providers }),
   /** With another model, where one is named. */
   resume: (id: string, model = '') => send('POST', `${run(id)}/resume`, { model }),
   /** A conversation that begins with the report. */

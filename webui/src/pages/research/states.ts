@@ -41,6 +41,15 @@ export const isLookedInto = (state: Step['state']): boolean => state === 'noted'
 export const isCutOff = ({ searches, notes }: Pick<Step, 'searches' | 'notes'>): boolean =>
   notes === 0 && searches.length > 0 && searches.every((one) => Boolean(one.problem))
 
+/** Whether a budget has ended the part in which things are looked up. */
+export const readsNoMore = ({ spent }: Pick<ResearchView, 'spent'>): boolean => spent.over.length > 0
+
+/** Where it is to search, the old places first; null where nothing changes. */
+export function chosenOf(now: readonly string[], wanted: ReadonlySet<string>): readonly string[] | null {
+  const names = [...now.filter((one) => wanted.has(one)), ...[...wanted].filter((one) => !now.includes(one))]
+  return names.length === now.length && names.every((one, at) => one === now[at]) ? null : names
+}
+
 /** How much of each part of the budget is used, 0 to 1 and beyond. */
 export function shares(budget: Budget, spent: Budget): { of: keyof Budget; used: number; limit: number; share: number }[] {
   return (['sources', 'tokens', 'minutes'] as const).map((of) => ({

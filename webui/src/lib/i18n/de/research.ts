@@ -23,6 +23,7 @@ export default {
   'research.question': 'Frage',
   'research.question.hint': 'Was willst du wissen? Je genauer du fragst, desto besser wird gesucht.',
   'research.model': 'Modell',
+  'research.model.at': 'Es läuft bei {provider}: Deine Frage geht dorthin und was dafür gelesen wird, und es kann Geld kosten.',
   'research.sources': 'Quellen',
   'research.started': 'Begonnen',
   'research.state.clarifying': 'Hat Fragen',
@@ -93,6 +94,9 @@ export default {
 
   'research.pause': 'Anhalten',
   'research.resume': 'Weiter',
+  'research.rest': 'Mit einem anderen Modell weiter, oder anderswo suchen',
+  'research.rest.go': 'Damit weiter',
+  'research.rest.over': 'Das Budget zum Nachsehen ist verbraucht: Nur das Modell kann ein anderes sein.',
   'research.stop': 'Beenden',
   'research.more': 'Mehr',
   'research.converse': 'Darüber sprechen',

@@ -22,6 +22,7 @@ export default {
   'research.question': 'Question',
   'research.question.hint': 'What do you want to know? The more exactly you ask, the better it looks.',
   'research.model': 'Model',
+  'research.model.at': 'It runs at {provider}: your question goes there, and what is read for it, and it may cost money.',
   'research.sources': 'Sources',
   'research.started': 'Begun',
   'research.state.clarifying': 'Has questions',
@@ -92,6 +93,9 @@ export default {
 
   'research.pause': 'Pause',
   'research.resume': 'Go on',
+  'research.rest': 'Go on with another model, or search elsewhere',
+  'research.rest.go': 'Go on with these',
+  'research.rest.over': 'Its budget for looking things up is used up: only the model can be another.',
   'research.stop': 'Stop',
   'research.more': 'More',
   'research.converse': 'Talk about it',

@@ -23,6 +23,7 @@ export default {
   'research.question': '问题',
   'research.question.hint': '你想知道什么？问得越具体，查得越好。',
   'research.model': '模型',
+  'research.model.at': '它在 {provider} 运行：你的问题和为此读取的内容会发送到那里，并可能产生费用。',
   'research.sources': '来源',
   'research.started': '开始于',
   'research.state.clarifying': '有疑问',
@@ -93,6 +94,9 @@ export default {
 
   'research.pause': '暂停',
   'research.resume': '继续',
+  'research.rest': '换用其他模型继续，或在别处搜索',
+  'research.rest.go': '以此继续',
+  'research.rest.over': '查找资料的预算已用完：只能更换模型。',
   'research.stop': '停止',
   'research.more': '更多',
   'research.converse': '就此对话',
