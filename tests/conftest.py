@@ -62,6 +62,7 @@ def pytest_runtest_makereport(
 @pytest.fixture(autouse=True)
 def _no_process_is_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     """A test that leaks a process fails, by name of the process."""
+    processes.bury()
     before = processes.children()
     yield
     left = processes.lingering(lambda: processes.leftovers(before))

@@ -77,6 +77,16 @@ def children() -> set[int]:
     return found
 
 
+def bury() -> None:
+    """Let go of children that are dead and nobody's: each search of processes would look at them.
+
+    Between two tests only, when nobody waits for a child but the fixtures that own theirs.
+    """
+    for pid in children() - _owned:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+
+
 def lingering(look: Callable[[], list[str]], within: float = 10) -> list[str]:
     """Those of `look` that do not end by themselves in this time.
 
