@@ -16,7 +16,7 @@ import pytest
 
 from events.projections import ALL
 from events.store import EventStore
-from tests.harness import elsewhere, processes, runtimes
+from tests.harness import elsewhere, no_gateway, processes, runtimes
 from tests.harness.ports import free_port
 from tests.harness.side_by_side import SideBySide
 from tests.harness.studio import StudioServer
@@ -105,8 +105,8 @@ def own_studio(home: Path, litellm_runtime: None) -> Iterator[StudioServer]:
 
 
 @pytest.fixture
-def quick_studio(home: Path, litellm_runtime: None) -> Iterator[StudioServer]:
-    """The same for a test that needs no gateway: it may still be starting."""
+def quick_studio(home: Path) -> Iterator[StudioServer]:
+    """The same for a test that needs no gateway: it never comes up, and requests go directly."""
     yield from _studio(home, with_gateway=False)
 
 
@@ -137,7 +137,10 @@ def studio(shared_studio: StudioServer) -> Iterator[StudioServer]:
 
 
 def _studio(folder: Path, *, with_gateway: bool = True) -> Iterator[StudioServer]:
-    runtimes.link(folder, ["litellm"])
+    if with_gateway:
+        runtimes.link(folder, ["litellm"])
+    else:
+        no_gateway.install(folder)
     server = StudioServer(folder)
     try:
         server.start()

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.conformance.test_keys import ask
-from tests.harness import runtimes
+from tests.harness import no_gateway
 from tests.harness.redis import RedisServer
 from tests.harness.sim import sim_recipe
 from tests.harness.studio import StudioServer
@@ -27,9 +27,9 @@ def redis() -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-def locked(home: Path, litellm_runtime: None, redis: RedisServer) -> Iterator[StudioServer]:
+def locked(home: Path, redis: RedisServer) -> Iterator[StudioServer]:
     """A studio that shares its counters in that Redis; it needs no gateway."""
-    runtimes.link(home, ["litellm"])
+    no_gateway.install(home)
     studio = StudioServer(home, {"REDIS_URL": redis.url, "VLLM_STUDIO_LANE": "direct"})
     studio.start()
     yield studio

@@ -74,23 +74,23 @@ def test_c79_a_reader_that_does_not_read_holds_up_nobody(studio: StudioServer) -
         assert studio.http.get("/health", timeout=5).status_code == 200
 
 
-def test_c80_quitting_lets_go_of_a_reader_that_does_not_read(own_studio: StudioServer) -> None:
+def test_c80_quitting_lets_go_of_a_reader_that_does_not_read(quick_studio: StudioServer) -> None:
     """Not even who has stopped reading keeps the app from ending."""
-    sleepers = [socket.create_connection(("127.0.0.1", own_studio.port)) for _ in range(3)]
+    sleepers = [socket.create_connection(("127.0.0.1", quick_studio.port)) for _ in range(3)]
     for sleeper, path in zip(
         sleepers, ("/api/events?after=0", "/api/logs/app/stream", "/api/events"), strict=True
     ):
-        head = f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1:{own_studio.port}\r\n\r\n"
+        head = f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1:{quick_studio.port}\r\n\r\n"
         sleeper.sendall(head.encode())
         assert sleeper.recv(15) == b"HTTP/1.1 200 OK"
     asked = time.monotonic()
-    own_studio.post("/api/quit")
+    quick_studio.post("/api/quit")
     for sleeper in sleepers:
         sleeper.settimeout(15)
         while sleeper.recv(65536):
             pass
     assert time.monotonic() - asked < 10, "a second is promised; the machine may be busy"
-    assert own_studio.wait() == 0
+    assert quick_studio.wait() == 0
     for sleeper in sleepers:
         sleeper.close()
 
@@ -115,10 +115,10 @@ needs_prlimit = pytest.mark.skipif(
 
 @needs_prlimit
 def test_c84_on_a_full_disk_what_is_ready_is_served_and_nothing_is_begun(
-    own_studio: StudioServer,
+    quick_studio: StudioServer,
 ) -> None:
     """A loud alarm meanwhile; when space returns all goes on, and every request is in the book."""
-    studio = own_studio
+    studio = quick_studio
     studio.add(sim_recipe("c84-a", tokens=3))
     studio.add(sim_recipe("c84-b", tokens=3))
     assert studio.chat("c84-a").status_code == 200
@@ -159,10 +159,10 @@ def test_c84_on_a_full_disk_what_is_ready_is_served_and_nothing_is_begun(
 
 @needs_prlimit
 def test_c84_the_owner_may_choose_to_serve_nothing_that_is_not_recorded(
-    own_studio: StudioServer,
+    quick_studio: StudioServer,
 ) -> None:
     """`serve_without_log` off: fail closed, and open again by itself."""
-    studio = own_studio
+    studio = quick_studio
     studio.add(sim_recipe("c84-d", tokens=3))
     studio.http.patch("/api/settings", json={"serve_without_log": False}, headers=studio.owner())
     assert studio.chat("c84-d").status_code == 200

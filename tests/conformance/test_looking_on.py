@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.chaos.disk import small_disk
-from tests.harness import runtimes
+from tests.harness import no_gateway
 from tests.harness.processes import is_alive
 from tests.harness.sim import sim_recipe
 from tests.harness.studio import ROOT, StudioServer
@@ -99,9 +99,9 @@ def test_a_damaged_log_is_looked_at_and_engines_are_left_alone(own_studio: Studi
         os.kill(pid, 9)
 
 
-def test_the_way_on_from_an_older_copy(home: Path, litellm_runtime: None) -> None:
+def test_the_way_on_from_an_older_copy(home: Path) -> None:
     """A note saved by hand and the one outside; refused, recovered, and all is well again."""
-    runtimes.link(home, ["litellm"])
+    no_gateway.install(home)
     studio = StudioServer(home)
     with running(studio):
         studio.add(sim_recipe("before"))
@@ -138,6 +138,7 @@ def test_a_disk_that_is_full_at_the_start(home: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("needs a small disk of its own")
     with small_disk() as disk:
+        no_gateway.install(disk.home)
         studio = StudioServer(disk.home)
         with running(studio):
             studio.add(sim_recipe("a"))
@@ -174,6 +175,7 @@ def test_a_data_directory_that_may_not_be_written(
     """It is shown as it is, and not made writable."""
     if shutil.which("setpriv") is None:
         pytest.skip("needs setpriv")
+    no_gateway.install(home)
     studio = WithoutRights(home)
     with running(studio):
         studio.add(sim_recipe("a"))
@@ -190,9 +192,9 @@ def test_a_data_directory_that_may_not_be_written(
         studio.close()
 
 
-def test_a_second_process_hears_who_has_the_log(home: Path, litellm_runtime: None) -> None:
+def test_a_second_process_hears_who_has_the_log(home: Path) -> None:
     """It does not look on: there is a studio to be asked."""
-    runtimes.link(home, ["litellm"])
+    no_gateway.install(home)
     studio = StudioServer(home)
     with running(studio):
         assert studio.process is not None

@@ -72,12 +72,12 @@ def test_c77_an_export_reads_back_as_it_was_written(studio: StudioServer) -> Non
     assert "Grüße" in answer.text
 
 
-def test_c80_quitting_closes_every_stream_of_events_at_once(own_studio: StudioServer) -> None:
+def test_c80_quitting_closes_every_stream_of_events_at_once(quick_studio: StudioServer) -> None:
     """Who follows events or logs is let go within a second or so, not left hanging."""
     ended: list[float] = []
 
     def follow(path: str) -> None:
-        with httpx.stream("GET", own_studio.url + path, timeout=60) as answer:
+        with httpx.stream("GET", quick_studio.url + path, timeout=60) as answer:
             connected.release()
             for _ in answer.iter_bytes():
                 pass
@@ -91,12 +91,12 @@ def test_c80_quitting_closes_every_stream_of_events_at_once(own_studio: StudioSe
     for _ in followers:
         assert connected.acquire(timeout=10)
     asked = time.monotonic()
-    own_studio.post("/api/quit")
+    quick_studio.post("/api/quit")
     for follower in followers:
         follower.join(15)
     assert len(ended) == len(paths)
     assert max(ended) - asked < 10, "a second is promised; the machine may be busy"
-    assert own_studio.wait() == 0
+    assert quick_studio.wait() == 0
 
 
 def test_c81_the_state_at_the_newest_position_is_what_the_app_shows(studio: StudioServer) -> None:

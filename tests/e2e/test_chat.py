@@ -109,9 +109,9 @@ def test_a_window_that_comes_back_gets_the_rest(studio: StudioServer) -> None:
     assert recorded(studio, answer)["outcome"] == "client_gone"
 
 
-def test_kill_minus_nine_loses_at_most_a_second_of_a_reply(own_studio: StudioServer) -> None:
+def test_kill_minus_nine_loses_at_most_a_second_of_a_reply(quick_studio: StudioServer) -> None:
     """After the next start it is an answer that was cut, and can be continued."""
-    studio = own_studio
+    studio = quick_studio
     studio.add(sim_recipe("cut-talk", **SLOW, recipe={"lane": "direct"}))
     path, reply = begun(studio, "cut-talk")
     text = ""

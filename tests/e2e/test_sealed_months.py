@@ -10,7 +10,7 @@ import pytest
 
 from core.settings import Paths
 from tests.core.sealing.books import write_months
-from tests.harness import runtimes
+from tests.harness import no_gateway
 from tests.harness.processes import kill_all, mentioning
 from tests.harness.studio import ROOT, StudioServer
 
@@ -20,9 +20,9 @@ REPORT = ("usage", "--since", "all", "--by", "month,model,key", "--latencies", "
 
 
 @pytest.fixture
-def bare_studio(home: Path, litellm_runtime: None) -> Iterator[StudioServer]:
-    """One that has not started, and has no gateway to install."""
-    runtimes.link(home, ["litellm"])
+def bare_studio(home: Path) -> Iterator[StudioServer]:
+    """One that has not started, and has no gateway."""
+    no_gateway.install(home)
     server = StudioServer(home)
     yield server
     server.close()

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.harness import no_gateway
 from tests.harness.studio import StudioServer
 from tests.support.little_web import searching
 from tests.support.little_web.server import LittleWeb
@@ -29,6 +30,7 @@ KEYS = {"brave": searching.BRAVE_KEY, "tavily": searching.TAVILY_KEY}
 @pytest.fixture
 def studio(tmp_path: Path) -> Iterator[StudioServer]:
     """One of its own."""
+    no_gateway.install(tmp_path)
     studio = StudioServer(tmp_path)
     studio.start()
     yield studio

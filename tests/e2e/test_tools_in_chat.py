@@ -232,10 +232,10 @@ def test_what_a_tool_says_is_data(talks: StudioServer, model: ScriptedModel) -> 
 
 
 def test_kill_minus_nine_in_a_call_is_told_and_repeats_nothing(
-    own_studio: StudioServer, model: ScriptedModel
+    quick_studio: StudioServer, model: ScriptedModel
 ) -> None:
     """What was recorded stays; the call has an unknown end; going on does not call it again."""
-    studio = own_studio
+    studio = quick_studio
     notes = add_tools(studio, note="always", wait="always")
     studio.add(model.recipe("talks"))
     path, _ = begun(studio, NOTE, ("wait", {"name": "never"}))
@@ -259,7 +259,7 @@ def test_kill_minus_nine_in_a_call_is_told_and_repeats_nothing(
     assert sorted(noted(notes)) == ["one", "wait never"]
 
 
-def test_kill_minus_nine_in_an_answer_keeps_the_steps_before_it(own_studio: StudioServer) -> None:
+def test_kill_minus_nine_in_an_answer_keeps_the_steps_before_it(quick_studio: StudioServer) -> None:
     """They are messages; the answer was cut, and can be continued."""
     never = threading.Event()
 
@@ -270,7 +270,7 @@ def test_kill_minus_nine_in_an_answer_keeps_the_steps_before_it(own_studio: Stud
         else:
             yield Call("tools__note", {"text": "one"})
 
-    studio = own_studio
+    studio = quick_studio
     notes = add_tools(studio, note="always")
     with ScriptedModel(slow) as model:
         studio.add(model.recipe("talks"))

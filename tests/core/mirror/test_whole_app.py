@@ -8,7 +8,7 @@ import pytest
 
 from core.settings import Settings
 from desktop.doctor_database import database
-from tests.harness import processes, runtimes
+from tests.harness import no_gateway, processes
 from tests.harness.postgres import Postgres
 from tests.harness.studio import StudioServer
 from tests.harness.waiting import eventually
@@ -20,10 +20,10 @@ REQUESTS = "select r::text from vllm_studio.requests r where outcome = 'rejected
 
 
 @pytest.fixture
-def app(home: Path, cluster: Postgres, litellm_runtime: None) -> Iterator[StudioServer]:
+def app(home: Path, cluster: Postgres) -> Iterator[StudioServer]:
     """A studio with a database."""
     asyncio.run(cluster.clear())
-    runtimes.link(home, ["litellm"])
+    no_gateway.install(home)
     server = StudioServer(home, {"DATABASE_URL": cluster.url})
     try:
         server.start()
