@@ -8,9 +8,9 @@ https. Loopback is asked for servers on loopback alone, private addresses for se
 import asyncio
 import ipaddress
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx2
@@ -40,7 +40,7 @@ async def asking(
         if isinstance(response.stream, httpx2.AsyncByteStream):
             response.stream = _Bounded(response.stream)
 
-    hooks = {"request": [look], "response": [bound]}
+    hooks: dict[str, list[Callable[..., Any]]] = {"request": [look], "response": [bound]}
     timeout = httpx2.Timeout(WAIT_S)
     async with httpx2.AsyncClient(auth=auth, timeout=timeout, event_hooks=hooks) as client:
         yield client

@@ -4,7 +4,7 @@ import gzip
 import json
 import random
 import zlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 
 import httpx2
 import pytest
@@ -14,6 +14,12 @@ from core.mcp.large import Events, made_small
 from core.mcp.shrinking import LARGE, LEFT_OUT, MOST_TEXT
 
 BIG = {"jsonrpc": "2.0", "id": 7, "result": {"content": [{"type": "text", "text": "y" * LARGE}]}}
+
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "": bytes,
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+}
 
 
 class Pieces(httpx2.AsyncByteStream):
@@ -47,7 +53,7 @@ async def read(kind: str, body: bytes, packed: str = "") -> bytes:
 @pytest.mark.parametrize("packed", ["", "gzip", "deflate"])
 async def test_a_large_document_is_cut_and_says_how_much(packed: str) -> None:
     """However it comes."""
-    pack = {"": bytes, "gzip": gzip.compress, "deflate": zlib.compress}[packed]
+    pack = PACKERS[packed]
     body = json.dumps(BIG).encode()
     got = json.loads(await read("application/json; charset=utf-8", pack(body), packed))
     assert got["id"] == 7
@@ -58,7 +64,7 @@ async def test_a_large_document_is_cut_and_says_how_much(packed: str) -> None:
 @pytest.mark.parametrize("packed", ["", "gzip", "deflate"])
 async def test_a_small_document_comes_as_it_was(packed: str) -> None:
     """And what is no JSON is left to whoever can say so."""
-    pack = {"": bytes, "gzip": gzip.compress, "deflate": zlib.compress}[packed]
+    pack = PACKERS[packed]
     for body in (b'{"id": 1 }', b"", b"<html>" + b"x" * LARGE):
         assert await read("application/json", pack(body), packed) == body
 
