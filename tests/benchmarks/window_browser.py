@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.e2e.test_window_in_browsers import CHROMIUM, QUIET
+from tests.harness.chromium import CHROMIUM, QUIET
 from tests.harness.pages import path_of
 from tests.harness.studio import StudioServer
 

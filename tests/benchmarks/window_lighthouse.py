@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.e2e.test_window_in_browsers import CHROMIUM
+from tests.harness.chromium import CHROMIUM
 from tests.harness.studio import ROOT
 
 HERE = Path(__file__).parent / "lighthouse"

@@ -7,8 +7,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.test_pages_of_management import demand_accessible
-from tests.e2e.test_window_in_browsers import ARTIFACTS, CHROMIUM, page_of
+from tests.e2e.test_window_in_browsers import ARTIFACTS, page_of
 from tests.harness.browser import demand_no_wider
+from tests.harness.chromium import CHROMIUM
 from tests.harness.pages import page_names, path_of
 from tests.harness.sim import sim_recipe
 from tests.harness.studio import StudioServer

@@ -8,7 +8,8 @@ from playwright.sync_api import Locator, Page, Request, expect
 
 from tests.e2e.test_mcp import PATH, put, ready
 from tests.e2e.test_pages_of_management import demand_accessible, window
-from tests.e2e.test_window_in_browsers import CHROMIUM, page_of
+from tests.e2e.test_window_in_browsers import page_of
+from tests.harness.chromium import CHROMIUM
 from tests.harness.mcp_servers import bad
 from tests.harness.studio import StudioServer
 from tests.harness.tools import needs

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import httpx
 from playwright.sync_api import Page, Request, expect
 
-from tests.e2e.test_window_in_browsers import CHROMIUM, page_of
+from tests.e2e.test_window_in_browsers import page_of
+from tests.harness.chromium import CHROMIUM
 from tests.harness.pages import page_names, path_of
 from tests.harness.sim import sim_recipe
 from tests.harness.studio import StudioServer

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from tests.harness.browser import ALONE, note_what_leaves
+from tests.harness.browser import note_what_leaves
+from tests.harness.chromium import CHROMIUM, chromium
 from tests.harness.pages import page_names, path_of
 from tests.harness.screen import screen
 from tests.harness.sim import sim_recipe
@@ -21,17 +22,6 @@ from tests.harness.tools import needs
 from tests.harness.waiting import eventually
 from tests.harness.webkit import wayside, webkit
 
-CHROMIUM = "/usr/bin/chromium"
-QUIET = (
-    ALONE,
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 ARTIFACTS = ROOT / "artifacts"
 # What a browser without a console to read is told to keep.
 LISTEN = """
@@ -55,13 +45,11 @@ return document.fonts.status === 'loaded' && running.length === 0
 def page_of(studio: StudioServer, theme: str) -> Iterator[tuple[Page, list[str]]]:
     """The window's page as its owner opens it; what it complains about is collected."""
     complaints: list[str] = []
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        context = browser.new_context(
-            color_scheme="dark" if theme == "dark" else "light",
-            viewport={"width": 1280, "height": 800},
-        )
+    context = chromium().new_context(
+        color_scheme="dark" if theme == "dark" else "light",
+        viewport={"width": 1280, "height": 800},
+    )
+    try:
         note_what_leaves(context, studio.url, complaints)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))
@@ -75,7 +63,8 @@ def page_of(studio: StudioServer, theme: str) -> Iterator[tuple[Page, list[str]]
         yield page, complaints
         ARTIFACTS.mkdir(exist_ok=True)
         page.screenshot(path=ARTIFACTS / f"window-{theme}.png")
-        browser.close()
+    finally:
+        context.close()
 
 
 def in_both_themes(page: Page, name: str) -> None:

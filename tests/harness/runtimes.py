@@ -7,6 +7,7 @@ gets links to those it wants, so that a fresh home starts in seconds.
 import asyncio
 import fcntl
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from core.clock import SystemClock
@@ -23,7 +24,8 @@ def installed(kind: str) -> Runtime:
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return asyncio.run(_installed(kind))
+        with ThreadPoolExecutor(1) as beside:  # a browser's loop may run in this thread
+            return beside.submit(asyncio.run, _installed(kind)).result()
 
 
 async def _installed(kind: str) -> Runtime:
