@@ -6,6 +6,7 @@ BOOTSTRAP := $(PYTHON) -B installers/bootstrap
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest -q --no-header -p no:cacheprovider
 BESIDE := -n logical --maxprocesses=4
+unexport PYTHONDONTWRITEBYTECODE  # or every process of every test compiles us and rewrites our asserts
 IN_TURN := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
