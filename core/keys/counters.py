@@ -12,7 +12,9 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping
 
 from core.clock import Clock
+from core.gateway.body import Body
 from core.keys.calendar import US, Period
+from core.keys.estimate import guess_tokens
 from core.keys.use import Stop, Use
 from core.keys.window import LENGTH_S, Window
 from events.facts.key import KeyLimits
@@ -27,17 +29,18 @@ Changed = Callable[[str, int | None], None]  # a key, and the second of its wind
 class Entry:
     """A request that was counted in."""
 
-    __slots__ = ("count", "key_id", "left_at", "money", "request_id", "second", "tokens")
+    __slots__ = ("came_at", "count", "key_id", "left_at", "money", "request_id", "second", "tokens")
 
     def __init__(
-        self, request_id: str, key_id: str, count: "Count", second: int, tokens: int, money: float
+        self, request_id: str, key_id: str, count: "Count", came_at: float, tokens: int
     ) -> None:
         self.request_id = request_id
         self.count = count
         self.key_id = key_id
-        self.second = second
+        self.came_at = came_at
+        self.second = int(came_at)
         self.tokens = tokens  # reserved
-        self.money = money
+        self.money = count.average_money or 0.0
         self.left_at: float | None = None
 
 
@@ -47,8 +50,7 @@ class Count:
     __slots__ = (
         "average_money",
         "average_tokens",
-        "day",
-        "month",
+        "period",
         "reserved",
         "running",
         "spent_day",
@@ -59,7 +61,7 @@ class Count:
     def __init__(self) -> None:
         self.window = Window()
         self.running = 0
-        self.day = self.month = ""
+        self.period: Period | None = None  # whose money is in `spent_`
         self.spent_day = self.spent_month = 0.0
         self.reserved = 0.0  # money of requests that are not settled
         self.average_tokens: float | None = None
@@ -95,23 +97,19 @@ class Counters:
             period = self._period = Period.of(now)
         return period
 
-    def average_tokens(self, key_id: str) -> float | None:
-        """What its requests took lately; None: none has ended yet."""
-        count = self._counts.get(key_id)
-        return count.average_tokens if count else None
-
     # a request's way
 
-    def admit(self, key_id: str, request_id: str, limits: KeyLimits, tokens: int) -> Entry | Stop:
-        """Count a request in with this many tokens reserved, or say what stops it."""
-        count, now = self._of(key_id), self.now
-        count.window.slide(now)
+    def admit(self, key_id: str, request_id: str, limits: KeyLimits, body: Body) -> Entry | Stop:
+        """Count a request in, with what it may take reserved, or say what stops it."""
+        count, now = self._of(key_id), self._began + self._clock.monotonic()
+        window, most = count.window, limits.tokens_per_minute
+        tokens = 0 if most is None else guess_tokens(body, count.average_tokens, most)
+        window.slide(now)
         stopped = self._stopped(count, limits, tokens, now)
         if stopped is not None:
             return Stop(limit=stopped[0], retry_after=stopped[1], use=_use(count, now))
-        second = int(now)
-        entry = Entry(request_id, key_id, count, second, tokens, count.average_money or 0.0)
-        count.window.add(second, 1, tokens)
+        entry = Entry(request_id, key_id, count, now, tokens)
+        window.add(entry.second, 1, tokens)
         count.running += 1
         count.reserved += entry.money
         self._entries[request_id] = entry
@@ -132,12 +130,14 @@ class Counters:
         entry = self._entries.pop(request_id, None)
         if entry is None:
             return
-        now = self.now
-        entry.left_at = now
-        self._left[request_id] = entry
+        entry.left_at = now = self.now
+        left = self._left
+        left[request_id] = entry
         entry.count.running -= 1
-        self._changed(entry.key_id, None)
-        self._forget_unsettled(now)
+        if self._listeners:
+            self._changed(entry.key_id, None)
+        if len(left) > 1:
+            self._forget_unsettled(now)
 
     def settle(
         self, key_id: str, request_id: str, *, tokens: int | None, money: float, counted: bool
@@ -148,35 +148,39 @@ class Counters:
         """
         if request_id in self._entries:  # it is told of its end by this alone
             self.leave(request_id)
-        entry = self._left.pop(request_id, None)
-        count, now = self._of(key_id), self.now
-        count.window.slide(now)
+        entry, count = self._left.pop(request_id, None), self._of(key_id)
         if entry is not None:
-            count.reserved = max(0.0, count.reserved - entry.money)
-            if tokens is not None:
-                self._put_right(count, entry, tokens, int(now))
+            if entry.money:
+                count.reserved = max(0.0, count.reserved - entry.money)
+            if tokens is not None and tokens != entry.tokens:
+                self._put_right(count, entry, tokens)
         elif counted:
-            second = int(now)
-            count.window.add(second, 1, tokens or 0)
-            self._changed(key_id, second)
+            now = self.now
+            count.window.slide(now)
+            count.window.add(int(now), 1, tokens or 0)
+            self._changed(key_id, int(now))
         if tokens:
             count.average_tokens = _mean(count.average_tokens, tokens)
         if money or entry is not None:
-            self._spend(count, money)
-            self._changed(key_id, None)
+            if money or count.average_money != 0.0:
+                count.average_money = _mean(count.average_money, money)
+                count.spent_day += money
+                count.spent_month += money
+            if self._listeners:
+                self._changed(key_id, None)
 
-    def _put_right(self, count: Count, entry: Entry, tokens: int, second: int) -> None:
-        if tokens > entry.tokens:
-            count.window.add(second, 0, tokens - entry.tokens)
+    def _put_right(self, count: Count, entry: Entry, tokens: int) -> None:
+        window, more = count.window, tokens - entry.tokens
+        if more > 0:
+            now = self.now
+            second = int(now)
+            window.slide(now)
+            window.add(second, 0, more)
         else:
             second = entry.second
-            count.window.take_back(second, tokens=entry.tokens - tokens)
-        self._changed(entry.key_id, second)
-
-    def _spend(self, count: Count, money: float) -> None:
-        count.average_money = _mean(count.average_money, money)
-        count.spent_day += money
-        count.spent_month += money
+            window.take_back(second, tokens=-more)
+        if self._listeners:
+            self._changed(entry.key_id, second)
 
     def _stopped(
         self, count: Count, limits: KeyLimits, tokens: int, now: float
@@ -208,10 +212,6 @@ class Counters:
         count, now = self._of(key_id), self.now
         count.window.slide(now)
         return _use(count, now)
-
-    def use_with(self, entry: Entry) -> Use:
-        """How far its key is with a request that was counted in just now."""
-        return _use(entry.count, self.now)
 
     def keys(self) -> tuple[str, ...]:
         """Every key that has numbers."""
@@ -273,16 +273,16 @@ class Counters:
     # inside
 
     def _of(self, key_id: str) -> Count:
-        count = self._counts.get(key_id)
-        if count is None:
-            count = self._counts[key_id] = Count()
-        period = self.period
-        if count.day != period.day:
-            if count.day:
-                count.spent_day = 0.0
-            if count.month not in ("", period.month):
-                count.spent_month = 0.0
-            count.day, count.month = period.day, period.month
+        """Its numbers, as they are today."""
+        count, period, now = self._counts.get(key_id), self._period, self._clock.now()
+        if (
+            count is None
+            or count.period is not period
+            or not period.day_began <= now < period.day_ends
+        ):
+            if count is None:
+                count = self._counts[key_id] = Count()
+            _begin(count, self.period)
         return count
 
     def _changed(self, key_id: str, second: int | None) -> None:
@@ -300,7 +300,8 @@ class Counters:
 
 def _use(count: Count, now: float) -> Use:
     window = count.window
-    requests, tokens = window.requests_reset_at() - now, window.tokens_reset_at() - now
+    requests, tokens = window.resets_at()
+    requests, tokens = requests - now, tokens - now
     return Use(
         requests=window.requests,
         tokens=window.tokens,
@@ -310,6 +311,15 @@ def _use(count: Count, now: float) -> Use:
         requests_reset_s=requests if requests > 0 else 0.0,
         tokens_reset_s=tokens if tokens > 0 else 0.0,
     )
+
+
+def _begin(count: Count, period: Period) -> None:
+    """Another day has begun for it, and perhaps a month; or its first one."""
+    before, count.period = count.period, period
+    if before is not None and before.day != period.day:
+        count.spent_day = 0.0
+    if before is not None and before.month != period.month:
+        count.spent_month = 0.0
 
 
 def _mean(before: float | None, new: float) -> float:

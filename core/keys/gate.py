@@ -21,11 +21,10 @@ from core.gateway.hooks import Lanes
 from core.keys.calendar import US, moment
 from core.keys.counters import Counters, Entry
 from core.keys.errors import BudgetSpent, Header, ModelForbidden, RateLimited
-from core.keys.estimate import guess_tokens
 from core.keys.keyring import KeyRing
 from core.keys.limits import counts
 from core.keys.scopes import demand_inference
-from core.keys.use import Stop, Use, headers_of
+from core.keys.use import Stop, Use, headers_of, headers_with
 from core.keys.window import LENGTH_S
 from events.facts import KeyLimitReached, RequestFinished
 from events.facts.key import LIMIT_WORDS, KeyLimits
@@ -114,7 +113,7 @@ class KeyGate:
         if key_id is None or limits is None or not counts(limits):
             return None
         entry = self._admitted(key_id, request_id, limits, body)
-        return Passed(headers=headers_of(limits, self._counters.use_with(entry)))
+        return Passed(headers=headers_with(limits, entry.count.window, entry.came_at))
 
     async def enter(self, key_id: str | None, request_id: str, body: Body) -> Passed | None:
         """The same, and the others are asked where there are any."""
@@ -174,7 +173,7 @@ class KeyGate:
     # inside
 
     def _admitted(self, key_id: str, request_id: str, limits: KeyLimits, body: Body) -> Entry:
-        entry = self._counters.admit(key_id, request_id, limits, self._guess(key_id, limits, body))
+        entry = self._counters.admit(key_id, request_id, limits, body)
         if isinstance(entry, Stop):
             raise self._refusal(key_id, limits, entry)
         return entry
@@ -189,12 +188,6 @@ class KeyGate:
         if isinstance(answer, Stop):
             self._counters.undo(entry)
         return answer
-
-    def _guess(self, key_id: str, limits: KeyLimits, body: Body) -> int:
-        most = limits.tokens_per_minute
-        if most is None:
-            return 0
-        return guess_tokens(body, self._counters.average_tokens(key_id), most)
 
     def _refusal(self, key_id: str, limits: KeyLimits, stop: Stop) -> RateLimited:
         allowed = allowed_of(limits, stop.limit)

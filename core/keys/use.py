@@ -7,6 +7,7 @@ and the same for tokens; a reset reads as `6m0s`, `8.64s` or `120ms`.
 import msgspec
 
 from core.keys.errors import Header
+from core.keys.window import Window
 from events.facts.key import KeyLimits
 
 REQUESTS = (
@@ -43,24 +44,36 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True):
 
 def headers_of(limits: KeyLimits, use: Use) -> tuple[Header, ...]:
     """What an answer, or a refusal, carries."""
+    return _headers(limits, use.requests, use.tokens, use.requests_reset_s, use.tokens_reset_s)
+
+
+def headers_with(limits: KeyLimits, window: Window, now: float) -> tuple[Header, ...]:
+    """The same, as a key's window is now."""
+    requests, tokens = window.resets_at()
+    return _headers(limits, window.requests, window.tokens, requests - now, tokens - now)
+
+
+def _headers(
+    limits: KeyLimits, requests: int, tokens: int, requests_reset_s: float, tokens_reset_s: float
+) -> tuple[Header, ...]:
     told: tuple[Header, ...] = ()
-    reset, at = b"", -1.0
+    reset, at = b"", None
     most = limits.requests_per_minute
     if most is not None:
-        at = use.requests_reset_s
+        at = requests_reset_s
         reset = duration(at).encode()
-        told = _told(REQUESTS, most, use.requests, reset)
+        told = _told(REQUESTS, most, most - requests, reset)
     most = limits.tokens_per_minute
     if most is not None:
-        if use.tokens_reset_s != at:  # mostly the same moment
-            reset = duration(use.tokens_reset_s).encode()
-        told += _told(TOKENS, most, use.tokens, reset)
+        if tokens_reset_s != at:  # mostly the same moment
+            reset = duration(tokens_reset_s).encode()
+        told += _told(TOKENS, most, most - tokens, reset)
     return told
 
 
 def duration(seconds: float) -> str:
     """As OpenAI writes it."""
-    ms = round(seconds * 1000)
+    ms = round(seconds * 1000) if seconds > 0 else 0
     if ms < 1000:
         return f"{ms}ms"
     if ms < 60_000:
@@ -72,11 +85,8 @@ def duration(seconds: float) -> str:
 
 
 def _told(
-    names: tuple[bytes, bytes, bytes], most: int, used: int, reset: bytes
+    names: tuple[bytes, bytes, bytes], most: int, left: int, reset: bytes
 ) -> tuple[Header, ...]:
-    left = most - used
-    return (
-        (names[0], b"%d" % most),
-        (names[1], b"%d" % left if left > 0 else b"0"),
-        (names[2], reset),
-    )
+    limit, remaining, resets = names
+    told = b"%d" % left if left > 0 else b"0"
+    return (limit, b"%d" % most), (remaining, told), (resets, reset)

@@ -13,16 +13,20 @@ LENGTH_S = 60
 class Window:
     """Requests and tokens of the last minute."""
 
-    __slots__ = ("_seconds", "requests", "tokens")
+    __slots__ = ("_seconds", "_slid_at", "requests", "tokens")
 
     def __init__(self) -> None:
         self._seconds: dict[int, list[int]] = {}  # second → requests, tokens; oldest first
+        self._slid_at = -1  # in this second nothing more grows old
         self.requests = 0
         self.tokens = 0
 
     def slide(self, now: float) -> None:
         """Forget what is older than a minute."""
-        oldest = int(now) - LENGTH_S
+        second = int(now)
+        if second == self._slid_at:
+            return
+        self._slid_at, oldest = second, second - LENGTH_S
         while self._seconds and (second := next(iter(self._seconds))) < oldest:
             requests, tokens = self._seconds.pop(second)
             self.requests -= requests
@@ -45,7 +49,8 @@ class Window:
         """Count out again, as far as it is still in the window."""
         found = self._seconds.get(second)
         if found is not None:
-            requests, tokens = min(requests, found[0]), min(tokens, found[1])
+            requests = requests if requests < found[0] else found[0]
+            tokens = tokens if tokens < found[1] else found[1]
             found[0] -= requests
             found[1] -= tokens
             self.requests -= requests
@@ -59,13 +64,15 @@ class Window:
         """The moment by which `count` tokens have left the window."""
         return self._gone_at(1, count)
 
-    def requests_reset_at(self) -> float:
-        """The moment by which every request has left it."""
-        return self._last(0)
-
-    def tokens_reset_at(self) -> float:
-        """The moment by which every token has left it."""
-        return self._last(1)
+    def resets_at(self) -> tuple[float, float]:
+        """The moments by which every request, and every token, has left it; 0: there are none."""
+        for second in reversed(self._seconds):
+            requests, tokens = self._seconds[second]
+            if requests and tokens:  # mostly the newest has both
+                at = float(second + LENGTH_S + 1)
+                return at, at
+            break
+        return self._last(0), self._last(1)
 
     def seconds(self, only: Iterable[int] | None = None) -> Mapping[int, tuple[int, int]]:
         """Requests and tokens by second: of all, or of these, which count nothing when gone."""
