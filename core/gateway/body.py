@@ -68,6 +68,7 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
     stream: bool
     fields: Mapping[str, msgspec.Raw] | None = None  # JSON
     model_at: tuple[int, int] = (0, 0)  # where the name stands in a form
+    told_as: bytes = b""  # in which format a form wants its answer
 
     def demand(self, field: str, alien: str = "") -> None:
         """Raise Invalid when a JSON body lacks `field`, or has `alien`; empty names: no matter."""
@@ -171,7 +172,9 @@ def peek_form(data: bytes, content_type: str) -> Body:
     demand_a_name(model)
     begin, stop = spans.get("stream", (0, 0))
     stream = data[begin:stop].strip().lower() in (b"true", b"1")
-    return Body(data=data, model=model, stream=stream, model_at=(start, end))
+    first, last = spans.get("response_format", (0, 0))
+    told_as = data[first : min(last, first + LONGEST_NAME)].strip().lower()
+    return Body(data=data, model=model, stream=stream, model_at=(start, end), told_as=told_as)
 
 
 def demand_a_name(model: str) -> None:

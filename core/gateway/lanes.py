@@ -4,7 +4,7 @@
                               │
                               ▼
     direct, but the engine does not speak this path, or something must be translated  →  gateway
-    gateway, but LiteLLM would drop what the engine obeys, and nobody wished a lane   →  direct
+    gateway, but LiteLLM would lose what the engine understands, and no lane is wished →  direct
     gateway, but LiteLLM is down, and the key may go direct (`can_fail_over`)         →  direct
 
 Pure. What a key may not do at all is refused; what it may do another way is done that way.
@@ -78,7 +78,7 @@ def _wanted(
     """Where the engine speaks the path: what is wanted, before the key has its say."""
     if only_direct:
         return "direct"
-    if wished is None and wants_direct(asked.body):
+    if wished is None and wants_direct(asked.path, asked.body):
         return "direct"
     if (wished or lanes.preferred or route.lane or default) != "direct":
         return "gateway"

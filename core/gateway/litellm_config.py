@@ -16,6 +16,8 @@ from core.recipes.recipe import Price, Recipe
 HOST = "127.0.0.1"
 PLUGIN = "vllm_studio_plugin"
 INTERNAL_KEY = "VLLM_STUDIO_GATEWAY_KEY"
+ENGINE = "hosted_vllm"  # LiteLLM's word for an engine
+PASSED_ON = {"allowed_openai_params": ["verbosity"]}  # it refuses what it thinks engines lack
 KEEP_ALIVE_S = 75  # longer than our pool keeps idle connections
 FOR_EVER_S = (
     86_400.0  # generation has no deadline of the gateway's; a hung engine is seen elsewhere
@@ -107,9 +109,10 @@ def deployment(
     return {
         "model_name": recipe.public_name,
         "litellm_params": {
-            "model": f"hosted_vllm/{recipe.use_model_name or endpoint.model_name}",
+            "model": f"{ENGINE}/{recipe.use_model_name or endpoint.model_name}",
             "api_base": api_base or f"http://{endpoint.host}:{endpoint.port}/v1",
             "api_key": endpoint.api_key or "none",
+            **PASSED_ON,
         },
         "model_info": {
             "id": endpoint.engine_id,
@@ -131,7 +134,7 @@ def adapter(
     base = deployment(recipe, endpoint, api_base=api_base)
     return {
         "model_name": name,
-        "litellm_params": base["litellm_params"] | {"model": f"hosted_vllm/{name}"},
+        "litellm_params": base["litellm_params"] | {"model": f"{ENGINE}/{name}"},
         "model_info": base["model_info"] | {"id": f"{endpoint.engine_id}/{name}"},
     }
 
@@ -146,6 +149,7 @@ def remote_deployment(model: Remote, api_key: str | None) -> dict[str, Any]:
             "model": f"{model.prefix}/{model.model}",
             "api_key": api_key or "none",
             **where,
+            **(PASSED_ON if model.prefix == ENGINE else {}),
         },
         "model_info": {
             "id": f"remote:{model.name}",
@@ -195,6 +199,8 @@ def config_text(*, database: bool = False) -> str:
             "custom_auth": f"{PLUGIN}.only_the_studio",
             "cancel_on_disconnect": True,
             "disable_spend_logs": not database,
+            # the engine knows its own answers: on the direct lane LiteLLM did not see them
+            "allow_unmanaged_response_ids": True,
         },
         "litellm_settings": {
             "callbacks": [f"{PLUGIN}.usage"],

@@ -4,7 +4,7 @@
                         │ yes
                         ▼
                   wants_gateway?           yes ─► gateway lane: something must be translated
-                  wants_direct?            yes ─► direct lane, where allowed: LiteLLM drops it
+                  wants_direct?            yes ─► direct lane, where allowed: LiteLLM loses it
                         │
                         ▼
                   as header, key, recipe and settings say
@@ -13,6 +13,7 @@ The tables are the engines' own routes under `/v1`: vLLM 0.32, SGLang, transform
 Tests hold those of vLLM and transformers against the installed sources. Pure.
 """
 
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -21,8 +22,13 @@ from core.gateway.body import Body
 from core.recipes.recipe import EngineKind
 
 CHAT = b"/v1/chat/completions"
+COMPLETIONS = b"/v1/completions"
+TRANSCRIPTIONS = b"/v1/audio/transcriptions"
+AS_TEXT = (b"text", b"srt", b"vtt")  # what a transcript may be wanted as, other than JSON
 
-_EVERYBODYS = frozenset({CHAT, b"/v1/completions"})
+_TOKEN_IDS = re.compile(rb"\[\s*\[?\s*\d")
+
+_EVERYBODYS = frozenset({CHAT, COMPLETIONS})
 _TOKENS = frozenset({b"/v1/tokenize", b"/v1/detokenize"})
 _ANTHROPIC = frozenset({b"/v1/messages", b"/v1/messages/count_tokens"})
 
@@ -35,7 +41,7 @@ NATIVE: Mapping[EngineKind, frozenset[bytes]] = {
         b"/v1/responses",
         b"/v1/rerank",
         b"/v1/score",
-        b"/v1/audio/transcriptions",
+        TRANSCRIPTIONS,
         b"/v1/audio/translations",
     },
     "sglang": _EVERYBODYS
@@ -46,9 +52,9 @@ NATIVE: Mapping[EngineKind, frozenset[bytes]] = {
         b"/v1/responses",
         b"/v1/rerank",
         b"/v1/score",
-        b"/v1/audio/transcriptions",
+        TRANSCRIPTIONS,
     },
-    "transformers": _EVERYBODYS | {b"/v1/responses", b"/v1/audio/transcriptions"},
+    "transformers": _EVERYBODYS | {b"/v1/responses", TRANSCRIPTIONS},
     # Somebody's own program. It gets what LiteLLM would hand on to it anyway, and answers 404
     # itself where it has nothing; Anthropic's format is the one that LiteLLM translates.
     "command": _EVERYBODYS
@@ -59,7 +65,7 @@ NATIVE: Mapping[EngineKind, frozenset[bytes]] = {
         b"/v1/rerank",
         b"/v1/score",
         b"/v1/audio/speech",
-        b"/v1/audio/transcriptions",
+        TRANSCRIPTIONS,
         b"/v1/audio/translations",
     },
 }
@@ -99,9 +105,20 @@ def wants_gateway(path: bytes, body: Body) -> bool:
     return messages is not None and b'"file"' in body.data and _mentions(messages, b'"file"')
 
 
-def wants_direct(body: Body) -> bool:
-    """Whether LiteLLM would drop something of this request that the engine obeys: `priority`."""
-    return body.fields is not None and "priority" in body.fields
+def wants_direct(path: bytes, body: Body) -> bool:
+    """Whether LiteLLM would lose what an engine understands.
+
+    `priority` it drops, at a prompt of token ids it fails, and of a transcript that was wanted as
+    text, as subtitles or in events it makes JSON.
+    """
+    fields = body.fields
+    if fields is None:
+        return path == TRANSCRIPTIONS and (body.stream or body.told_as in AS_TEXT)
+    if "priority" in fields:
+        return True
+    if path != COMPLETIONS or "prompt" not in fields:
+        return False
+    return _TOKEN_IDS.match(bytes(fields["prompt"])) is not None
 
 
 def _mentions(raw: msgspec.Raw, *words: bytes) -> bool:

@@ -3,9 +3,11 @@
 from typing import Any
 
 import anthropic
+import pytest
 
 from tests.clients.conftest import MODEL, Engine
-from tests.harness.studio import words
+from tests.harness.studio import StudioServer, words
+from tests.harness.waiting import eventually
 
 WEATHER: Any = {
     "name": "weather",
@@ -105,6 +107,69 @@ def test_a_picture_reaches_the_engine(claude: anthropic.Anthropic, engine: Engin
         model=MODEL, max_tokens=50, messages=[{"role": "user", "content": content}]
     )
     assert "iVBORw0KGgo=" in str(engine.last())
+
+
+def test_what_claude_code_sends_is_taken(
+    claude: anthropic.Anthropic, engine: Engine, lane: str
+) -> None:
+    """Beta headers and `?beta=true`, cache marks, earlier thoughts, pictures in tools' results."""
+    mark: Any = {"type": "ephemeral", "ttl": "1h"}
+    picture = {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}
+    seen = [{"type": "text", "text": "seen"}, {"type": "image", "source": picture}]
+    result = {"type": "tool_result", "tool_use_id": "t1"}
+    history: Any = [
+        {"role": "user", "content": [{"type": "text", "text": "look", "cache_control": mark}]},
+        {
+            "role": "assistant",
+            "content": [
+                {"type": "thinking", "thinking": "hm", "signature": "s"},
+                {"type": "tool_use", "id": "t1", "name": "weather", "input": {"city": "x"}},
+            ],
+        },
+        {
+            "role": "user",
+            "content": [{**result, "content": seen}],
+        },
+    ]
+    with claude.beta.messages.stream(
+        model=MODEL,
+        max_tokens=50,
+        system=[{"type": "text", "text": "Be kind.", "cache_control": mark}],
+        messages=history,
+        tools=[{**WEATHER, "cache_control": mark}],
+        metadata={"user_id": "u"},
+        betas=["context-management-2025-06-27", "interleaved-thinking-2025-05-14"],
+    ) as stream:
+        assert stream.get_final_message().stop_reason == "end_turn"
+    assert "iVBORw0KGgo=" in str(engine.last())
+    assert "beta" not in engine.last()
+    if lane == "direct":
+        told = engine.seen()[-1]["headers"]["anthropic-beta"]
+        assert told == "context-management-2025-06-27,interleaved-thinking-2025-05-14"
+
+
+def test_models_are_listed_found_and_missed_in_anthropics_way(claude: anthropic.Anthropic) -> None:
+    """With a name to show; what is not there is their exception, with the request's id."""
+    assert [(one.id, one.display_name) for one in claude.models.list()] == [(MODEL, MODEL)]
+    assert claude.models.retrieve("gpt-sim").id == MODEL
+    with pytest.raises(anthropic.NotFoundError) as missed:
+        claude.models.retrieve("nobody")
+    body: Any = missed.value.body
+    assert (body["type"], body["error"]["type"]) == ("error", "not_found_error")
+
+
+def test_an_answer_can_be_found_again_by_its_id(
+    claude: anthropic.Anthropic, served: StudioServer
+) -> None:
+    """The client reads `request-id`; it is the one of the record."""
+    message = claude.messages.create(model=MODEL, max_tokens=50, messages=said("Hello!"))
+    request_id = message._request_id
+
+    def recorded() -> Any:
+        return served.get("/api/requests", request_id=request_id)["requests"]
+
+    (record,) = eventually(recorded, within=30, what="the request is recorded")
+    assert (record["path"], record["outcome"]) == ("/v1/messages", "ok")
 
 
 def test_tokens_are_counted_by_the_engine_or_estimated(

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import openai
 import pydantic
+import pytest
 
 from tests.clients.conftest import MODEL, Engine
 from tests.harness.studio import words
@@ -205,6 +206,25 @@ def test_several_choices_log_probabilities_and_cached_tokens(
     assert answer.usage.completion_tokens == 4
     assert answer.usage.prompt_tokens_details is not None
     assert answer.usage.prompt_tokens_details.cached_tokens == 2
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"verbosity": "low"},
+        {"reasoning_effort": "low"},
+        {"store": True},
+        {"prompt_cache_key": "k"},
+        {"safety_identifier": "x"},
+        {"service_tier": "auto"},
+    ],
+)
+def test_the_newest_parameters_are_taken(
+    client: openai.OpenAI, engine: Engine, field: dict[str, Any]
+) -> None:
+    """Programs written for OpenAI's models send them whatever the model is."""
+    client.chat.completions.create(model=MODEL, messages=said("Hello!"), **field)
+    assert engine.last().items() >= field.items()
 
 
 def test_what_only_the_engine_knows_reaches_it(client: openai.OpenAI, engine: Engine) -> None:

@@ -3,11 +3,12 @@
 import json
 from typing import Any
 
+import httpx
 import openai
 import pydantic
 
 from tests.clients.conftest import MODEL, Engine
-from tests.harness.studio import words
+from tests.harness.studio import StudioServer, words
 
 WEATHER: Any = {
     "type": "function",
@@ -82,6 +83,23 @@ def test_a_response_calls_a_tool_and_hears_its_result(client: openai.OpenAI) -> 
     ]  # fmt: skip
     second = client.responses.create(model=MODEL, input=history, tools=[WEATHER])
     assert second.output_text == "The tool said rain"
+
+
+def test_a_conversation_goes_on_from_its_last_response(
+    client: openai.OpenAI, engine: Engine, served: StudioServer
+) -> None:
+    """By the id that the client was told, and by one that the other lane told it."""
+    first = client.responses.create(model=MODEL, input="Hello!", store=True)
+    client.responses.create(model=MODEL, input="and?", previous_response_id=first.id)
+    assert engine.last()["previous_response_id"].startswith("resp_")
+    other = httpx.post(
+        f"{served.v1}/responses",
+        json={"model": MODEL, "input": "Hello!"},
+        headers={"x-studio-lane": "direct"},
+        timeout=30,
+    ).json()["id"]
+    client.responses.create(model=MODEL, input="and?", previous_response_id=other)
+    assert engine.last()["previous_response_id"] == other
 
 
 class Place(pydantic.BaseModel):

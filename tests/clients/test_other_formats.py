@@ -45,6 +45,25 @@ def test_what_litellm_lacks_goes_directly_whatever_was_wished(ask: Any) -> None:
     assert text.json() == {"prompt": "a b a"}
 
 
+def test_what_litellm_can_not_read_or_tell_goes_directly(
+    served: StudioServer, engine: Engine
+) -> None:
+    """Prompts of token ids, and transcripts that are to be no JSON, where no lane is wished."""
+    ids = httpx.post(
+        f"{served.v1}/completions", json={"model": MODEL, "prompt": [[1, 2], [3]]}, timeout=30
+    )
+    assert (ids.status_code, ids.headers["x-studio-lane"]) == (200, "direct")
+    assert engine.last()["prompt"] == [[1, 2], [3]]
+    for told_as, lane in (("srt", "direct"), ("json", "gateway")):
+        heard = httpx.post(
+            f"{served.v1}/audio/transcriptions",
+            data={"model": MODEL, "response_format": told_as},
+            files={"file": ("a.wav", b"RIFF")},
+            timeout=30,
+        )
+        assert (heard.status_code, heard.headers["x-studio-lane"]) == (200, lane)
+
+
 def test_a_priority_takes_the_direct_lane_unless_the_gateway_was_wished(
     served: StudioServer,
     engine: Engine,

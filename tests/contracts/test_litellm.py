@@ -54,6 +54,44 @@ def test_the_query_outdoes_the_bodys_model(lite: Lite) -> None:
     assert not lite.seen()
 
 
+def test_what_is_laid_over_a_body_outdoes_its_model(lite: Lite) -> None:
+    """So no model gets there in it from a caller (`core/steering.py`)."""
+    body = {"model": "public", "input": "hi", "extra_body": {"model": "another"}}
+    lite.http.post("/v1/responses", json=body)
+    assert lite.seen()[-1]["body"]["model"] == "another"
+
+
+def test_a_parameter_that_it_thinks_engines_lack_reaches_them(lite: Lite) -> None:
+    """It would refuse the request; vLLM passes over what it does not know."""
+    assert lite.ask(verbosity="low").status_code == 200
+    assert lite.seen()[-1]["body"]["verbosity"] == "low"
+
+
+def test_a_response_that_it_never_saw_is_gone_on_from(lite: Lite) -> None:
+    """Such as one of the direct lane; whether it is there is the engine's to say."""
+    body = {"model": "public", "input": "hi", "previous_response_id": "resp_direct"}
+    answer = lite.http.post("/v1/responses", json=body)
+    assert answer.status_code == 200, answer.text
+    assert lite.seen()[-1]["body"]["previous_response_id"] == "resp_direct"
+
+
+def test_a_prompt_of_token_ids_it_can_not_read(lite: Lite) -> None:
+    """So it goes directly (`core/gateway/native.py`)."""
+    body = {"model": "public", "prompt": [1, 2]}
+    assert lite.http.post("/v1/completions", json=body).status_code == 500
+    assert lite.seen() == []
+
+
+def test_a_transcript_as_text_becomes_json(lite: Lite) -> None:
+    """So it goes directly, too."""
+    answer = lite.http.post(
+        "/v1/audio/transcriptions",
+        data={"model": "public", "response_format": "text"},
+        files={"file": ("a.wav", b"RIFF")},
+    )
+    assert answer.headers["content-type"] == "application/json"
+
+
 def test_a_routing_is_live_at_once_and_a_stream_of_a_removed_engine_ends_well(lite: Lite) -> None:
     """Under way it is not touched; the next request goes to the new engine, or is refused."""
     turn_knobs(lite.engine, tokens=40, tokens_per_second=40)

@@ -74,11 +74,15 @@ def test_what_the_engine_does_not_speak_goes_through_the_gateway() -> None:
 
 
 def test_what_litellm_would_drop_goes_directly_unless_the_gateway_is_wished() -> None:
-    """`priority` is obeyed by engines and dropped by LiteLLM."""
-    body = b'{"model":"m","messages":[],"priority":1}'
-    assert lane_of(asked(body=body), route(CHAT)) == "direct"
-    assert lane_of(asked(body=body, wish=b"gateway"), route(CHAT)) == "gateway"
-    assert lane_of(asked(body=body), route()) == "gateway"
+    """`priority` is obeyed by engines and dropped by LiteLLM, token ids it can not read."""
+    ids = b'{"model":"m","prompt":[1,2]}'
+    for path, body in (
+        (CHAT, b'{"model":"m","messages":[],"priority":1}'),
+        (b"/v1/completions", ids),
+    ):
+        assert lane_of(asked(path, body=body), route(path)) == "direct"
+        assert lane_of(asked(path, body=body, wish=b"gateway"), route(path)) == "gateway"
+        assert lane_of(asked(path, body=body), route()) == "gateway"
 
 
 def test_a_key_goes_the_way_it_may() -> None:

@@ -35,6 +35,7 @@ def test_a_deployment_bears_the_public_name_and_calls_the_engine_by_its_own() ->
         "model": "hosted_vllm/inner",
         "api_base": "http://127.0.0.1:8000/v1",
         "api_key": "sk-engine",
+        "allowed_openai_params": ["verbosity"],
     }
     assert made["model_info"]["id"] == "engine-1"
     assert made["model_info"]["input_cost_per_token"] == 2e-6

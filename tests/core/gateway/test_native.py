@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.gateway.body import peek_json
+from core.gateway.body import peek_form, peek_json
 from core.gateway.native import (
     CHAT,
     NATIVE,
@@ -73,5 +73,50 @@ def test_a_chat_that_must_be_translated_goes_to_the_gateway(body: str, wanted: b
 
 def test_a_priority_is_only_obeyed_on_the_direct_lane() -> None:
     """LiteLLM drops it."""
-    assert wants_direct(peek_json(b'{"model":"m","priority":-1}'))
-    assert not wants_direct(peek_json(b'{"model":"m"}'))
+    assert wants_direct(CHAT, peek_json(b'{"model":"m","priority":-1}'))
+    assert not wants_direct(CHAT, peek_json(b'{"model":"m"}'))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "wanted"),
+    [
+        ("[1, 2]", True),
+        ("[[1],[2]]", True),
+        ("[ [ 1 ] ]", True),
+        ('"[1]"', False),
+        ('["1"]', False),
+        ("[]", False),
+        ("null", False),
+    ],
+)
+def test_a_prompt_of_token_ids_is_the_engines_to_read(prompt: str, wanted: bool) -> None:
+    """LiteLLM fails at it, before it asks anybody."""
+    body = peek_json(f'{{"model":"m","prompt":{prompt}}}'.encode())
+    assert wants_direct(b"/v1/completions", body) is wanted
+    assert not wants_direct(b"/v1/tokenize", body)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "wanted"),
+    [
+        ("response_format", "text", True),
+        ("response_format", "SRT", True),
+        ("response_format", "vtt", True),
+        ("response_format", "json", False),
+        ("response_format", "verbose_json", False),
+        ("stream", "true", True),
+        ("language", "text", False),
+    ],
+)
+def test_a_transcript_that_is_no_json_comes_from_its_engine(
+    field: str, value: str, wanted: bool
+) -> None:
+    """LiteLLM would make JSON of it."""
+    parts = {"model": "m", "file": "RIFF", field: value}
+    lines = [
+        f'--X\r\ncontent-disposition: form-data; name="{n}"\r\n\r\n{v}\r\n'
+        for n, v in parts.items()
+    ]
+    form = peek_form("".join([*lines, "--X--\r\n"]).encode(), "multipart/form-data; boundary=X")
+    assert wants_direct(b"/v1/audio/transcriptions", form) is wanted
+    assert not wants_direct(b"/v1/audio/translations", form)
