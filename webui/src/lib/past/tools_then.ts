@@ -15,13 +15,14 @@ function serverThen({ policies, saved_at, saved_by, reason, code, tools, ...save
     ...saved,
     transport: saved.transport as Transport,
     state: saved.state as ServerState,
-    problem: saved.state === 'failed' ? reason : '',
+    problem: saved.state === 'failed' || saved.state === 'needs-sign-in' ? reason : '',
     next_action: '',
     tools: tools ?? 0,
     resources: 0,
     prompts: 0,
     restarts: 0,
     ping_ms: null,
+    signed_in: false,
   }
 }
 

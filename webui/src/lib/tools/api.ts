@@ -40,6 +40,9 @@ export const mcp = {
   save: (name: string, wish: ServerWish) => send<Sent<Schemas['McpServerSavedView']>>('PUT', server(name), wish),
   remove: (name: string) => send('DELETE', server(name)),
   turn: (name: string, how: 'start' | 'stop' | 'restart') => send('POST', `${server(name)}/${how}`),
+  /** Where a person signs in at it; the browser comes back by itself. */
+  signIn: async (name: string) => (await send<Sent<Schemas['SignInAddress']>>('POST', `${server(name)}/sign-in`))!.url,
+  signOut: (name: string) => send('DELETE', `${server(name)}/sign-in`),
   /** `shown`: as the tool told it; "always" for something else by now is refused. */
   setPolicy: (name: string, tool: string, policy: Policy, shown: string) =>
     send('PUT', `${server(name)}/tools/${at(tool)}/policy`, { policy, shown }),

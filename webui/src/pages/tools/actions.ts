@@ -20,6 +20,22 @@ export async function turn(server: McpServer, how: 'start' | 'stop' | 'restart',
   await withUndo(t('tools.stopped.toast', { name }), undo, doing)
 }
 
+/** The page where a person signs in opens in their browser; its address, for where that is forbidden. */
+export async function signIn(server: McpServer): Promise<string> {
+  let url = ''
+  await attempt(async () => {
+    url = await mcp.signIn(server.name)
+    Object.assign(document.createElement('a'), { href: url, target: '_blank', rel: 'noopener noreferrer' }).click()
+  })
+  return url
+}
+
+export async function signOut(server: McpServer, seen: Seen): Promise<void> {
+  const { name } = server
+  if (await attempt(() => mcp.signOut(name))) toasts.say(t('tools.signout.toast', { name }), null)
+  await seen()
+}
+
 /** With a server its secrets are gone, so that is asked first; without any it can be put back. */
 export async function remove(server: McpServer, seen: Seen): Promise<void> {
   const { name } = server

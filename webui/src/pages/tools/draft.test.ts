@@ -4,7 +4,7 @@ import { canRevert, draftOf, NO_SECRET, sameAgain, SAMPLE, splitUp, wishOf } fro
 
 const SERVER: McpServer = {
   name: 'files', transport: 'stdio', command: 'npx', args: ['-y', 'server', '/a b'], cwd: '/tmp', url: '',
-  env: ['TOKEN'], headers: [], enabled: false, timeout_s: 30, state: 'off', since: 0, problem: '', next_action: '',
+  env: ['TOKEN'], headers: [], enabled: false, timeout_s: 30, state: 'off', signed_in: false, since: 0, problem: '', next_action: '',
   version: '', tools: 0, resources: 0, prompts: 0, restarts: 0, pid: null, ping_ms: null,
 }
 

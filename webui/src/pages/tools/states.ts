@@ -7,6 +7,7 @@ export const MARKS: Readonly<Record<ServerState, EngineState>> = {
   starting: 'starting',
   ready: 'ready',
   failed: 'failed',
+  'needs-sign-in': 'failed',
 }
 
 export const CALL_MARKS: Readonly<Record<Standing, EngineState>> = {
