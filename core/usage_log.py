@@ -113,20 +113,20 @@ class UsageLog:
 
     def finished(self, fact: RequestFinished) -> None:
         """Keep `fact`; returns at once."""
-        today = self._day()
-        if fact.recipe_id:
+        today, recipe_id = self._day(), fact.recipe_id
+        if recipe_id:
             counts = self._counts
             if counts is None or counts[0] != today:
                 counts = (today, self._today())
-            counts[1][fact.recipe_id] += 1
+            counts[1][recipe_id] += 1
         for callback in self._listeners:
             callback(fact)
         day = self._spool.day_of(fact.request_id)
         if day is None:
-            day = today
-            if not self._ended:
+            day, ended = today, self._ended
+            if not ended:
                 asyncio.get_running_loop().call_soon(self._spool_ended)
-            self._ended.append(Held(day=day, request=fact))
+            ended.append(Held(day=day, request=fact))
         self._gathered.append((day, fact))
         if self._gathering is None:
             self._gathering = asyncio.get_running_loop().call_later(GATHER_S, self._begin_to_write)

@@ -25,7 +25,7 @@ import msgspec
 
 from core.gateway.asked_usage import AskedUsage
 from core.gateway.pieces import Pieces
-from core.gateway.usage import Tokens, UsageFinder
+from core.gateway.usage import Tokens, UsageFinder, tokens_in
 
 HOLD_EVENT = 256 * 1024  # an event longer than this is passed on in pieces
 HOLD_JSON = 1024 * 1024
@@ -120,36 +120,42 @@ class JsonAnswer:
 
     def __init__(self, *, exact: bool = False) -> None:
         self._exact = exact
-        self._finder = UsageFinder()
-        self._held: list[bytes] | None = []
+        self._held: list[bytes] = []
         self._size = 0
+        self._whole = b""  # once it has ended, where it was held until then
+        self._passed: UsageFinder | None = None  # it is too long to be held: looks at what goes by
 
     @property
     def tokens(self) -> Tokens:
-        """See `Answer.tokens`."""
-        return self._finder.tokens
+        """See `Answer.tokens`. What is held is looked at when somebody asks, in one go."""
+        if self._passed is not None:
+            return self._passed.tokens
+        return tokens_in(self._whole or b"".join(self._held))
 
     @property
     def engine_lost(self) -> bool:
         """Asked of errors alone: a good answer may well speak of lost connections."""
-        return not self._exact and _ENGINE_LOST.search(b"".join(self._held or ())) is not None
+        return not self._exact and _ENGINE_LOST.search(b"".join(self._held)) is not None
 
     def feed(self, data: bytes) -> bytes:
         """See `Answer.feed`."""
-        self._finder.feed(data)
-        if self._held is None:
+        if self._passed is not None:
+            self._passed.feed(data)
             return data
         self._held.append(data)
         self._size += len(data)
         if self._size < HOLD_JSON:
             return b""
-        held, self._held = b"".join(self._held), None
+        held, self._held = b"".join(self._held), []
+        self._passed = UsageFinder()
+        self._passed.feed(held)
         return held
 
     def end(self) -> bytes:
         """See `Answer.end`."""
-        held, self._held = self._held or [], []
-        return b"".join(held)
+        held, self._held = self._held, []
+        self._whole = whole = held[0] if len(held) == 1 else b"".join(held)
+        return whole
 
     def is_whole(self) -> bool:
         """See `Answer.is_whole`."""
@@ -288,9 +294,13 @@ def answer_of(
     were asked for by us, and are taken out. `encoding`: its content-encoding; what is compressed
     goes by unread. `framed`: HTTP tells where it ends, not merely the connection.
     """
-    kind = content_type.partition(b";")[0].strip().lower()
     if encoding and encoding.strip().lower() != b"identity":
         return OpaqueAnswer()
-    if kind == b"text/event-stream":
-        return EventStream(last, exact=exact, asked_usage=asked_usage, framed=framed, now=now)
-    return JsonAnswer(exact=exact) if kind == b"application/json" else OpaqueAnswer()
+    kind = content_type
+    if kind != b"application/json":  # as it is mostly written
+        kind = kind.partition(b";")[0].strip().lower()
+    if kind == b"application/json":
+        return JsonAnswer(exact=exact)
+    if kind != b"text/event-stream":
+        return OpaqueAnswer()
+    return EventStream(last, exact=exact, asked_usage=asked_usage, framed=framed, now=now)

@@ -22,7 +22,12 @@ _options = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
 
 STREAM_OPTIONS = "stream_options"
 LONGEST_NAME = 200  # characters of any model's, a rule of recipes and offers
-_USUAL = frozenset({"model", "messages", "stream", "max_tokens", "temperature"})  # steer nobody
+USUAL = frozenset(  # they steer nobody
+    {
+        "model", "messages", "prompt", "input", "stream", "stream_options", "tools", "temperature",
+        "top_p", "max_tokens", "max_completion_tokens",
+    }
+)  # fmt: skip
 _COUNTED = frozenset({b"/v1/chat/completions", b"/v1/completions"})  # paths that can be asked to
 _MANY = re.compile(rb'\[\s*["\[]')  # several prompts in one request
 _OF_USAGE = frozenset({"stream", "n", STREAM_OPTIONS})  # what asking for counts depends on
@@ -144,14 +149,16 @@ def peek_json(data: bytes) -> Body:
     except (msgspec.MsgspecError, RecursionError) as error:
         _refuse_compressed(data)
         raise Invalid(f"The body is not a JSON object: {error}", code="invalid_json") from None
-    _refuse_steering(fields)
-    if LAID_OVER in fields:
-        _refuse_steering_within(fields[LAID_OVER])
+    if not fields.keys() <= USUAL:
+        _refuse_steering(fields)
+        if LAID_OVER in fields:
+            _refuse_steering_within(fields[LAID_OVER])
     model = _value(fields, "model")
     if not isinstance(model, str) or not model:
         raise _model_missing()
     demand_a_name(model)
-    return Body(data=data, model=model, stream=_value(fields, "stream") is True, fields=fields)
+    stream = "stream" in fields and _value(fields, "stream") is True
+    return Body(data=data, model=model, stream=stream, fields=fields)
 
 
 def peek_form(data: bytes, content_type: str) -> Body:
@@ -227,7 +234,7 @@ def _model_missing() -> Invalid:
 
 def _refuse_steering(names: Iterable[str]) -> None:
     for name in names:
-        if name in _USUAL:
+        if name in USUAL:
             continue
         if steers(name):
             raise _not_accepted(name)

@@ -126,16 +126,15 @@ def back_from_engine(headers: Iterable[Header]) -> list[Header]:
 
     A stream is sent without its length, should it have one: it may end otherwise than planned.
     """
-    kept = []
-    events = False
-    for header in headers:
-        name = header[0]
-        if name == b"content-type":
-            events = events or _is_events(header[1])
-        elif name in KEPT_BACK or name.startswith(b"access-control-"):
-            continue
-        kept.append(header)
-    return [header for header in kept if header[0] != b"content-length"] if events else kept
+    kept = [
+        header
+        for header in headers
+        if header[0] not in KEPT_BACK and not header[0].startswith(b"access-control-")
+    ]
+    for name, value in kept:
+        if name == b"content-type" and _is_events(value):
+            return [header for header in kept if header[0] != b"content-length"]
+    return kept
 
 
 def _is_events(content_type: bytes) -> bool:

@@ -22,6 +22,7 @@ from core.gateway.routes import Route
 Lane = Literal["gateway", "direct"]
 
 WISH = b"x-studio-lane"
+_LANES: Mapping[bytes, Lane] = {b"gateway": "gateway", b"direct": "direct"}
 ANY = Lanes()
 
 
@@ -30,16 +31,13 @@ def wished_lane(headers: Mapping[bytes, bytes]) -> Lane | None:
     value = headers.get(WISH)
     if value is None:
         return None
-    match value.strip().lower():
-        case b"gateway":
-            return "gateway"
-        case b"direct":
-            return "direct"
-        case _:
-            raise Invalid(
-                f"x-studio-lane should be gateway or direct, not {value[:40]!r}",
-                field="x-studio-lane",
-            )
+    lane = _LANES.get(value) or _LANES.get(value.strip().lower())
+    if lane is None:
+        raise Invalid(
+            f"x-studio-lane should be gateway or direct, not {value[:40]!r}",
+            field="x-studio-lane",
+        )
+    return lane
 
 
 def choose_lane(
@@ -49,7 +47,8 @@ def choose_lane(
 
     Raises UnknownPath where no lane leads, NotAllowed when its key may take none that does.
     """
-    speaks = goes_direct(route, asked.path)
+    direct = route.direct
+    speaks = direct is not None and asked.path in direct.paths
     if only_direct and not speaks:
         raise UnknownPath(f"{asked.path.decode('latin-1')} of {route.name}")
     wished = wished_lane(asked.headers)

@@ -5,7 +5,7 @@ After that a stream ends with an error event in the client's dialect, and anythi
 the connection: an answer is never cut short in silence.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from typing import Any, Protocol
 
 from core.errors import StudioError
@@ -36,18 +36,20 @@ class Teller(Protocol):
 class Reply:
     """Begins on the first byte."""
 
+    # As most leave it; what is said of one stands in its own dictionary.
+    status = 0  # what the client was told; 0: nothing yet
+    ended = False
+    tap: Callable[[bytes], None] | None = None  # hears every byte of the body
+    _events = False
+    _planned = 200
+    _headers: Sequence[Header] = ()
+    _fit: Fit | None = None  # a stream that we began: how the answer continues it
+    _held: list[bytes] | None = None  # an answer that can not continue that stream
+
     def __init__(self, send: Send, dialect: Dialect, own_headers: Iterable[Header]) -> None:
         self._send = send
         self._dialect = dialect
         self._own_headers = dict(own_headers)
-        self._headers: list[Header] = []
-        self._events = False
-        self.status = 0  # what the client was told; 0: nothing yet
-        self.ended = False
-        self._planned = 200
-        self._fit: Fit | None = None  # a stream that we began: how the answer continues it
-        self._held: list[bytes] | None = None  # an answer that can not continue that stream
-        self.tap: Callable[[bytes], None] | None = None  # hears every byte of the body
 
     def send_by(self, send: Send) -> None:
         """Say it through this from now on."""
@@ -112,10 +114,10 @@ class Reply:
 
     def finish_to(self, client: "Teller", data: bytes) -> None:
         """As `finish`."""
+        self.ended = True
         if not self.status:
             self.status = self._planned
             client.begin(self._planned, [*self._headers, *self._own_headers.items()])
-        self.ended = True
         client.go_on(data, more=False)
 
     async def fail(self, error: StudioError) -> None:
@@ -133,7 +135,7 @@ class Reply:
             self.ended = True
             raise BrokenOff(error.message)
 
-    async def _begin(self, status: int, headers: list[Header]) -> None:
+    async def _begin(self, status: int, headers: Sequence[Header]) -> None:
         self.status = status
         await self._send(
             {

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 _NEEDLE = b'"usage"'
+_PLAIN = b'"usage":{'
 _BEGIN = re.compile(rb'"usage"\s*:\s*')
 ABSURD = 1_000_000_000  # tokens that no engine makes for one request; below 0 none does either
 _LONGEST = 4096  # bytes of a usage object, generously
@@ -69,14 +70,16 @@ class UsageFinder:
 
     def _read(self, data: bytes, at: int) -> int | None:
         """Where to look on; None when more bytes are needed to tell."""
-        head = _BEGIN.match(data, at)
-        if head is None or head.end() == len(data):
-            window = data[at : at + _LONGEST]
-            could_grow = re.fullmatch(rb'"usage"\s*(:\s*)?', window) is not None
-            return None if could_grow and len(window) < _LONGEST else at + len(_NEEDLE)
-        begin = head.end()
-        if not data.startswith(b"{", begin):
-            return begin
+        begin = at + len(_NEEDLE) + 1
+        if not data.startswith(b":{", begin - 1):  # as mostly
+            head = _BEGIN.match(data, at)
+            if head is None or head.end() == len(data):
+                window = data[at : at + _LONGEST]
+                could_grow = re.fullmatch(rb'"usage"\s*(:\s*)?', window) is not None
+                return None if could_grow and len(window) < _LONGEST else at + len(_NEEDLE)
+            begin = head.end()
+            if not data.startswith(b"{", begin):
+                return begin
         try:
             found, _ = _decode(data[begin : at + _LONGEST].decode("utf-8", "ignore"), 0)
         except (ValueError, StopIteration, RecursionError) as error:
@@ -87,31 +90,48 @@ class UsageFinder:
         return begin
 
 
+def tokens_in(document: bytes) -> Tokens:
+    """What a whole document tells."""
+    at = document.find(_PLAIN)
+    if at < 0 or document.find(_NEEDLE, at + 1) >= 0 or document.find(_NEEDLE, 0, at) >= 0:
+        finder = UsageFinder()
+        finder.feed(document)
+        return finder.tokens
+    begin = at + len(_PLAIN) - 1
+    told = document[begin : at + _LONGEST].decode("utf-8", "ignore")
+    try:
+        return tokens_of(_decode(told, 0)[0])
+    except (ValueError, StopIteration, RecursionError):
+        return NOTHING
+
+
 def tokens_of(usage: dict[str, Any]) -> Tokens:
     """Read a usage object of any dialect: chat, completions, responses, messages, embeddings."""
-    details = usage.get("prompt_tokens_details") or usage.get("input_tokens_details")
-    cached = _count(details, "cached_tokens") if details else None
-    made_of = usage.get("completion_tokens_details") or usage.get("output_tokens_details")
-    reasoning = _count(made_of, "reasoning_tokens") if made_of else None
-    prompt = _count(usage, "prompt_tokens")
-    completion = _count(usage, "completion_tokens")
+    told = usage.get
+    details = told("prompt_tokens_details") or told("input_tokens_details")
+    cached = _within(details, "cached_tokens") if details else None
+    made_of = told("completion_tokens_details") or told("output_tokens_details")
+    reasoning = _within(made_of, "reasoning_tokens") if made_of else None
+    prompt = _count(told("prompt_tokens"))
+    completion = _count(told("completion_tokens"))
     if prompt is None:
-        prompt = _count(usage, "input_tokens")
-        read = _count(usage, "cache_read_input_tokens")
-        made = _count(usage, "cache_creation_input_tokens")
+        prompt = _count(told("input_tokens"))
+        read = _count(told("cache_read_input_tokens"))
+        made = _count(told("cache_creation_input_tokens"))
         if prompt is not None:  # Anthropic does not count the cached part as input
             prompt += (read or 0) + (made or 0)
         cached = cached if read is None else read
     if completion is None:
-        completion = _count(usage, "output_tokens")
+        completion = _count(told("output_tokens"))
     return Tokens(prompt=prompt, completion=completion, cached=cached, reasoning=reasoning)
 
 
-def _count(source: object, key: str) -> int | None:
-    value = source.get(key) if isinstance(source, dict) else None
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= ABSURD:
-        return value
-    return None
+def _within(details: object, key: str) -> int | None:
+    return _count(details.get(key)) if isinstance(details, dict) else None
+
+
+def _count(value: object) -> int | None:
+    return value if type(value) is int and 0 <= value <= ABSURD else None  # no bool is one
 
 
 def _most(one: int | None, other: int | None) -> int | None:
