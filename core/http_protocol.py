@@ -18,25 +18,24 @@ said in one breath; and a request can leave word for when its client leaves
 """
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from typing import Any, cast
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from core.gateway.again import Said
 from core.gateway.departure import EXTENSION, Departure
+from core.gateway.head import Head
 from core.gateway.paths import ALLOWED
-from core.gateway.reply import BrokenOff
 from core.gateway.straight import Whole
 from core.http_bounds import BoundedProtocol
+from core.http_straight import LeanCycle
 
 _HEAD = b"HTTP/1."
 GATHERED = 256 * 1024  # bytes of a body that may come whole; a larger one is read by who serves it
 GATHERED_DIGITS = len(str(GATHERED))  # who says more is refused, or let in, before any of it comes
 GATHERS_S = 1.0  # how long its body may take to come
-BODILESS = (204, 304)
-
-log = logging.getLogger(__name__)
+STRANGE = 8  # heads of a connection that are remembered in turn; then it is clear: all differ
 
 
 class JoinedWrites:
@@ -79,155 +78,6 @@ class JoinedWrites:
         return self._transport.is_closing()
 
 
-class _Nobody:
-    """Waits for a message of a request that goes straight."""
-
-    def set(self) -> None:
-        """Nobody hears it."""
-
-
-class LeanCycle:
-    """What uvicorn's RequestResponseCycle is to a request, and `Client` to one that goes straight.
-
-    An answer looks as it would there. Names and values of its headers need no second look: they are
-    our own, or were let through by the parser of the engine's answer.
-    """
-
-    __slots__ = (
-        "_bytes_left",
-        "_chunked",
-        "_gone",
-        "_head",
-        "_protocol",
-        "_room",
-        "_transport",
-        "disconnected",
-        "keep_alive",
-        "response_complete",
-        "response_started",
-    )
-    message_event = _Nobody()
-
-    def __init__(
-        self, protocol: "StudioProtocol", transport: asyncio.Transport, *, keep_alive: bool
-    ) -> None:
-        self._protocol = protocol
-        self._transport = transport
-        self._gone: Callable[[], None] | None = None
-        self._room: Callable[[], None] | None = None
-        self._head = b""
-        self._chunked = False
-        self._bytes_left = 0
-        self.keep_alive = keep_alive
-        self.disconnected = False
-        self.response_started = False
-        self.response_complete = False
-
-    # ---- for who serves the request (`core.gateway.straight.Client`) ----------------------------
-
-    @property
-    def paused(self) -> bool:
-        """Whether the client reads more slowly than it is written to."""
-        return self._protocol.flow.write_paused
-
-    def watch(self, *, gone: Callable[[], None], room: Callable[[], None]) -> None:
-        """Call `gone` when the client leaves, soon when it has left; `room` when it reads again."""
-        self._gone, self._room = gone, room
-        if self.disconnected:
-            self._protocol.loop.call_soon(gone)
-
-    async def say(self, message: MutableMapping[str, Any]) -> None:
-        """Send; never waits."""
-        if message["type"] == "http.response.start":
-            self.begin(message["status"], message["headers"])
-        else:
-            self.go_on(message["body"], more=message["more_body"])
-
-    async def send(self, message: MutableMapping[str, Any]) -> None:
-        """Send; waits while the client is slow."""
-        if self.paused and not self.disconnected:
-            await self._protocol.flow.drain()
-        await self.say(message)
-
-    def close(self) -> None:
-        """Break off."""
-        self._transport.close()
-
-    def run(self, work: Awaitable[None]) -> None:
-        """Go on in a task after all."""
-        tasks = self._protocol.tasks
-        task = self._protocol.loop.create_task(self._guarded(work))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-
-    async def _guarded(self, work: Awaitable[None]) -> None:
-        try:
-            await work
-        except BrokenOff:
-            pass
-        except Exception:
-            log.exception("a request failed")
-        finally:
-            if not self.response_complete:
-                self.close()
-
-    # ---- for its connection ---------------------------------------------------------------------
-
-    def left(self) -> None:
-        """The connection is closed."""
-        if not self.response_complete:
-            self.disconnected = True
-            gone, self._gone, self._room = self._gone, None, None
-            if gone is not None:
-                gone()
-
-    def has_room(self) -> None:
-        """The client reads again."""
-        if self._room is not None and not self.response_complete:
-            self._room()
-
-    # ---- bytes ----------------------------------------------------------------------------------
-
-    def begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        """The head, which goes out with what follows."""
-        self.response_started = True
-        lines = [b"%b: %b\r\n" % header for header in headers]
-        named = dict(headers)  # an engine that says how long it is says so once: it was parsed
-        length = named.get(b"content-length")
-        if length is not None:
-            self._bytes_left = int(length)
-        self._chunked = chunked = length is None and status not in BODILESS
-        if b"close" in named.get(b"connection", b"").lower():
-            self.keep_alive = False
-        elif not self.keep_alive:
-            lines.append(b"connection: close\r\n")
-        if chunked:
-            lines.append(b"transfer-encoding: chunked\r\n")
-        self._head = b"%b%b\r\n" % (STATUS_LINE[status], b"".join(lines))
-
-    def go_on(self, body: bytes, *, more: bool) -> None:
-        """A piece of the body, or the last one."""
-        if self.disconnected:
-            return
-        head, self._head = self._head, b""
-        if self._chunked:
-            end = b"" if more else b"0\r\n\r\n"
-            piece = b"%b%x\r\n%b\r\n%b" % (head, len(body), body, end) if body else head + end
-        else:
-            self._bytes_left -= len(body)
-            if self._bytes_left < 0 or (self._bytes_left and not more):
-                raise RuntimeError("the answer is not as long as it was said to be")
-            piece = head + body
-        if piece:
-            self._transport.write(piece)
-        if not more:
-            self.response_complete = True
-            self._gone = self._room = None
-            if not self.keep_alive:
-                self._transport.close()
-            self._protocol.on_response_complete()
-
-
 class StudioProtocol(BoundedProtocol):
     """One connection of a client."""
 
@@ -237,6 +87,9 @@ class StudioProtocol(BoundedProtocol):
     _idle_since: float | None = None
     _lean: LeanCycle | None = None  # the newest; `cycle` may be one that waits behind it
     _named: dict[bytes, bytes]
+    _said: Said[Head] | None = None  # a head that went straight, to be known by its bytes
+    _new: Head | None = None  # one that does so just now
+    _strange = 0  # heads that were remembered
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client is there."""
@@ -285,8 +138,9 @@ class StudioProtocol(BoundedProtocol):
             super().on_response_complete()
             return
         self.server_state.total_requests += 1
-        if not self.transport.is_closing():
-            self.flow.resume_reading()
+        if not self._bare.is_closing():
+            if self.flow.read_paused:
+                self.flow.resume_reading()
             self._idle_since = None
             self.rest()
 
@@ -321,9 +175,17 @@ class StudioProtocol(BoundedProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a client."""
+        between = not (self.in_head or self.in_body)
+        said = self._said
+        if between and said is not None and self._says_again(said, data):
+            return
         super().data_received(data)
         if self._gathered is not None and self._gathering is None:
             self._gathering = self.loop.call_later(GATHERS_S, self._give_up_gathering)
+        elif (new := self._new) is not None:
+            self._new = None
+            if between:
+                self._remember(data, new)
 
     def on_message_begin(self) -> None:
         """A request begins. Its scope is made when somebody wants it."""
@@ -377,18 +239,47 @@ class StudioProtocol(BoundedProtocol):
         if pieces is None:
             super().on_message_complete()
             return
-        assert self._straight is not None
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         path, _, query = self.url.partition(b"?")
-        cycle = LeanCycle(self, self._bare, keep_alive=self.parser.should_keep_alive())
-        before, self.cycle = self.cycle, cast(Any, cycle)
-        if self._straight(Whole(path, query, self.headers, self._named, data, cycle)):
-            self._gathered, self._lean = None, cycle
+        head, keep_alive = Head(path, query, self.headers), self.parser.should_keep_alive()
+        if self._goes_straight(head, data, keep_alive=keep_alive):
+            self._gathered = None
             self._stop_timer()
+            self._new = head if keep_alive else None
             return
-        self.cycle = before
         self._give_up_gathering()
         super().on_message_complete()
+
+    def _goes_straight(self, head: Head, data: bytes, *, keep_alive: bool) -> bool:
+        assert self._straight is not None
+        cycle = LeanCycle(self, self._bare, keep_alive=keep_alive)
+        before, self.cycle = self.cycle, cast(Any, cycle)
+        if self._straight(Whole(head, data, cycle)):
+            self._lean = cycle
+            return True
+        self.cycle = before
+        return False
+
+    # ---- the same head again (gateway/again.py) -----------------------------------------------
+
+    def _says_again(self, said: Said[Head], data: bytes) -> bool:
+        """Whether these bytes are a request that went straight, known by its head."""
+        cycle = self.cycle
+        if (cycle is not None and not cycle.response_complete) or self.pipeline:
+            return False
+        body = None if self.flow.write_paused else said.body(data)
+        if body is None or not self._goes_straight(said.meant, body, keep_alive=True):
+            return False
+        self.number += 1
+        self._moved = True
+        self._idle_since = None
+        return True
+
+    def _remember(self, data: bytes, head: Head) -> None:
+        """What went straight just now; a client that never says the same costs little."""
+        if self._strange < STRANGE:
+            self._strange += 1
+            self._said = Said.of(data, head)
 
     def current(self) -> RequestResponseCycle | None:
         """None also while a body is gathered: nobody serves that request yet."""

@@ -120,6 +120,7 @@ def make_asgi(application: Application) -> ASGIApp:
         owner_token=application.secrets.ensure("owner-token"),
         allowed_origins=lambda: application.settings.current.allowed_origins,
         check_key=application.keys.check,
+        in_force=application.keys.in_force,
         require_key=lambda: application.settings.current.demands_key,
         straight=application.proxy.straight if trouble is None else None,
     )

@@ -50,6 +50,7 @@ class Verdict(NamedTuple):
     foreign: bytes | None  # the origin of a page that is none of ours
     given: bytes | None  # the key that was presented
     asking: Asking
+    named: Known | Unknown | None  # what was said of that key
 
 
 class Guard:
@@ -66,11 +67,13 @@ class Guard:
         owner_token: str,
         allowed_origins: Callable[[], tuple[str, ...]] = lambda: (),
         check_key: CheckKey = lambda secret: Unknown(reason="this API key is not known here"),
+        in_force: Callable[[Known], bool] = lambda known: False,
         require_key: Callable[[], bool] = lambda: False,
         straight: GoStraight | None = None,
     ) -> None:
         """`check_key` judges keys of ours; `require_key` says whether nobody gets in without.
 
+        `in_force` says whether what was said of a key still stands, as nothing of it has changed.
         `straight` is offered whole requests, with who asks, and may decline them.
         `v1` is the part of `app` that is mounted at `/v1`: requests get there without the router,
         which costs as much as the key.
@@ -84,6 +87,7 @@ class Guard:
         self._key = api_key.encode() if api_key else None
         self._owner = owner_token.encode()
         self._check_key = check_key
+        self._in_force = in_force
         self._require_key = require_key
         self._straight = straight
 
@@ -120,10 +124,24 @@ class Guard:
         """
         if self._straight is None:
             return False
-        verdict = self._judged("POST", request.path.decode("latin-1"), request.headers)
-        if verdict.refusal is not None or verdict.foreign is not None:
-            return False
+        head = request.head
+        verdict = head.judged
+        if not (isinstance(verdict, Verdict) and self._stands(verdict)):
+            verdict = self._judged("POST", head.path.decode("latin-1"), head.headers)
+            if verdict.refusal is not None or verdict.foreign is not None:
+                return False
+            head.judged = verdict
         return self._straight(request, verdict.asking.actor)
+
+    def _stands(self, verdict: Verdict) -> bool:
+        """Whether the same head would be let in again as the same; False also where that is open.
+
+        All that may change meanwhile is asked again: the key, and whether one is demanded.
+        """
+        named = verdict.named
+        if named is None:
+            return not self._require_key()
+        return isinstance(named, Known) and self._in_force(named)
 
     def _judged(self, method: str, path: str, headers: Mapping[bytes, bytes]) -> Verdict:
         foreign = self._foreign_origin(method, headers)
@@ -135,6 +153,7 @@ class Guard:
             foreign,
             given,
             _asking(headers, named, owner=owner),
+            named,
         )
 
     def _foreign_origin(self, method: str, headers: Mapping[bytes, bytes]) -> bytes | None:

@@ -171,13 +171,13 @@ class Fetching:
 
     # ---- where nothing needs to be waited for (straight.py) --------------------------------------
 
-    def ready(self, asked: Asked, rule: PathRule) -> tuple[Route, Lane] | None:
-        """Route and lane, where a request can be sent at once, and nowhere else.
+    def ready(self, asked: Asked, rule: PathRule) -> tuple[Route, Lane, float | None] | None:
+        """Route, lane and how long its model is to stay, where a request can be sent at once.
 
-        Raises StudioError where it is to be refused.
+        And nowhere else than there. Raises StudioError where it is to be refused.
         """
-        wished_ttl(asked.headers)  # one that is none is refused
-        may_load(asked.headers)
+        ttl_s = wished_ttl(asked.headers)
+        may_load(asked.headers)  # one that says nothing is refused
         if self._choices is not None and self._choices.chain(asked.name):
             return None
         route = self._routes.current.get(asked.name)
@@ -189,7 +189,7 @@ class Fetching:
             ready = direct is not None and self._engines.has_idle(direct.host, direct.port)
         else:
             ready = self._gateway.up() and self._upstream.has_idle(route.host, route.port)
-        return (route, lane) if ready else None
+        return (route, lane, ttl_s) if ready else None
 
     def begin(
         self,
@@ -197,12 +197,12 @@ class Fetching:
         asked: Asked,
         route: Route,
         lane: Lane,
+        ttl_s: float | None,
         cancel: Cancel,
         told: Callable[[], None],
     ) -> Connection:
         """Counted in and sent, with no await since `ready`. Raises StudioError."""
         self._enter(call, route, lane, cancel)
-        ttl_s = wished_ttl(asked.headers)
         if ttl_s is not None:
             self._inflight.keep_for(route.recipe_id, ttl_s)
         to, head, data = written(

@@ -24,16 +24,20 @@ class Passing:
         self._call = call
         self._exchange = exchange = call.exchange
         self.status = exchange.status = connection.status
-        kind, exact = connection.header(b"content-type"), exchange.lane == "direct"
+        named, exact = connection.named, exchange.lane == "direct"
+        kind = named.get(b"content-type", b"")
         self._answer = exchange.answer = answer_of(
             kind,
             rule.last,
             exact=exact,
             asked_usage=exchange.asked_usage,
-            encoding=connection.header(b"content-encoding"),
+            encoding=named.get(b"content-encoding", b""),
             framed=connection.framed,
         )
-        headers = (back_from_engine if exact else back_to_client)(connection.headers)
+        if exact:
+            headers = connection.kept or back_from_engine(connection.headers)
+        else:
+            headers = back_to_client(connection.headers)
         sink.plan(self.status, headers, events=kind.startswith(b"text/event-stream"))
 
     def feed(self, piece: bytes) -> bytes:
@@ -49,14 +53,15 @@ class Passing:
     def end(self) -> tuple[bytes, StudioError | None]:
         """All has come: what is still to be written, and why it is no good end, if it is none."""
         answer, exchange = self._answer, self._exchange
+        good = self.status < 400
         if self.status >= 500 and answer.engine_lost:
             return b"", UpstreamLost("the engine ended while it was answering", code="engine_lost")
         rest = answer.end()
-        if self.status < 400 and not answer.is_whole():
+        if good and not answer.is_whole():
             exchange.begun = exchange.begun or bool(rest)
             return rest, UpstreamLost("the answer broke off before its end")
         if answer.engine_lost:
             return rest, UpstreamLost("the engine ended while it was answering", code="engine_lost")
-        self._call.answered(well=not answer.failed and self.status < 400)
+        self._call.answered(well=good and not answer.failed)
         exchange.begun = True
         return rest, None

@@ -96,25 +96,25 @@ class Proxy:
 
     def straight(self, request: Whole, actor: str) -> bool:
         """Serve a request for which nothing needs to be waited; False: nothing was done for it."""
+        key_id = key_of(actor)
         try:
-            ready = self._ready(request, key_of(actor))
+            ready = self._ready(request, key_id)
         except Exception:  # whatever it is, the long way finds it again, and says it
             return False
         if ready is None:
             return False
-        asked, rule, route, lane = ready
+        asked, rule, route, lane, ttl_s = ready
         call = Call(
-            path=request.path,
+            head=request.head,
             actor=actor,
-            raw_headers=request.raw_headers,
-            headers=request.headers,
+            key_id=key_id,
             send=request.client.say,
             clock=self._clock,
         )
         call.asked_for(asked.name, stream=asked.body.stream)
         straight = Straight(self, self._fetching, call, asked, rule, request.client)
         self.calls.enter(call.request_id, call.view, straight.cancel)
-        straight.begin(route, lane)
+        straight.begin(route, lane, ttl_s)
         return True
 
     def count_in(self, call: Call, asked: Asked) -> None:
@@ -162,8 +162,9 @@ class Proxy:
 
     def _ready(
         self, request: Whole, key_id: str | None
-    ) -> tuple[Asked, PathRule, Route, Lane] | None:
-        rule, gate, cache = ALLOWED.get(request.path), self._gate, self._cache
+    ) -> tuple[Asked, PathRule, Route, Lane, float | None] | None:
+        head, gate, cache = request.head, self._gate, self._cache
+        rule = ALLOWED.get(head.path)
         if rule is None or rule.multipart or len(request.data) > self._max_body:
             return None
         if self._captures is not None and self._captures.active:
@@ -174,11 +175,11 @@ class Proxy:
         body = _checked(rule, request.data, "")
         asked = Asked(
             name=body.model,
-            path=request.path,
-            query=request.query,
+            path=head.path,
+            query=head.query,
             body=body,
             key_id=key_id,
-            headers=request.headers,
+            headers=head.headers,
         )
         if gate is not None and key_id is not None:
             gate.demand(key_id, name=asked.name, path=asked.path)

@@ -1,7 +1,7 @@
 """What is known of one request while it runs, and the fact it becomes when it has ended."""
 
 import logging
-from collections.abc import Mapping, MutableMapping
+from collections.abc import MutableMapping
 from typing import Any
 
 import msgspec
@@ -13,12 +13,14 @@ from core.gateway.calls import RunningRequest, key_of
 from core.gateway.cancelling import Reason
 from core.gateway.errors import Cut, WaitedTooLong, ended_here
 from core.gateway.exchange import Exchange
+from core.gateway.head import Head
 from core.gateway.hooks import CacheServed, Captured
 from core.gateway.inflight import Ticket
 from core.gateway.loading_stream import LoadingStream
 from core.gateway.paths import dialect_of, path_of
 from core.gateway.reply import Reply, Send
 from core.gateway.routes import Header, Route
+from core.gateway.usage import NOTHING
 from core.usage.cost import cost_at
 from events.envelope import uuid7
 from events.facts.usage import RequestFinished
@@ -48,24 +50,22 @@ class Call:
     def __init__(
         self,
         *,
-        path: bytes,
+        head: Head,
         actor: str,
-        raw_headers: list[Header],
-        headers: Mapping[bytes, bytes],
+        key_id: str | None,
         send: Send,
         clock: Clock,
     ) -> None:
-        """`headers`: the raw ones by name, of doubles the last."""
         self._clock = clock
         self._arrived = clock.monotonic()
         self._since = clock.now()
         self.request_id = uuid7(self._since)
-        self.path = path
+        self.head = head
+        self.path = head.path
+        self.headers = head.headers
         self.actor = actor
-        self.key_id = key_of(actor)
-        self.raw_headers = raw_headers
-        self.headers = headers
-        dialect, told = dialect_of(path), self.request_id.encode()
+        self.key_id = key_id
+        dialect, told = dialect_of(head.path), self.request_id.encode()
         own: tuple[Header, ...] = ((b"x-request-id", told), UNBUFFERED)
         if dialect == "anthropic":
             own += ((b"request-id", told),)  # as their clients read it
@@ -75,11 +75,11 @@ class Call:
     @classmethod
     def of(cls, scope: MutableMapping[str, Any], send: Send, clock: Clock) -> "Call":
         """The one that an ASGI server tells of."""
+        actor = _actor(scope)
         return cls(
-            path=path_of(scope),
-            actor=_actor(scope),
-            raw_headers=scope["headers"],
-            headers=dict(scope["headers"]),
+            head=Head(path_of(scope), scope.get("query_string", b""), scope["headers"]),
+            actor=actor,
+            key_id=key_of(actor),
             send=send,
             clock=clock,
         )
@@ -95,7 +95,7 @@ class Call:
 
     def content_types(self) -> str:
         """What the body is said to be; said twice, both, for whoever can not take either."""
-        told = [value for name, value in self.raw_headers if name == b"content-type"]
+        told = [value for name, value in self.head.raw_headers if name == b"content-type"]
         return b"; ".join(told).decode("latin-1")
 
     def asked_for(self, model: str, *, stream: bool) -> None:
@@ -185,11 +185,10 @@ class Call:
         """What is written down."""
         exchange, served = self.exchange, self._served
         route, answer = exchange.route, exchange.answer
-        tokens = answer.tokens if answer else None
-        prompt = tokens.prompt if tokens else None
-        completion = tokens.completion if tokens else None
-        cached = tokens.cached if tokens else None
-        cost = cost_at(route.price, prompt, completion, cached) if route else None
+        tokens = NOTHING if answer is None else answer.tokens
+        prompt, completion, cached = tokens.prompt, tokens.completion, tokens.cached
+        price = None if route is None else route.price
+        cost = None if price is None else cost_at(price, prompt, completion, cached)
         if served is not None:
             prompt, completion, cost = served.prompt_tokens, served.completion_tokens, 0.0
         ended = self._clock.monotonic() if self._ended is None else self._ended
@@ -207,7 +206,7 @@ class Call:
             prompt_tokens=prompt,
             completion_tokens=completion,
             cached_tokens=cached,
-            reasoning_tokens=tokens.reasoning if tokens else None,
+            reasoning_tokens=tokens.reasoning,
             counted=_counted(answer, prompt if completion is None else completion),
             wait_ms=exchange.wait_s * 1000,
             load_ms=exchange.load_s * 1000,

@@ -1,46 +1,61 @@
 """Head and body of a request as LiteLLM, or the engine itself, gets it."""
 
+from typing import NamedTuple
+
 from core.gateway.body import Filter
+from core.gateway.head import Head
 from core.gateway.headers import on_to_engine, on_to_gateway
 from core.gateway.hooks import Asked
 from core.gateway.native import engine_path
 from core.gateway.query import on_to_gateway as query_to_gateway
 from core.gateway.request_record import Call
-from core.gateway.routes import Direct, Header, Route
-from core.gateway.upstream import request_head
+from core.gateway.routes import Direct, Route
+from core.gateway.upstream import request_lines
 
 
 def written(
     call: Call, asked: Asked, route: Route, lane: str, through: Filter | None
 ) -> tuple[Route | Direct, bytes, bytes]:
     """To whom, head, body; the exchange knows afterwards whether token counts were asked for."""
-    if route.direct is not None and lane == "direct":
-        return _to_engine(call, asked, route.direct, through)
-    call.exchange.asked_usage = False
-    data = asked.body.sent(route.upstream_model, through)
-    is_json = asked.body.fields is not None
-    headers = on_to_gateway(call.raw_headers, route, call.request_id, is_json=is_json)
-    return route, _head(asked.path, query_to_gateway(asked.query), route, headers, data), data
+    body, direct = asked.body, route.direct if lane == "direct" else None
+    if direct is not None:
+        counts = direct.tells_usage and body.may_ask_usage(asked.path, through)
+        data = body.sent(direct.model, through, ask_usage=counts)
+    else:
+        counts = False
+        data = body.sent(route.upstream_model, through)
+    call.exchange.asked_usage = counts
+    to = direct or route
+    head, is_json = call.head, body.fields is not None
+    onward = head.onward
+    if not isinstance(onward, Onward) or onward.to is not to or onward.is_json is not is_json:
+        onward = head.onward = Onward.of(head, to, is_json=is_json)
+    request_id = call.request_id.encode()
+    return to, b"%b%b%b%d\r\n\r\n" % (onward.before, request_id, onward.behind, len(data)), data
 
 
-def _to_engine(
-    call: Call, asked: Asked, direct: Direct, through: Filter | None
-) -> tuple[Direct, bytes, bytes]:
-    body = asked.body
-    call.exchange.asked_usage = counts = direct.tells_usage and body.may_ask_usage(
-        asked.path, through
-    )
-    data = body.sent(direct.model, through, ask_usage=counts)
-    is_json = body.fields is not None
-    headers = on_to_engine(call.raw_headers, direct, call.request_id, is_json=is_json)
-    return direct, _head(engine_path(asked.path), asked.query, direct, headers, data), data
+class Onward(NamedTuple):
+    """What a head becomes for one engine or LiteLLM, but for the id and the length."""
 
+    to: Route | Direct
+    is_json: bool
+    before: bytes
+    behind: bytes
 
-def _head(
-    path: bytes, query: bytes, to: Route | Direct, headers: list[Header], data: bytes
-) -> bytes:
-    target = path + b"?" + query if query else path
-    return request_head(b"POST", target, to.host, to.port, headers, len(data))
+    @classmethod
+    def of(cls, head: Head, to: Route | Direct, *, is_json: bool) -> "Onward":
+        """The id stands before what is `to`'s own, and the length behind it."""
+        if isinstance(to, Direct):
+            path, query = engine_path(head.path), head.query
+            headers = on_to_engine(head.raw_headers, to, "", is_json=is_json)
+        else:
+            path, query = head.path, query_to_gateway(head.query)
+            headers = on_to_gateway(head.raw_headers, to, "", is_json=is_json)
+        target = path + b"?" + query if query else path
+        own = len(headers) - len(to.headers)
+        before = request_lines(b"POST", target, to.host, to.port, headers[:own])
+        behind = b"".join(b"%b: %b\r\n" % header for header in headers[own:])
+        return cls(to, is_json, before, b"\r\n%bcontent-length: " % behind)
 
 
 def merged(first: Filter | None, then: Filter | None) -> Filter | None:

@@ -23,7 +23,7 @@ does one under which LiteLLM dies, where it may go to the engine itself.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -31,13 +31,14 @@ import msgspec
 from core.errors import StudioError
 from core.gateway.cancelling import Reason
 from core.gateway.connection import Connection
+from core.gateway.head import Head
 from core.gateway.hooks import Asked
 from core.gateway.lanes import Lane
 from core.gateway.passing import Passing
 from core.gateway.paths import PathRule
 from core.gateway.reply import BrokenOff, Teller
 from core.gateway.request_record import Call
-from core.gateway.routes import Header, Route
+from core.gateway.routes import Route
 
 if TYPE_CHECKING:
     from core.gateway.fetching import Fetching
@@ -78,10 +79,7 @@ class Client(Teller, Protocol):
 class Whole(msgspec.Struct, frozen=True):
     """A POST that is there to its last byte."""
 
-    path: bytes
-    query: bytes
-    raw_headers: list[Header]
-    headers: Mapping[bytes, bytes]  # of doubles the last
+    head: Head
     data: bytes
     client: Client
 
@@ -89,18 +87,10 @@ class Whole(msgspec.Struct, frozen=True):
 class Straight:
     """One of them, from when it is known to be ready."""
 
-    __slots__ = (
-        "_asked",
-        "_call",
-        "_client",
-        "_connection",
-        "_fetching",
-        "_over",
-        "_passing",
-        "_proxy",
-        "_reason",
-        "_rule",
-    )
+    _connection: Connection | None = None
+    _passing: Passing | None = None
+    _reason: Reason | None = None
+    _over = False
 
     def __init__(
         self,
@@ -117,19 +107,15 @@ class Straight:
         self._asked = asked
         self._rule = rule
         self._client = client
-        self._connection: Connection | None = None
-        self._passing: Passing | None = None
-        self._reason: Reason | None = None
-        self._over = False
 
-    def begin(self, route: Route, lane: Lane) -> None:
+    def begin(self, route: Route, lane: Lane, ttl_s: float | None) -> None:
         """Let it in and send it."""
         call = self._call
         try:
             self._proxy.count_in(call, self._asked)
             call.exchange.running = True
             self._connection = self._fetching.begin(
-                call, self._asked, route, lane, self.cancel, self._news
+                call, self._asked, route, lane, ttl_s, self.cancel, self._news
             )
             self._client.watch(gone=self._gone, room=self._news)
         except Exception as error:

@@ -94,10 +94,12 @@ class Upstream:
             connection.abort()
             return
         now = self._clock.monotonic()
-        idle = self._idle.setdefault(connection.peer, [])
+        idle = self._idle.get(connection.peer)
+        if idle is None:
+            idle = self._idle[connection.peer] = []
         idle.append((now, connection))
         oldest = now - self._idle_s
-        while idle and (idle[0][0] < oldest or len(idle) > self._max_idle):
+        while idle[0][0] < oldest or len(idle) > self._max_idle:
             idle.pop(0)[1].abort()
 
     def close(self) -> None:
@@ -148,9 +150,16 @@ def request_head(
     method: bytes, target: bytes, host: str, port: int, headers: Iterable[Header], length: int
 ) -> bytes:
     """The bytes before the body."""
+    lines = request_lines(method, target, host, port, headers)
+    return b"%b\r\ncontent-length: %d\r\n\r\n" % (lines, length)
+
+
+def request_lines(
+    method: bytes, target: bytes, host: str, port: int, headers: Iterable[Header]
+) -> bytes:
+    """The lines of a head, but for the length and the end of the last one."""
     first = b"%b %b HTTP/1.1\r\nhost: %b:%d" % (method, target, host.encode(), port)
-    lines = [b"%b: %b" % header for header in headers]
-    return b"\r\n".join((first, *lines, b"content-length: %d\r\n\r\n" % length))
+    return b"\r\n".join((first, *(b"%b: %b" % header for header in headers)))
 
 
 async def ask(

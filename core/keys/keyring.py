@@ -26,6 +26,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
     key_id: str
     scopes: tuple[str, ...] = ("inference",)
+    key: IssuedKey | None = None  # as it was when that was said
 
 
 class Unknown(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +91,17 @@ class KeyRing:
             return Unknown(reason="this API key was revoked")
         if key.expires_at is not None and key.expires_at <= self._clock.now():
             return Unknown(reason="this API key has expired")
-        return Known(key_id=key.key_id, scopes=key.limits.scopes)
+        return Known(key_id=key.key_id, scopes=key.limits.scopes, key=key)
+
+    def in_force(self, known: Known) -> bool:
+        """Whether `check` would say the same again: nothing of the key changed, and it is its time.
+
+        A key of which anything changes is another object from then on.
+        """
+        key = self._by_id.get(known.key_id)
+        if key is None or key is not known.key:
+            return False
+        return key.expires_at is None or key.expires_at > self._clock.now()
 
     def all(self) -> tuple[IssuedKey, ...]:
         """Every key, oldest first, the revoked ones included."""

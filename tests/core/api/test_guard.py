@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from core.api.guard import Guard
+from core.gateway.head import Head
 from core.gateway.straight import Whole
 from core.keys.keyring import Known, Unknown
 
@@ -457,9 +458,81 @@ async def test_the_straight_way_has_the_same_door(
     )  # fmt: skip
     headers = {b"host": b"127.0.0.1:8080"} | {k.encode(): v.encode() for k, v in sending.items()}
     client: Any = None
-    let_in = guard.straight(Whole(path.encode(), b"", [], headers, b"{}", client))
+    head = Head(path.encode(), b"", list(headers.items()))
+    let_in = guard.straight(Whole(head, b"{}", client))
     assert let_in == (status == 200)
     assert came == [asking.actor for asking in inside.asked]
+
+
+class Door:
+    """A guard's straight way, before which one head comes again and again."""
+
+    def __init__(self, **sending: str) -> None:
+        told = {"host": "127.0.0.1:8080"} | {n.replace("_", "-"): v for n, v in sending.items()}
+        raw = [(name.encode(), value.encode()) for name, value in told.items()]
+        self.head = Head(b"/v1/chat/completions", b"", raw)
+        self.demanded = False
+        self.stands = True
+        self.asked: list[bytes] = []
+        self.actors: list[str] = []
+        self._guard = Guard(
+            Inside(), port=8080, host="127.0.0.1", api_key=None, owner_token="owner",
+            check_key=self._check, in_force=lambda known: self.stands,
+            require_key=lambda: self.demanded, straight=self._let_in,
+        )  # fmt: skip
+
+    def opens(self) -> bool:
+        """For one request more."""
+        client: Any = None
+        return self._guard.straight(Whole(self.head, b"{}", client))
+
+    def _check(self, secret: bytes) -> Known | Unknown:
+        self.asked.append(secret)
+        return check_key(secret)
+
+    def _let_in(self, request: Whole, actor: str) -> bool:
+        self.actors.append(actor)
+        return True
+
+
+def test_a_head_that_is_said_again_is_not_judged_again() -> None:
+    """As long as what was said of its key stands."""
+    door = Door(authorization="Bearer sk-studio-good")
+    assert (door.opens(), door.opens(), door.opens()) == (True, True, True)
+    assert door.actors == ["key:k1"] * 3
+    assert len(door.asked) == 1
+
+
+def test_a_key_that_changed_is_judged_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever was let in a moment ago is refused when it was revoked, or lost its scope."""
+    door = Door(authorization="Bearer sk-studio-good")
+    assert door.opens()
+    monkeypatch.setitem(SCOPES, b"sk-studio-good", ("audit",))
+    door.stands = False
+    assert not door.opens()
+    monkeypatch.delitem(SCOPES, b"sk-studio-good")
+    assert not door.opens()
+    assert len(door.actors) == 1
+
+
+@pytest.mark.parametrize(("sending", "opens"), [({}, False), ({"x_studio_owner": "owner"}, True)])
+def test_that_keys_are_demanded_counts_from_the_next_request_on(
+    sending: Mapping[str, str], opens: bool
+) -> None:
+    """Also for who needed none before, on the same connection; and it may be taken back."""
+    door = Door(**sending)
+    assert door.opens()
+    door.demanded = True
+    assert door.opens() == opens
+    door.demanded = False
+    assert door.opens()
+
+
+def test_who_is_refused_is_judged_each_time() -> None:
+    """Nothing is remembered of it."""
+    door = Door(authorization="Bearer sk-studio-bad")
+    assert (door.opens(), door.opens()) == (False, False)
+    assert len(door.asked) == 2
 
 
 async def test_a_websocket_of_no_origin_is_another_sites() -> None:

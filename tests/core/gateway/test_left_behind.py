@@ -15,7 +15,8 @@ from core.gateway.connection import Connection
 from core.gateway.exchange import Exchange
 from core.gateway.request_record import Call
 from core.gateway.straight import Straight
-from core.http_protocol import LeanCycle, StudioProtocol
+from core.http_protocol import StudioProtocol
+from core.http_straight import LeanCycle
 from tests.core.gateway.bench import Bench
 from tests.core.gateway.both_ways import COMPLETION, SAID, Client, raw, warm, wire
 from tests.core.gateway.tiny_upstream import (

@@ -26,7 +26,7 @@ def test_secrets_are_long_of_chance_and_known_by_their_scheme() -> None:
 async def test_an_issued_key_opens_the_door_at_once(desk: KeyDesk, ring: KeyRing) -> None:
     """And one that nobody issued does not."""
     new = await desk.issue("laptop", actor="cli")
-    assert ring.check(new.secret.encode()) == Known(key_id=new.key.key_id)
+    assert ring.check(new.secret.encode()) == Known(key_id=new.key.key_id, key=new.key)
     assert isinstance(ring.check(make_secret().encode()), Unknown)
 
 
@@ -100,7 +100,9 @@ async def test_limits_count_from_the_next_look_on_and_outlive_the_app(
     then = KeyLimits(scopes=("audit",))
     changed = await desk.set_limits("laptop", lambda now: then, actor="window")
     assert changed.limits == ring.limits_of(new.key.key_id) == then
-    assert ring.check(new.secret.encode()) == Known(key_id=new.key.key_id, scopes=("audit",))
+    assert ring.check(new.secret.encode()) == Known(
+        key_id=new.key.key_id, scopes=("audit",), key=changed
+    )
     assert KeyRing(store, clock).limits_of(new.key.key_id) == then
     with pytest.raises(NotFound):
         await desk.set_limits("nobody", lambda now: now, actor="cli")
@@ -116,5 +118,33 @@ async def test_a_reinstated_key_opens_the_door_as_before(
     again = await desk.reinstate(new.key.key_id, actor="window")
     assert (again.revoked_at, again.revoked_by, again.limits) == (None, None, limits)
     for one in (ring, KeyRing(store, clock)):
-        assert one.check(new.secret.encode()) == Known(key_id=new.key.key_id)
+        assert one.check(new.secret.encode()) == Known(key_id=new.key.key_id, key=again)
         assert one.named("laptop").key_id == new.key.key_id
+
+
+async def test_what_was_said_of_a_key_stands_until_anything_of_it_changes(
+    desk: KeyDesk, ring: KeyRing, clock: Clock
+) -> None:
+    """Whoever remembers it looks, and asks again when it does not."""
+    new = await desk.issue("laptop", actor="cli", expires_at=clock.at + 10)
+    secret = new.secret.encode()
+
+    def known() -> Known:
+        said = ring.check(secret)
+        assert isinstance(said, Known)
+        return said
+
+    said = known()
+    assert ring.in_force(said)
+    await desk.set_limits("laptop", lambda now: KeyLimits(scopes=("audit",)), actor="window")
+    assert not ring.in_force(said)
+    said = known()
+    assert ring.in_force(said)
+    await desk.revoke("laptop", actor="cli")
+    assert not ring.in_force(said)
+    await desk.reinstate(new.key.key_id, actor="window")
+    assert not ring.in_force(said)
+    said = known()
+    clock.at += 10
+    assert not ring.in_force(said)
+    assert not ring.in_force(Known(key_id="nobody"))
