@@ -5,7 +5,7 @@ from functools import partial
 from typing import Annotated, Literal
 
 import msgspec
-from litestar import get, patch, post
+from litestar import get, patch, post, put
 from litestar.params import HeaderParameter
 from litestar.response import Response, Stream
 
@@ -60,6 +60,19 @@ class SaidMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     attachments: tuple[str, ...] = ()
 
 
+class UnsentTexts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is written and not sent, by conversation; that of a new one by an empty id."""
+
+    unsent: dict[str, str]
+
+
+class UnsentText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is written in a conversation, or with an empty id for a new one; empty: nothing."""
+
+    conversation_id: str = ""
+    text: str
+
+
 class Replies(msgspec.Struct, frozen=True, kw_only=True):
     """The replies that have not ended, oldest first."""
 
@@ -73,7 +86,7 @@ class FoundList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConversationFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A file's text: what an export as JSON gave, or OpenAI's messages."""
+    """A file's text: an export as JSON, OpenAI's messages, or an export of another program."""
 
     text: str
 
@@ -183,6 +196,25 @@ async def measure_room(application: Application, asking: Asking, data: RoomWish)
     return await application.measuring.room(data)
 
 
+@get("/conversations/unsent")
+async def list_unsent(application: Application, asking: Asking) -> UnsentTexts:
+    """What a person was writing when their window was closed."""
+    demand_owner(asking, "read conversations")
+    return UnsentTexts(unsent=application.chat.unsent.all())
+
+
+@put("/conversations/unsent", status_code=200)
+async def keep_unsent(application: Application, asking: Asking, data: UnsentText) -> Done:
+    """Keep it in memory while the studio runs; no log and no disk holds it."""
+    demand_owner(asking, "write in conversations")
+    text = data.text
+    if data.conversation_id:
+        view = await application.conversations.view(data.conversation_id)
+        text = text if view.standing == "open" else ""
+    application.chat.unsent.keep(data.conversation_id, text)
+    return Done()
+
+
 @post("/conversations/{conversation_id:str}/messages", status_code=201)
 async def say(
     application: Application, asking: Asking, conversation_id: str, data: SaidMessage
@@ -249,6 +281,8 @@ HANDLERS = (
     start_conversation,
     change_conversation,
     measure_room,
+    list_unsent,
+    keep_unsent,
     say,
     list_replies,
     begin_reply,

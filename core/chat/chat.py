@@ -24,6 +24,7 @@ from core.chat.prompt import turns
 from core.chat.reply import Ended, Event, Outcome, Reply, ReplyView
 from core.chat.tool_loop import Means, Question, ToolLoop
 from core.chat.tool_pictures import Files, KeepFile
+from core.chat.unsent import Unsent
 from core.chat.ways import Ways
 from core.clock import Clock
 from core.conversations import Conversations, MessageView
@@ -117,6 +118,7 @@ class Chat:
         self._lately: dict[str, Reply] = {}  # ended, for who was about to follow them
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._closing = False
+        self.unsent = Unsent()
 
     # ---- what people do ------------------------------------------------------------------------
 
@@ -179,6 +181,7 @@ class Chat:
 
     async def end_of(self, which: str) -> None:
         """The conversation is about to be erased: nothing of it goes on."""
+        self.unsent.keep(which, "")
         for view in self.under_way(which):
             with contextlib.suppress(NotFound):
                 await self.stop(which, view.reply_id)
