@@ -49,6 +49,7 @@ export default {
   'setup.tools.off': 'aus',
   'setup.tools.starting': 'startet',
   'setup.tools.failed': 'gescheitert',
+  'setup.tools.needs-sign-in': 'Anmeldung nötig',
   'setup.tools.gone': 'nicht mehr eingerichtet',
   'setup.tools.unread': 'Die Werkzeuge konnten nicht gelesen werden.',
   'setup.policy.ask': 'fragt vorher',

@@ -47,6 +47,7 @@ export default {
   'setup.tools.off': 'off',
   'setup.tools.starting': 'starting',
   'setup.tools.failed': 'failed',
+  'setup.tools.needs-sign-in': 'needs sign-in',
   'setup.tools.gone': 'not set up any more',
   'setup.tools.unread': 'The tools could not be read.',
   'setup.policy.ask': 'asks first',

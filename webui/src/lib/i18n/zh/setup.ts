@@ -49,6 +49,7 @@ export default {
   'setup.tools.off': '已关闭',
   'setup.tools.starting': '正在启动',
   'setup.tools.failed': '失败',
+  'setup.tools.needs-sign-in': '需要登录',
   'setup.tools.gone': '已不再设置',
   'setup.tools.unread': '无法读取工具。',
   'setup.policy.ask': '先询问',
