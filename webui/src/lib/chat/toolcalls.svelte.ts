@@ -1,11 +1,25 @@
 // Calls of tools as the thread shows them: what is known while they go on, and what was recorded.
-import { SvelteMap } from 'svelte/reactivity'
+import { SvelteMap, SvelteSet } from 'svelte/reactivity'
 import type { Attachment, CallRow, ToolCall } from '../api/types'
 import { oneLine, seen, spelledOut } from '../tools/arguments'
+import { attempt } from '../store/actions'
 import type { Message } from './message.svelte'
 
 /** Where the calls of replies under way stand, by their ids, which are never used again. */
 export const live = new SvelteMap<string, CallRow>()
+
+/** What was answered here, as it was shown: a call that asks something else by now can be answered again. */
+const answers = new SvelteSet<string>()
+const markOf = (id: string, shown: string): string => `${id} ${shown}`
+
+export const isAnswered = (id: string, shown: string): boolean => answers.has(markOf(id, shown))
+
+/** Once, however often a key is struck; again where the studio refused, which is said. */
+export async function answer(id: string, shown: string, ask: () => Promise<unknown>): Promise<void> {
+  if (isAnswered(id, shown)) return
+  answers.add(markOf(id, shown))
+  if (!(await attempt(ask))) answers.delete(markOf(id, shown))
+}
 
 export interface ShownCall {
   id: string
