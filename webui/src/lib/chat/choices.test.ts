@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ListedModel, RecipeView } from '../api/types'
-import { choicesOf } from './choices'
+import { choicesOf, choicesWith } from './choices'
 
 const recipe = (id: string, more: Partial<RecipeView> = {}): RecipeView =>
   ({ id, public_name: `public-${id}`, name: '', state: 'stopped', ...more }) as RecipeView
@@ -21,5 +21,13 @@ describe('what a conversation can speak to', () => {
       ['fast', 'ready', ''],
       ['gpt', null, 'cloud'],
     ])
+  })
+
+  it('is found by words in its names, in any case', () => {
+    const all = choicesOf([recipe('qwen', { name: 'Qwen 3 Coder' })], [listed('gpt-x', 'remote', 'Cloud')])
+    expect(choicesWith(all, 'coder QWEN').map(({ title }) => title)).toEqual(['Qwen 3 Coder'])
+    expect(choicesWith(all, 'cloud').map(({ name }) => name)).toEqual(['gpt-x'])
+    expect(choicesWith(all, ' ')).toHaveLength(2)
+    expect(choicesWith(all, 'llama')).toHaveLength(0)
   })
 })

@@ -29,3 +29,13 @@ export function choicesOf(recipes: readonly RecipeView[], listed: readonly Liste
       ),
   ]
 }
+
+/** Those in whose names every typed word occurs, in any case. */
+export function choicesWith(choices: readonly Choice[], typed: string): readonly Choice[] {
+  const words = typed.toLowerCase().split(/\s+/).filter(Boolean)
+  const holds = ({ name, title, provider }: Choice): boolean => {
+    const names = `${name}\n${title}\n${provider}`.toLowerCase()
+    return words.every((word) => names.includes(word))
+  }
+  return words.length > 0 ? choices.filter(holds) : choices
+}
