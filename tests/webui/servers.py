@@ -46,6 +46,7 @@ def server(name: str, **more: Any) -> Json:
         "restarts": 0,
         "pid": 4711,
         "ping_ms": 3.2,
+        "signed_in": False,
     } | more
 
 
