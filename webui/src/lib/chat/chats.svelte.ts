@@ -15,6 +15,7 @@ import { setups } from './setups.svelte'
 import { followReply } from './reply'
 import { takeOver } from './former'
 import { newestUnder, siblingsOf } from './tree'
+import { unsent } from './unsent'
 import { bringRest, NEWEST, wholeOf } from './whole'
 
 const TITLE = 80
@@ -27,6 +28,8 @@ class Chats {
 
   /** The question that is being written anew. */
   editing = $state<string | null>(null)
+  /** What was found in a conversation, until its thread shows it. */
+  sought = $state.raw<{ conversation: string; message: string } | null>(null)
 
   private held = new Map<string, Conversation>()
   private following = new Map<string, AbortController>()
@@ -35,6 +38,7 @@ class Chats {
   /** The list, now and whenever something is recorded; returns the way to stop. */
   watch(): () => void {
     void takeOver().finally(() => this.load())
+    void unsent.load().then(() => this.goOnWriting())
     return studio.onFact((fact) => this.hear(fact))
   }
 
@@ -47,6 +51,11 @@ class Chats {
       }
       this.saveDraft()
     })
+  }
+
+  /** What was being written in the conversation that is shown, perhaps in a window that is closed. */
+  private goOnWriting(): void {
+    this.current.draft ||= unsent.of(this.current.id)
   }
 
   /** One without a message is erased after a day, also while it is open: what is written in it goes on. */
@@ -70,6 +79,7 @@ class Chats {
     this.current = conversation
     if (conversation.id && conversation.loaded && !past.on) return void attempt(() => wholeOf(conversation))
     conversation.id = id
+    this.goOnWriting()
     conversation.loaded = false
     await this.read(conversation, conversation.messages.length > 0)
   }
@@ -81,6 +91,7 @@ class Chats {
     this.current = new Conversation()
     this.current.model = model
     this.current.setup = { ...NOTHING, model: setup.model }
+    this.goOnWriting()
   }
 
   /** A fresh one that asks like this. */
@@ -142,6 +153,11 @@ class Chats {
   /** Answers again what this answers, beside it. */
   async regenerate(message: Message): Promise<void> {
     if (message.parentId) await this.reply(this.current, message.parentId)
+  }
+
+  /** Answers a question that nobody has answered. */
+  async answer(question: Message): Promise<void> {
+    await this.reply(this.current, question.id)
   }
 
   /** Lets other models answer the same, beside the answer that there is. */

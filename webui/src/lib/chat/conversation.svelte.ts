@@ -70,6 +70,11 @@ export class Conversation {
     return [beside.indexOf(message) + 1, beside.length]
   }
 
+  /** Whether anything answers or follows a message. */
+  goesOn(message: Message): boolean {
+    return this.under.has(message.id)
+  }
+
   /** The answers that are compared, the first asked first. */
   get compared(): readonly Message[] {
     return this.beside === null ? [] : besideEachOther(this.messages, this.beside)
