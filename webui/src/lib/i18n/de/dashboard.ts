@@ -91,7 +91,7 @@ export default {
   'models.pin': 'Im Speicher halten',
   'models.unpin': 'Nicht mehr im Speicher halten',
   'held.title': 'Das Gateway bremst die Antworten',
-  'held.why': 'LiteLLM ist ein einziger Prozess und will seit einer halben Minute {share} % eines Kerns; mehr kann es nicht nutzen. Anfragen, die nichts von ihm brauchen, können direkt an die Engine gehen.',
+  'held.why': 'LiteLLM ist ein einziger Prozess und will seit einer halben Minute {share} % eines Kerns; mehr kann es nicht nutzen. Anfragen, die nichts von ihm brauchen, können direkt an die Engine gehen.',
   'held.direct': 'Direkt: {name}',
   'held.no.direct': 'Ein Schlüssel, ein Header oder das Verlangte schickt sie hindurch. Ein Schlüssel oder eine Einstellung kann den direkten Weg wählen.',
   'held.setting': 'Der übliche Weg einer Anfrage',

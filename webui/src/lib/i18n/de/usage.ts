@@ -25,7 +25,7 @@ export default {
   'usage.tokens.unit': 'hinein und heraus',
   'usage.tokens.in': 'Token hinein',
   'usage.tokens.out': 'Token heraus',
-  'usage.cached': '{n} % aus dem Präfix-Cache',
+  'usage.cached': '{n} % aus dem Präfix-Cache',
   'usage.reasoning': '{n} davon Nachdenken',
   'usage.ttft': 'Erstes Token',
   'usage.itl': 'Zwischen Token',
