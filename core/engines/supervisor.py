@@ -365,11 +365,12 @@ class Supervisor:
             progress.feed(reader.new_lines(), began)
             before = max(0.0, tools.clock.now() / 1e6 - child.identity.started_at)
         while isinstance(self.state, Loading) and not self._exited:
-            self._tell_steps(reader)
             health = await tools.look(run.spec, run.port, child.listens_on)
-            now = tools.clock.monotonic()
+            now = tools.clock.monotonic()  # read after the look: who answers has told its steps
+            for step in progress.feed(reader.new_lines(), now):
+                whole = round(progress.estimate(now).percent, 1)
+                self._send(Progressed(phase=step.phase, percent=step.percent, overall=whole))
             if health.ready:
-                self._tell_steps(reader)  # also of a load that was over by the second look
                 self._ready_at = reader.position
                 self._send(Answered(seconds=before + now - began))
                 return
@@ -380,12 +381,6 @@ class Supervisor:
                 self._send(GaveUp(failure=await self._stuck(health)))
                 return
             await tools.sleep(LOOK_S)
-
-    def _tell_steps(self, reader: logs.Reader) -> None:
-        now = self._tools.clock.monotonic()
-        for step in self._progress.feed(reader.new_lines(), now):
-            whole = round(self._progress.estimate(now).percent, 1)
-            self._send(Progressed(phase=step.phase, percent=step.percent, overall=whole))
 
     async def _stuck(self, health: Health) -> Failure:
         lines = await asyncio.to_thread(logs.tail, self.run.log_path, 12)
