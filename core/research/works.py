@@ -333,7 +333,10 @@ def _said(work: SaySpent | GiveUp | Finish, run: Run) -> Told:
             assert_never(work)
 
 
-_USED_UP = {"tokens": "tokens", "minutes": "time"}
+_USED_UP = {
+    "tokens": "the budget of tokens was used up before anything was found",
+    "minutes": "the budget of time was used up before anything was found",
+}
 
 
 def _nothing_found(run: Run) -> Problem:
@@ -352,7 +355,7 @@ def _nothing_found(run: Run) -> Problem:
     for budget, words in _USED_UP.items():
         if not run.notes and {f"{budget}/reading", f"{budget}/writing"} & run.spent:
             return Problem(
-                message=f"the budget of {words} was used up before anything was found",
+                message=words,
                 next_action="ask again with a larger budget",
                 code="budget-spent",
             )
