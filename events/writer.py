@@ -18,7 +18,6 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import chain
 
 from events import reading
 from events.envelope import Recorded
@@ -33,15 +32,14 @@ from events.errors import (
 from events.head import Answer, Head, Submission
 from events.projections.projector import ProjectionFailed, Projector
 from events.subscription import Hub, call_in
+from events.together import Rows
 
 log = logging.getLogger(__name__)
 
 MAX_BATCH = 512  # appends that share a commit
 
-TOGETHER = 50  # rows in one statement: each costs a hand-over between threads
-_ROW = f"({', '.join('?' * 12)})"
-INSERT = f"insert into events ({reading.COLUMNS}) values {_ROW}"
-INSERT_MANY = f"insert into events ({reading.COLUMNS}) values {', '.join([_ROW] * TOGETHER)}"
+EVENTS = Rows(f"insert into events ({reading.COLUMNS})", 12)
+INSERT = EVENTS.one
 
 
 class Writer:
@@ -180,11 +178,7 @@ class Writer:
         return answers
 
     def _write_down(self, recorded: Sequence[Recorded], head: Head) -> None:
-        rest = len(recorded) % TOGETHER
-        for at in range(0, len(recorded) - rest, TOGETHER):
-            rows = map(_as_row, recorded[at : at + TOGETHER])
-            self._connection.execute(INSERT_MANY, tuple(chain.from_iterable(rows)))
-        self._connection.executemany(INSERT, map(_as_row, recorded[len(recorded) - rest :]))
+        EVENTS.put(self._connection, map(_as_row, recorded))
         self._projector.apply(self._connection, recorded)
         if tiles := head.frontier.closed:
             self._connection.executemany("insert into log_tiles values (?, ?, ?)", tiles)

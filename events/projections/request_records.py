@@ -17,16 +17,15 @@ An hour is the one in which the request was recorded; days and months are sums o
 import operator
 import sqlite3
 from collections.abc import Sequence
-from itertools import chain
 
 from sqlite_utils import Database
 
 from events.envelope import Recorded
 from events.facts import RequestFinished
 from events.projections.latency_buckets import packed
+from events.together import Rows
 
 HOUR_US = 3_600_000_000
-TOGETHER = 50  # rows in one statement: each costs a hand-over between threads
 LONGEST = 200  # characters of a name that is kept here: anybody can ask for any model
 
 KIND = (
@@ -83,8 +82,7 @@ _ADD_UP = (
 )
 _ADD_UP_ALL = _ADD_UP.format(table="usage_by_hour")
 _ADD_UP_KEYS = _ADD_UP.format(table="usage_of_keys")
-_ADD_PLACE = "insert into request_index values (?, ?, ?, ?, ?)"
-_ADD_PLACES = f"insert into request_index values {', '.join(['(?, ?, ?, ?, ?)'] * TOGETHER)}"
+_PLACES = Rows("insert into request_index", 5)
 
 Described = tuple[str | int, ...]  # a kind, by the values of KIND
 Numbers = tuple[int, ...]  # in the order of SUMS
@@ -155,11 +153,7 @@ class RequestRecords:
                 _add(of_keys, (hour, kind), much)
         connection.executemany(_ADD_UP_ALL, [(*at, *much) for at, much in sums.items()])
         connection.executemany(_ADD_UP_KEYS, [(*at, *much) for at, much in of_keys.items()])
-        rest = len(index) % TOGETHER
-        for first in range(0, len(index) - rest, TOGETHER):
-            rows = index[first : first + TOGETHER]
-            connection.execute(_ADD_PLACES, tuple(chain.from_iterable(rows)))
-        connection.executemany(_ADD_PLACE, index[len(index) - rest :])
+        _PLACES.put(connection, index)
         connection.executemany(
             "insert into request_hours values (?, ?, ?)"
             " on conflict (hour) do update set last = excluded.last",
