@@ -98,23 +98,6 @@ async def test_a_foreign_host_name_is_refused(host: str) -> None:
     assert (status, body["code"]) == (403, "foreign-host")
 
 
-async def test_another_sites_page_is_refused() -> None:
-    """CSRF: a browser says where a request comes from."""
-    status, answer, _ = await knock(Inside(), method="POST", origin="https://evil.example")
-    assert status == 403
-    assert "access-control-allow-origin" not in answer
-
-
-async def test_our_own_page_is_let_in() -> None:
-    """The window's requests carry our own origin."""
-    assert (await knock(Inside(), method="POST", origin=OWN))[0] == 200
-
-
-async def test_a_page_without_origin_may_change_nothing() -> None:
-    """`Origin: null` is a sandboxed frame or a file: no state changes for it."""
-    assert (await knock(Inside(), method="POST", origin="null"))[0] == 403
-
-
 @pytest.mark.parametrize(
     "headers",
     [
