@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { KeyLimits, KeyUse, KeyView } from '../../lib/api/types'
-import { draftOf, gauges, limitsOf, sorted } from './limits'
+import { bounds, draftOf, gauges, limitsOf, sorted } from './limits'
 
 const LIMITS: KeyLimits = {
   scopes: ['inference', 'audit'],
@@ -35,6 +35,11 @@ describe('limits of a key', () => {
       ['budget_day', 1.2, 9],
     ])
     expect(gauges(key({ used: null }))).toEqual([])
+    expect(bounds(key({ used: null })).map(({ figure, limit }) => [figure, limit])).toEqual([
+      ['requests_per_minute', 60],
+      ['parallel', 4],
+      ['budget_day', 0.5],
+    ])
   })
 
   it('stand in the order in which they matter', () => {

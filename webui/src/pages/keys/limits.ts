@@ -80,6 +80,13 @@ export function gauges(key: KeyView): Gauge[] {
   })
 }
 
+/** The limits that are set, where nobody recorded how much of them is used: in the past. */
+export const bounds = (key: Pick<KeyView, 'limits'>): Pick<Gauge, 'figure' | 'limit'>[] =>
+  FIGURES.flatMap((figure) => {
+    const limit = key.limits[figure]
+    return limit == null ? [] : [{ figure, limit }]
+  })
+
 function usedOf(use: KeyUse, figure: Figure): [number, Micros | null] {
   switch (figure) {
     case 'requests_per_minute':
