@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { styleOf, ticks, weekStartOf } from './ticks'
+import { styleOf, ticks, weekStartOf, within } from './ticks'
 
 const at = (month: number, day: number, hour = 0, minute = 0): number =>
   new Date(2026, month - 1, day, hour, minute).getTime() / 1000
@@ -39,5 +39,10 @@ describe('the time axis', () => {
 
   it('knows where weeks begin on Sunday', () => {
     expect([weekStartOf('de-DE'), weekStartOf('en-US')]).toEqual([1, 7])
+  })
+
+  it('cuts no words at its end', () => {
+    expect(within([0, 50, 95, 100], 0, 100, 200, 24)).toEqual([0, 50])
+    expect(within([0, 50, 88], 0, 100, 200, 24)).toEqual([0, 50, 88])
   })
 })

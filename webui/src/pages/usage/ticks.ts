@@ -68,3 +68,7 @@ function weekly(seconds: number, weeks: number, weekStart: number): boolean {
   const first = (new Date(seconds * 1000).getDay() || 7) === weekStart
   return first && Math.floor((numbered(seconds) + 3) / 7) % weeks === 0
 }
+
+/** Those whose words are not cut at the end of the axis: so many pixels of `width` lie behind them. */
+export const within = (all: readonly number[], since: number, until: number, width: number, behind: number): number[] =>
+  all.filter((at) => ((until - at) / (until - since)) * width >= behind)
