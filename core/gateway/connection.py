@@ -180,8 +180,7 @@ class Connection(asyncio.Protocol):
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._give_up(f"{self._called} does not speak HTTP: {error}")
         if fresh and self._complete and self._keep and self._strange < STRANGE:
-            self._strange += 1
-            self._said = Said.of(data, AnswerHead.of(self.status, self.headers))
+            self._remember(data)
         if not self._headers_done:
             self._head_size += len(data)
             if self._head_size > LONGEST_HEAD:
@@ -203,6 +202,12 @@ class Connection(asyncio.Protocol):
         self._headers_done = self._complete = self._keep = True
         self._strange = 0
         return True
+
+    def _remember(self, data: bytes) -> None:
+        """A whole answer came in one piece; not where another head came before its own."""
+        self._strange += 1
+        if data.startswith(b"HTTP/1.1 %d" % self.status):
+            self._said = Said.of(data, AnswerHead.of(self.status, self.headers))
 
     # ---- httptools' callbacks -------------------------------------------------------------------
 

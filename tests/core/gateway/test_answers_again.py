@@ -101,6 +101,18 @@ async def test_what_is_not_quite_the_same_is_what_it_is(other: Any) -> None:
     await both(scenario, raw(b""), straight=4)
 
 
+async def test_an_announcement_that_counts_the_answer_behind_it_fools_nobody() -> None:
+    """A head without a body of its own, by its status, is not taken for one that has it."""
+    behind = headed(COMPLETION, JSON)
+    told = b"HTTP/1.1 103 Early Hints\r\ncontent-length: %d\r\n\r\n" % len(behind)
+
+    async def scenario(made: Bench, engine: TinyUpstream) -> Any:
+        return [body for _, body, _ in await asked(made, 3)]
+
+    bodies, _ = await both(scenario, raw(told + behind), straight=3)
+    assert bodies == (COMPLETION,) * 3
+
+
 async def test_heads_that_all_differ_are_not_remembered_for_ever(read: list[int]) -> None:
     """An id of its own in each."""
     count = STRANGE + 3
