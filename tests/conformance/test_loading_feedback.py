@@ -16,7 +16,10 @@ ON = {"x-studio-loading-feedback": "on"}
 
 
 def events(
-    studio: StudioServer, model: str, begun: Callable[[], None] = lambda: None, **headers: str
+    studio: StudioServer,
+    model: str,
+    headers: dict[str, str] | None = None,
+    begun: Callable[[], None] = lambda: None,
 ) -> list[str]:
     """Each line of a streamed chat; `begun` is called when the first has come."""
     body, lines = {**BODY, "model": model, "stream": True}, list[str]()
@@ -44,7 +47,7 @@ def test_c22_a_load_is_told_in_the_stream_that_waits_for_it(
     """
     go_on = tmp_path / "go on"
     studio.add(sim_recipe("c22-a", load_until=go_on, load_seconds=4, tokens=3))
-    lines = events(studio, "c22-a", go_on.touch, **ON)
+    lines = events(studio, "c22-a", ON, go_on.touch)
     told = chunks(lines)
     assert len({(c["id"], c["object"], c["created"], c["model"]) for c in told}) == 1
     deltas = [c["choices"][0]["delta"] for c in told if c["choices"]]
@@ -60,7 +63,7 @@ def test_c22_a_load_is_told_in_the_stream_that_waits_for_it(
 def test_c22_a_load_that_fails_ends_the_stream_with_its_error(studio: StudioServer) -> None:
     """The diagnosis in OpenAI's form, and no [DONE]."""
     studio.add(sim_recipe("c22-b", load_seconds=4, crash_while_loading=3))
-    lines = events(studio, "c22-b", **ON)
+    lines = events(studio, "c22-b", ON)
     assert chunks(lines)[-1]["error"]["exit_code"] == 3
     assert not any("[DONE]" in line for line in lines)
 

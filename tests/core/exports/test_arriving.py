@@ -304,7 +304,7 @@ def importer(export: Path, new: Settings) -> Iterator["subprocess.Popen[bytes]"]
         "with exported.opened(Path(sys.argv[1])) as opened:\n"
         "    bring(opened, Settings(home=Path(sys.argv[2])), actor='cli', told=told)\n"
     )
-    command = [sys.executable, "-c", program, export, new.home]
+    command = [sys.executable, "-c", program, str(export), str(new.home)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     yield process
     if process.poll() is None:
