@@ -265,4 +265,25 @@ export default {
   'vLLM Studio stops: no research is begun any more':
     'vLLM Studio hält an: Es wird keine Recherche mehr begonnen',
   'the answer has no end': 'die Antwort hat kein Ende',
+  // What a verification tells of a log that is as it was
+  'No checkpoint of this log was made yet.':
+    'Von diesem Protokoll wurde noch kein Prüfpunkt gemacht.',
+  'No checkpoint of this log is kept outside of it.':
+    'Kein Prüfpunkt dieses Protokolls ist außerhalb verwahrt.',
+  'No checkpoint of it is kept outside: nobody can tell whether its end was cut off.':
+    'Kein Prüfpunkt davon ist außerhalb verwahrt: Niemand kann sagen, ob das Ende abgeschnitten wurde.',
+  'The key given is the one that the log names: {key}':
+    'Der angegebene Schlüssel ist der, den das Protokoll nennt: {key}',
+  'The log says that another key signs for it than the one given: {key}':
+    'Das Protokoll sagt, dass ein anderer Schlüssel dafür signiert als der angegebene: {key}',
+  'The main log could not be asked which logs there must be.':
+    'Das Hauptprotokoll ließ sich nicht fragen, welche Protokolle es geben muss.',
+  'They were not folded anew from lines that do not hold.':
+    'Aus Zeilen, die nicht standhalten, wurden sie nicht neu gefaltet.',
+  'It does not begin with its creation.': 'Es beginnt nicht mit seiner Entstehung.',
+  'Nobody signed for this month when it was sealed.':
+    'Für diesen Monat hat niemand signiert, als er versiegelt wurde.',
+  'No key was given to check the signature with.':
+    'Es wurde kein Schlüssel angegeben, mit dem die Signatur zu prüfen wäre.',
+  'No sums were kept beside it.': 'Daneben wurden keine Summen verwahrt.',
 }

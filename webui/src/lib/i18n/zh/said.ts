@@ -253,4 +253,18 @@ export default {
   'see that the disk has room, and resume': '请确保磁盘有空间，然后继续',
   'vLLM Studio stops: no research is begun any more': 'vLLM Studio 正在停止：不再开始新的研究',
   'the answer has no end': '回答没有结尾',
+  // What a verification tells of a log that is as it was
+  'No checkpoint of this log was made yet.': '该日志尚未生成检查点。',
+  'No checkpoint of this log is kept outside of it.': '该日志的检查点没有在外部保存。',
+  'No checkpoint of it is kept outside: nobody can tell whether its end was cut off.':
+    '外部没有保存它的检查点：无法判断末尾是否被截断。',
+  'The key given is the one that the log names: {key}': '给出的密钥就是日志所声明的密钥：{key}',
+  'The log says that another key signs for it than the one given: {key}':
+    '日志声明由另一密钥签名，而不是给出的密钥：{key}',
+  'The main log could not be asked which logs there must be.': '无法从主日志得知应有哪些日志。',
+  'They were not folded anew from lines that do not hold.': '这些行不成立，因此没有据此重新折叠。',
+  'It does not begin with its creation.': '它并非从创建事件开始。',
+  'Nobody signed for this month when it was sealed.': '该月封存时没有人签名。',
+  'No key was given to check the signature with.': '没有给出用于校验签名的密钥。',
+  'No sums were kept beside it.': '旁边没有保存合计。',
 } satisfies Phrases<'said'>
