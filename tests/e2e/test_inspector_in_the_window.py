@@ -45,7 +45,7 @@ def demand_kept(studio: StudioServer, page: Page, **parameters: object) -> None:
     """The studio keeps these with the conversation: it does, a moment after the last change."""
     path = f"/api/conversations/{page.url.rpartition('of=')[2]}"
     eventually(
-        lambda: parameters.items() <= studio.get(path)["setup"]["parameters"].items(),
+        lambda: parameters.items() <= studio.get(path)["setup"].get("parameters", {}).items(),
         within=20,
         what=f"{parameters} are kept",
     )

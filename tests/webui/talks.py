@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from litestar import Request, Response, delete, get, patch, post
+from litestar import Request, Response, delete, get, patch, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Stream
 
@@ -26,6 +26,7 @@ class Talks:
         self.messages: dict[str, list[Json]] = {}
         self.setups: dict[str, Json | None] = {}
         self.replies: dict[str, Json] = {}
+        self.unsent: dict[str, str] = {}
         self.ids = (f"id-{number}" for number in itertools.count(1))
 
     def start(self, title: str | None) -> Json:
@@ -152,6 +153,15 @@ def talk_handlers(studio: FakeStudio) -> list[Any]:
         ]
         return {"found": found}
 
+    @get("/api/conversations/unsent", sync_to_thread=False)
+    def unsent() -> Json:
+        return {"unsent": talks.unsent}
+
+    @put("/api/conversations/unsent", status_code=200, sync_to_thread=False)
+    def keep_unsent(data: JSONBody[Json]) -> Json:
+        talks.unsent[data["conversation_id"]] = data["text"]
+        return {"ok": True}
+
     @post("/api/conversations", status_code=201, sync_to_thread=False)
     def start(data: JSONBody[Json]) -> Json:
         view = talks.start(data.get("title"))
@@ -234,7 +244,8 @@ def talk_handlers(studio: FakeStudio) -> list[Any]:
         view["messages"] = len(data["messages"])
         return view
 
-    return [fill, listed, search, start, read, change, erase, say, under_way, begin, follow, stop]
+    begun = [fill, listed, search, unsent, keep_unsent, start, read, change, erase]
+    return [*begun, say, under_way, begin, follow, stop]
 
 
 def cut(messages: list[Json], newest: int, but: str | None) -> Json:
