@@ -89,7 +89,7 @@ class StudioProtocol(BoundedProtocol):
     _named: dict[bytes, bytes]
     _said: Said[Head] | None = None  # a head that went straight, to be known by its bytes
     _new: Head | None = None  # one that does so just now
-    _strange = 0  # heads that were remembered
+    _strange = 0  # heads that were remembered since one was known again
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client is there."""
@@ -273,6 +273,7 @@ class StudioProtocol(BoundedProtocol):
         self.number += 1
         self._moved = True
         self._idle_since = None
+        self._strange = 0
         return True
 
     def _remember(self, data: bytes, head: Head) -> None:

@@ -161,3 +161,12 @@ async def test_heads_that_all_differ_are_not_remembered_for_ever(reading: Readin
         assert made.went_straight == STRANGE + 3
         (connection,) = (c for c in made.connections() if c.number == STRANGE + 3)
         assert connection._said.body(wire(headers=(f"traceparent: {STRANGE}",))) is not None
+
+
+async def test_a_head_that_comes_after_many_others_is_remembered_too(reading: Reading) -> None:
+    """As long as some of those came again: a client may change its ways."""
+    async with warm(ANSWER, straight=True) as (made, _):
+        client, before = await Client.to(made), reading.count
+        kinds = [wire(headers=(f"user-agent: {n}",)) for n in range(STRANGE + 3)]
+        await asked(client, *(kind for kind in kinds for _ in range(3)))
+        assert reading.count - before == len(kinds) + 1  # the very first is not remembered
