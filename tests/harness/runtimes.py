@@ -6,7 +6,7 @@ gets links to those it wants, so that a fresh home starts in seconds.
 
 import asyncio
 import fcntl
-from collections.abc import Iterable
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -39,7 +39,7 @@ async def _installed(kind: str) -> Runtime:
         store.close()
 
 
-def link(home: Path, kinds: Iterable[str]) -> None:
+def link(home: Path, kinds: Collection[str]) -> None:
     """Give a test home these runtimes."""
     folder = home / "runtimes"
     folder.mkdir(parents=True, exist_ok=True)
@@ -48,3 +48,14 @@ def link(home: Path, kinds: Iterable[str]) -> None:
         target = folder / runtime.id
         if not target.exists():
             target.symlink_to(runtime.path, target_is_directory=True)
+    if "vllm-cpu" in kinds:
+        _share_notes(home)
+
+
+def _share_notes(home: Path) -> None:
+    """What vLLM notes of each architecture: without that it imports itself once more."""
+    notes, target = CACHE / "vllm", home / "user" / ".cache" / "vllm"
+    notes.mkdir(exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.exists():
+        target.symlink_to(notes, target_is_directory=True)

