@@ -117,6 +117,7 @@ def test_what_claude_code_sends_is_taken(
     picture = {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}
     seen = [{"type": "text", "text": "seen"}, {"type": "image", "source": picture}]
     result = {"type": "tool_result", "tool_use_id": "t1"}
+    weather: Any = {**WEATHER, "cache_control": mark}
     history: Any = [
         {"role": "user", "content": [{"type": "text", "text": "look", "cache_control": mark}]},
         {
@@ -136,7 +137,7 @@ def test_what_claude_code_sends_is_taken(
         max_tokens=50,
         system=[{"type": "text", "text": "Be kind.", "cache_control": mark}],
         messages=history,
-        tools=[{**WEATHER, "cache_control": mark}],
+        tools=[weather],
         metadata={"user_id": "u"},
         betas=["context-management-2025-06-27", "interleaved-thinking-2025-05-14"],
     ) as stream:
