@@ -29,6 +29,9 @@ from tests.harness.runtimes import installed
 MODEL = Path(__file__).parents[3] / "core" / "models" / "demo_model"
 RANK = Path(__file__).parent / "rank_program.py"
 ENV = {"GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"}
+# Traced and not compiled to C++, which takes a minute of two cores. Not eager: vLLM 0.32 on the CPU
+# skips what a second stage needs then.
+TRACED = json.dumps({"mode": 2, "backend": "eager"})
 
 
 def other_machine(recipe: Recipe, runtime: Runtime, folder: Path) -> subprocess.Popen[bytes]:
@@ -63,7 +66,7 @@ async def main(runtime: Runtime, folder: Path) -> dict[str, object]:
     """Start both, ask, stop ours."""
     settings = Settings(home=folder, inference_port=free_port())
     settings.paths.create()
-    recipe = Recipe(  # not eager: vLLM 0.32 on the CPU skips what a second stage needs then
+    recipe = Recipe(
         id="demo",
         model=str(MODEL),
         context_length=512,
@@ -73,6 +76,7 @@ async def main(runtime: Runtime, folder: Path) -> dict[str, object]:
         node_backend="engine",
         node_address=f"127.0.0.1:{free_port()}",
         env=ENV,
+        extra_args=("--compilation-config", TRACED),
     )
     fleet = Fleet(
         store=EventStore.open(settings.paths.main_db, projections=ALL),
