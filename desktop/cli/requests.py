@@ -141,17 +141,31 @@ def _followed(client: Client, limit: int, query: Mapping[str, Any]) -> Iterator[
     """The newest, and then each as it ends, until Ctrl-C."""
     try:
         seen: set[str] = set()
+        page = client.get("/api/requests", limit=limit, **query)["requests"]
+        oldest = page[-1]["finished_at"] if page else 0  # what ended before it was not wanted
         while True:
-            page = client.get("/api/requests", limit=PAGE if seen else limit, **query)["requests"]
             for entry in reversed(page):
-                if entry["request_id"] not in seen:
+                if entry["request_id"] not in seen and entry["finished_at"] >= oldest:
                     yield entry
             if page:
                 seen = {entry["request_id"] for entry in page}
                 query = {**query, "since": page[0]["finished_at"] - 1_000_000}
             time.sleep(FOLLOW_S)
+            page = _all_of(client, query)
     except KeyboardInterrupt:
         return
+
+
+def _all_of(client: Client, query: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Those of a moment ago, the newest first, however many pages that is."""
+    found: list[Mapping[str, Any]] = []
+    before = None
+    while True:
+        page = client.get("/api/requests", limit=PAGE, before=before, **query)
+        found += page["requests"]
+        before = page["next"]
+        if before is None:
+            return found
 
 
 def _cells(entry: Mapping[str, Any]) -> tuple[str, ...]:

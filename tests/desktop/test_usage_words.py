@@ -1,9 +1,11 @@
 """What was used and what was asked, told in a terminal."""
 
 import json
+from typing import Any, cast
 
 import pytest
 
+from desktop.cli.requests import _followed
 from desktop.cli.usage import minutes_east, moment
 from tests.desktop.conftest import Run
 from tests.desktop.fake_app import FakeApp
@@ -74,6 +76,40 @@ def test_following_tells_each_request_once(
     followed = run("requests", "--follow", "--json")
     assert len(followed.output.splitlines()) == 1
     assert json.loads(followed.output)["request_id"].endswith("1")
+
+
+class Busy:
+    """A studio in which so many requests end before each look; a page holds a thousand."""
+
+    def __init__(self, *each: int) -> None:
+        self.each = list(each)
+        self.ended: list[dict[str, Any]] = []
+        self.go_on(0.0)
+
+    def go_on(self, seconds: float) -> None:
+        """Until the next look; Ctrl-C when it is over."""
+        if not self.each:
+            raise KeyboardInterrupt
+        for number in range(len(self.ended), len(self.ended) + self.each.pop(0)):
+            self.ended.append({"request_id": str(number), "finished_at": number * 100})
+
+    def get(self, path: str, *, limit: int, before: str | None = None, since: int = 0) -> Any:
+        """A page, the newest first."""
+        upto = len(self.ended) if before is None else int(before)
+        wanted = [one for one in self.ended[:upto] if one["finished_at"] >= since]
+        page = wanted[::-1][:limit]
+        more = len(wanted) > limit
+        return {"requests": page, "next": page[-1]["request_id"] if more else None}
+
+
+def test_following_loses_nothing_however_much_ends_between_two_looks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also when nothing had ended before; each is told once."""
+    for busy, first in ((Busy(50, 2500, 0, 3), 30), (Busy(0, 2500, 1), 0)):
+        monkeypatch.setattr("desktop.cli.requests.time.sleep", busy.go_on)
+        told = [one["request_id"] for one in _followed(cast(Any, busy), 20, {})]
+        assert told == [one["request_id"] for one in busy.ended[first:]]
 
 
 def test_a_moment_is_a_while_ago_or_a_day() -> None:
