@@ -35,7 +35,6 @@ from core.gateway.admission import Admission
 from core.gateway.fetching import Fetching
 from core.gateway.gateway import Gateway
 from core.gateway.inflight import InFlight
-from core.gateway.loading_feedback import LoadingFeedback
 from core.gateway.proxy import Proxy
 from core.gateway.routes import Routes
 from core.gateway.usage_ledger import UsageLedger
@@ -46,7 +45,7 @@ from core.keys.desk import KeyDesk
 from core.keys.keyring import KeyRing
 from core.keys.limiting import KeyLimiting
 from core.live_settings import LiveSettings
-from core.loading_progress import LoadingProgress, last_load_of
+from core.loading_progress import feedback_of, last_load_of
 from core.log_watch import LogWatch
 from core.machine import Machine
 from core.mcp.mcp import Mcp
@@ -289,17 +288,7 @@ def compose(
             gate=limits.gate,
             energy=energy,
             engine_of=book.engine_of,
-            loading=LoadingFeedback(
-                progress=LoadingProgress(
-                    resolve=book.resolve,
-                    public_name=lambda recipe_id: book.get(recipe_id).recipe.public_name,
-                    engines=fleet.views,
-                    changes=switchboard.views,
-                    queued=switchboard.queue_position,
-                ),
-                by_default=lambda: live.current.loading_feedback,
-                clock=clock,
-            ),
+            loading=feedback_of(book, fleet, switchboard, live, clock),
         ),
         finished=ledger.finished,
         clock=clock,

@@ -2,8 +2,14 @@
 
 from collections.abc import Callable
 
+from core.clock import Clock
+from core.engines.fleet import Fleet
+from core.gateway.loading_feedback import LoadingFeedback
 from core.gateway.loading_stream import Loading
+from core.live_settings import LiveSettings
+from core.recipes.book import RecipeBook
 from core.status import EngineView, SwitchView
+from core.switching.switchboard import Switchboard
 from events.projections.load_times import last_load
 from events.store import EventStore
 
@@ -41,6 +47,22 @@ class LoadingProgress:
             step = "loading" if change.step == "starting" else change.step
             return Loading(name=shown, step=step, in_flight=change.in_flight)
         return Loading(name=shown, before=self._queued(recipe_id))
+
+
+def feedback_of(
+    book: RecipeBook, fleet: Fleet, switchboard: Switchboard, live: LiveSettings, clock: Clock
+) -> LoadingFeedback:
+    """What tells waiting clients, put together from those who know."""
+    progress = LoadingProgress(
+        resolve=book.resolve,
+        public_name=lambda recipe_id: book.get(recipe_id).recipe.public_name,
+        engines=fleet.views,
+        changes=switchboard.views,
+        queued=switchboard.queue_position,
+    )
+    return LoadingFeedback(
+        progress=progress, by_default=lambda: live.current.loading_feedback, clock=clock
+    )
 
 
 def _of_engine(shown: str, view: EngineView) -> Loading | None:
