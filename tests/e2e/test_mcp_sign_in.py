@@ -146,5 +146,7 @@ def test_a_person_signs_in_with_the_window_and_their_browser(
         page.get_by_role("menuitem", name="Sign out").click()
         expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
         expect(page.get_by_text("signed in", exact=True)).to_have_count(0)
+        link = page.get_by_role("link", name="Open the page of sums to sign in")
+        expect(link).to_have_count(0)  # it is good for one browser
         there = f"left loopback: {url.removesuffix('/mcp')}/authorize?"
         assert [one for one in complaints if not one.startswith(there)] == []

@@ -21,7 +21,7 @@ export async function turn(server: McpServer, how: 'start' | 'stop' | 'restart',
 }
 
 /** The page where a person signs in opens in their browser; its address, for where that is forbidden. */
-export async function signIn(server: McpServer): Promise<string> {
+export async function openSignIn(server: McpServer): Promise<string> {
   let url = ''
   await attempt(async () => {
     url = await mcp.signIn(server.name)
