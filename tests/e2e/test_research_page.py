@@ -188,6 +188,57 @@ def test_a_run_is_paused_resumed_and_erased(
         expect(page.get_by_role("table")).not_to_contain_text("Mount Ada")
 
 
+def test_a_run_at_rest_goes_on_with_another_model_and_elsewhere(
+    asking: StudioServer, web: LittleWeb, researcher: Held
+) -> None:
+    """A virtual model begins it; one of a provider ends it, and what goes there is said."""
+    set_up(asking, web)
+    provide(asking, "mine", kind="searxng", url=web.url("search", ""), enabled=True)
+    here = next(one["id"] for one in asking.status()["recipes"] if one["state"] == "ready")
+    asking.post("/api/virtual-models", {"name": "scholars", "members": [here]})
+    base = f"http://127.0.0.1:{here.rpartition('-')[2]}/v1"
+    afar = {"id": "afar", "kind": "openai-compatible", "api_base": base, "api_key": "sk-of-afar"}
+    asking.post("/api/providers", afar | {"models": [{"model": "inner"}]})
+    go_on = threading.Event()
+    researcher.hold = Hold(go_on)
+    try:
+        with window(asking, "light", "research") as page:
+            page.get_by_role("link", name="New research").first.click()
+            page.get_by_role("textbox", name="Question").fill(QUESTION)
+            page.get_by_role("checkbox", name="mine").uncheck()
+            page.get_by_role("combobox", name="Model").click()
+            page.get_by_role("option", name="scholars").click()
+            page.get_by_role("button", name="Begin").click()
+            page.get_by_role("button", name="Go on without").click()
+            page.get_by_role("button", name="Start", exact=True).click()
+            now = page.get_by_role("list", name="Now")
+            expect(now).to_contain_text("Writes", timeout=60_000)
+            page.get_by_role("button", name="Pause").click()
+            page.get_by_text("Go on with another model, or search elsewhere").click()
+            page.get_by_role("combobox", name="Model").click()
+            page.get_by_role("option", name="afar/inner").click()
+            expect(page.get_by_text("It runs at afar: your question goes there")).to_be_visible()
+            page.get_by_role("checkbox", name="SearXNG").uncheck()
+            page.get_by_role("checkbox", name="mine").check()
+            demand_accessible(page)
+            go_on.set()
+            page.get_by_role("button", name="Go on with these").click()
+            expect(page.locator("header").get_by_text("Done")).to_be_visible(timeout=90_000)
+        run = run_of(asking)
+        assert (run["model"], run["providers"]) == ("afar/inner", ["mine"])
+        asked = {each["provider"] for one in run["plan"] for each in one["searches"]}
+        assert asked == {"searxng", "mine"}
+        assert "4,812" in run["report"]
+        told = [one["data"] for one in asking.happened("research-providers-chosen")]
+        assert told[-1]["providers"] == ["mine"]
+        models = {one["data"]["model"] for one in asking.happened("research-requested")}
+        assert "scholars" in models
+    finally:
+        go_on.set()
+        for path in ("virtual-models/scholars", "providers/afar", "research/providers/mine"):
+            asking.http.delete(f"/api/{path}", headers=asking.owner()).raise_for_status()
+
+
 def test_the_past_shows_research_as_it_was(asking: StudioServer, web: LittleWeb) -> None:
     """A run that is done had only a plan then; providers as they were; nothing can be changed."""
     provide(asking, "brave", enabled=False)
