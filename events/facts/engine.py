@@ -4,9 +4,14 @@ Intent, effect, outcome: EngineStartRequested is committed before the process ex
 so a start without an outcome is what the next boot has to reconcile.
 """
 
+import math
+
 import msgspec
 
 from events.facts.base import Fact
+
+MIB = 1024**2
+GIB = 1024**3
 
 
 class EngineStartRequested(Fact, frozen=True, kw_only=True, tag="engine-start-requested"):
@@ -198,5 +203,11 @@ class EngineMemoryMeasured(Fact, frozen=True, kw_only=True, tag="engine-memory-m
     def amounts(self) -> str:
         """In words: "1.4 GiB of main memory and 21.9 GiB of GPU memory"."""
         held = [(self.host, "main memory"), (sum(self.gpus.values()), "GPU memory")]
-        told = [f"{size / 1024**3:.1f} GiB of {what}" for size, what in held if size]
+        told = [f"{_in_words(size)} of {what}" for size, what in held if size]
         return " and ".join(told) or "an unknown amount of memory"
+
+
+def _in_words(size: int) -> str:
+    if size >= GIB:
+        return f"{size / GIB:.1f} GiB"
+    return f"{size / MIB:.0f} MiB" if size >= MIB else f"{math.ceil(size / 1024)} KiB"

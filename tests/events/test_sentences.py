@@ -9,6 +9,7 @@ from events.facts import (
     AppStarted,
     EngineBecameReady,
     EngineCrashed,
+    EngineMemoryMeasured,
     EngineStartFailed,
     GatewayConfigApplied,
     SettingChanged,
@@ -72,6 +73,21 @@ def test_a_sentence_names_only_fields_that_are_there(kind: type[Fact]) -> None:
 def test_values_are_told_in_words(fact: Fact, told: str) -> None:
     """Numbers are rounded, lists are joined, nothing is called nothing."""
     assert sentence(fact) == told
+
+
+@pytest.mark.parametrize(
+    ("host", "gpus", "told"),
+    [
+        (45 * 2**20, {}, "45 MiB of main memory"),
+        (4096, {}, "4 KiB of main memory"),
+        (3 * 2**29, {"a": 2**33, "b": 2**30}, "1.5 GiB of main memory and 9.0 GiB of GPU memory"),
+        (0, {}, "an unknown amount of memory"),
+    ],
+)
+def test_memory_is_told_in_units_of_its_size(host: int, gpus: dict[str, int], told: str) -> None:
+    """What is there is never told as nothing."""
+    fact = EngineMemoryMeasured(engine_id="e", recipe_id="qwen", revision=1, host=host, gpus=gpus)
+    assert sentence(fact) == f"qwen holds {told}."
 
 
 def test_an_unknown_event_says_that_it_is_unknown() -> None:
