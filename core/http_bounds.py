@@ -142,11 +142,12 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _make_room(self) -> None:
         """End those that are not served, first who never asked; this one where all are."""
-        others = cast("set[BoundedProtocol]", self.connections) - {self}
+        others = cast("set[Any]", self.connections) - {self}  # websockets, too: all are served
         there = [one for one in others if not one.transport.is_closing()]
         if len(there) < most_connections():
             return  # room was made for another one, in this very turn
-        idle = sorted((one for one in there if not one._is_served()), key=_of_little_use)
+        ours = (one for one in there if isinstance(one, BoundedProtocol))
+        idle = sorted((one for one in ours if not one._is_served()), key=_of_little_use)
         for one in idle[:ROOM]:
             one.transport.abort()
         if not idle:
