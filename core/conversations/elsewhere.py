@@ -17,9 +17,8 @@ import msgspec
 
 ROLES = {"user": "user", "assistant": "assistant", "human": "user", "system": "system"}
 SHOWN = ("text", "multimodal_text")  # of ChatGPT's kinds of content
-_THOUGHTS = re.compile(
-    r'<details type="reasoning"[^>]*>\s*(?:<summary>.*?</summary>)?(.*?)</details>\s*', re.DOTALL
-)
+_THOUGHTS = re.compile(r'<details type="reasoning"[^<>]*>\s*')
+_SUMMARY, _SUMMARY_ENDS, _ENDS = "<summary>", "</summary>", "</details>"
 
 
 class _Node(NamedTuple):
@@ -98,12 +97,31 @@ def _chatgpt(node: dict[str, Any]) -> _Node:
 def _open_webui(node: dict[str, Any]) -> _Node:
     content = node.get("content")
     text = content if isinstance(content, str) else ""
-    quoted = (html.unescape(one).strip() for one in _THOUGHTS.findall(text))
+    said, found = _without_thoughts(text)
+    quoted = (html.unescape(one).strip() for one in found)
     thoughts = "\n\n".join(re.sub(r"^>[ ]?", "", one, flags=re.MULTILINE) for one in quoted)
-    told = _message(
-        node.get("role"), _THOUGHTS.sub("", text), model=node.get("model"), thoughts=thoughts
-    )
+    told = _message(node.get("role"), said, model=node.get("model"), thoughts=thoughts)
     return _Node(_name(node.get("parentId")), told)
+
+
+def _without_thoughts(text: str) -> tuple[str, list[str]]:
+    """What was said, and what was thought; each letter is looked at once, whatever stands there."""
+    said: list[str] = []
+    thoughts: list[str] = []
+    at = 0
+    while (begins := _THOUGHTS.search(text, at)) is not None:
+        ends = text.find(_ENDS, begins.end())
+        if ends < 0:
+            break
+        thought = text[begins.end() : ends]
+        if thought.startswith(_SUMMARY) and _SUMMARY_ENDS in thought:
+            thought = thought.partition(_SUMMARY_ENDS)[2]
+        said.append(text[at : begins.start()])
+        thoughts.append(thought)
+        at = ends + len(_ENDS)
+        while text[at : at + 1].isspace():
+            at += 1
+    return "".join((*said, text[at:])), thoughts
 
 
 def _claude(node: dict[str, Any]) -> _Node:

@@ -9,6 +9,9 @@ from core.conversations.exchange import Filed
 from core.conversations.importing import imported
 from core.errors import Invalid
 
+BEGUN = '<details type="reasoning">'
+ENDS = "</summary>" * 200_000
+
 
 def told(filed: Filed) -> list[tuple[int | None, str, str]]:
     """What each follows, who said it, and what."""
@@ -79,6 +82,28 @@ def test_open_webuis_history_comes_with_thoughts_and_pin() -> None:
     answer = filed.messages[1]
     assert answer.said is not None
     assert (answer.model, answer.said.reasoning) == ("q", "Is 1 < 2?\nYes.")
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "thought"),
+    [
+        (f"{BEGUN}a</details>One. {BEGUN}b</details> Two.", "One. Two.", "a\n\nb"),
+        (f"{BEGUN}<summary>s</summary></details>One.", "One.", ""),
+        (f"One. {BEGUN}and no end", f"One. {BEGUN}and no end", ""),
+        (BEGUN * 200_000, BEGUN * 200_000, ""),  # it holds nobody up
+        (f"{BEGUN}<summary>{ENDS}", f"{BEGUN}<summary>{ENDS}", ""),
+    ],
+    ids=["two", "empty", "cut", "never-ending", "never-ending-summary"],
+)
+def test_open_webuis_thoughts_are_taken_out_whatever_stands_there(
+    text: str, said: str, thought: str
+) -> None:
+    """A file that somebody made to be read for ever is read like any other."""
+    messages = {"1": {"parentId": None, "role": "assistant", "content": text}}
+    [filed] = imported(json.dumps({"chat": {"history": {"messages": messages}}}))
+    [answer] = filed.messages
+    assert answer.said is not None
+    assert (answer.text, answer.said.reasoning) == (said, thought)
 
 
 def test_claudes_messages_come_one_after_the_other() -> None:
