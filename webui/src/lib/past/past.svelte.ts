@@ -31,8 +31,8 @@ class Past {
         const asked: number | string = this.wanted
         this.wanted = null
         const went = await attempt(async () => {
-          const [state, { pictureThen }] = await Promise.all([api.stateAt(String(asked)), import('./then')])
-          this.show(state, pictureThen)
+          const state = await api.stateAt(String(asked))
+          this.show(state, (await import('./then')).pictureThen) // the studio is there: so it comes
         })
         if (!went) this.at = this.state?.position ?? null
       }

@@ -1,0 +1,27 @@
+// @vitest-environment jsdom
+// The code of the past comes with the first look at it. Some browsers ask for a script that did not come no more,
+// so it is asked for only of a studio that answers.
+import { afterEach, expect, it, vi } from 'vitest'
+import { past } from './past.svelte'
+
+const came = vi.hoisted(() => ({ asked: false }))
+vi.mock('./then', () => {
+  came.asked = true
+  return { pictureThen: (_: unknown, now: unknown) => now }
+})
+const STATE = { position: 7, recorded_at: null }
+
+afterEach(() => {
+  past.leave()
+  vi.unstubAllGlobals()
+})
+
+it('a look at the past that nobody answered can be had once somebody does', async () => {
+  vi.stubGlobal('fetch', () => Promise.reject(new TypeError('gone')))
+  await past.go(7)
+  await vi.dynamicImportSettled()
+  expect([past.on, came.asked]).toEqual([false, false])
+  vi.stubGlobal('fetch', async () => Response.json(STATE))
+  await past.go(7)
+  expect([past.on, came.asked, past.at]).toEqual([true, true, 7])
+})
