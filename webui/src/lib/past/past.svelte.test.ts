@@ -25,3 +25,21 @@ it('a look at the past that nobody answered can be had once somebody does', asyn
   await past.go(7)
   expect([past.on, came.asked, past.at]).toEqual([true, true, 7])
 })
+
+it('who leaves it before a moment has come is not taken back', async () => {
+  let answer: (state: object) => void = () => {}
+  vi.stubGlobal('fetch', () => new Promise((done) => (answer = (state) => done(Response.json(state)))))
+  for (const before of ['now', 'the past'] as const) {
+    if (before === 'the past') {
+      const first = past.go(7)
+      answer(STATE)
+      await first
+      expect(past.on).toBe(true)
+    }
+    const moved = past.go(8)
+    past.leave()
+    answer({ ...STATE, position: 8 })
+    await moved
+    expect([before, past.on, past.at]).toEqual([before, false, null])
+  }
+})

@@ -15,6 +15,7 @@ class Past {
   /** A moment that was asked for and is not here yet. */
   private wanted: number | string | null = null
   private asking = false
+  private left = false
 
   get on(): boolean {
     return this.state !== null
@@ -23,6 +24,7 @@ class Past {
   /** Show the studio as of a position or a time; while one is asked for, only the newest wish counts. */
   async go(moment: number | string): Promise<void> {
     this.wanted = moment
+    this.left = false
     if (typeof moment === 'number') this.at = moment
     if (this.asking) return
     this.asking = true
@@ -43,8 +45,9 @@ class Past {
 
   leave(): void {
     this.wanted = null
-    if (this.state === null) return
     this.at = null
+    this.left = true
+    if (this.state === null) return
     this.state = null
     asOf.leave()
     clock.at = null
@@ -53,7 +56,7 @@ class Past {
   }
 
   private show(state: StateAt, pictureThen: (state: StateAt, now: Picture) => Picture): void {
-    if (this.at === null && this.wanted === null && this.state !== null) return // left meanwhile
+    if (this.left) return // meanwhile
     this.at = this.wanted === null ? state.position : this.at
     this.state = state
     asOf.enter(state, t('past.read.only'))
