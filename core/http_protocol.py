@@ -268,11 +268,13 @@ class StudioProtocol(BoundedProtocol):
         if (cycle is not None and not cycle.response_complete) or self.pipeline:
             return False
         body = None if self.flow.write_paused else said.body(data)
-        if body is None or not self._goes_straight(said.meant, body, keep_alive=True):
+        if body is None:
+            return False
+        self._idle_since = None  # first: it may be answered at once, and idle after that
+        if not self._goes_straight(said.meant, body, keep_alive=True):
             return False
         self.number += 1
         self._moved = True
-        self._idle_since = None
         self._strange = 0
         return True
 

@@ -113,6 +113,20 @@ async def test_who_is_served_is_not_idle_since_the_request_before(tmp_path: Path
         writer.close()
 
 
+async def test_who_was_answered_at_once_is_idle_from_then_on(tmp_path: Path) -> None:
+    """Also where its head was known from the request before."""
+    async with serving(Straight(), tmp_path) as house:
+        reader, writer = await asyncio.open_connection(*house.address)
+        connection: Any = await house.connection()
+        for number in (1, 2, 3):  # the third is known by the second
+            writer.write(WHOLE)
+            await reader.readuntil(END)
+            assert connection.number == number
+        time_is_up(connection)
+        assert await reader.read() == b""
+        writer.close()
+
+
 async def test_an_offer_of_an_older_client_is_answered_in_its_version(tmp_path: Path) -> None:
     """It reads until the connection ends."""
     async with serving(House(), tmp_path) as house:
