@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from core.research.passages import words_of
+from core.research.tongues import tongue_of
 
 _NOT = re.compile(
     r"\b(?:not|no(?!\.?\s*\d)|never|none|nobody|nothing|neither|without|cannot|\w+n['’]t|false"
@@ -24,13 +25,16 @@ _NOT = re.compile(
 _NO_DENIAL = re.compile(
     r"\bnot (?:only|just|least)\b|\bno (?:doubt|later than|less than|fewer than|more than)\b"
     r"|\bnicht (?:nur|zuletzt)\b|\bnicht ohne\b|\bpas seulement\b"
-    r"|不过|不仅|不但|不管|不论|不断|不少|无论|非常|除非|未来|无线|没错",
+    r"|不过|不仅|不但|不管|不论|不断|不少|不同|不久|不止|不超过|不到|不足|不[低高]于|不锈|不丹|不列颠"
+    r"|无论|无线|无[人机锡限数]|非常|除非|[南北东西中亚]非|非洲|非裔|非物质|莫[斯扎奈桑]|[是能可]否"
+    r"|未来|没错|[淹沉出埋]没|没收",
     re.IGNORECASE,
 )
 _SENTENCES = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+")
 _CLAUSES = re.compile(
     r"\s*[,;:()–—，；：、（）]\s*(?!\d)|\b(?:but|aber|sondern|mais|pero)\b|但", re.IGNORECASE
 )
+_IN_THE = re.compile(r"\bno\b", re.IGNORECASE)
 LEAST = 0.6  # of a statement's words: below this a sentence is about something else
 FEW = 3  # words of a part that says something by itself
 
@@ -47,6 +51,8 @@ def sentences_in(text: str) -> list[str]:
 
 def is_turned_around(sentence: str, passages: Sequence[str]) -> bool:
     """Whether the passages say this nearly word for word, and say that it is not so, or is."""
+    if tongue_of(" ".join((sentence, *passages))) == "pt":  # where `no` is `in the`
+        sentence, passages = _IN_THE.sub("", sentence), [_IN_THE.sub("", one) for one in passages]
     told = [one for passage in passages for one in sentences_in(passage)]
     parts = _parts_of(sentence)
     return any(_is_turned_around(one, told) for one in parts)

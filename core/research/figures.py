@@ -16,15 +16,20 @@ _DATE = re.compile(r"(?<!\d)(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})(?!\d)")
 _NUMBER = re.compile(
     r"(?<![\d.,])\d{1,3}(?:[.,\u00a0\u202f' ]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)?"
 )
-_FORMULA = re.compile(r"[^\W\d_]$")  # the 2 of CO2
+_FORMULA = re.compile(r"[A-Za-z\u0370-\u03ff]")  # the 2 of CO2; not that of 第2, 5月2日
 _GAP = r"[\s\u00a0\u202f-]*"
 _SCALES: dict[int, str] = {
-    1_000: r"thousand|tausend|千(?![米克瓦])",
-    1_000_000: r"millions?|mill?ion[a-zé]{0,3}|mio\.?|mn|百万",
-    1_000_000_000: r"billions?|bn|milliarden?|milliards?|mrd\.?|十亿",
-    1_000_000_000_000: r"trillions?|billionen|万亿",
-    10_000: "万",
-    100_000_000: "亿",
+    1_000: r"thousand|tausend|mil(?!\s+mil)|тыс\w*\.?|千(?![米克瓦])",
+    1_000_000: r"millions?|mill?ion[a-zé]{0,3}|mill(?:ón|ones)|milh(?:ão|ões)|miljoen(?:en)?"
+    r"|mio\.?|mln\.?|mn|млн\.?|миллион\w*|мільйон\w*|百[万萬]",
+    1_000_000_000: r"billions?|bn|milliarden?|milliards?|miliard[io]|miljard(?:en)?|bilh(?:ão|ões)"
+    r"|mil\s+(?:millones|milhões)|mrd\.?|mld\.?|млрд\.?|миллиард\w*|мільярд\w*|十[亿億]",
+    1_000_000_000_000: r"trillions?|billionen|bill(?:ón|ones)|biljoen|trilh(?:ão|ões)|трлн\.?"
+    r"|триллион\w*|трильйон\w*|万亿|兆(?=円)|조(?=\s?[\d원달])",
+    10_000: "[万萬만]",
+    100_000: r"lakhs?|लाख",
+    10_000_000: r"crores?|करोड़",
+    100_000_000: "[亿億억]",
 }
 _FACTORS = tuple(_SCALES)
 _UNITS = {
@@ -102,6 +107,9 @@ _MONTHS = {
     for word in words.split()
 }
 _WORD = re.compile(r"[^\W\d_]+")
+_HAN_DIGITS = {one: at for at, one in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+_HAN_SCALES = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "亿": 100_000_000}
+_HAN = re.compile(f"[{''.join((*_HAN_DIGITS, *_HAN_SCALES))}]{{1,20}}")
 
 
 def _one_of(told: dict[str, str] | dict[int, str], end: str) -> re.Pattern[str]:
@@ -128,14 +136,32 @@ def figures_in(text: str) -> tuple[Figure, ...]:
     told: list[Figure] = []
     begins = len(text)
     for one in reversed(list(_NUMBER.finditer(text))):
-        if len(one[0]) == 1 and _FORMULA.search(text[: one.start()]):
+        if len(one[0]) == 1 and one.start() and _FORMULA.match(text, one.start() - 1):
             continue
         figure, end = _read(text, one)
-        if told and _RANGE.fullmatch(text, end, begins):
+        if told and _goes_on(figure, told[-1], text[end - 1 : begins]):
+            figure = _sum(figure, told.pop())
+        elif told and _RANGE.fullmatch(text, end, begins):
             figure = _alike(figure, told[-1])
         told.append(figure)
         begins = one.start()
     return tuple(reversed(told))
+
+
+def _goes_on(first: Figure, second: Figure, between: str) -> bool:
+    """1亿2000万, 3万5000: one number in two pieces. `between`: from the last sign of the first."""
+    return (
+        first.scale > second.scale
+        and not first.unit
+        and not between[0].isascii()
+        and (between[1:] == "" or (between[1:] == " " and second.scale > 1))
+        and max(second.values) < first.scale
+    )
+
+
+def _sum(first: Figure, second: Figure) -> Figure:
+    values = frozenset(one + other for one in first.values for other in second.values)
+    return msgspec.structs.replace(second, values=values, scale=first.scale)
 
 
 def _alike(first: Figure, second: Figure) -> Figure:
@@ -147,13 +173,32 @@ def _alike(first: Figure, second: Figure) -> Figure:
 
 
 def spelt_in(text: str) -> tuple[Figure, ...]:
-    """Those written as words: `three peaks`."""
+    """Those written as words: `three peaks`, 三座, 五百万."""
     words = [one.casefold() for one in _WORD.findall(text)]
-    return tuple(
+    han = (Figure(values=frozenset({_read_han(one)})) for one in _HAN.findall(text))
+    return *han, *(
         Figure(values=frozenset({_SPELT[word]}), of=words[at + 1] if at + 1 < len(words) else "")
         for at, word in enumerate(words)
         if word in _SPELT
     )
+
+
+def _read_han(literal: str) -> Decimal:
+    """五百万 is 5,000,000, 二〇一九 is 2019."""
+    if not any(one in _HAN_SCALES for one in literal):
+        return Decimal("".join(str(_HAN_DIGITS[one]) for one in literal))
+    whole = part = digit = 0
+    for one in literal:
+        factor = _HAN_SCALES.get(one)
+        if factor is None:
+            digit = _HAN_DIGITS[one]
+        elif factor < 10_000:
+            part, digit = part + (digit or 1) * factor, 0
+        elif part + digit:
+            whole, part, digit = whole + (part + digit) * factor, 0, 0
+        else:
+            whole *= factor  # 万亿
+    return Decimal(whole + part + digit)
 
 
 def months_in(text: str) -> frozenset[Decimal]:
