@@ -23,7 +23,8 @@ def presented_key(headers: Mapping[bytes, bytes]) -> bytes | None:
             given = rest.strip()
             return other if other and is_ours(other) and not is_ours(given) else given
         case b"basic":
-            return other or basic_password(rest)
+            given = basic_password(rest) or b""
+            return other if other and (is_ours(other) or not is_ours(given)) else given
         case _:
             return other or _in_protocols(headers)
 

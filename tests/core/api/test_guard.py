@@ -129,6 +129,13 @@ async def test_of_two_keys_the_one_that_is_ours_counts(authorization: str, statu
     assert (await knock(inside, "/v1/models", require_key=True, sending=told))[0] == status
 
 
+async def test_a_key_in_the_address_counts_beside_a_placeholder() -> None:
+    """Clients that want a key of their own send that along: `http://me:KEY@…` says who asks."""
+    inside = Inside()
+    told = {"authorization": "Basic bWU6c2stc3R1ZGlvLWdvb2Q=", "x_api_key": "none"}
+    assert (await knock(inside, "/v1/models", require_key=True, sending=told))[0] == 200
+
+
 @pytest.mark.parametrize(
     "headers", [{}, {"authorization": "Bearer wrong"}, {"authorization": "Basic ???"}]
 )
