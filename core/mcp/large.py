@@ -1,7 +1,8 @@
 """Large answers over HTTP: bounded as they come, and cut in a thread before they become objects.
 
 The SDK reads an answer whole and makes objects of it in the studio's loop; 100 MB would hold
-everybody up. What is small goes through as it came, and so does what is no message of MCP.
+everybody up. What is small goes through as it came. What is no message of MCP is not read: httpx
+reads all of a refusal before it asks again with another token, and its body may have no end.
 """
 
 import asyncio
@@ -26,11 +27,13 @@ def made_small(response: httpx2.Response) -> None:
     stream = response.stream
     if not isinstance(stream, httpx2.AsyncByteStream):
         return
-    if kind == "application/json":
+    if kind.startswith("application/json"):  # as the SDK knows them
         if packed in PACKED:
             del response.headers["content-encoding"]  # we unpack it, and know when to stop
         response.stream = Document(stream, packed)
-    elif kind == "text/event-stream" and packed == "identity":
+    elif not kind.startswith("text/event-stream") or response.status_code >= 400:
+        response.stream = Nothing(stream)
+    elif packed == "identity":
         response.stream = Events(stream)
 
 
@@ -83,6 +86,21 @@ class Events(httpx2.AsyncByteStream):
             looked = len(held)
         if held:
             yield bytes(held)
+
+    async def aclose(self) -> None:
+        """Let the connection go."""
+        await self._stream.aclose()
+
+
+class Nothing(httpx2.AsyncByteStream):
+    """A body that tells nobody anything, and may be of any size."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for nothing in ():
+            yield nothing
 
     async def aclose(self) -> None:
         """Let the connection go."""

@@ -82,6 +82,24 @@ async def test_what_is_too_large_is_not_taken(packed: str, monkeypatch: pytest.M
         await read("application/json", b"x" * 9, "gzip")
 
 
+async def test_what_the_sdk_takes_for_a_message_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It looks at how a kind begins."""
+    monkeypatch.setattr(large, "MOST", 1000)
+    with pytest.raises(httpx2.StreamError, match="more than"):
+        await read("application/json-rpc", b'"' + b"x" * 5000 + b'"')
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(401, "text/html"), (401, "text/event-stream"), (200, "text/plain")]
+)
+async def test_what_is_no_message_is_not_read(status: int, kind: str) -> None:
+    """A refusal without an end would fill the memory before a token is renewed."""
+    refusal = Pieces(b"x" * 1000 for _ in range(10_000))
+    response = httpx2.Response(status, headers={"content-type": kind}, stream=refusal)
+    made_small(response)
+    assert await response.aread() == b""
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("seed", range(5))
 async def test_events_come_as_they_were_but_for_those_that_are_large(end: str, seed: int) -> None:
