@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
-// The code of the past comes with the first look at it. Some browsers ask for a script that did not come no more,
-// so it is asked for only of a studio that answers.
+// The code of the past comes with the first look at it. Some browsers never ask again for a script that once did
+// not come, so it is asked for only when the studio has answered.
 import { afterEach, expect, it, vi } from 'vitest'
 import { past } from './past.svelte'
 
