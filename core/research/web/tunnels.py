@@ -51,8 +51,10 @@ class Tunnels(httpcore.AsyncNetworkBackend):
         stream = await self._to_the_proxy(timeout)
         try:
             await _ask(stream, host, port, self._proxy, timeout)
-        except BaseException:
+        except BaseException as failure:
             await stream.aclose()
+            if isinstance(failure, httpcore.NetworkError):
+                raise httpcore.ProxyError("the proxy broke off") from None
             raise
         return stream
 

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import re
+import socket
 import ssl
+import struct
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -247,6 +249,23 @@ async def test_whether_a_service_is_there_is_seen_through_the_proxy(proxy: Tunne
     proxy.answer = b"HTTP/1.1 502 Bad Gateway\r\n\r\n"
     with pytest.raises(WebProblem, match=re.escape("refuses the connection (502)")):
         await demand_reachable(url, resolver=NAMES, allowed=nothing, proxies=proxies)
+
+
+async def test_a_proxy_that_breaks_off_is_said() -> None:
+    """Where it resets the connection, and where it is only seen whether a service is there."""
+
+    async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        linger = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        writer.close()
+
+    async with await asyncio.start_server(reset, "127.0.0.1", 0) as server:
+        proxies = through(server.sockets[0].getsockname()[1])
+        with pytest.raises(WebProblem, match="reached: the proxy broke off"):
+            await demand_reachable(
+                "https://a.example/", resolver=NAMES, allowed=Allowed(), proxies=proxies
+            )
 
 
 @pytest.mark.parametrize(

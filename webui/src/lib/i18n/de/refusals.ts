@@ -358,6 +358,7 @@ export default {
   'the proxy wants a user name and a password': 'der Proxy verlangt Benutzername und Passwort',
   'the proxy refuses the connection ({n})': 'der Proxy lehnt die Verbindung ab ({n})',
   'the proxy does not answer as one': 'der Proxy antwortet nicht wie einer',
+  'the proxy broke off': 'der Proxy hat die Verbindung abgebrochen',
   'Names are looked up on this machine, also where a proxy is used.': 'Namen werden auf dieser Maschine nachgeschlagen, auch wo ein Proxy benutzt wird.',
   'The proxy that the environment names is none that is used here': 'Der Proxy, den die Umgebung nennt, ist keiner, der hier benutzt wird',
   'Name an http or https proxy in HTTPS_PROXY and HTTP_PROXY, or the host in NO_PROXY, and start the studio again.': 'Nenne in HTTPS_PROXY und HTTP_PROXY einen http- oder https-Proxy, oder den Host in NO_PROXY, und starte das Studio neu.',

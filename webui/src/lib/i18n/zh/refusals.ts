@@ -319,6 +319,7 @@ export default {
   'the proxy wants a user name and a password': '代理要求用户名和密码',
   'the proxy refuses the connection ({n})': '代理拒绝连接（{n}）',
   'the proxy does not answer as one': '代理的应答不像代理',
+  'the proxy broke off': '代理断开了连接',
   'Names are looked up on this machine, also where a proxy is used.': '即使使用代理，名称也在本机解析。',
   'The proxy that the environment names is none that is used here': '环境变量指定的代理在此不受支持',
   'Name an http or https proxy in HTTPS_PROXY and HTTP_PROXY, or the host in NO_PROXY, and start the studio again.': '请在 HTTPS_PROXY 和 HTTP_PROXY 中指定 http 或 https 代理，或在 NO_PROXY 中列出该主机，然后重新启动工作室。',
