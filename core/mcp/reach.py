@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 MOST = 1024 * 1024  # bytes of one answer
 WAIT_S = 20.0
+_GLOBAL = ipaddress.IPv6Network("2000::/3")
+_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")  # as networks without IPv4 see it (RFC 6052)
+_HOSTS = (  # of machines in clouds, at addresses that count as public
+    ipaddress.IPv4Network("168.63.129.16/32"),
+    ipaddress.IPv4Network("192.0.0.0/24"),
+)
 
 
 @asynccontextmanager
@@ -84,7 +90,19 @@ async def _is_inside(host: str | None) -> bool:
     except (OSError, UnicodeError):
         return False
     addresses = [ipaddress.ip_address(str(one[4][0]).partition("%")[0]) for one in found]
-    return any(not address.is_global for address in addresses)
+    return not all(map(_is_public, addresses))
+
+
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Whether it is out there; also what is IPv4 in the dress of IPv6."""
+    if isinstance(address, ipaddress.IPv6Address):
+        if address in _TRANSLATED:
+            return _is_public(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
+        if inner := address.ipv4_mapped or address.sixtofour:
+            return _is_public(inner)
+        return address in _GLOBAL and address.is_global
+    never = address.is_multicast or any(address in one for one in _HOSTS)
+    return address.is_global and not never
 
 
 def _astray(url: str) -> McpFailure:

@@ -49,6 +49,8 @@ def names(monkeypatch: pytest.MonkeyPatch) -> None:
         ("http://127.0.0.1:8/token", HERE),
         ("http://localhost:8/token", HERE),
         ("https://auth.example/token", HERE),
+        ("https://[64:ff9b::5db8:d822]/token", OUT),  # IPv4 out there, where there is none here
+        ("https://[2606:4700::1]/token", OUT),
         ("https://10.1.1.1/token", INSIDE),
         ("http://nas.lan/token", "http://nas.lan/mcp"),  # as it was typed
     ],
@@ -66,6 +68,11 @@ async def test_it_leads_out_or_stays_where_the_server_is(url: str, home: str) ->
         ("https://127.0.0.1/token", OUT),
         ("https://[::1]/token", OUT),
         ("https://[::ffff:127.0.0.1]/token", OUT),
+        ("https://[64:ff9b::a00:1]/token", OUT),
+        ("https://[2002:a00:1::]/token", OUT),
+        ("https://[fec0::1]/token", OUT),
+        ("https://168.63.129.16/metadata", OUT),
+        ("https://192.0.0.192/opc", OUT),
         ("https://192.168.7.7/token", OUT),
         ("https://rebound.example/token", OUT),
         ("https://metadata.example/latest", OUT),
