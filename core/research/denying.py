@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from core.research.passages import words_of
-from core.research.tongues import tongue_of
+from core.research.tongues import SMALL_WORDS, tongue_of
 
 _NOT = re.compile(
     r"\b(?:not|no(?!\.?\s*\d)|never|none|nobody|nothing|neither|without|cannot|\w+n['’]t|false"
@@ -85,6 +85,5 @@ def _parts_of(sentence: str) -> list[str]:
 def _content(text: str) -> set[str]:
     """The words that say what it is about."""
     told: Callable[[str], str] = lambda one: _NOT.sub(" ", one)  # noqa: E731
-    return {one for one in words_of(told(text)) if len(one) >= FEW or not one.isascii()} | {
-        one for one in words_of(text) if one.isdigit()
-    }
+    words = {one for one in words_of(told(text)) if len(one) >= FEW or not one.isascii()}
+    return (words - SMALL_WORDS) | {one for one in words_of(text) if one.isdigit()}
