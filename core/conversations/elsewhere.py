@@ -97,7 +97,7 @@ def _chatgpt(node: dict[str, Any]) -> _Node:
 def _open_webui(node: dict[str, Any]) -> _Node:
     content = node.get("content")
     text = content if isinstance(content, str) else ""
-    said, found = _without_thoughts(text)
+    said, found = _without_thoughts(text) if node.get("role") == "assistant" else (text, [])
     quoted = (html.unescape(one).strip() for one in found)
     thoughts = "\n\n".join(re.sub(r"^>[ ]?", "", one, flags=re.MULTILINE) for one in quoted)
     told = _message(node.get("role"), said, model=node.get("model"), thoughts=thoughts)

@@ -84,6 +84,14 @@ def test_open_webuis_history_comes_with_thoughts_and_pin() -> None:
     assert (answer.model, answer.said.reasoning) == ("q", "Is 1 < 2?\nYes.")
 
 
+def test_what_a_person_wrote_stays_as_it_is() -> None:
+    """Also where it looks like a model's thoughts: somebody asks about them."""
+    asked = f"What does {BEGUN}a</details> mean?"
+    messages = {"1": {"parentId": None, "role": "user", "content": asked}}
+    [filed] = imported(json.dumps({"chat": {"history": {"messages": messages}}}))
+    assert told(filed) == [(None, "user", asked)]
+
+
 @pytest.mark.parametrize(
     ("text", "said", "thought"),
     [
