@@ -2,7 +2,7 @@
 
 The SDK reads an answer whole and makes objects of it in the studio's loop; 100 MB would hold
 everybody up. What is small goes through as it came. What is no message of MCP is not read: httpx
-reads all of a refusal before it asks again with another token, and its body may have no end.
+reads all of a refusal or redirect before it asks again, and its body may have no end.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ def made_small(response: httpx2.Response) -> None:
         if packed in PACKED:
             del response.headers["content-encoding"]  # we unpack it, and know when to stop
         response.stream = Document(stream, packed)
-    elif not kind.startswith("text/event-stream") or response.status_code >= 400:
+    elif not kind.startswith("text/event-stream") or response.status_code >= 300:
         response.stream = Nothing(stream)
     elif packed == "identity":
         response.stream = Events(stream)
@@ -99,8 +99,7 @@ class Nothing(httpx2.AsyncByteStream):
         self._stream = stream
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        for nothing in ():
-            yield nothing
+        yield b""
 
     async def aclose(self) -> None:
         """Let the connection go."""

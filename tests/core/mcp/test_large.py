@@ -90,10 +90,16 @@ async def test_what_the_sdk_takes_for_a_message_is_bounded(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(401, "text/html"), (401, "text/event-stream"), (200, "text/plain")]
+    ("status", "kind"),
+    [
+        (401, "text/html"),
+        (401, "text/event-stream"),
+        (307, "text/event-stream"),
+        (200, "text/plain"),
+    ],
 )
 async def test_what_is_no_message_is_not_read(status: int, kind: str) -> None:
-    """A refusal without an end would fill the memory before a token is renewed."""
+    """Without an end it would fill the memory before a redirect, or a renewed token, is tried."""
     refusal = Pieces(b"x" * 1000 for _ in range(10_000))
     response = httpx2.Response(status, headers={"content-type": kind}, stream=refusal)
     made_small(response)
