@@ -109,14 +109,16 @@ class Bearer(httpx2.Auth):
         return given.access_token
 
     def _over(self, stale: SignedIn, why: str) -> McpFailure:
+        failure = failing.sign_in_is_over(why)
         if self._kept.of(self._server) is stale:
             self._kept.end(self._server.name, why)
-        return failing.sign_in_is_over(why)
+            self.failure = self.failure or failure  # who finds nothing kept from now on says why
+        return failure
 
     def _failed(self, failure: McpFailure) -> McpFailure:
         self.failure = self.failure or failure  # what follows from the first says less
         self._lost()
-        return failure
+        return self.failure
 
     def _is_renewed(self, task: "asyncio.Task[str]") -> None:
         self._renewing = None

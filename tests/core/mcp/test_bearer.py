@@ -66,3 +66,23 @@ async def test_tokens_go_to_the_host_they_were_given_for(home: Path) -> None:
         sent = await flow.__anext__()
         assert ("the-token" in sent.headers.get("authorization", "")) == goes
         await flow.aclose()
+
+
+async def test_whoever_is_refused_later_says_the_first_reason(home: Path) -> None:
+    """The session is told of whichever comes last, and a person should know why it was lost."""
+    kept = Kept(Secrets(home / "secrets"), SystemClock(), lambda name, reason: None)
+    server = McpServer(name="sums", transport="http", url="https://h/mcp")
+    about = About(
+        url=server.url,
+        origin="https://h",
+        issuer="https://auth.example",
+        token_endpoint="https://auth.example/token",
+        client_id="us",
+    )
+    kept.put("sums", SignedIn(about=about, access="the-token"))
+    bearer = Bearer(server, server.url, kept, lambda: None)
+    flows = [bearer.async_auth_flow(httpx2.Request("POST", server.url)) for _ in range(2)]
+    sent = [await one.__anext__() for one in flows]
+    for flow, request in zip(flows, sent, strict=True):
+        with pytest.raises(McpFailure, match="its sign-in has run out"):
+            await flow.asend(httpx2.Response(401, request=request))
