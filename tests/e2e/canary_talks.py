@@ -127,8 +127,8 @@ class Talks:
                 self.post("/api/mcp/import", {"text": told, "look": look})
             for name in ("bad", "sums"):
                 self.stands(name, "ready")
-            for name in ("closed", "far"):
-                self.stands(name, "failed")
+            self.stands("closed", "needs-sign-in")
+            self.stands("far", "failed")
             self.values["name"] = "bad"
             yield
 

@@ -55,6 +55,7 @@ def test_a_sign_in_leaves_no_trace_and_outlasts_the_studio(
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
     assert in_state(studio, "sums", "ready")["signed_in"]
+    studio.wait_for_fact("mcp-server-signed-in", name="sums")
     signed_in = studio.happened("mcp-server-signed-in", name="sums")
     assert [one["actor"] for one in signed_in] == ["cli"]
 
@@ -86,7 +87,7 @@ def test_a_sign_in_leaves_no_trace_and_outlasts_the_studio(
     assert gone.status_code == 204
     in_state(studio, "sums", "needs-sign-in")
     assert not list((studio.home / "secrets").glob("mcp-sign-in*"))
-    assert studio.happened("mcp-server-signed-out", name="sums")
+    studio.wait_for_fact("mcp-server-signed-out", name="sums")
 
 
 def test_what_a_browser_brings_lets_it_in_once(
@@ -103,7 +104,7 @@ def test_what_a_browser_brings_lets_it_in_once(
     assert come_back(studio).status_code == 400
     line = in_state(studio, "sums", "needs-sign-in")
     assert line["problem"] == "the sign-in was declined there"
-    assert studio.happened("mcp-server-failed", name="sums", reason=line["problem"])
+    studio.wait_for_fact("mcp-server-failed", name="sums", reason=line["problem"])
     keeper.person_says_no = False
     answer = come_back(studio)
     assert answer.status_code == 200
