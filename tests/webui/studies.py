@@ -46,12 +46,16 @@ def run(research_id: str, question: str, state: str, **more: Any) -> Json:
         "model": "qwen3-32b",
         "state": state,
         "started_at": props.now() - 240_000_000,
+        "clarify": False,
+        "providers": ["duckduckgo", "wikipedia"],
         "questions": [],
         "plan": [],
         "sources": [],
         "notes": [],
         "report": "",
         "claims": [],
+        "contradictions": [],
+        "unreached": [],
         "budget": {"sources": 15, "tokens": 200_000, "minutes": 15},
         "spent": dict(NO_WORK),
         "problem": "",
@@ -289,6 +293,12 @@ def study_handlers(studio: FakeStudio) -> list[Any]:
         studies().runs[research_id]["plan"] = steps
         return {}
 
+    @put("/api/research/{research_id:str}/providers", sync_to_thread=False)
+    def choose(research_id: FromPath[str], data: JSONBody[Json]) -> Json:
+        studio.asked.append({"path": f"/api/research/{research_id}/providers"} | data)
+        studies().change(research_id, providers=data["providers"])
+        return studies().runs[research_id]
+
     @get("/api/research/{research_id:str}/follow", sync_to_thread=False)
     def follow(research_id: FromPath[str]) -> Stream:
         return Stream(studies().events(research_id), media_type="text/event-stream")
@@ -308,8 +318,8 @@ def study_handlers(studio: FakeStudio) -> list[Any]:
         studies().runs.pop(research_id)
         return {}
 
-    handlers: list[Any] = [listed, providers, set_provider, probe, begin, view, turn, edit, follow]
-    return [*handlers, captured, export, erase]
+    handlers: list[Any] = [listed, providers, set_provider, probe, begin, view, turn, edit, choose]
+    return [*handlers, follow, captured, export, erase]
 
 
 def provider(name: str, ready: bool, *needs: str) -> Json:

@@ -28,6 +28,7 @@ PAGES = {
     "research-failed": ("busy", "/research?of=failed", "set up another provider, then go on"),
     "research-gone": ("busy", "/research?of=nobody", "This research is gone"),
 }
+CHOSEN = "/api/research/failed/providers"
 
 
 def ask(backend: Backend, tool: str, **arguments: object) -> None:
@@ -122,6 +123,22 @@ def test_a_run_is_followed_from_its_plan_to_its_report(backend: Backend, open_pa
     page.get_by_role("button", name="Go on", exact=True).click()
     expect(page.locator("header").get_by_text("Done")).to_be_visible()
     expect(page.get_by_role("article").locator(".cite")).to_have_count(3)
+
+
+def test_a_run_at_rest_goes_on_elsewhere(backend: Backend, open_page: Open) -> None:
+    """Where it searches is as it was until a box is changed, and is told before it goes on."""
+    backend.scene("busy")
+    page = open_page("/research?of=failed")
+    page.get_by_text("Go on with another model, or search elsewhere").click()
+    expect(page.get_by_label("DuckDuckGo")).to_be_checked()
+    expect(page.get_by_label("Tavily")).not_to_be_checked()
+    page.get_by_label("DuckDuckGo").uncheck()
+    page.get_by_label("Tavily").check()
+    assert violations(page) == []
+    page.get_by_role("button", name="Go on with these").click()
+    expect(page.locator("header").get_by_text("Done")).to_be_visible()
+    assert [one["providers"] for one in backend.asked(CHOSEN)] == [["wikipedia", "tavily"]]
+    assert [one["model"] for one in backend.asked("/api/research/resume")] == [""]
 
 
 def test_a_citation_shows_its_words_and_asks_the_network_for_nothing(
