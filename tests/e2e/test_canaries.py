@@ -10,6 +10,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -86,17 +87,16 @@ def seen(cage: Cage, litellm_runtime: None) -> Iterator[Seen]:
         studio.start()
         studio.wait_for_gateway()
         _adopt_secrets(home, cage)
-        walk = Walk(studio, cage, told)
-        walk.all()
-        _adopt_secrets(home, cage)
-        found.answers = walk.answers
-        found.command_lines = in_command_lines([_pid(studio)], cage)
-        found.files["while it runs"] = in_files(home, cage)
-        found.shown = walk.everything_shown()
-        found.in_terminal = _in_terminal(walk, cage)
-        found.exported = walk.exports()
-        walk.let_it_fail()
-        walk.close()
+        with closing(Walk(studio, cage, told)) as walk:
+            walk.all()
+            _adopt_secrets(home, cage)
+            found.answers = walk.answers
+            found.command_lines = in_command_lines([_pid(studio)], cage)
+            found.files["while it runs"] = in_files(home, cage)
+            found.shown = walk.everything_shown()
+            found.in_terminal = _in_terminal(walk, cage)
+            found.exported = walk.exports()
+            walk.let_it_fail()
         assert studio.wait(within=60) == 1, "its own mistake ends it"
         found.files["after its death"] = in_files(home, cage)
         studio.start()
