@@ -248,6 +248,20 @@ def held_back() -> Json:
     return whole
 
 
+def unnamed() -> Json:
+    """Two recipes of one model and one of a command of its own, none with a name of its own."""
+    plain = MISTRAL | {"pinned": False}
+    recipes = [
+        plain | {"id": name, "name": name, "model": model}
+        for name, model in (
+            ("mistral-a", MISTRAL["model"]),
+            ("mistral-b", MISTRAL["model"]),
+            ("whisper-cli", ""),
+        )
+    ]
+    return scene(status([view_of(recipe) for recipe in recipes]), IDLE_GPUS, recipes)
+
+
 SCENES: dict[str, Callable[[], Json]] = {
     "busy": busy,
     "loading": loading,
@@ -264,4 +278,5 @@ SCENES: dict[str, Callable[[], Json]] = {
     "alarm": alarm,
     "held-back": held_back,
     "looking-on": looking_on,
+    "unnamed": unnamed,
 }

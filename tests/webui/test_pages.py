@@ -90,6 +90,19 @@ def test_nothing_is_cut_off_in_a_small_window(
     demand_no_wider(page)
 
 
+@pytest.mark.parametrize("size", [(1280, 800), (1024, 730), (390, 844)])
+def test_each_recipe_of_the_dashboard_is_told_from_the_others(
+    backend: Backend, open_page: Open, size: tuple[int, int]
+) -> None:
+    """One without a name of its own by its id, where the ids have no column, too."""
+    backend.scene("unnamed")
+    page = open_page("/", size=size)
+    for told in ("mistral-a", "mistral-b", "whisper-cli"):
+        expect(page.get_by_role("cell", name=told, exact=True)).to_be_visible()
+    keep(page, f"dashboard-unnamed-{size[0]}")
+    demand_no_wider(page)
+
+
 def test_the_window_speaks_german_to_a_german_browser(backend: Backend, open_page: Open) -> None:
     """By the browser's language, and the choice made here outlasts a reload."""
     backend.scene("busy")
