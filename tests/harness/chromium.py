@@ -29,6 +29,7 @@ class _Running(NamedTuple):
     driver: Playwright
     browser: Browser
     pids: frozenset[int]
+    marked: dict[str, str]
 
 
 _running: list[_Running] = []  # one or none
@@ -46,9 +47,10 @@ def chromium() -> Browser:
 def end() -> None:
     """Nothing of it runs on return."""
     while _running:
-        driver, browser, pids = _running.pop()
+        driver, browser, pids, marked = _running.pop()
         browser.close()
         driver.stop()
+        processes.disown_marked(marked)
         for pid in pids:
             processes.disown(pid)
 
@@ -56,11 +58,12 @@ def end() -> None:
 def _started() -> _Running:
     before = _descendants()
     driver = sync_playwright().start()
-    browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+    marked = processes.own_marked()
+    browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(QUIET), env=dict(marked))
     pids = _descendants() - before
     for pid in pids:
         processes.own(pid)
-    return _Running(driver, browser, pids)
+    return _Running(driver, browser, pids, marked)
 
 
 def _descendants() -> frozenset[int]:

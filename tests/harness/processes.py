@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -20,6 +21,8 @@ import psutil
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _owned: set[int] = set()
+_MARK = "VLLM_STUDIO_TESTS_MARK"
+_marks: set[str] = set()
 
 
 def become_reaper() -> None:
@@ -68,6 +71,32 @@ def disown(pid: int) -> None:
     _owned.discard(pid)
 
 
+def own_marked() -> dict[str, str]:
+    """An environment; a fixture answers for whoever has it, however far it is from its parents.
+
+    For a program that leaves helpers behind its back: no look at a tree of processes is sure to
+    see one that is just being handed to us.
+    """
+    mark = uuid.uuid4().hex
+    _marks.add(mark)
+    return {**os.environ, _MARK: mark}
+
+
+def disown_marked(environment: dict[str, str], within: float = 10) -> None:
+    """What it was for has ended: wait for all that has it, and end what does not end by itself."""
+    mark = environment[_MARK]
+    kill_all(lingering(lambda: mentioning(mark), within))
+    _marks.discard(mark)
+
+
+def _is_marked(process: psutil.Process) -> bool:
+    if not _marks:
+        return False
+    with contextlib.suppress(psutil.AccessDenied):
+        return process.environ().get(_MARK) in _marks
+    return False
+
+
 def children() -> set[int]:
     """Our direct children now; cheap, because the kernel keeps the list."""
     found: set[int] = set()
@@ -106,7 +135,7 @@ def leftovers(before: set[int]) -> list[str]:
         with contextlib.suppress(psutil.NoSuchProcess):
             process = psutil.Process(pid)
             words = process.cmdline()  # none: it was killed, and the kernel is taking it down
-            if words and process.status() != psutil.STATUS_ZOMBIE:
+            if words and process.status() != psutil.STATUS_ZOMBIE and not _is_marked(process):
                 found.append(f"{pid}: {' '.join(words)[:160]}")
     return found
 

@@ -10,6 +10,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.harness import processes
 from tests.harness.browser import ALONE, note_what_leaves
 from tests.harness.ports import free_port
 from tests.harness.tools import lacks, needs
@@ -90,10 +91,14 @@ def backend() -> Iterator[Backend]:
 def browser() -> Iterator[Browser]:
     """A headless Chromium."""
     needs(CHROMIUM)
+    marked = processes.own_marked()
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        launched = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=list(FLAGS), env=dict(marked)
+        )
         yield launched
         launched.close()
+    processes.disown_marked(marked)
 
 
 Open = Callable[..., Page]
