@@ -24,7 +24,7 @@ FOLDER = ROOT / "webui" / "docs"
 SIZE: ViewportSize = {"width": 1280, "height": 800}
 OF = {"recipes": "?of=llama-3.3-70b", "logs": "?of=qwen3-32b", "tools": "?of=tools"}
 MEASURED_S = 25  # so that there are lines to see
-LINES = "document.querySelector('.kpis path')?.getAttribute('d').split('L').length > 20"
+LINES = "document.querySelector('.kpis path')?.getAttribute('d').split('L').length > 12"
 TITLE = "Getting to know the demo"
 QUESTIONS = ("What can you do?", studies.WEATHER)
 
@@ -60,7 +60,7 @@ def _views(server: StudioServer) -> dict[str, Callable[[Page], None]]:
             _at(page, path_of(name) + of.get(name, ""))
             page.locator(f"main[data-page={name}]").wait_for()
             if name == "dashboard":
-                page.wait_for_function(LINES, timeout=180_000)
+                eventually(lambda: page.evaluate(LINES), within=180, every=0.5, what="lines")
             if name == "usage":
                 page.get_by_role("button", name="7 days").click()
             if name == "chat":
