@@ -52,14 +52,7 @@ async def test_tokens_go_to_the_host_they_were_given_for(home: Path) -> None:
     """Also where a place in the address stands for a host, and its value is another by now."""
     kept = Kept(Secrets(home / "secrets"), SystemClock(), lambda name, reason: None)
     server = McpServer(name="sums", transport="http", url="https://${HOST}/mcp")
-    about = About(
-        url=server.url,
-        origin="https://here.example",
-        issuer="https://auth.example",
-        token_endpoint="https://auth.example/token",
-        client_id="us",
-    )
-    kept.put("sums", SignedIn(about=about, access="the-token"))
+    kept.put("sums", signed_in(server, "https://here.example"))
     for host, goes in (("here.example", True), ("elsewhere.example", False)):
         url = f"https://{host}/mcp"
         flow = Bearer(server, url, kept, lambda: None).async_auth_flow(httpx2.Request("POST", url))
@@ -72,17 +65,22 @@ async def test_whoever_is_refused_later_says_the_first_reason(home: Path) -> Non
     """The session is told of whichever comes last, and a person should know why it was lost."""
     kept = Kept(Secrets(home / "secrets"), SystemClock(), lambda name, reason: None)
     server = McpServer(name="sums", transport="http", url="https://h/mcp")
-    about = About(
-        url=server.url,
-        origin="https://h",
-        issuer="https://auth.example",
-        token_endpoint="https://auth.example/token",
-        client_id="us",
-    )
-    kept.put("sums", SignedIn(about=about, access="the-token"))
+    kept.put("sums", signed_in(server, "https://h"))
     bearer = Bearer(server, server.url, kept, lambda: None)
     flows = [bearer.async_auth_flow(httpx2.Request("POST", server.url)) for _ in range(2)]
     sent = [await one.__anext__() for one in flows]
     for flow, request in zip(flows, sent, strict=True):
         with pytest.raises(McpFailure, match="its sign-in has run out"):
             await flow.asend(httpx2.Response(401, request=request))
+
+
+def signed_in(server: McpServer, origin: str) -> SignedIn:
+    """What a sign-in at this server left, for one origin."""
+    about = About(
+        url=server.url,
+        origin=origin,
+        issuer="https://auth.example",
+        token_endpoint="https://auth.example/token",
+        client_id="us",
+    )
+    return SignedIn(about=about, access="the-token")

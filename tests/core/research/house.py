@@ -189,6 +189,14 @@ class House:
         view = await self.research.begin(NewResearch(**wish), actor="window")
         return view.research_id
 
+    async def begun_and_held(self) -> str:
+        """Its plan accepted, and its model in the middle of what `model.holds`; its id."""
+        which = await self.begin()
+        await self.until(which, "planned")
+        await self.research.start(which, actor="window")
+        await self.model.held.wait()
+        return which
+
     async def until(self, which: str, *states: str) -> ResearchView:
         """Until it is in one of these states."""
         async with asyncio.timeout(60):

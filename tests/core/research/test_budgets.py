@@ -43,10 +43,7 @@ async def test_no_token_more_than_the_budget_is_spent(house: House, tokens: int)
 async def test_an_answer_that_a_pause_cuts_off_was_spent(house: House) -> None:
     """It counts, once, also after a restart."""
     house.model.holds = lambda name: name == "notes"
-    which = await house.begin()
-    await house.until(which, "planned")
-    await house.research.start(which, actor="window")
-    await house.model.held.wait()
+    which = await house.begun_and_held()
     before = (await house.research.read(which)).spent.tokens
     view = await house.research.pause(which, actor="window")
     assert view.spent.tokens > before + 100

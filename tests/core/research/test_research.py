@@ -113,10 +113,7 @@ async def test_a_gap_step_has_an_id_of_its_own(house: House) -> None:
 async def test_a_paused_run_does_nothing_and_goes_on_where_it_was(house: House) -> None:
     """What was recorded is not asked again; what was under way is."""
     house.model.holds = lambda name: name == "notes"
-    which = await house.begin()
-    await house.until(which, "planned")
-    await house.research.start(which, actor="window")
-    await house.model.held.wait()
+    which = await house.begun_and_held()
     view = await house.research.pause(which, actor="window")
     assert view.state == "paused"
     before = house.model.kinds()
@@ -168,10 +165,7 @@ async def test_where_it_searches_can_be_changed_while_it_rests(house: House) -> 
 async def test_a_restart_goes_on_by_itself_and_repeats_nothing(house: House) -> None:
     """As a crash does, since nothing is recorded at a stop."""
     house.model.holds = lambda name: name == "write"
-    which = await house.begin()
-    await house.until(which, "planned")
-    await house.research.start(which, actor="window")
-    await house.model.held.wait()
+    which = await house.begun_and_held()
     before = house.model.kinds()
     reads, searches = list(house.web.read_urls), list(house.web.searched)
     house.model.holds = lambda name: False
@@ -291,10 +285,7 @@ async def test_an_erased_run_is_gone_with_its_pages(house: House) -> None:
 async def test_a_run_at_work_can_be_erased(house: House) -> None:
     """What goes on is ended first."""
     house.model.holds = lambda name: name == "notes"
-    which = await house.begin()
-    await house.until(which, "planned")
-    await house.research.start(which, actor="window")
-    await house.model.held.wait()
+    which = await house.begun_and_held()
     await house.research.erase(which, actor="window")
     assert house.blobs.subjects() == ()
     assert (await house.research.list())[0].standing == "erased"
