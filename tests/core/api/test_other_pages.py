@@ -1,5 +1,7 @@
 """Pages of other origins, which browsers let see what they are told they may; and other words."""
 
+from typing import Any
+
 import pytest
 
 from tests.core.api.test_guard import OWN, Inside, knock
@@ -25,25 +27,11 @@ async def test_a_page_without_origin_may_change_nothing() -> None:
 async def test_an_allowed_page_may_ask_v1_and_nothing_else() -> None:
     """CORS for the endpoint, never for the controls."""
     page = "https://chat.example"
-    status, answer, _ = await knock(
-        Inside(),
-        "/v1/models",
-        method="OPTIONS",
-        allowed=(page,),
-        origin=page,
-        access_control_request_method="POST",
-    )
+    status, answer, _ = await preflight("/v1/models", page)
     assert (status, answer["access-control-allow-origin"]) == (204, page)
     status, answer, _ = await knock(Inside(), "/v1/models", allowed=(page,), origin=page)
     assert (status, answer["access-control-allow-origin"]) == (200, page)
-    status, answer, _ = await knock(
-        Inside(),
-        "/api/evict",
-        method="OPTIONS",
-        allowed=(page,),
-        origin=page,
-        access_control_request_method="POST",
-    )
+    status, answer, _ = await preflight("/api/evict", page)
     assert status == 403
     assert "access-control-allow-origin" not in answer
 
@@ -58,15 +46,7 @@ async def test_an_allowed_page_may_ask_v1_and_nothing_else() -> None:
 async def test_an_allowed_page_may_use_an_official_client(wanted: str) -> None:
     """They send headers of their own, and read some of the answer's."""
     page = "https://chat.example"
-    status, answer, _ = await knock(
-        Inside(),
-        "/v1/messages",
-        method="OPTIONS",
-        allowed=(page,),
-        origin=page,
-        access_control_request_method="POST",
-        access_control_request_headers=wanted,
-    )
+    status, answer, _ = await preflight("/v1/messages", page, access_control_request_headers=wanted)
     assert (status, answer["access-control-allow-headers"]) == (204, wanted)
     _, answer, _ = await knock(Inside(), "/v1/models", allowed=(page,), origin=page)
     assert answer["access-control-expose-headers"] == "*"
@@ -76,15 +56,7 @@ async def test_names_that_are_none_are_not_told_back() -> None:
     """What a page wants to send stands in our answer's head."""
     page = "https://chat.example"
     for wanted in ("a: b", "x" * 5000, ""):
-        _, answer, _ = await knock(
-            Inside(),
-            "/v1/models",
-            method="OPTIONS",
-            allowed=(page,),
-            origin=page,
-            access_control_request_method="POST",
-            access_control_request_headers=wanted,
-        )
+        _, answer, _ = await preflight("/v1/models", page, access_control_request_headers=wanted)
         assert answer["access-control-allow-headers"] == "authorization, content-type, x-api-key"
 
 
@@ -112,3 +84,20 @@ async def test_refusals_are_told_in_the_paths_own_words(path: str) -> None:
             "code": "invalid_api_key",
         },
     }
+
+
+async def preflight(
+    path: str,
+    page: str,
+    **headers: Any,  # a str each
+) -> tuple[int, dict[str, str], Any]:
+    """What a browser asks before it lets that page, which is allowed, POST to the path."""
+    return await knock(
+        Inside(),
+        path,
+        method="OPTIONS",
+        allowed=(page,),
+        origin=page,
+        access_control_request_method="POST",
+        **headers,
+    )
