@@ -23,6 +23,7 @@ LATER = timedelta(hours=2)  # so that nothing is younger than a minute
 A_WHILE = 12_000  # ms; twice of it is less than the silence after which the window connects anew
 FOLLOWED = ("/api/events", "/stream")  # without an end
 LAST = "GET /api/mcp/calls?"  # that any page asks by itself, when it is quiet
+STARTED = "Application startup complete"  # the last line of the model's log
 OF_BOTH = {LAST, "GET /api/runtimes?"}  # the page may ask for itself what the shell asks for
 # What is measured of the machine moves by itself, and stands in the memory of the dashboard alone.
 WATCH = """
@@ -95,6 +96,8 @@ def opened(page: Page, studio: StudioServer, name: str) -> list[str]:
     page.goto(f"{studio.url}{path_of(name)}")
     expect(page.locator(f"main[data-page={name}]")).to_be_visible()
     expect(page.get_by_role("contentinfo")).to_contain_text("live")
+    if name == "logs":  # its lines come over what is followed
+        expect(page.get_by_role("log")).to_contain_text(STARTED)
     page.clock.run_for(A_WHILE)
     eventually(
         lambda: page.evaluate("true") and LAST in asked and not under_way,
