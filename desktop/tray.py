@@ -115,10 +115,11 @@ class Tray:
                 assert_never(action)
 
     def _changed(self, status: Status) -> None:
-        for notification in news(self._before, status, self._speech(status)):
-            self._icon.notify(notification)
+        told = news(self._before, status, self._speech(status))
         self._before = status
-        self._show(status)
+        self._show(status)  # first: who is told looks at the icon
+        for notification in told:
+            self._icon.notify(notification)
 
     def _show_anew(self) -> None:
         """The icon takes pictures from now on: what it was told before is lost."""

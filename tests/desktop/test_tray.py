@@ -77,3 +77,30 @@ def test_what_was_told_before_the_icon_was_there_is_shown(monkeypatch: pytest.Mo
     [shown] = icon.shown
     assert "qwen" in shown.title
     assert studio.callbacks == []
+
+
+def test_who_is_told_finds_the_icon_and_the_menu_as_they_are_told_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A notification never comes before what it tells can be seen."""
+    studio = Studio(machine(recipe("qwen", "loading", percent=40.0), state="switching"))
+    said: list[str] = []
+
+    class Telling(Icon):
+        def run(self, ready: Callable[[], None]) -> None:
+            super().run(ready)
+            studio.now = machine(recipe("qwen", "ready"), state="ready", active="qwen")
+            studio.tell()
+
+        def show(self, picture: Picture) -> None:
+            said.append(picture.title)
+
+        def notify(self, notification: Notification) -> None:
+            said.append(notification.title)
+
+    icon = Telling(studio)
+    monkeypatch.setattr(tray, "tray_icon", lambda clicked, activated: icon)
+    tray.Tray(
+        studio, open_window=lambda _: None, quit_app=lambda _: None, templates=lambda _: {}
+    ).run()
+    assert said[-2:] == ["vLLM Studio: qwen is ready", "qwen is ready"]
