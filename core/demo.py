@@ -11,6 +11,8 @@ from events.facts import ModelMade
 from events.projections.saved_recipes import saved_recipe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from core.application import Application
 
 MODEL_STREAM = f"model-{FOLDER}"
@@ -31,6 +33,12 @@ async def set_up_demo(
     missing = [k for k in NEEDED if application.runtimes.newest(k) is None]
     tasks = {k: application.installer.begin(k, None, actor=actor) for k in missing}
     return tuple(r.id for r in kept), tasks
+
+
+async def all_installed(tasks: "Iterable[asyncio.Task[Runtime]]") -> None:
+    """Return when all are; the first that fails is told at once, not when the slowest is done."""
+    for ended in asyncio.as_completed(tasks):
+        await ended
 
 
 async def tell_of_model(application: "Application", actor: str) -> None:

@@ -63,7 +63,7 @@ class NotAllowed(StudioError):
 
 
 class Unavailable(StudioError):
-    """It can not be served now, but perhaps later."""
+    """It can not be served now, but perhaps later; `lines` are a tool's own words about it."""
 
     status = 503
 
@@ -74,9 +74,11 @@ class Unavailable(StudioError):
         retry_after: float = 5.0,
         code: str = "unavailable",
         next_action: str = "",
+        lines: tuple[str, ...] = (),
     ) -> None:
         super().__init__(message, code=code, next_action=next_action)
         self.retry_after = retry_after
+        self.lines = lines
 
 
 class EngineFailure(StudioError):

@@ -11,6 +11,7 @@ from desktop.problems import AppRefused
 
 RECIPE = "demo"
 QUESTION = "Hello! Who are you, and what can you do?"
+GOES_ON = "The same command again goes on from there: what was downloaded is kept."
 SETUP_S = 3600.0  # a slow line and a cold package cache
 CHAT_S = 300.0
 
@@ -27,9 +28,13 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 def set_up(client: Client) -> None:
     """Have the demo's recipes saved and its runtimes installed; returns when they are.
 
-    Raises AppRefused with the installation's own reason.
+    Raises AppRefused with the installation's own reason, and how the demo goes on.
     """
-    client.post("/api/demo", {"action": "setup", "wait": True}, timeout_s=SETUP_S)
+    try:
+        client.post("/api/demo", {"action": "setup", "wait": True}, timeout_s=SETUP_S)
+    except AppRefused as refusal:
+        told = f"{refusal.next_action} {GOES_ON}".strip()
+        raise AppRefused(refusal.status, {**refusal.problem, "next_action": told}) from refusal
 
 
 def chat(client: Client, model: str, question: str, say: Callable[[str], None]) -> Answer:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from core.hardware import read_hardware
+from core.runtimes.runtime import scan
 from core.settings import Settings
 from desktop.check import Check, fail, ok, warn
 from desktop.doctor_clusters import clusters
@@ -148,9 +149,8 @@ def uv() -> Check:
 
 
 def runtimes_present(folder: Path) -> Check:
-    """Engines that are installed."""
-    names = sorted(p.name for p in folder.iterdir() if p.is_dir()) if folder.exists() else []
-    names = [name for name in names if not name.startswith(".")]
+    """Engines that are installed; one that is half made is none."""
+    names = sorted(runtime.id for runtime in scan(folder))
     if not names:
         return warn("runtimes", "none installed yet", "`vllm-studio demo` installs the lightest")
     return ok("runtimes", ", ".join(names))
@@ -161,6 +161,9 @@ def display() -> Check:
     around = look_around()
     if around.tray_host and around.display:
         return ok("tray", "this desktop shows tray icons")
+    if not around.display:
+        where = "`vllm-studio serve` prints the address for a browser"
+        return warn("tray", "there is no display here, so neither tray nor window", where)
     return warn("tray", around.explanation)
 
 

@@ -5,7 +5,7 @@ from litestar import post
 
 from core.api.asking import Asking
 from core.application import Application
-from core.demo import set_up_demo
+from core.demo import all_installed, set_up_demo
 from core.errors import Invalid, NotAllowed
 
 
@@ -59,8 +59,7 @@ async def demo(application: Application, asking: Asking, data: DemoWish) -> Demo
         raise Invalid(f"unknown action {data.action!r}; known: setup", field="action")
     recipes, tasks = await set_up_demo(application, actor=asking.actor)
     if data.wait:
-        for task in tasks.values():
-            await task
+        await all_installed(tasks.values())
     return DemoAccepted(recipes=recipes, installing=tuple(tasks))
 
 

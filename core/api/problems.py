@@ -48,7 +48,7 @@ def from_studio(_: Request[Any, Any, Any], error: StudioError) -> Response[Any]:
         next_action=error.next_action,
         retry_after=retry,
         field=error.field if isinstance(error, Invalid) else None,
-        lines=error.lines if isinstance(error, EngineFailure) else None,
+        lines=error.lines if isinstance(error, EngineFailure | Unavailable) else None,
         exit_code=error.exit_code if isinstance(error, EngineFailure) else None,
         remedy=(error.remedy or None) if isinstance(error, EngineFailure) else None,
     )

@@ -6,12 +6,14 @@ written last. No `runtime.json`, no runtime: a half-made folder can never be mis
 
 import os
 import shutil
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 RECORD = "runtime.json"
+_REMOVED = ".removed"
 
 _ENGINE_OF_KIND = {"vllm-cpu": "vllm"}
 
@@ -116,12 +118,22 @@ def measure(folder: Path) -> int:
 
 def discard(folder: Path) -> None:
     """Remove a folder. It is renamed first, so that no one ever sees half a runtime."""
-    if not folder.exists() and not folder.is_symlink():
-        return
+    if doomed := put_aside(folder):
+        shutil.rmtree(doomed, ignore_errors=True)
+
+
+def put_aside(folder: Path) -> Path | None:
+    """Rename a folder, at once and whatever is in it, to one that `sweep` removes."""
     if folder.is_symlink():
         folder.unlink()  # what it points to is someone else's
-        return
-    doomed = folder.with_name(folder.name + ".removed")
-    shutil.rmtree(doomed, ignore_errors=True)
-    folder.rename(doomed)
-    shutil.rmtree(doomed, ignore_errors=True)
+        return None
+    if not folder.exists():
+        return None
+    doomed = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}{_REMOVED}")
+    return folder.rename(doomed)
+
+
+def sweep(runtimes: Path) -> None:
+    """Remove what was put aside, by this process or by one that ended meanwhile."""
+    for doomed in runtimes.glob(f"*{_REMOVED}"):
+        shutil.rmtree(doomed, ignore_errors=True)

@@ -8,6 +8,7 @@ came about.
 """
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,8 +37,10 @@ from core.runtimes.runtime import (
     Runtime,
     discard,
     measure,
+    put_aside,
     read_runtime,
     scan,
+    sweep,
     version_key,
     write_record,
 )
@@ -205,13 +208,18 @@ class Runtimes:
         await teller.tell(RuntimeRemoved(runtime_id=runtime_id))
 
     async def reconcile(self, *, actor: str = "system") -> None:
-        """At boot: clear away what an ended process left half-made, and say so."""
+        """At boot: put aside what an ended process left half-made, and say so.
+
+        Its files are removed meanwhile by a thread that nobody waits for: a busy disk took a
+        minute for the thousands of one engine, and the next start takes up what is left.
+        """
         for partial in sorted(self._folder.glob(f"*{_PARTIAL}")):
             id = partial.name.removesuffix(_PARTIAL)
             if id in self._flights or is_locked(self._folder / id):
                 continue
-            await asyncio.to_thread(discard, partial)
+            put_aside(partial)
             await Teller(self._store, id, actor, None).failed(_INTERRUPTED)
+        threading.Thread(target=sweep, args=(self._folder,), daemon=True, name="sweep").start()
 
     async def close(self) -> None:
         """Cancel what is under way."""
@@ -238,7 +246,7 @@ class Runtimes:
                 return self._read(id) or await self._make(offer, teller)
         except InstallationFailed as failure:
             await teller.failed(failure.diagnosis, failure.lines)
-            raise _unavailable(offer, failure.diagnosis) from failure
+            raise _unavailable(offer, failure) from failure
         except asyncio.CancelledError:
             await asyncio.shield(teller.failed(_CANCELLED))
             raise
@@ -289,10 +297,12 @@ class Runtimes:
         return runtime
 
 
-def _unavailable(offer: Offer, diagnosis: Diagnosis) -> Unavailable:
+def _unavailable(offer: Offer, failure: InstallationFailed) -> Unavailable:
+    diagnosis = failure.diagnosis
     return Unavailable(
         f"{offer.title} {offer.version} could not be installed: {diagnosis.reason}",
         code=diagnosis.code,
         next_action=diagnosis.next_action,
         retry_after=60.0,
+        lines=failure.lines,  # which address it was, for one
     )

@@ -255,6 +255,22 @@ def test_the_demo_talks_to_a_running_app(app: FakeApp, run: Run) -> None:
     assert ("POST", "/api/demo", {"action": "setup", "wait": True}) in app.asked
 
 
+def test_a_demo_that_fails_says_how_it_goes_on(app: FakeApp, run: Run) -> None:
+    """What failed and where, in the installer's own words too; and that nothing begins anew."""
+    app.refuse["/api/demo"] = (
+        503,
+        {
+            "detail": "Transformers serve could not be installed: the package index is away",
+            "next_action": "Check the network.",
+            "lines": ["cause: Failed to fetch: the address"],
+        },
+    )
+    result = run("demo")
+    assert result.exit_code == 1
+    assert "│ cause: Failed to fetch: the address" in result.output
+    assert "→ Check the network. The same command again goes on from there" in result.output
+
+
 def test_a_second_launch_asks_for_focus_and_leaves(app: FakeApp, run: Run) -> None:
     """`open` brings the window of the running app to the front and prints the address."""
     result = run("open")

@@ -47,6 +47,22 @@ def test_a_home_that_others_can_read_is_a_warning(home: Path) -> None:
     assert (check.verdict, check.next_action) == ("warn", f"chmod 700 {home}")
 
 
+def test_a_half_made_runtime_is_none(home: Path) -> None:
+    """An installation that was killed in the middle left its folder, and no engine."""
+    (home / "runtimes" / "litellm-1.106.2.partial" / "bin").mkdir(parents=True)
+    assert doctor.runtimes_present(home / "runtimes").message == "none installed yet"
+
+
+def test_no_display_is_said_without_pretending_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The doctor runs nothing that Ctrl-C would end."""
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    found = doctor.display()
+    assert found.verdict == "warn"
+    assert "Ctrl-C" not in found.message
+    assert "vllm-studio serve" in found.next_action
+
+
 def test_a_file_that_is_no_log_fails(home: Path) -> None:
     """Said, not raised."""
     path = home / "main.db"
@@ -96,6 +112,7 @@ def test_a_check_that_trips_is_a_line_too(
 
     monkeypatch.setattr(doctor, "gpu", trips)
     monkeypatch.setattr(doctor, "window", lambda: ok("window", "not looked at"))
+    monkeypatch.setattr(doctor, "ports", lambda *_: ())  # an app of the developer's own may run
     result = run("doctor", "--json")
     report = json.loads(result.stdout)
     assert result.exit_code == 1

@@ -7,9 +7,11 @@ import pytest
 from core.runtimes.runtime import (
     Runtime,
     discard,
+    put_aside,
     python_of,
     read_runtime,
     scan,
+    sweep,
     version_key,
     write_record,
 )
@@ -84,6 +86,25 @@ def test_a_discarded_folder_is_gone(tmp_path: Path) -> None:
     """Nothing is left of it, not even under another name."""
     discard(whole(tmp_path).path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_put_aside_is_out_of_sight_at_once_and_swept_later(tmp_path: Path) -> None:
+    """Its place is free for a new one though it is all still there; what others left goes too."""
+    path = whole(tmp_path).path
+    doomed = put_aside(path)
+    assert doomed is not None
+    assert (doomed / "runtime.json").exists()
+    assert not path.exists()
+    (tmp_path / "vllm-cpu-0.9.partial.removed").mkdir()  # of an earlier version of the app
+    sweep(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_same_folder_may_be_put_aside_twice(tmp_path: Path) -> None:
+    """The second one does not wait until the first one is swept."""
+    aside = {put_aside(whole(tmp_path).path), put_aside(whole(tmp_path).path)}
+    assert len(aside) == 2
+    assert put_aside(tmp_path / "was-never-there") is None
 
 
 @pytest.mark.parametrize(

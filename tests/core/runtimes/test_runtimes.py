@@ -125,6 +125,7 @@ async def test_a_missing_package_is_explained_and_leaves_nothing(
     [failed] = told(store, RuntimeInstallFailed)
     assert isinstance(failed, RuntimeInstallFailed)
     assert any("tiny" in line for line in failed.lines)
+    assert failure.value.lines == failed.lines
     assert on_disk(home) == []
 
 
