@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any
 
 from core.clock import Clock
+from core.gateway.allowed_tools import with_allowed_tools
 from core.gateway.body import Body, peek_form, peek_json
 from core.gateway.calls import Calls, key_of
 from core.gateway.cancelling import CancelScope, Interrupted, Reason
@@ -300,7 +301,10 @@ class Proxy:
 
 def _checked(rule: PathRule, data: bytes, content_types: str) -> Body:
     """The body as far as it is looked at. Raises Invalid."""
-    body = peek_form(data, content_types) if rule.multipart else with_both_names(peek_json(data))
+    if rule.multipart:
+        body = peek_form(data, content_types)
+    else:
+        body = with_allowed_tools(with_both_names(peek_json(data)))
     body.demand(rule.needs, rule.alien)
     return body
 

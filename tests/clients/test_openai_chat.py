@@ -125,6 +125,20 @@ def test_a_tool_can_be_demanded_or_forbidden(client: openai.OpenAI) -> None:
     assert none.choices[0].message.content == words(5)
 
 
+def test_the_allowed_ones_of_many_tools_are_offered_alone(
+    client: openai.OpenAI, engine: Engine
+) -> None:
+    """`allowed_tools`, which engines and LiteLLM do not know."""
+    named: Any = [{"type": "function", "function": {"name": "time"}}]
+    choice: Any = {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": named}}
+    answer = client.chat.completions.create(
+        model=MODEL, messages=said("hi"), tools=[WEATHER, TIME], tool_choice=choice
+    )
+    assert (answer.choices[0].message.tool_calls or [])[0].function.name == "time"  # type: ignore[union-attr]
+    assert engine.last()["tool_choice"] == "required"
+    assert len(engine.last()["tools"]) == 1
+
+
 def test_thoughts_come_as_the_engine_names_them_and_by_the_gateway_under_both_names(
     client: openai.OpenAI, engine: Engine, lane: str
 ) -> None:
