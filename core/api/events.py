@@ -1,7 +1,8 @@
 """`/api/events`: the log as server-sent events, with the machine's picture and its metrics.
 
-`id:` is the position in the log, so a browser that comes back asks for what it missed and gets
-exactly that. Pictures and metrics carry no id: they are not history.
+A stream begins with the picture and with what was `measured` lately, for the charts. `id:` is the
+position in the log, so a browser that comes back asks for what it missed and gets exactly that.
+Pictures and metrics carry no id: they are not history.
 """
 
 import asyncio
@@ -16,11 +17,18 @@ from litestar.response import Stream
 
 from core.api.sse import Mailbox, frame, seen, sse_response
 from core.application import Application
+from core.monitoring.monitor import Figures
 from core.status import Status
 from events.errors import SubscriberTooSlow
 from events.projections.timeline import entry
 
 log = logging.getLogger(__name__)
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """What the first `metrics` of a stream go on from."""
+
+    samples: tuple[Figures, ...]
 
 
 @get("/events")
@@ -48,6 +56,8 @@ async def event_stream(application: Application, after: int | None) -> AsyncGene
     pump = asyncio.ensure_future(pump_facts(application, after, mailbox))
     try:
         yield status_frame(application.studio.status())
+        if before := application.monitor.recently():
+            yield frame("measured", msgspec.json.encode(Measured(samples=before)))
         async for chunk in mailbox.read(application.stopping):
             yield chunk
     finally:

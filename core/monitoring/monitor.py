@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import shutil
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 INTERVAL_S = 2.0
 QUIET_S = 10.0
+KEPT_S = 5 * 60  # what a chart of the window shows
 LEAST_FREE = 64 * 2**20  # bytes; below it an append may soon fail
 CHECK_S = 2.0  # how long a part may take to show that it works
 
@@ -41,6 +43,14 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     at: int  # µs since the epoch
     hardware: Hardware
     engines: dict[str, EngineSample]  # by recipe id
+    gateway: GatewaySample
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept of a sample: what charts show, without the machine."""
+
+    at: int
+    engines: dict[str, EngineSample]
     gateway: GatewaySample
 
 
@@ -76,6 +86,7 @@ class Monitor:
         self._wanted = asyncio.Event()
         self._came = asyncio.Event()  # somebody follows who has had no sample yet
         self._readings: dict[str, Reading] = {}
+        self._kept: deque[Figures] = deque(maxlen=int(KEPT_S / INTERVAL_S))
         self.totals = Totals(clock)
 
     def follow(self, callback: Callable[[Sample], None]) -> Callable[[], None]:
@@ -84,6 +95,14 @@ class Monitor:
         self._wanted.set()
         self._came.set()
         return lambda: self._leave(callback)
+
+    def recently(self) -> tuple[Figures, ...]:
+        """What was measured in the last five minutes, the oldest first.
+
+        So that a window that was opened anew goes on with its charts where the former one was.
+        """
+        since = self._clock.now() - KEPT_S * 1_000_000
+        return tuple(one for one in self._kept if one.at > since)
 
     async def run(self) -> None:
         """Watch the gateway, and sample while there are followers, until cancelled."""
@@ -101,6 +120,9 @@ class Monitor:
             self._came.clear()
             try:
                 sample = await self.sample()
+                self._kept.append(
+                    Figures(at=sample.at, engines=sample.engines, gateway=sample.gateway)
+                )
                 for callback in tuple(self._followers):
                     callback(sample)
             except Exception:

@@ -278,8 +278,10 @@ async def event_stream(studio: FakeStudio, after: int) -> AsyncGenerator[str, No
             if entry["position"] > after:
                 yield f"event: fact\nid: {entry['position']}\ndata: {json.dumps(entry)}\n\n"
         yield f"event: status\ndata: {json.dumps(studio.status)}\n\n"
-        for past in props.history(studio.hardware, studio.metrics):
-            yield f"event: metrics\ndata: {json.dumps(past)}\n\n"
+        before = {"samples": [*props.history(studio.hardware, studio.metrics)]}
+        yield f"event: measured\ndata: {json.dumps(before)}\n\n"
+        sample = props.sample(studio.hardware, studio.metrics, time.time())
+        yield f"event: metrics\ndata: {json.dumps(sample)}\n\n"
         while True:
             try:
                 yield await asyncio.wait_for(queue.get(), SAMPLE_EVERY_S)

@@ -94,7 +94,7 @@ class Switchboard:
         return self.under_way
 
 
-def resting(switchboard: Switchboard, asked: list[int]) -> Monitor:
+def resting(switchboard: Switchboard, asked: list[int], clock: Clock | None = None) -> Monitor:
     """A monitor of a studio where no request runs; `asked` grows with each look for one."""
 
     def requests() -> tuple[RunningRequest, ...]:
@@ -107,7 +107,7 @@ def resting(switchboard: Switchboard, asked: list[int]) -> Monitor:
         gateway=cast("Any", Gateway()),
         switchboard=cast("Any", switchboard),
         inflight=cast("Any", None),
-        clock=Clock(),
+        clock=clock or Clock(),
         requests=requests,
     )
 
@@ -137,3 +137,31 @@ async def test_who_begins_to_follow_waits_for_nobodys_rest(monkeypatch: pytest.M
     leave = monitor.follow(lambda sample: None)
     await asyncio.wait_for(pause, 30)
     leave()
+
+
+async def test_the_last_minutes_are_kept_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For who opens a window later; bounded in time and in number."""
+    clock = Clock()
+    monitor = resting(Switchboard(), [], clock)
+    monkeypatch.setattr(module, "INTERVAL_S", 1e-9)
+    monkeypatch.setattr(module, "QUIET_S", 0.0)
+    monkeypatch.setattr(module, "read_hardware", lambda: None)
+    assert monitor.recently() == ()
+    many = asyncio.Event()
+    seen: list[int] = []
+
+    def look(sample: module.Sample) -> None:
+        clock.seconds += 2.0
+        seen.append(sample.at)
+        if len(seen) == 200:
+            many.set()
+
+    leave = monitor.follow(look)
+    sampling = asyncio.create_task(monitor._sampling())
+    await asyncio.wait_for(many.wait(), 60)
+    sampling.cancel()
+    leave()
+    kept = [figures.at for figures in monitor.recently()]
+    assert kept == seen[-149:], "the newest in their order, as old as a chart at most"
+    clock.seconds += module.KEPT_S
+    assert monitor.recently() == (), "what nobody looked at is not there"

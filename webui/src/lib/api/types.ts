@@ -177,11 +177,15 @@ export interface EngineMetrics {
   prefix_hits?: number | null // 0 to 1
 }
 
-export interface Metrics {
+/** What is kept of a measurement. */
+export interface Measured {
   at: Micros
-  hardware: Hardware
   engines: Record<string, EngineMetrics>
   gateway: { requests_per_s: number | null }
+}
+
+export interface Metrics extends Measured {
+  hardware: Hardware
 }
 
 /** A file of a message; what is as usual is left out. */

@@ -14,7 +14,10 @@ export function generation(picture: Picture, recipeId: string | null): number | 
   return latest(picture, recipeId, 'generation_tps')
 }
 
-/** The last five minutes as points for a sparkline. */
+/** Measured every two seconds, every ten at rest, and not at all while nobody looks. */
+const GAP_US = 30 * 1_000_000
+
+/** The last five minutes as points for a sparkline; where nobody looked is a gap. */
 export function series(
   picture: Picture,
   recipeId: string | null,
@@ -22,10 +25,12 @@ export function series(
 ): { x: number; y: number | null }[] {
   const end = picture.samples.at(-1)?.at
   if (recipeId === null || end === undefined) return []
-  return picture.samples.map((sample) => ({
-    x: 1 - (end - sample.at) / WINDOW_US,
-    y: sample.engines[recipeId]?.[name] ?? null,
-  }))
+  const x = (at: number): number => 1 - (end - at) / WINDOW_US
+  return picture.samples.flatMap(({ at, engines }, i, all) => {
+    const point = { x: x(at), y: engines[recipeId]?.[name] ?? null }
+    const before = all[i - 1]?.at ?? at
+    return at - before > GAP_US ? [{ x: x(before), y: null }, point] : [point]
+  })
 }
 
 export interface GpuUse {

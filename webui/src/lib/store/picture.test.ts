@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { FactEntry, Metrics, RuntimeEntry, Status } from '../api/types'
+import { series } from './measures'
 import { apply, BACKLOG, BLANK, RECENT_FACTS, WINDOW_US, type Incoming, type Picture } from './picture'
 
 const status = (position: number, more: Partial<Status> = {}): Status => ({
@@ -114,6 +115,24 @@ describe('the picture', () => {
       { kind: 'metrics', metrics: metrics(WINDOW_US + 2) },
     )
     expect(picture.samples.map((s) => s.at)).toEqual([WINDOW_US + 2])
+  })
+
+  it('goes on with the charts where another window was, each measurement once', () => {
+    const earlier = [1, 2, 3].map((at) => ({ at, engines: { a: { generation_tps: at } }, gateway: { requests_per_s: 0 } }))
+    const opened = after({ kind: 'measured', samples: earlier }, { kind: 'metrics', metrics: metrics(4) })
+    expect(opened.samples.map((s) => s.at)).toEqual([1, 2, 3, 4])
+    const again = apply(opened, { kind: 'measured', samples: [...earlier.slice(1), metrics(4)] })
+    expect(again.samples).toEqual(opened.samples)
+    const first = after({ kind: 'metrics', metrics: metrics(WINDOW_US + 2) }, { kind: 'measured', samples: earlier })
+    expect(first.samples.map((s) => s.at)).toEqual([3, WINDOW_US + 2])
+  })
+
+  it('draws no line over a time in which nobody looked', () => {
+    const second = 1_000_000
+    const picture = after(...[0, 2, 4, 64, 66].map((s): Incoming => ({ kind: 'metrics', metrics: metrics(s * second) })))
+    expect(series(picture, 'a', 'generation_tps').map((p) => p.y)).toEqual(
+      [0, 2, 4, null, 64, 66].map((s) => s && s * second),
+    )
   })
 
   it('keeps only the newest facts in memory', () => {

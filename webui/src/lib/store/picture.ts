@@ -1,11 +1,13 @@
 // The one picture every page shows, and the pure rule that moves it on.
 //
 //   snapshot (GET /api/status) → then, in the order they come: fact · status · metrics
-//   A status replaces the former one; a fact is taken once, by position; metrics fill a five-minute window.
+//   A status replaces the former one; a fact is taken once, by position; metrics fill a five-minute window,
+//   which begins with what was `measured` before anybody here listened.
 import type {
   EngineMetrics,
   FactEntry,
   Hardware,
+  Measured,
   Metrics,
   Micros,
   RecipeView,
@@ -51,6 +53,7 @@ export type Incoming =
   | { kind: 'status'; status: Status }
   | { kind: 'fact'; fact: FactEntry }
   | { kind: 'metrics'; metrics: Metrics }
+  | { kind: 'measured'; samples: readonly Measured[] }
   | { kind: 'runtimes'; runtimes: readonly RuntimeEntry[] }
   | { kind: 'hardware'; hardware: Hardware }
 
@@ -85,6 +88,8 @@ export function apply(picture: Picture, incoming: Incoming): Picture {
       return takeFact(picture, incoming.fact)
     case 'metrics':
       return takeMetrics(picture, incoming.metrics)
+    case 'measured':
+      return { ...picture, samples: together(picture.samples, incoming.samples.map(sampled)) }
     case 'runtimes':
       return takeRuntimes(picture, incoming.runtimes)
     case 'hardware':
@@ -118,17 +123,21 @@ function takeFact(picture: Picture, fact: FactEntry): Picture {
 }
 
 function takeMetrics(picture: Picture, metrics: Metrics): Picture {
-  const sample: Sample = {
-    at: metrics.at,
-    engines: metrics.engines,
-    requests_per_s: metrics.gateway?.requests_per_s ?? null,
-  }
-  const from = metrics.at - WINDOW_US
-  return {
-    ...picture,
-    hardware: metrics.hardware,
-    samples: [...picture.samples.filter((s) => s.at > from && s.at < metrics.at), sample],
-  }
+  const before = picture.samples.filter((one) => one.at < metrics.at)
+  return { ...picture, hardware: metrics.hardware, samples: together(before, [sampled(metrics)]) }
+}
+
+const sampled = ({ at, engines, gateway }: Measured): Sample => ({
+  at,
+  engines,
+  requests_per_s: gateway?.requests_per_s ?? null,
+})
+
+/** Each moment once, in their order, five minutes of them. */
+function together(before: readonly Sample[], more: readonly Sample[]): readonly Sample[] {
+  const all = new Map([...before, ...more].map((one) => [one.at, one]))
+  const from = Math.max(...all.keys()) - WINDOW_US
+  return [...all.values()].filter((one) => one.at > from).sort((a, b) => a.at - b.at)
 }
 
 /** Installations that began before this page was opened; what facts told meanwhile is newer. */

@@ -4,7 +4,7 @@
 //   lost:    wait 1, 2, 4, 8, 15 s … (or "retry now") → connect again; the last picture stays on screen
 import { api, Refusal, request } from '../api/client'
 import { follow, type SseMessage } from '../api/sse'
-import type { EngineView, FactEntry, Metrics, RecipeView, Status } from '../api/types'
+import type { EngineView, FactEntry, Measured, Metrics, RecipeView, Status } from '../api/types'
 import type { Action } from '../lifecycle'
 import { apply, asWished, BLANK, type Incoming, type Picture, type Wished } from './picture'
 
@@ -136,6 +136,8 @@ export class Studio {
         return this.take({ kind: 'status', status: JSON.parse(message.data) as Status })
       case 'metrics':
         return this.take({ kind: 'metrics', metrics: JSON.parse(message.data) as Metrics })
+      case 'measured':
+        return this.take({ kind: 'measured', ...(JSON.parse(message.data) as { samples: Measured[] }) })
       case 'resync':
         this.take({ kind: 'snapshot', status: await api.status() })
         this.resyncs += 1

@@ -1,0 +1,41 @@
+"""The dashboard's lines over the real app: what was measured outlives the page that showed it."""
+
+import re
+
+from playwright.sync_api import Page
+
+from tests.e2e.test_window_in_browsers import page_of
+from tests.harness.chromium import CHROMIUM
+from tests.harness.sim import sim_recipe
+from tests.harness.studio import StudioServer
+from tests.harness.tools import needs
+from tests.harness.waiting import eventually
+
+MODEL = "charted"
+LINE = "document.querySelector('.kpis path')?.getAttribute('d') ?? ''"
+BEGINS = re.compile(r"M([\d.]+) ")  # so far from the left: older is less
+
+
+def test_a_reloaded_window_goes_on_with_its_lines(studio: StudioServer) -> None:
+    """They begin where they began before, and not with what is measured from then on."""
+    needs(CHROMIUM)
+    studio.add(sim_recipe(MODEL, tokens=4000, tokens_per_second=20))
+    studio.load(MODEL)
+    answer = studio.stream(MODEL, "Go on.")
+    answer.wait_for_text()
+    try:
+        with page_of(studio, "dark") as (page, complaints):
+            before = beginning(page)
+            page.reload()
+            assert beginning(page) <= before
+            assert complaints == []
+    finally:
+        answer.leave()
+
+
+def beginning(page: Page) -> float:
+    """Where the first line on the page begins, as soon as there is one."""
+    found = eventually(
+        lambda: BEGINS.match(str(page.evaluate(LINE))), within=60, every=0.1, what="a line"
+    )
+    return float(found[1])
