@@ -87,7 +87,7 @@ class Speaker:
         if said == trimmed:
             return text
         before = text[: len(text) - len(text.lstrip())]
-        return re.sub(r"^ ([，（])", r"\1", before + said)
+        return re.sub(r"^ ([，（一-鿿])", r"\1", before + said)
 
     def _say_trimmed(self, trimmed: str, depth: int) -> str:
         if phrase := self._plain.get(core(trimmed)):

@@ -41,7 +41,7 @@ export function speaker(pairs: Readonly<Record<string, string>>, locale: string)
     const trimmed = text.trim()
     if (trimmed === '' || depth > DEPTH) return text
     const said = sayTrimmed(trimmed, already, depth)
-    return said === trimmed ? text : (/^\s*/.exec(text)![0] + said).replace(/^ ([，（])/, '$1')
+    return said === trimmed ? text : (/^\s*/.exec(text)![0] + said).replace(/^ ([，（一-鿿])/, '$1')
   }
 
   function sayTrimmed(trimmed: string, already: ReadonlyMap<string, string> | undefined, depth: number): string {

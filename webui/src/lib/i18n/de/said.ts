@@ -286,4 +286,97 @@ export default {
   'No key was given to check the signature with.':
     'Es wurde kein Schlüssel angegeben, mit dem die Signatur zu prüfen wäre.',
   'No sums were kept beside it.': 'Daneben wurden keine Summen verwahrt.',
+  // What it tells of one that is not as it was, and where there is more to tell
+  'The checkpoint at position {position} of the main log': 'Der Prüfpunkt an Position {position:n} des Hauptprotokolls',
+  'The checkpoint of {size} events that is kept outside': 'Der außerhalb verwahrte Prüfpunkt über {size:n} Ereignisse',
+  '{where} is about lines after it.': '{where} handelt von Zeilen, die nach ihm stehen.',
+  '{where} does not hold: {error}.': '{where} hält nicht stand: {error}.',
+  'The checkpoint at position {position} of the main log does not hold.':
+    'Der Prüfpunkt an Position {position:n} des Hauptprotokolls hält nicht stand.',
+  '{where} is not what was signed.': '{where} ist nicht das, was signiert wurde.',
+  'All {n} checkpoints in the log are true of the lines before them, and signed.':
+    'Alle {n:n} Prüfpunkte im Protokoll stimmen mit den Zeilen vor ihnen überein und sind signiert.',
+  'The checkpoint in the log is true of the lines before it, and signed.':
+    'Der Prüfpunkt im Protokoll stimmt mit den Zeilen vor ihm überein und ist signiert.',
+  'The log begins with {many} kept outside: its first {whole} events are all there.':
+    'Das Protokoll beginnt mit {many}: Seine ersten {whole:n} Ereignisse sind alle da.',
+  'each of the {n} checkpoints': 'jedem der {n:n} außerhalb verwahrten Prüfpunkte',
+  'the checkpoint': 'dem außerhalb verwahrten Prüfpunkt',
+  'Whether anything after position {whole} was cut off: no checkpoint outside says so.':
+    'Ob nach Position {whole:n} etwas abgeschnitten wurde, sagt kein Prüfpunkt außerhalb.',
+  '{where} names {wanted} events, but the log has {size}: its end was cut off.':
+    '{where} nennt {wanted:n} Ereignisse, aber das Protokoll hat {size:n}: Sein Ende wurde abgeschnitten.',
+  '{where} is of other lines: something from position {first} to {last} was changed.':
+    '{where} gilt anderen Zeilen: Von Position {first:n} bis {last:n} wurde etwas geändert.',
+  'No read model here is one that this version makes.': 'Kein Lesemodell hier ist eines, das diese Version anlegt.',
+  'The tables of the read model {name} are not as it makes them.': 'Die Tabellen des Lesemodells {name} sind nicht so, wie es sie anlegt.',
+  'The read model {name} ({table}) is not what the log adds up to.':
+    'Das Lesemodell {name} ({table}) ist nicht das, was sich aus dem Protokoll ergibt.',
+  'All {n} read models are what the log adds up to{left}.': 'Alle {n:n} Lesemodelle sind das, was sich aus dem Protokoll ergibt{left}.',
+  '; {n} are another version\'s and will be made anew': '; {n:n} sind von einer anderen Version und werden neu angelegt',
+  '{name} cannot take position {position}: {reason}': '{name} kommt mit Position {position:n} nicht zurecht: {reason}',
+  'The file is damaged: {message}.': 'Die Datei ist beschädigt: {message}.',
+  'The log was last opened by a newer version of vLLM Studio.': 'Das Protokoll wurde zuletzt von einer neueren Version von vLLM Studio geöffnet.',
+  'The list of steps by which the tables were made is broken.': 'Die Liste der Schritte, in denen die Tabellen angelegt wurden, ist gestört.',
+  'The file does not say that it is a log of vLLM Studio.': 'Die Datei sagt nicht, dass sie ein Protokoll von vLLM Studio ist.',
+  'Tables and append-only triggers are those that were made.{older}': 'Tabellen und Anfüge-Trigger sind die, die angelegt wurden.{older}',
+  'They are those of an earlier version.': 'Es sind die einer früheren Version.',
+  'The {kind} {name} is not the one that was made.': '{kind} {name} ist nicht so, wie es angelegt wurde.',
+  'Somebody added the {kind} {name} to the log\'s file.': 'Jemand hat der Datei des Protokolls etwas hinzugefügt: {kind} {name}.',
+  'The live log of {month} is there and counts, whatever lies beside it.':
+    'Das laufende Protokoll von {month} ist da und gilt, was auch daneben liegt.',
+  '{file} is lost: it was sealed with {events} events, and nobody recorded that it was erased.':
+    '{file} ist verloren: Es wurde mit {events:n} Ereignissen versiegelt, und niemand hat aufgezeichnet, dass es gelöscht wurde.',
+  'The {n} requests of {month} were erased ({reason}); what was signed for stays: {size} events with the root {root}.':
+    'Die {n:n} Anfragen von {month} wurden gelöscht ({reason}); wofür unterschrieben wurde, bleibt: {size:n} Ereignisse mit der Wurzel {root}.',
+  'It is the log {log}, not {other}.': 'Es ist das Protokoll {log}, nicht {other}.',
+  'Of the lines {first} to {last} one is not what was written.':
+    'Von den Zeilen {first:n} bis {last:n} ist eine nicht so, wie sie geschrieben wurde.',
+  'Its {size} lines do not give the root that was recorded for it.': 'Seine {size:n} Zeilen ergeben nicht die Wurzel, die dafür aufgezeichnet wurde.',
+  'block {number} of {log}: {error}': 'Block {number} von {log}: {error}',
+  'block {number} of {log} lacks lines': 'In Block {number} von {log} fehlen Zeilen',
+  '{file} is no whole segment: {error}': '{file} ist kein ganzes Segment: {error}',
+  'The note in {log}: {wrong}.': 'Die Notiz in {log}: {wrong}.',
+  'The note was signed for something else.': 'Die Notiz wurde für etwas anderes signiert.',
+  '{name} is lost: the sums of {month}.': '{name} ist verloren: die Summen von {month}.',
+  '{name} does not hold the sums that were recorded.': '{name} enthält nicht die aufgezeichneten Summen.',
+  'It was sealed while this was verified: the next verification looks at it.':
+    'Es wurde während dieser Prüfung versiegelt: Die nächste sieht es sich an.',
+  '{says}, by the key given or by another.': '{says}, weder mit dem angegebenen Schlüssel noch mit einem anderen.',
+  'The key given is the one that the log names: {key}. That another signed before it says the log alone, for nothing that the key given signed covers that yet.':
+    'Der angegebene Schlüssel ist der, den das Protokoll nennt: {key}. Dass vorher ein anderer signierte, sagt nur das Protokoll, denn nichts, was der angegebene signiert hat, deckt das bisher.',
+  'The key given is the one that the log names{replaced:said}: {key}': 'Der angegebene Schlüssel ist der, den das Protokoll nennt{replaced}: {key}',
+  '; it replaced another': '; er trat an die Stelle eines anderen',
+  'Every log that the main log speaks of is here.{beside}': 'Jedes Protokoll, von dem das Hauptprotokoll spricht, ist da.{beside}',
+  '{n:word} others, by other keys, have checkpoints in the same place.': '{n:n} andere, mit anderen Schlüsseln, haben Prüfpunkte am selben Ort.',
+  '{says}. The log was replaced, or taken away.': '{says}. Das Protokoll wurde ersetzt oder weggenommen.',
+  'A checkpoint is kept outside of a log that is not here: {log}': 'Außerhalb ist ein Prüfpunkt eines Protokolls verwahrt, das nicht hier ist: {log}',
+  'This log follows the log {log}, of which {n} events could be read ({reason}).{rest}':
+    'Dieses Protokoll folgt dem Protokoll {log}, von dem {n:n} Ereignisse lesbar waren ({reason}).{rest}',
+  'How many it had, no checkpoint outside says.': 'Wie viele es hatte, sagt kein Prüfpunkt außerhalb.',
+  'A checkpoint was signed for {n}: at least {lost} were lost.': 'Ein Prüfpunkt war für {n:n} signiert: Mindestens {lost:n} gingen verloren.',
+  'They are not those that its checkpoint outside was signed for.': 'Es sind nicht die, für die sein Prüfpunkt außerhalb signiert wurde.',
+  'Its newest checkpoint was of {n}.': 'Sein neuester Prüfpunkt galt {n:n}.',
+  '{n} notes kept outside are not whole, the first: {reason}.': '{n:n} außerhalb verwahrte Notizen sind nicht ganz, die erste: {reason}.',
+  '{says} They were passed over.': '{says} Sie wurden übergangen.',
+  'The file can not be read: {error}.': 'Die Datei lässt sich nicht lesen: {error}.',
+  '{n} lines were written, and {there} are there.': '{n:n} Zeilen wurden geschrieben, und {there:n} sind da.',
+  'The tile over lines {first} to {last} is not that of these lines.':
+    'Die Kachel über den Zeilen {first:n} bis {last:n} ist nicht die dieser Zeilen.',
+  'There is a tile {number} of level {level} over lines that are not there.':
+    'Es gibt eine Kachel {number} der Ebene {level} über Zeilen, die nicht da sind.',
+  '{n:word} times': '{n:n} Mal',
+  'position {position} stands where {wanted} should': 'an der Stelle von Position {wanted:n} steht {position:n}',
+  'it is version {version} of its stream, after {before}': 'es ist Version {version} seines Stroms, nach {before}',
+  'this is no Ed25519 verifier key (name+id+key)': 'das ist kein Ed25519-Prüfschlüssel (name+id+key)',
+  'the signature of {name} does not belong to this text': 'die Signatur von {name} gehört nicht zu diesem Text',
+  'no signature under the note is by a known key': 'keine Signatur unter der Notiz ist von einem bekannten Schlüssel',
+  'a note holds no control characters': 'eine Notiz enthält keine Steuerzeichen',
+  'a note is a text, an empty line and signatures': 'eine Notiz ist ein Text, eine leere Zeile und Signaturen',
+  'a signature is a line of: — name base64': 'eine Signatur ist eine Zeile der Form: — name base64',
+  'a checkpoint is three lines: origin, size, root': 'ein Prüfpunkt sind drei Zeilen: origin, size, root',
+  'the second line of a checkpoint is the size of the log': 'die zweite Zeile eines Prüfpunkts ist die Größe des Protokolls',
+  'no log is as long as the second line of this checkpoint says': 'so lang, wie die zweite Zeile dieses Prüfpunkts sagt, ist kein Protokoll',
+  'the third line of a checkpoint is the root, in base64': 'die dritte Zeile eines Prüfpunkts ist die Wurzel, in base64',
+  'the verification ended with {code} and said nothing': 'die Prüfung endete mit {code} und sagte nichts',
 }
