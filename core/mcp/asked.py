@@ -1,6 +1,7 @@
 """What is asked of an open session: a call, a resource, a prompt. Imports the SDK."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any
 
 import anyio
@@ -9,8 +10,9 @@ from mcp import types
 from mcp.shared.exceptions import MCPError
 
 from core.mcp.contents import Told, amount, shortened, texts, told
-from core.mcp.failing import McpFailure
+from core.mcp.failing import McpFailure, not_made
 from core.mcp.link import broke_off, is_lost, words_of
+from core.mcp.passage import Passage, passage
 from core.mcp.session import Session
 
 MOST_RESOURCE = 1_000_000  # characters of a resource that are shown
@@ -52,16 +54,20 @@ class PromptAnswer(msgspec.Struct, frozen=True, kw_only=True):
 async def answer_of(
     session: Session, tool: str, arguments: dict[str, Any], moved: Callable[[], None]
 ) -> Answered:
-    """Call a tool. Raises McpFailure; `moved` is called when it tells its progress."""
+    """Call a tool. Raises McpFailure, `NotMade` where it certainly did not happen.
+
+    `moved` is called when it tells its progress.
+    """
 
     async def progressed(progress: float, total: float | None, message: str | None) -> None:
         moved()
 
-    with session.asked() as client:
+    with session.asked() as client, _passing() as way:
         try:
             result = await client.call_tool(tool, arguments, progress_callback=progressed)
         except Exception as error:
-            raise _failure(error, session) from None
+            failure = _failure(error, session)
+            raise (not_made(way.barred) if way.barred else failure) from None
     return Answered(told=told(result), is_error=result.is_error)
 
 
@@ -87,6 +93,17 @@ async def fill_prompt(session: Session, name: str, arguments: dict[str, str]) ->
         for one in result.messages
     )
     return PromptAnswer(description=result.description or "", messages=messages)
+
+
+@contextmanager
+def _passing() -> Generator[Passage]:
+    """What the sign-in sees of it meanwhile."""
+    way = Passage()
+    before = passage.set(way)
+    try:
+        yield way
+    finally:
+        passage.reset(before)
 
 
 def _part(one: types.TextResourceContents | types.BlobResourceContents) -> ResourcePart:

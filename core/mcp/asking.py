@@ -19,7 +19,9 @@ from core.mcp.views import Scope
 T = TypeVar("T")
 
 TOOL_CHANGED = "what the tool says of itself changed while this call waited"
-SERVER_CHANGED = "the server was set up otherwise while this call waited"
+SERVER_CHANGED = (
+    "the server was set up otherwise, or somebody signed in there, while this call waited"
+)
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from core.mcp import failing
 from core.mcp.failing import McpFailure
 from core.mcp.kept import Kept, SignedIn
 from core.mcp.oauth import origin, refusal_in, renewal, tokens_in
+from core.mcp.passage import Passage, passage
 from core.mcp.reach import asking
 from core.mcp.server import McpServer
 
@@ -38,6 +39,26 @@ class Bearer(httpx2.Auth):
         self._renewing: asyncio.Task[str] | None = None
 
     async def async_auth_flow(
+        self, request: httpx2.Request
+    ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
+        """Whoever asks learns whether anything of it got through. Raises McpFailure."""
+        asked = (passage.get() if request.method == "POST" else None) or Passage()
+        flow = self._let_in(request)
+        try:
+            sent = await anext(flow)
+            while True:
+                asked.goes_out()
+                response = yield sent
+                if _is_refused(request, response):
+                    asked.came_back()
+                sent = await flow.asend(response)
+        except StopAsyncIteration:
+            return
+        except McpFailure as failure:
+            asked.ends(failure)
+            raise
+
+    async def _let_in(
         self, request: httpx2.Request
     ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
         """1. what is kept, renewed when it has run out 2. refused: renewed 3. refused again.

@@ -4,7 +4,7 @@ Read from the log's read model after each change, so that a call never waits for
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -47,13 +47,20 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
 class McpBook:
     """Every saved server. One reader and writer: the studio's loop."""
 
-    def __init__(self, store: EventStore, secrets: Secrets) -> None:
+    def __init__(
+        self,
+        store: EventStore,
+        secrets: Secrets,
+        signed_in: Callable[[McpServer], str] = lambda server: "",
+    ) -> None:
+        """`signed_in`: a mark of who is signed in at a server; empty: nobody is."""
         self._store = store
         self._secrets = secrets
+        self._signed_in = signed_in
         self._servers: dict[str, McpServer] = {}
         self._policies: dict[tuple[str, str], ToolPolicy] = {}
         self._approvals: tuple[Approval, ...] = ()
-        self._fingerprints: dict[str, str] = {}
+        self._fingerprints: dict[tuple[str, str], str] = {}
         self.refresh()
 
     def refresh(self) -> None:
@@ -88,16 +95,22 @@ class McpBook:
         """Of what the server is started with; empty when there is none.
 
         What its environment holds is part of it, hashed with a key of this home: a tool that reads
-        files is another tool when the variable that says which ones is another.
+        files is another tool when the variable that says which ones is another. So is who signed
+        in there: what was approved for one account is asked for again of the next.
         """
-        if name not in self._fingerprints:
-            server = self._servers.get(name)
-            self._fingerprints[name] = self._fingerprint(server) if server else ""
-        return self._fingerprints[name]
+        server = self._servers.get(name)
+        if server is None:
+            return ""
+        who = self._signed_in(server)
+        if (name, who) not in self._fingerprints:
+            self._fingerprints[name, who] = self._fingerprint(server, who)
+        return self._fingerprints[name, who]
 
-    def _fingerprint(self, server: McpServer) -> str:
+    def _fingerprint(self, server: McpServer, who: str) -> str:
         values = self.values(server)
-        held = {variable: values.get(variable, "") for variable in server.env}
+        held: dict[str, object] = {name: values.get(name, "") for name in server.env}
+        if who:
+            held = {"env": held, "signed in": who}
         return identity.fingerprint(server, self.arguments_hash(held) if held else "")
 
     def arguments_hash(self, arguments: Mapping[str, object]) -> str:

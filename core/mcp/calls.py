@@ -303,9 +303,7 @@ class Calls:
             why = f"it did not get ready within {READY_S:.0f} s"
             raise Refusal(carrying.no_server(call.state.server, why), "not-ready") from None
         except McpFailure as failure:
-            raise Refusal(
-                carrying.no_server(call.state.server, failure.message), failure.code
-            ) from None
+            raise Refusal(carrying.not_ready(call.state.server, failure), failure.code) from None
         tool = session.offer.tool(call.state.tool)
         if tool is None:
             raise Refusal(carrying.no_tool(call.state.server, call.state.tool), "no-tool")

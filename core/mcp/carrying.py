@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from core.clock import Clock
-from core.mcp.failing import McpFailure
+from core.mcp.failing import NEEDS_SIGN_IN, McpFailure, NotMade
 from core.mcp.offer import Tool
 from core.mcp.session import Session
 from core.mcp.views import CallResult
@@ -52,7 +52,10 @@ async def carried(
         text = f"the tool did not answer within {took / 1000:.0f} s{NOBODY_KNOWS}"
         return CallResult(outcome="timed-out", text=text, duration_ms=took), Ended(code="timed-out")
     except McpFailure as failure:
-        text = f"the call failed: {failure.message}. {failure.next_action}".strip()
+        why, advice = failure.message, failure.next_action
+        text = f"the call failed: {why}. {advice}".strip()
+        if isinstance(failure, NotMade):
+            text = f"the call was not made: {why}. {advice}"
         took = _ms(clock.monotonic() - began)
         return CallResult(outcome="failed", text=text, duration_ms=took), Ended(code=failure.code)
     result = CallResult(
@@ -101,6 +104,15 @@ def unsayable() -> CallResult:
 def no_server(server: str, why: str) -> CallResult:
     """There is nobody to call."""
     return CallResult(outcome="failed", text=f"the server {server} can not be asked: {why}")
+
+
+def not_ready(server: str, failure: McpFailure) -> CallResult:
+    """It is not there now; that a person can sign in is worth telling on."""
+    if failure.code != NEEDS_SIGN_IN:
+        return no_server(server, failure.message)
+    why, advice = failure.message, failure.next_action
+    text = f"the server {server} can not be asked: {why}. {advice}"
+    return CallResult(outcome="failed", text=text)
 
 
 def no_tool(server: str, tool: str) -> CallResult:

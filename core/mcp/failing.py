@@ -37,6 +37,10 @@ class McpFailure(StudioError):
     status = 502
 
 
+class NotMade(McpFailure):
+    """A call that certainly did not happen: refused for who asks, or never sent."""
+
+
 def ended(code: int | None, lines: tuple[str, ...], *, ready: bool) -> McpFailure:
     """Its program is gone. The last line it wrote is often the reason."""
     how, last = _how(code), _telling(lines)
@@ -125,6 +129,11 @@ def not_renewed(why: str) -> McpFailure:
         code="not-renewed",
         next_action="Check the connection and the proxy.",
     )
+
+
+def not_made(failure: McpFailure) -> NotMade:
+    """It failed so before anything of a call got through."""
+    return NotMade(failure.message, code=failure.code, next_action=failure.next_action)
 
 
 def refused(words: str) -> McpFailure:

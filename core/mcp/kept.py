@@ -33,6 +33,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     resource: str = ""  # what the tokens are for (RFC 8707); empty: it is not said
     scope: str = ""
     expires_at: int | None = None  # µs since the epoch; None: nobody said
+    revocation_endpoint: str = ""  # where tokens are taken back (RFC 7009); empty: nowhere
+    mark: str = ""  # of this sign-in, over every renewal; the next may be somebody else's
 
 
 class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +63,15 @@ class Kept:
         """The one that holds for this server at this address."""
         found = self._at_hand(server.name)
         return found if found is not None and found.about.url == server.url else None
+
+    def held(self, server: str) -> SignedIn | None:
+        """What is kept under its name, for whichever address."""
+        return self._at_hand(server)
+
+    def mark_of(self, server: McpServer) -> str:
+        """Stands for who is signed in there; empty: nobody is."""
+        found = self.of(server)
+        return found.about.mark if found is not None else ""
 
     def is_for(self, server: McpServer) -> bool:
         """Whether what is kept under its name, if anything, was given for its address."""

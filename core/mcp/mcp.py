@@ -49,8 +49,8 @@ class Mcp:
         from signing in.
         """
         self._store = store
-        self.book = McpBook(store, secrets)
         kept = Kept(secrets, clock, self._sign_in_ended)
+        self.book = McpBook(store, secrets, kept.mark_of)
         self.servers = Servers(
             store=store,
             book=self.book,

@@ -126,7 +126,7 @@ class Session:
                     "it is switched off", code="off", next_action="Start it on the page Tools."
                 )
             if self.state in FAILED and not self._anew and not self._is_back_soon:
-                raise McpFailure(self.problem, code="failed", next_action=self.next_action)
+                raise McpFailure(self.problem, code=self.state, next_action=self.next_action)
             await self._moved.wait()
 
     @contextlib.contextmanager

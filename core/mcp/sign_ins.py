@@ -72,6 +72,7 @@ class SignIns:
         self._redirect = redirect
         self._demand_change = demand_change
         self._under_way: dict[str, tuple[SigningIn, asyncio.Task[Finished]]] = {}
+        self._taking_back: set[asyncio.Task[None]] = set()
 
     async def begin(self, name: str, *, actor: str) -> SignInAddress:
         """Where a person signs in at this server. Raises NotFound, Refused."""
@@ -123,7 +124,9 @@ class SignIns:
         session = self._servers.there(name)
         self._demand_change()
         await self._give_up(name)
+        given = self._kept.held(name)
         if self._kept.forget(name):
+            self._take_back(name, given)
             fact = McpServerSignedOut(name=name, reason="asked to")
             self._servers.record(name, fact, actor)
             if session.state != "off":
@@ -131,11 +134,13 @@ class SignIns:
 
     def follow(self, name: str) -> None:
         """A server was saved or removed: what was given for another address is nobody's."""
-        server = self._book.server(name)
+        server, given = self._book.server(name), self._kept.held(name)
         if server is None:
             self._kept.forget(name)
+            self._take_back(name, given)
         elif not self._kept.is_for(server):
             self._kept.end(name, "its address is another")
+            self._take_back(name, given)
         under_way = self._under_way.get(name)
         if under_way is not None and (server is None or server.url != under_way[0].server.url):
             under_way[1].cancel()
@@ -144,6 +149,7 @@ class SignIns:
         """Nothing is under way any more when this returns."""
         for name in tuple(self._under_way):
             await self._give_up(name)
+        await asyncio.gather(*self._taking_back, return_exceptions=True)
 
     async def _carry_out(self, signing_in: "SigningIn", actor: str) -> Finished:
         server = signing_in.server
@@ -183,6 +189,20 @@ class SignIns:
         if session.state != "off":
             session.restart(actor=actor)  # 3
 
+    def _take_back(self, name: str, given: SignedIn | None) -> None:
+        """Beside it: that who gave the tokens can not be reached keeps nobody signed in here."""
+        if given is None or not given.about.revocation_endpoint:
+            return
+        task = asyncio.create_task(self._taken_back(name, given))
+        self._taking_back.add(task)
+        task.add_done_callback(self._taking_back.discard)
+
+    async def _taken_back(self, name: str, given: SignedIn) -> None:
+        why = await (await asyncio.to_thread(_revoking))(given)
+        if self._book.server(name) is not None:
+            said = f"its tokens were not taken back: {why}" if why else "its tokens were taken back"
+            self._servers.log_of(name).add("studio", said)
+
     async def _give_up(self, name: str) -> None:
         _, task = self._under_way.pop(name, (None, None))
         if task is not None:
@@ -219,3 +239,9 @@ def _signing_in():  # type: ignore[no-untyped-def]  # noqa: ANN202 - see core.mc
     from core.mcp.signing_in import SigningIn
 
     return SigningIn
+
+
+def _revoking():  # type: ignore[no-untyped-def]  # noqa: ANN202 - see core.mcp.session._linked
+    from core.mcp.revoking import taken_back
+
+    return taken_back

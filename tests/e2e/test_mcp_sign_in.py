@@ -1,7 +1,7 @@
 """Signing in at an MCP server over the real app: with a browser, over a start, without a trace."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import httpx
 import pytest
@@ -13,6 +13,7 @@ from tests.e2e.test_window_in_browsers import page_of
 from tests.harness.canaries import Cage, in_files
 from tests.harness.chromium import CHROMIUM
 from tests.harness.oauth_mcp_server import Doorkeeper, browse, guarded_server
+from tests.harness.scripted_model import Call, Question, Say, ScriptedModel, Text
 from tests.harness.studio import StudioServer
 from tests.harness.tools import needs
 
@@ -40,7 +41,8 @@ def come_back(studio: StudioServer, **other: str) -> httpx.Response:
     back, said = browse(begun["url"])
     assert back.startswith(f"{studio.url}/mcp/signed-in?")
     languages = {"accept-language": "de-DE,de;q=0.9"}
-    return httpx.get(f"{studio.url}/mcp/signed-in", params=said | other, headers=languages)
+    here = f"{studio.url}/mcp/signed-in"
+    return httpx.get(here, params=said | other, headers=languages, timeout=60)
 
 
 def test_a_sign_in_leaves_no_trace_and_outlasts_the_studio(
@@ -108,7 +110,7 @@ def test_what_a_browser_brings_lets_it_in_once(
     keeper.person_says_no = False
     answer = come_back(studio)
     assert answer.status_code == 200
-    assert httpx.get(str(answer.url)).status_code == 400
+    assert httpx.get(str(answer.url), timeout=60).status_code == 400
     in_state(studio, "sums", "ready")
 
 
@@ -151,3 +153,46 @@ def test_a_person_signs_in_with_the_window_and_their_browser(
         expect(link).to_have_count(0)  # it is good for one browser
         there = f"left loopback: {url.removesuffix('/mcp')}/authorize?"
         assert [one for one in complaints if not one.startswith(there)] == []
+
+
+def adds(question: Question) -> Iterable[Say]:
+    """Calls the tool once, and says what that brought."""
+    if question.results:
+        yield Text(question.results[-1])
+    else:
+        yield Call("sums__add", {"a": 2, "b": 40})
+
+
+def test_a_call_that_wants_a_sign_in_offers_it(
+    quick_studio: StudioServer, door: tuple[Doorkeeper, str]
+) -> None:
+    """It was not made, and says so; the way to sign in stands beside it until somebody has."""
+    studio, (keeper, url) = quick_studio, door
+    needs(CHROMIUM)
+    asked_to_sign_in(studio, url)
+    assert come_back(studio).status_code == 200
+    in_state(studio, "sums", "ready")
+    put(studio, f"{SUMS}/tools/add/policy", {"policy": "always"})
+    setup = {"model": "adds", "tools": ["sums"]}
+    keeper.renews = False
+    keeper.take_back()
+    with ScriptedModel(adds) as model, page_of(studio, "dark") as (page, complaints):
+        studio.add(model.recipe("adds"))
+        talk = studio.post("/api/conversations", {"title": "Sums", "setup": setup})
+        page.goto(f"{studio.url}/chat?of={talk['conversation_id']}")
+        box = page.get_by_role("textbox", name="Message")
+        box.fill("2 + 40?")
+        box.press("Enter")
+        expect(page.get_by_text("the call was not made: its sign-in was not")).to_be_visible()
+        offer = page.get_by_role("link", name="Sign in to sums")
+        expect(offer).to_be_visible()
+        demand_accessible(page)
+        offer.click()
+        expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+        page.go_back()
+        expect(offer).to_be_visible()
+        keeper.renews = True
+        assert come_back(studio).status_code == 200
+        in_state(studio, "sums", "ready")
+        expect(offer).to_have_count(0)
+        assert complaints == []

@@ -22,7 +22,11 @@ from mcp.server.auth.provider import (
     TokenError,
     construct_redirect_uri,
 )
-from mcp.server.auth.settings import AuthSettings, ClientRegistrationOptions
+from mcp.server.auth.settings import (
+    AuthSettings,
+    ClientRegistrationOptions,
+    RevocationOptions,
+)
 from mcp.shared.auth import OAuthClientInformationFull, OAuthToken
 from pydantic import AnyHttpUrl
 
@@ -45,6 +49,9 @@ class Doorkeeper(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshToke
         self.asked = 0  # how often for that
         self.may_answer = threading.Event()  # when it is asked for that
         self.may_answer.set()
+        self.may_take_back = threading.Event()  # when it is asked for that
+        self.may_take_back.set()
+        self.taken_back: list[str] = []
         self.given: list[str] = []  # every code, token and client secret
         self._clients: dict[str, OAuthClientInformationFull] = {}
         self._codes: dict[str, AuthorizationCode] = {}
@@ -126,8 +133,11 @@ class Doorkeeper(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshToke
         return self._access.get(token)
 
     async def revoke_token(self, token: AccessToken | RefreshToken) -> None:
-        """Nobody asks for it."""
+        """One of either kind."""
+        await asyncio.to_thread(self.may_take_back.wait, 30)
+        self.taken_back.append(token.token)
         self._access.pop(token.token, None)
+        self._refresh.pop(token.token, None)
 
     def _tokens(self, client_id: str, scopes: list[str], resource: str | None) -> OAuthToken:
         access, refresh = self._new(), self._new()
@@ -164,6 +174,7 @@ def guarded_server(door: Doorkeeper, *, port: int | None = None) -> Iterator[str
         client_registration_options=ClientRegistrationOptions(
             enabled=True, valid_scopes=[SCOPE], default_scopes=[SCOPE]
         ),
+        revocation_options=RevocationOptions(enabled=True),
         required_scopes=[SCOPE],
         validate_token_resource=True,
     )
@@ -174,7 +185,7 @@ def guarded_server(door: Doorkeeper, *, port: int | None = None) -> Iterator[str
 
 def browse(url: str) -> tuple[str, dict[str, Any]]:
     """Open the address that a person is shown: where the browser is sent back, and with what."""
-    answer = httpx.get(url, follow_redirects=False)
+    answer = httpx.get(url, follow_redirects=False, timeout=60)
     assert answer.status_code == 302, answer.text
     back = answer.headers["location"]
     said = {name: values[0] for name, values in parse_qs(urlsplit(back).query).items()}

@@ -8,6 +8,7 @@ import pytest
 
 from core.errors import NotFound, Refused
 from core.mcp import session as sessions
+from core.mcp.asking import SERVER_CHANGED
 from core.mcp.views import CallResult, CallState, CallWish, Scope, ToolView
 from tests.core.mcp.conftest import Room
 
@@ -214,7 +215,7 @@ async def test_a_server_that_is_set_up_otherwise_is_asked_about_anew(room: Room)
     before = await room.asked()
     await room.save("bad", env={"ROOT": "/home/me"})
     await room.until(lambda: _of(room, before).shown != before.shown)
-    assert _of(room, before).reason == "the server was set up otherwise while this call waited"
+    assert _of(room, before).reason == SERVER_CHANGED
     with pytest.raises(Refused, match="set up otherwise"):
         await room.mcp.calls.approve(before.call_id, "once", before.shown, actor="window")
     assert not made.done()

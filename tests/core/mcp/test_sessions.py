@@ -233,12 +233,13 @@ async def test_a_server_that_tells_no_lists_any_more_is_started_again(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It answers everything else: without an end to that wait nobody would look at it again."""
-    monkeypatch.setattr(sessions, "LIST_S", 0.3)
     await room.ready()
     await room.always("change")
     first = room.mcp.servers.view("bad").pid
-    await room.call("change", mutely=True)
-    await room.until(lambda: room.facts("mcp-server-failed"))
+    with monkeypatch.context() as patch:  # a slow one is given its time
+        patch.setattr(sessions, "LIST_S", 0.3)
+        await room.call("change", mutely=True)
+        await room.until(lambda: room.facts("mcp-server-failed"))
     assert "no sign of life" in room.facts("mcp-server-failed")[0].reason
     await room.until(lambda: room.mcp.servers.view("bad").state == "ready")
     assert room.mcp.servers.view("bad").pid != first
@@ -248,8 +249,8 @@ async def test_a_server_that_works_may_tell_its_lists_later(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Some answer nothing else meanwhile: the call goes on."""
-    monkeypatch.setattr(sessions, "LIST_S", 0.3)
     await room.ready()
+    monkeypatch.setattr(sessions, "LIST_S", 0.3)  # its first answer is given its time
     await room.always("change", "slow")
     slow = asyncio.create_task(room.call("slow", seconds=1.5))
     await room.until(lambda: [s for s in room.mcp.calls.states() if s.state == "running"])

@@ -43,6 +43,11 @@ describe('what the server says', () => {
     const ended =
       'the call failed: the server ended while the call ran, or the connection to it broke. Whether it did anything nobody can tell.'
     expect(zh.told(ended)).toBe('调用失败：调用期间服务器已退出，或与它的连接中断。是否已产生影响无从得知。')
+    const notMade = 'the call was not made: its sign-in has run out. Sign in again.'
+    expect(de.told(notMade)).toBe('der Aufruf wurde nicht gemacht: die Anmeldung bei ihm ist abgelaufen. Melde dich noch einmal an.')
+    expect(zh.told(notMade)).toBe('未进行调用：其登录已过期。请重新登录。')
+    const notAsked = 'the server sums can not be asked: its sign-in has run out. Sign in again.'
+    expect(zh.told(notAsked)).toBe('无法询问服务器 sums：其登录已过期。请重新登录。')
     expect(de.told('the person did not allow this call: not now')).toBe('dieser Aufruf wurde nicht erlaubt: not now')
   })
 

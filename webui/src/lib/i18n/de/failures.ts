@@ -27,8 +27,8 @@ export default {
   'no call {call} waits for an approval': 'kein Aufruf {call} wartet auf eine Freigabe',
   'what the tool says of itself changed while this call waited':
     'was das Werkzeug von sich sagt, hat sich geändert, während dieser Aufruf wartete',
-  'the server was set up otherwise while this call waited':
-    'der Server wurde anders eingerichtet, während dieser Aufruf wartete',
+  'the server was set up otherwise, or somebody signed in there, while this call waited':
+    'der Server wurde anders eingerichtet, oder es wurde dort angemeldet, während dieser Aufruf wartete',
   'Look at the call again, and answer what it asks now.': 'Sieh dir den Aufruf noch einmal an, und antworte auf das, was er jetzt fragt.',
   'the tool {tool} was changed while it was looked at': 'das Werkzeug {tool} hat sich geändert, während du es ansahst',
   'Read what it says of itself now, and choose again.': 'Lies, was es jetzt von sich sagt, und wähle neu.',
@@ -412,6 +412,8 @@ export default {
   'the studio ended before the call did': 'das Studio endete vor dem Aufruf',
   'the tool did not answer within {seconds} s':
     'das Werkzeug antwortete nicht innerhalb von {seconds} s',
+  'the call was not made: {why:said}. {advice:said}':
+    'der Aufruf wurde nicht gemacht: {why}. {advice}',
   'the call failed: {why:said}': 'der Aufruf schlug fehl: {why}',
   'the server ended while the call ran, or the connection to it broke':
     'der Server endete während des Aufrufs, oder die Verbindung zu ihm brach ab',
@@ -424,5 +426,7 @@ export default {
     'die Argumente passen nicht zum Werkzeug {tool}: {told}',
   'the server {server} can not be asked: {why:said}':
     'der Server {server} kann nicht gefragt werden: {why}',
+  'the server {server} can not be asked: {why:said}. {advice:said}':
+    'der Server {server} kann nicht gefragt werden: {why}. {advice}',
   '{server} offers no tool {tool} any more': '{server} bietet kein Werkzeug {tool} mehr an',
 }

@@ -21,7 +21,8 @@ export default {
   'the server {server} is not ready': '服务器 {server} 未就绪',
   'no call {call} waits for an approval': '没有等待批准的调用 {call}',
   'what the tool says of itself changed while this call waited': '此调用等待期间，工具的自我描述发生了变化',
-  'the server was set up otherwise while this call waited': '此调用等待期间，服务器的设置发生了变化',
+  'the server was set up otherwise, or somebody signed in there, while this call waited':
+    '此调用等待期间，服务器的设置发生了变化，或有人在那里登录了',
   'Look at the call again, and answer what it asks now.': '请再看一遍此调用，并就它现在的请求作答。',
   'the tool {tool} was changed while it was looked at': '工具 {tool} 在您查看期间发生了变化',
   'Read what it says of itself now, and choose again.': '请阅读它现在的自我描述，然后重新选择。',
@@ -347,6 +348,7 @@ export default {
   'the call was cancelled': '调用已取消',
   'the studio ended before the call did': '工作室在调用结束前已退出',
   'the tool did not answer within {seconds} s': '工具在 {seconds} 秒内没有应答',
+  'the call was not made: {why:said}. {advice:said}': '未进行调用：{why}。{advice}',
   'the call failed: {why:said}': '调用失败：{why}',
   'the server ended while the call ran, or the connection to it broke': '调用期间服务器已退出，或与它的连接中断',
   'the tool says: {words:own}': '工具返回：{words:own}',
@@ -355,5 +357,6 @@ export default {
   'the tool {tool} may not be called here': '此处不能调用工具 {tool}',
   'the arguments do not fit the tool {tool}: {told}': '参数不符合工具 {tool} 的要求：{told}',
   'the server {server} can not be asked: {why:said}': '无法询问服务器 {server}：{why}',
+  'the server {server} can not be asked: {why:said}. {advice:said}': '无法询问服务器 {server}：{why}。{advice}',
   '{server} offers no tool {tool} any more': '{server} 不再提供工具 {tool}',
 } satisfies Phrases<'failures'>
