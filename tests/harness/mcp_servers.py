@@ -66,6 +66,14 @@ def sums(**more: Any) -> Any:
         """Add two numbers."""
         return str(a + b)
 
+    inside = asyncio.Barrier(4)
+
+    @server.tool()
+    async def meet() -> str:
+        """Answer when four calls are under way."""
+        await inside.wait()
+        return "met"
+
     @server.tool()
     async def wait(seconds: float) -> str:
         """Answer late."""

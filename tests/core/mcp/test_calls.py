@@ -303,6 +303,7 @@ async def test_the_end_of_the_studio_ends_calls(room: Room) -> None:
     await room.until(lambda: len({s.state for s in room.mcp.calls.states()}) == 2)
     await room.mcp.close()
     assert [isinstance(one, asyncio.CancelledError) for one in await _settled(calls)] == [True] * 2
+    await room.until(lambda: len(room.facts("tool-call-finished")) == 2)
     assert [one.outcome for one in room.facts("tool-call-finished")] == ["cancelled"] * 2
 
 

@@ -76,6 +76,7 @@ async def test_the_end_of_the_studio_leaves_no_process(room: Room) -> None:
     alive = running("one") + running("two")
     await room.mcp.close()
     assert gone(alive)
+    await room.until(lambda: len(room.facts("mcp-server-stopped")) == 2)
     assert {fact.name for fact in room.facts("mcp-server-stopped")} == {"one", "two"}
 
 
