@@ -62,10 +62,11 @@ def test_every_import_is_a_declared_dependency() -> None:
 
 def test_every_dependency_is_imported_or_has_a_reason() -> None:
     """Nothing is installed that nobody uses."""
+    distributions = packages_distributions()  # it reads what every distribution installed
     used = {
         _plain(distribution)
         for package in _imported()
-        for distribution in packages_distributions().get(package, [package])
+        for distribution in distributions.get(package, [package])
     }
     idle = {name for name in _declared() if _plain(name) not in used and name not in NOT_IMPORTED}
     assert idle == set()
