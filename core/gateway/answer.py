@@ -7,8 +7,8 @@ can still become an honest 502.
 
                gateway lane                             direct lane (`exact`)
     events     as they are, but for one: where LiteLLM  as they are, every one of them
-               lost the engine, its Python error gives
-               way to a sentence of ours
+               lost the engine or stumbled, its Python
+               error gives way to a sentence of ours
     an error   ends the stream: LiteLLM says [DONE]     is passed on, and what follows it too
                after it, and it is not
     the end    is the dialect's last event              is where HTTP says that it is
@@ -23,7 +23,9 @@ from typing import Protocol
 
 import msgspec
 
+from core.errors import StudioError
 from core.gateway.asked_usage import AskedUsage
+from core.gateway.litellm_errors import fault_told
 from core.gateway.pieces import Pieces
 from core.gateway.usage import Tokens, UsageFinder, tokens_in
 
@@ -32,10 +34,6 @@ HOLD_JSON = 1024 * 1024
 _ERROR = re.compile(
     rb'(?:^|\n)(?:data: ?\{"error" ?:|data: ?\{"type": ?"(?:response\.failed|error)"'
     rb"|event: ?(?:response\.failed|error)\r?\n)"
-)
-_ENGINE_LOST = re.compile(
-    rb"APIConnectionError|TransferEncodingError|ServerDisconnected|EngineCore encountered an issue"
-    rb"|Server disconnected|Connection error\.|Cannot connect to host"
 )
 _END = re.compile(rb"\n\r?\n")
 _ENDS = (b"\n\n", b"\n\r\n", b"\r\r")  # of an event
@@ -70,8 +68,8 @@ class Answer(Protocol):
         ...
 
     @property
-    def engine_lost(self) -> bool:
-        """It failed because the engine ended; the event that said so was left out."""
+    def fault(self) -> StudioError | None:
+        """What to say instead of LiteLLM's own error, which was left out."""
         ...
 
     def feed(self, data: bytes) -> bytes:
@@ -95,7 +93,7 @@ class OpaqueAnswer:
     pieces = 0
     itl_ms: float | None = None
     failed = False
-    engine_lost = False
+    fault: StudioError | None = None
 
     def feed(self, data: bytes) -> bytes:
         """See `Answer.feed`."""
@@ -133,9 +131,9 @@ class JsonAnswer:
         return tokens_in(self._whole or b"".join(self._held))
 
     @property
-    def engine_lost(self) -> bool:
+    def fault(self) -> StudioError | None:
         """Asked of errors alone: a good answer may well speak of lost connections."""
-        return not self._exact and _ENGINE_LOST.search(b"".join(self._held)) is not None
+        return None if self._exact else fault_told(b"".join(self._held))
 
     def feed(self, data: bytes) -> bytes:
         """See `Answer.feed`."""
@@ -176,7 +174,7 @@ class EventStream:
     ) -> None:
         """`framed`: HTTP says where it ends, so that no last event needs to."""
         self.failed = False
-        self.engine_lost = False
+        self.fault: StudioError | None = None
         self._exact = exact
         self._marks = last
         self._line_marks = tuple(b"\n" + mark for mark in last)
@@ -262,8 +260,8 @@ class EventStream:
             return events
         end = _END.search(events, error.end() - 1)
         events = events[: end.end()] if end else events
-        if _ENGINE_LOST.search(events, error.start()):
-            self.engine_lost = True
+        self.fault = fault_told(events[error.start() :])
+        if self.fault is not None:
             events = events[: error.start()].rstrip(b"\r\n") + b"\n\n" * bool(error.start())
         return events
 

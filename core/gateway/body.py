@@ -157,7 +157,7 @@ def peek_json(data: bytes) -> Body:
     if not isinstance(model, str) or not model:
         raise _model_missing()
     demand_a_name(model)
-    stream = "stream" in fields and _value(fields, "stream") is True
+    stream = "stream" in fields and _is_streamed(fields["stream"])
     return Body(data=data, model=model, stream=stream, fields=fields)
 
 
@@ -203,6 +203,21 @@ def _value(fields: Mapping[str, msgspec.Raw], name: str) -> object:
     except msgspec.MsgspecError as error:
         raise Invalid(f"{name} is not JSON: {error}", field=name, code="invalid_json") from None
     return value
+
+
+def _is_streamed(raw: msgspec.Raw) -> bool:
+    """Raise Invalid for what engines may read as a wish, as of 1 and "yes", and LiteLLM does not.
+
+    Nobody could pass on such an answer for what it is; OpenAI refuses them too.
+    """
+    told = bytes(raw)
+    if told not in (b"true", b"false", b"null"):
+        raise Invalid(
+            f"stream should be true or false, not {told[:40].decode('utf-8', 'replace')}",
+            field="stream",
+            code="invalid_type",
+        )
+    return told == b"true"
 
 
 def _silent(options: msgspec.Raw) -> bool:

@@ -104,8 +104,15 @@ class UpstreamLost(StudioError):
 
     status = 502
 
-    def __init__(self, message: str, *, code: str = "upstream_lost", unsent: bool = False) -> None:
-        super().__init__(message, code=code)
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "upstream_lost",
+        unsent: bool = False,
+        next_action: str = "",
+    ) -> None:
+        super().__init__(message, code=code, next_action=next_action)
         self.unsent = unsent
 
 

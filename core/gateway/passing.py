@@ -54,14 +54,14 @@ class Passing:
         """All has come: what is still to be written, and why it is no good end, if it is none."""
         answer, exchange = self._answer, self._exchange
         good = self.status < 400
-        if self.status >= 500 and answer.engine_lost:
-            return b"", UpstreamLost("the engine ended while it was answering", code="engine_lost")
+        if self.status >= 500 and (fault := answer.fault) is not None:
+            return b"", fault
         rest = answer.end()
         if good and not answer.is_whole():
             exchange.begun = exchange.begun or bool(rest)
             return rest, UpstreamLost("the answer broke off before its end")
-        if answer.engine_lost:
-            return rest, UpstreamLost("the engine ended while it was answering", code="engine_lost")
+        if answer.failed and (fault := answer.fault) is not None:
+            return rest, fault
         self._call.answered(well=good and not answer.failed)
         exchange.begun = True
         return rest, None

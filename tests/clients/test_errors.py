@@ -51,6 +51,22 @@ def test_an_unknown_model_and_a_bad_request_are_told_apart(
         claude.messages.create(model="nobody", max_tokens=5, messages=said("Hello!"))
 
 
+def test_what_litellm_can_not_read_is_no_fault_of_the_engine(
+    served: StudioServer, engine: Engine
+) -> None:
+    """Its own exception has the name of a lost connection; the client hears what it was."""
+    wrong: Any = "json"
+    with openai.OpenAI(**options(served, "gateway")) as client:
+        for stream in (False, True):
+            with pytest.raises(openai.InternalServerError) as told:
+                client.chat.completions.create(
+                    model=MODEL, messages=said("Hello!"), response_format=wrong, stream=stream
+                )
+            assert told.value.code == "gateway_failed"
+            assert "Unsupported response_format type - json" in told.value.message
+    assert engine.seen() == []
+
+
 def test_a_key_that_is_none_is_an_authentication_error(served: StudioServer) -> None:
     """A key of our own shape that nobody was given."""
     key = "sk-studio-" + "x" * 43

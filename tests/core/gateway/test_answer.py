@@ -15,6 +15,12 @@ events = st.lists(
 cuts = st.lists(st.integers(min_value=0), max_size=12)
 
 
+def code_of(answer: EventStream | JsonAnswer) -> str:
+    """Of the fault that is told instead of LiteLLM's own error."""
+    assert answer.fault is not None
+    return answer.fault.code
+
+
 def through(answer: EventStream, pieces: list[bytes]) -> bytes:
     """Everything that reaches the client."""
     return b"".join(answer.feed(piece) for piece in pieces) + answer.end()
@@ -71,11 +77,11 @@ def test_a_response_that_failed_says_so_in_an_event_of_its_own() -> None:
     ):
         answer = EventStream()
         assert answer.feed(event + b"data: [DONE]\n\n") == event
-        assert (answer.failed, answer.engine_lost) == (True, False)
+        assert (answer.failed, answer.fault) == (True, None)
     lost = EventStream()
     message = b'"error":{"message":"<TransferEncodingError: 400>"}'
     assert lost.feed(b'event: response.failed\ndata: {"response":{' + message + b"}}\n\n") == b""
-    assert (lost.failed, lost.engine_lost) == (True, True)
+    assert (lost.failed, code_of(lost)) == (True, "engine_lost")
 
 
 def test_a_model_that_writes_about_errors_has_not_failed() -> None:
@@ -132,7 +138,7 @@ def test_exact_means_that_errors_are_passed_on_with_all_that_follows(places: lis
     stream = b'data: {"choices":[]}\n\n' + error + b"data: [DONE]\n\n"
     answer = EventStream(DONE, exact=True)
     assert through(answer, split(stream, places)) == stream
-    assert (answer.failed, answer.engine_lost) == (True, False)
+    assert (answer.failed, answer.fault) == (True, None)
 
 
 def test_a_stream_that_http_ends_needs_no_last_event() -> None:
@@ -163,14 +169,14 @@ def test_a_lost_engine_is_told_by_us_and_not_by_a_python_error(places: list[int]
     answer = EventStream(DONE)
     assert through(answer, split(good + error + b"data: [DONE]\n\n", places)) == good
     assert answer.failed
-    assert answer.engine_lost
+    assert code_of(answer) == "engine_lost"
 
 
 def test_an_error_of_a_dead_engine_is_known_in_a_whole_answer_too() -> None:
     """LiteLLM words it in the names of Python's exceptions; asked of 5xx answers alone."""
     answer = JsonAnswer()
     answer.feed(b'{"error":{"message":"Hosted_vllmException - Server disconnected"}}')
-    assert answer.engine_lost
+    assert code_of(answer) == "engine_lost"
     fine = JsonAnswer()
     fine.feed(b'{"choices":[]}')
-    assert not fine.engine_lost
+    assert fine.fault is None

@@ -193,6 +193,21 @@ def test_a_form_is_routed_by_its_model_field_and_the_file_stays_intact() -> None
     )
 
 
+@pytest.mark.parametrize("given", [b"1", b"0", b'"yes"', b"[]", b'"' + b"x" * 10_000 + b'"'])
+def test_what_only_engines_take_for_a_wish_to_stream_is_refused(given: bytes) -> None:
+    """LiteLLM fails at the answer, which is a stream for the engine alone."""
+    with pytest.raises(Invalid, match="true or false") as refused:
+        peek_json(b'{"model":"m","stream":' + given + b"}")
+    assert refused.value.field == "stream"
+    assert len(refused.value.message) < 100
+
+
+@pytest.mark.parametrize("given", [b"false", b"null", b" true"])
+def test_every_way_to_say_whether_to_stream_is_taken(given: bytes) -> None:
+    """With blanks before it, and not at all."""
+    assert peek_json(b'{"model":"m","stream":' + given + b"}").stream is (given == b" true")
+
+
 def test_a_streamed_transcription_is_known_as_a_stream() -> None:
     """Forms say so in a field."""
     data = form(("model", b"a"), ("stream", b"true"))
