@@ -19,14 +19,20 @@ from events.audit.checkpoint import signer_for
 from events.projections import ALL
 from events.store import EventStore
 from tests.desktop.conftest import Run
-from tests.events.audited import MONTH, AuditedHome, audited_home
+from tests.events.audited import MONTH, AuditedHome, audited_home, copied
 from tests.events.conftest import START
 
 
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> AuditedHome:
+    """What every test has a copy of."""
+    return audited_home(tmp_path_factory.mktemp("lived"))
+
+
 @pytest.fixture
-def audited(home: Path) -> AuditedHome:
+def audited(home: Path, lived: AuditedHome) -> AuditedHome:
     """A home with checkpoints outside and the key that signs."""
-    made = audited_home(home)
+    made = copied(lived, home)
     folder = NotesFolder(home / "checkpoints")
     for note in made.notes:
         folder.append(note)

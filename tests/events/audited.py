@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -161,6 +162,14 @@ def audited_home(folder: Path, *, seed: bytes = SEED, days: int = 3) -> AuditedH
         home.sign()
     home.live()
     return home
+
+
+def copied(home: AuditedHome, folder: Path) -> AuditedHome:
+    """The same home in another folder, to be changed: a life takes longer than its copy."""
+    shutil.copytree(home.folder, folder, dirs_exist_ok=True)
+    copy = AuditedHome(folder, home.seed)
+    copy.notes, copy._now = list(home.notes), home._now
+    return copy
 
 
 def bad(claims: Iterable[Claim]) -> list[tuple[str, str, int | None]]:

@@ -22,7 +22,7 @@ from events.audit.sources import LiveLog
 from events.facts import AuditLogContinued, AuditReplacementAcknowledged
 from events.projections import USAGE
 from events.store import EventStore
-from tests.events.audited import MONTH, SEED, AuditedHome, audited_home, request
+from tests.events.audited import MONTH, SEED, AuditedHome, audited_home, copied, request
 from tests.events.exports import claims_of, key_of, made, note_of
 
 Word = AuditReplacementAcknowledged
@@ -39,12 +39,18 @@ class Looks(NamedTuple):
 ALL_HOLD, NONE_HOLDS = Looks(True, True, True), Looks(False, False, False)
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> AuditedHome:
-    """Signed for, then its month goes on in another log, as a recovery makes it."""
-    made_home = audited_home(tmp_path / "home")
+@pytest.fixture(scope="module")
+def replaced(tmp_path_factory: pytest.TempPathFactory) -> AuditedHome:
+    """What every test has a copy of."""
+    made_home = audited_home(tmp_path_factory.mktemp("replaced"))
     replace(made_home)
     return made_home
+
+
+@pytest.fixture
+def home(tmp_path: Path, replaced: AuditedHome) -> AuditedHome:
+    """Signed for, then its month goes on in another log, as a recovery makes it."""
+    return copied(replaced, tmp_path / "home")
 
 
 def replace(home: AuditedHome, aside: str = "first") -> None:
