@@ -1,7 +1,10 @@
 """Signing in at an MCP server over the real app: with a browser, over a start, without a trace."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -16,6 +19,7 @@ from tests.harness.oauth_mcp_server import Doorkeeper, browse, guarded_server
 from tests.harness.scripted_model import Call, Question, Say, ScriptedModel, Text
 from tests.harness.studio import StudioServer
 from tests.harness.tools import needs
+from tests.harness.waiting import eventually
 
 SUMS = f"{PATH}/sums"
 
@@ -153,6 +157,41 @@ def test_a_person_signs_in_with_the_window_and_their_browser(
         expect(link).to_have_count(0)  # it is good for one browser
         there = f"left loopback: {url.removesuffix('/mcp')}/authorize?"
         assert [one for one in complaints if not one.startswith(there)] == []
+
+
+def test_the_terminal_signs_in_and_out(
+    quick_studio: StudioServer, door: tuple[Doorkeeper, str]
+) -> None:
+    """It says where, what came of it, and what can not be done."""
+    studio, (keeper, url) = quick_studio, door
+    asked_to_sign_in(studio, url)
+    told = typed(studio, "mcp", "list")
+    assert "sums: it wants to know who asks (status 401). Sign in, or" in told.stdout
+    told = typed(studio, "mcp", "sign-in", "sums")
+    (there,) = [line for line in told.stdout.splitlines() if line.startswith("http")]
+    back, said = browse(there)
+    assert back.startswith(f"{studio.url}/mcp/signed-in?")
+    assert httpx.get(f"{studio.url}/mcp/signed-in", params=said, timeout=60).status_code == 200
+    in_state(studio, "sums", "ready")
+    assert "ready" in typed(studio, "mcp", "list").stdout
+    out = typed(studio, "--json", "mcp", "sign-out", "sums")
+    assert json.loads(out.stdout) == {"signed_out": "sums"}
+    in_state(studio, "sums", "needs-sign-in")
+    eventually(lambda: len(keeper.taken_back) == 2, within=30, what="its tokens are taken back")
+    for wrong in ("sign-in", "sign-out"):
+        told = typed(studio, "mcp", wrong, "nobody")
+        assert (told.returncode, told.stdout) == (1, "")
+        assert "there is no MCP server 'nobody'" in told.stderr
+    studio.wait_for_fact("mcp-server-signed-out", name="sums")
+
+
+def typed(studio: StudioServer, *words: str) -> "subprocess.CompletedProcess[str]":
+    """A command, as a person types it."""
+    command = [sys.executable, "-m", "desktop", *words]
+    root = Path(__file__).resolve().parents[2]
+    return subprocess.run(
+        command, cwd=root, env=studio.env, capture_output=True, text=True, timeout=240
+    )
 
 
 def adds(question: Question) -> Iterable[Say]:

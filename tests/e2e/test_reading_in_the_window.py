@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.test_pages_of_management import window
+from tests.e2e.test_time_travel_in_the_window import go_to
 from tests.harness.sim import sim_recipe
 from tests.harness.studio import StudioServer, words
 from tests.harness.waiting import eventually
@@ -63,7 +64,7 @@ def test_who_goes_up_a_little_while_an_answer_comes_is_left_there(
     page.get_by_role("button", name="To the newest").click()
     high = page.evaluate(HEIGHT)
     eventually(lambda: page.evaluate(HEIGHT) > high + 200, within=60, what="it goes on")
-    assert page.evaluate(BELOW) < 100
+    eventually(lambda: page.evaluate(BELOW) < 100, within=20, what="its end is in sight")
     page.keyboard.press("Escape")
     expect(page.get_by_text("stopped", exact=True)).to_be_visible()
 
@@ -73,6 +74,7 @@ def test_escape_is_for_what_lies_over_the_page_first(reading: tuple[StudioServer
     studio, page = reading
     ask(page, "What goes on?")
     page.get_by_role("button", name="Rename").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     search = page.get_by_role("navigation", name="Conversations").get_by_role("searchbox")
@@ -162,6 +164,11 @@ def test_what_is_written_outlasts_its_window(talking: StudioServer) -> None:
         page.get_by_role("link", name="Of letters").click()
         expect(page.get_by_role("textbox", name="Message")).to_have_value("")
         page.get_by_role("textbox", name="Message").fill("and furthermore")
+        eventually(
+            lambda: unsent(studio) == {"": "Dear reader,", started: "and furthermore"},
+            within=20,
+            what="both are kept",
+        )
     with window(studio, "light", f"chat?of={started}") as page:
         expect(page.get_by_role("textbox", name="Message")).to_have_value("and furthermore")
         page.goto(f"{studio.url}/chat?of=new")
@@ -171,5 +178,36 @@ def test_what_is_written_outlasts_its_window(talking: StudioServer) -> None:
         page.keyboard.press("Escape")
         page.get_by_role("link", name="New chat").click()
         expect(page.get_by_role("textbox", name="Message")).to_have_value("")
-    left = studio.get("/api/conversations/unsent")["unsent"]
-    assert left == {started: "and furthermore"}
+    eventually(
+        lambda: unsent(studio) == {started: "and furthermore"},
+        within=20,
+        what="only what was not sent is left",
+    )
+
+
+def test_what_is_written_stands_after_a_look_at_the_past(talking: StudioServer) -> None:
+    """Also where it was written a moment before, in a conversation that is not there yet."""
+    then = talking.head - 1
+    with window(talking, "light", "chat?of=new") as page:
+        page.get_by_role("link", name="Timeline").click()
+        expect(page.get_by_role("slider")).to_be_visible()
+        page.get_by_role("link", name="Chat", exact=True).click()
+        box = page.get_by_role("textbox", name="Message")
+        box.fill("Dear past,")
+        page.get_by_role("link", name="Timeline").click()
+        go_to(page, then)
+        expect(page.get_by_role("contentinfo")).to_contain_text("the past")
+        page.get_by_role("link", name="Chat", exact=True).click()
+        expect(page.get_by_role("navigation", name="Conversations")).to_be_visible()
+        expect(box).to_have_count(0)
+        page.keyboard.press("Escape")
+        expect(box).to_have_value("Dear past,")
+        eventually(lambda: unsent(talking).get("") == "Dear past,", within=20, what="it is kept")
+        box.fill("")
+        eventually(lambda: "" not in unsent(talking), within=20, what="it is taken back")
+
+
+def unsent(studio: StudioServer) -> dict[str, str]:
+    """What the studio keeps of what is written, by its conversation; a new one has no id."""
+    kept: dict[str, str] = studio.get("/api/conversations/unsent")["unsent"]
+    return kept

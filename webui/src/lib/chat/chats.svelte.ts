@@ -106,10 +106,11 @@ class Chats {
     this.following.forEach((abort) => abort.abort())
     this.following.clear()
     this.held.clear()
-    const { id } = this.current
-    this.current = new Conversation()
     void this.load()
-    if (id) void attempt(() => this.show(id))
+    const { id } = this.current
+    if (!id) return // what is not there yet is of no time, and what is written in it stays
+    this.current = new Conversation()
+    void attempt(() => this.show(id))
   }
 
   /** The model a conversation speaks to: its own choice, else the resident one, else the first there is. */

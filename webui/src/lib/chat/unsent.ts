@@ -1,24 +1,30 @@
 // What is being written outlasts its window: the studio keeps it in its memory until it is sent.
-import { get, request } from '../api/client'
-import { asOf } from '../api/as_of'
+// A studio that does not answer is told again; what is too late for a window that closes is gone with it.
+import { get, Refusal, request } from '../api/client'
 
 const SOON_MS = 400
+const AGAIN_MS = 3000
+const MOST_LEAVING = 60_000 // bytes; browsers send no more for a page that is gone
 const PATH = '/api/conversations/unsent'
 
 type Tell = (conversation: string, text: string, leaving: boolean) => Promise<unknown>
 
-const put: Tell = (conversation_id, text, leaving) =>
-  request(PATH, {
+const put: Tell = (conversation_id, text, leaving) => {
+  const body = new TextEncoder().encode(JSON.stringify({ conversation_id, text }))
+  return request(PATH, {
     method: 'PUT',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ conversation_id, text }),
-    keepalive: leaving, // it arrives although the page is gone
+    body,
+    keepalive: leaving && body.length < MOST_LEAVING, // it arrives although the page is gone
   })
+}
 
 export class Unsent {
   /** By conversation; a new one has no id yet. */
   private texts = new Map<string, string>()
   private untold = new Set<string>()
+  /** Under way: of one text two requests could arrive in the wrong order. */
+  private telling = new Set<string>()
   private timer: ReturnType<typeof setTimeout> | undefined
   private read: Promise<void> | null = null
 
@@ -48,17 +54,35 @@ export class Unsent {
     if (text === this.of(conversation)) return
     this.texts.set(conversation, text)
     this.untold.add(conversation)
-    this.timer ??= setTimeout(() => this.flush(), SOON_MS)
+    this.soon(SOON_MS)
   }
 
-  /** Now: the window may be about to close. */
+  /** Now: the window may be about to close. Also while the past is shown: it was written before that. */
   flush(leaving = false): void {
     clearTimeout(this.timer)
     this.timer = undefined
-    const untold = [...this.untold]
-    this.untold.clear()
-    if (asOf.barred) return
-    for (const id of untold) void this.tell(id, this.of(id), leaving).catch(() => undefined)
+    for (const id of this.untold) {
+      if (leaving || !this.telling.has(id)) void this.say(id, leaving)
+    }
+  }
+
+  private async say(id: string, leaving: boolean): Promise<void> {
+    this.untold.delete(id)
+    this.telling.add(id)
+    try {
+      await this.tell(id, this.of(id), leaving)
+      this.telling.delete(id)
+      if (this.untold.has(id)) this.soon(SOON_MS)
+    } catch (error) {
+      this.telling.delete(id)
+      const refused = error instanceof Refusal && error.problem.status < 500 // it would be again
+      if (!refused) this.untold.add(id)
+      if (this.untold.has(id)) this.soon(AGAIN_MS)
+    }
+  }
+
+  private soon(ms: number): void {
+    this.timer ??= setTimeout(() => this.flush(), ms)
   }
 }
 
