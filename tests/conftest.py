@@ -18,7 +18,7 @@ from events.projections import ALL
 from events.store import EventStore
 from tests.harness import elsewhere, no_gateway, processes, runtimes
 from tests.harness.ports import free_port
-from tests.harness.side_by_side import SideBySide
+from tests.harness.side_by_side import SideBySide, workers
 from tests.harness.studio import StudioServer
 
 
@@ -40,6 +40,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def is_worker(config: pytest.Config) -> bool:
     """Whether another pytest hands this one its tests."""
     return hasattr(config, "workerinput")
+
+
+def pytest_xdist_auto_num_workers() -> int | None:
+    """For `-n logical`, where nobody names a number; None: xdist looks for one."""
+    return None if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS") else workers()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> SideBySide | None:
@@ -126,8 +131,9 @@ def shared_studio(request: pytest.FixtureRequest) -> Iterator[StudioServer]:
 
 @pytest.fixture
 def studio(shared_studio: StudioServer) -> Iterator[StudioServer]:
-    """The shared studio, with no recipe and no engine before and after."""
+    """The shared studio, with no recipe, engine or conversation before and after."""
     yield shared_studio
+    shared_studio.erase_conversations()
     shared_studio.evict_all()
     for saved in shared_studio.get("/api/recipes")["recipes"]:
         answer = shared_studio.http.delete(

@@ -93,7 +93,12 @@ def test_files_are_chosen_dropped_pasted_and_sent(studio: StudioServer, theme: s
             question.get_by_role("button", name="Open shot.png").click()
             large = page.get_by_role("dialog", name="shot.png")
             expect(large.get_by_role("img", name="shot.png")).to_be_visible()
-            assert large.get_by_role("img").evaluate("image => image.naturalWidth") == 1536
+            width = "image => image.naturalWidth"  # nothing before it has come
+            eventually(
+                lambda: large.get_by_role("img").evaluate(width) == 1536,
+                within=30,
+                what="all of it is there",
+            )
             demand_accessible(page)
             page.keyboard.press("Escape")
             question.get_by_role("button", name="paper.pdf").click()

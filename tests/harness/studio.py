@@ -157,6 +157,17 @@ class StudioServer:
         """Nothing resident, nothing on the way."""
         self.post("/api/evict", {"target": None, "force": True, "wait": True})
 
+    def erase_conversations(self) -> None:
+        """And what was being written: a title or a draft of one test is none of the next one's."""
+        for one in self.get("/api/conversations")["conversations"]:
+            if one["standing"] == "open":
+                path = f"/api/conversations/{one['conversation_id']}"
+                self.http.delete(path, headers=self.owner()).raise_for_status()
+        nothing = {"conversation_id": "", "text": ""}
+        self.http.put(
+            "/api/conversations/unsent", json=nothing, headers=self.owner()
+        ).raise_for_status()
+
     def wait_for_state(self, recipe_id: str, state: str, *, within: float = 60) -> dict[str, Any]:
         """Until the recipe is in this state; its line in the status."""
 
