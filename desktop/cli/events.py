@@ -1,5 +1,6 @@
 """`events`: what happened, in plain sentences, with who asked; all of it, or what is wanted."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -21,8 +22,15 @@ PAGE = 500
 
 @click.command(cls=StudioCommand)
 @click.option("-f", "--follow", is_flag=True, help="Stay and show what happens next.")
-@click.option("--after", type=int, metavar="N", help="Start after event N.")
-@click.option("-n", "--last", default=30, show_default=True, help="So many of the latest.")
+@click.option("--after", type=click.IntRange(0), metavar="N", help="Start after event N.")
+@click.option(
+    *("-n", "--last"),
+    type=click.IntRange(1, sys.maxsize),
+    metavar="N",
+    default=30,
+    show_default=True,
+    help="So many of the latest.",
+)
 @click.option("--actor", help="Who asked: window, cli, key:<id>; `key`: any key.")
 @click.option("--kind", help="A type such as engine-crashed, or its beginning such as engine.")
 @click.option("--model", help="What is about a model, starts it or evicts it.")

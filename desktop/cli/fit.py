@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 import click
 
@@ -19,7 +20,7 @@ def fit(terminal: Terminal, recipe_id: str) -> None:
 
     Nothing is launched. When it does not fit, each remedy is a change that would.
     """
-    answer = terminal.client().get(f"/api/recipes/{recipe_id}/fit")
+    answer = terminal.client().get(f"/api/recipes/{quote(recipe_id, safe='')}/fit")
     terminal.answer(answer, lambda: in_words(answer))
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import click
 import msgspec
@@ -56,14 +57,14 @@ def restore(terminal: Terminal, recipe_id: str, revision: int | None) -> None:
     """
     client = terminal.client()
     if revision is None:
-        answer = client.post(f"/api/recipes/{recipe_id}/restore")
+        answer = client.post(f"{path_of(recipe_id)}/restore")
         terminal.answer(answer or {"id": recipe_id}, f"{recipe_id} is back.")
         return
     found = _revisions(terminal, recipe_id)
     wanted = revision_of(found, recipe_id, revision)["recipe"]
     newest = found[0]
     if newest["how"] == "archived":
-        newest = {**newest, **(client.post(f"/api/recipes/{recipe_id}/restore") or {})}
+        newest = {**newest, **(client.post(f"{path_of(recipe_id)}/restore") or {})}
     if newest["recipe"] == wanted:
         terminal.answer(
             {"recipe": wanted, "revision": newest["revision"], "changed": False},
@@ -71,7 +72,7 @@ def restore(terminal: Terminal, recipe_id: str, revision: int | None) -> None:
         )
         return
     at = newest["revision"]
-    saved = client.put(f"/api/recipes/{recipe_id}?expected_revision={at}", wanted)
+    saved = client.put(f"{path_of(recipe_id)}?expected_revision={at}", wanted)
     terminal.answer(saved, f"{recipe_id} is what it was at revision {revision}, as a new revision.")
 
 
@@ -157,11 +158,16 @@ def _shown(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def path_of(recipe_id: str) -> str:
+    """Where the API has the recipe of that id, whatever letters were typed."""
+    return f"/api/recipes/{quote(recipe_id, safe='')}"
+
+
 def _revisions(terminal: Terminal, recipe_id: str) -> list[Revision]:
     """From the running app, or out of the files."""
     try:
         client = terminal.client()
-        found: list[Revision] = client.get(f"/api/recipes/{recipe_id}/revisions")["revisions"]
+        found: list[Revision] = client.get(f"{path_of(recipe_id)}/revisions")["revisions"]
         return found
     except NotRunning:
         return _recorded(terminal, recipe_id)

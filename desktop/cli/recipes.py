@@ -13,7 +13,7 @@ from core.recipes.recipe import Recipe
 from core.recipes.validation import parse_recipe
 from desktop.cli.editing import FORMATS, changed, edited, format_of
 from desktop.cli.fit import fit
-from desktop.cli.recipe_history import history, restore
+from desktop.cli.recipe_history import history, path_of, restore
 from desktop.cli.recorded import recorded_recipes
 from desktop.cli.terminal import StudioGroup, Terminal, pass_terminal
 from desktop.cli.words import columns, day_and_time
@@ -179,7 +179,7 @@ def edit(
 ) -> None:
     """Change fields; without --set and --unset, in your editor."""
     client = terminal.client()
-    data = client.get(f"/api/recipes/{recipe_id}")["recipe"]
+    data = client.get(path_of(recipe_id))["recipe"]
     if fields or unset:
         new = changed(data, fields, unset)
     else:
@@ -188,7 +188,7 @@ def edit(
     if new == data:
         terminal.answer({"recipe": data, "changed": False}, "Nothing was changed.")
         return
-    saved = client.put(f"/api/recipes/{recipe_id}", new)
+    saved = client.put(path_of(recipe_id), new)
     terminal.answer(saved, f"{recipe_id} is changed.")
 
 
@@ -197,7 +197,7 @@ def edit(
 @pass_terminal
 def remove(terminal: Terminal, recipe_id: str) -> None:
     """Archive a recipe; `restore` brings it back."""
-    answer = terminal.client().delete(f"/api/recipes/{recipe_id}")
+    answer = terminal.client().delete(path_of(recipe_id))
     terminal.answer(
         answer or {"id": recipe_id, "archived": True},
         f"{recipe_id} is archived. Back again: `vllm-studio recipes restore {recipe_id}`",
@@ -210,7 +210,7 @@ def remove(terminal: Terminal, recipe_id: str) -> None:
 @pass_terminal
 def clone(terminal: Terminal, source_id: str, new_id: str) -> None:
     """Copy SOURCE_ID to the new recipe NEW_ID."""
-    saved = terminal.client().post(f"/api/recipes/{source_id}/clone", {"id": new_id})
+    saved = terminal.client().post(f"{path_of(source_id)}/clone", {"id": new_id})
     terminal.answer(saved, f"{new_id} is a copy of {source_id}.")
 
 

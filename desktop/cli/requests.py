@@ -10,7 +10,7 @@ import click
 from core.errors import NotFound
 from desktop.cli.harmless import on_one_line
 from desktop.cli.terminal import StudioGroup, Terminal, answered, json_option, pass_terminal
-from desktop.cli.usage import erased, moment
+from desktop.cli.usage import TIMES, erased, moment
 from desktop.cli.words import columns, day_and_time, for_how_long
 from desktop.client import Client
 
@@ -23,7 +23,7 @@ WIDTHS = (19, 36, 20, 10, 7, 11, 6, 6, 7, 8)  # of lines that are told one by on
 @click.group(cls=StudioGroup, invoke_without_command=True, params=[json_option()])
 @click.option("--running", is_flag=True, help="Those that wait or run now.")
 @click.option("-f", "--follow", is_flag=True, help="Stay and show those that end from now on.")
-@click.option("--since", metavar="TIME", help="7d, 12h, 2026-11-01.")
+@click.option("--since", metavar="TIME", help=f"{TIMES}.")
 @click.option("--key", help="One key, by name or id.")
 @click.option("--model", help="One model, as it was asked for.")
 @click.option("--recipe", help="One recipe.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 import click
 
@@ -49,7 +50,7 @@ def install(terminal: Terminal, kind: str, version: str | None, wait: bool) -> N
 @pass_terminal
 def remove(terminal: Terminal, runtime_id: str) -> None:
     """Remove the runtime RUNTIME_ID from disk."""
-    answer = terminal.client().delete(f"/api/runtimes/{runtime_id}")
+    answer = terminal.client().delete(f"/api/runtimes/{quote(runtime_id, safe='')}")
     terminal.answer(answer or {"id": runtime_id}, f"{runtime_id} was removed.")
 
 

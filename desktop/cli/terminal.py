@@ -25,6 +25,7 @@ from events.errors import EventError, LogLocked
 DONE, FAILED, USAGE, NOT_RUNNING = 0, 1, 2, 3
 
 OWNER_TOKEN = "owner-token"
+WHOLE = 400  # characters: longer than any first sentence of a command
 
 
 class Terminal:
@@ -161,6 +162,13 @@ class StudioGroup(click.Group):
     command_class = StudioCommand
     group_class = type
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each command with its whole first sentence, over two lines rather than cut short."""
+        known = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
+        rows = [(n, c.get_short_help_str(limit=WHOLE)) for n, c in known if c and not c.hidden]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
 
 def json_option() -> click.Option:
     """The option every command has."""
@@ -185,6 +193,13 @@ def answered(context: click.Context, run: Callable[[], object]) -> Json:
         context.exit(terminal.fail(_of_the_log(error)))
     except msgspec.ValidationError as error:
         context.exit(terminal.fail(Invalid(str(error))))
+    except UnicodeDecodeError:
+        context.exit(terminal.fail(Invalid("what was given to read is no text in UTF-8")))
+    except OSError as error:
+        if error.filename is None:
+            raise  # no file that was named: something of ours
+        why = f"{error.filename}: {error.strerror}"
+        context.exit(terminal.fail(Refused(why, code="file-unusable")))
     finally:
         with contextlib.suppress(OSError):
             sys.stdout.flush()

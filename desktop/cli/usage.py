@@ -1,25 +1,27 @@
 """`usage`: what was used, by whom, and what it cost, as a table with its total."""
 
-import re
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 import click
 
+from core.errors import Invalid
+from core.past.moments import moment as moment_of
 from desktop.cli.harmless import harmless, on_one_line
-from desktop.cli.keys import seconds_of
+from desktop.cli.past import now
 from desktop.cli.terminal import StudioCommand, Terminal, pass_terminal
 from desktop.cli.words import columns, day_and_time
 
+TIMES = "7d, 12h, 14:02, yesterday, 2026-11-01"
 ALWAYS = ("requests", "in", "out")
 PATIENCE_S = 300.0  # months of an older version are folded anew when they are first asked for
 
 
 @click.command(cls=StudioCommand)
-@click.option("--since", default="7d", show_default=True, help="7d, 12h, 2026-11-01, or `all`.")
+@click.option("--since", default="7d", show_default=True, help=f"{TIMES}, or `all`.")
 @click.option("--until", help="The same, or nothing: until now.")
 @click.option("--by", default="day", show_default=True, help="month, day, hour, key, model, …")
 @click.option("--key", help="One key, by name or id.")
@@ -62,15 +64,11 @@ def usage(
 
 
 def moment(text: str) -> int:
-    """`7d` ago, or the beginning of a day, or a time of it, in µs since the epoch."""
-    if re.fullmatch(r"[1-9][0-9]*[smhdw]", text.strip()):
-        return int((time.time() - seconds_of(text)) * 1e6)
-    try:
-        return int(datetime.fromisoformat(text.strip()).timestamp() * 1e6)
-    except ValueError:
-        raise click.UsageError(
-            f"a time is such as 7d, 12h, 2026-11-01 or 2026-11-01T14:00, not {text!r}"
-        ) from None
+    """A time as `events` and `why` take it, in µs since the epoch; positions are of another log."""
+    with suppress(Invalid):
+        if at := moment_of(text, now()).at:
+            return at
+    raise click.UsageError(f"a time is such as {TIMES} or 2026-11-01T14:00, not {text!r}")
 
 
 def minutes_east() -> int:

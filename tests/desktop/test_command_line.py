@@ -37,6 +37,53 @@ def test_every_command_explains_itself(words: tuple[str, ...], run: Run) -> None
         assert "--json" in result.output
 
 
+def test_a_group_lists_whole_sentences(run: Run) -> None:
+    """What a command does can be read to its end where one chooses among them."""
+    for words in ((), ("audit",), ("recipes",), ("keys",), ("mcp",)):
+        assert "..." not in run(*words, "--help").output.partition("Commands:")[2]
+
+
+NAMED = (
+    ("logs",),
+    ("recipes", "fit"),
+    ("recipes", "history"),
+    ("recipes", "restore"),
+    ("recipes", "remove"),
+    ("recipes", "edit", "--set", "name=x"),
+    ("runtimes", "remove"),
+    ("conversations", "show"),
+    ("virtual", "remove"),
+    ("mcp", "log"),
+)
+
+
+@pytest.mark.parametrize("words", NAMED, ids=" ".join)
+def test_any_letters_may_stand_in_a_name(app: FakeApp, run: Run, words: tuple[str, ...]) -> None:
+    """The app is asked about them: it is neither a crash nor an app that does not run."""
+    result = run(*words, "größe nr. 1?")
+    assert result.exit_code in (0, 1), result.output
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    assert any("/gr%C3%B6%C3%9Fe%20nr.%201%3F" in path for _, path, _ in app.asked)
+
+
+def test_a_file_that_can_not_be_used_is_a_sentence(app: FakeApp, run: Run, home: Path) -> None:
+    """Which one and why; nobody reads a traceback to learn that a folder is not there."""
+    missing = home / "nowhere" / "x.toml"
+    result = run("recipes", "export", "qwen", "-o", str(missing))
+    assert (result.exit_code, "No such file or directory" in result.output) == (1, True)
+    assert str(missing) in result.output
+    picture = home / "picture.toml"
+    picture.write_bytes(b"\x89PNG\xff")
+    result = run("recipes", "import", str(picture))
+    assert (result.exit_code, "no text in UTF-8" in result.output) == (1, True)
+
+
+@pytest.mark.parametrize("words", [("events", "-n", "-3"), ("logs", "demo", "-n", "0")])
+def test_so_many_lines_are_at_least_one(app: FakeApp, run: Run, words: tuple[str, ...]) -> None:
+    """Said as every other wrong use."""
+    assert run(*words).exit_code == 2
+
+
 def test_the_promised_commands_are_there() -> None:
     """The command line of the design, word for word."""
     promised = (

@@ -3,6 +3,7 @@
 import json
 from typing import Any, cast
 
+import click
 import pytest
 
 from desktop.cli.requests import _followed
@@ -31,7 +32,7 @@ def test_usage_is_also_for_programs(app: FakeApp, run: Run) -> None:
     assert json.loads(run("usage", "--json").output)["currency"] == "EUR"
     run("usage", "--csv", "--utc", "--since", "all")
     assert app.queries[-1] == {"by": "day", "tz": "0", "format": "csv"}
-    assert run("usage", "--since", "yesterday").exit_code == 2
+    assert run("usage", "--since", "soon").exit_code == 2
 
 
 def test_requests_are_listed_followed_and_ended(app: FakeApp, run: Run) -> None:
@@ -116,3 +117,12 @@ def test_a_moment_is_a_while_ago_or_a_day() -> None:
     """Of this machine's time."""
     assert moment("2026-11-01T00:00:00+00:00") == 1_793_491_200_000_000
     assert moment("1h") < moment("1m")
+
+
+def test_a_time_is_written_as_for_events() -> None:
+    """`usage` and `requests` take what `events` takes; a position is of another log."""
+    assert moment("yesterday") < moment("-2h") <= moment("now")
+    assert moment("yesterday 14:02") < moment("now")
+    for nonsense in ("4711", "soon"):
+        with pytest.raises(click.UsageError, match="a time is such as"):
+            moment(nonsense)
