@@ -1,7 +1,7 @@
 """`/api/engines` and `/api/logs`: what runs, and what it prints."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from functools import partial
 from pathlib import Path
 
@@ -56,25 +56,27 @@ async def follow_log(
     `dropped` says that the reader was too slow and how many bytes of the log it missed.
     """
     path = log_path(application, name)
-    return sse_response(log_stream(application, path, min(lines, MOST_LINES) if history else 0))
+    newest = min(lines, MOST_LINES) if history else 0
+    following = follow(path, history=newest, mask=application.secrets.mask)
+    return sse_response(log_stream(following, application.stopping))
 
 
 async def log_stream(
-    application: Application, path: Path, lines: int
+    lines: AsyncIterator[str | Skipped], stopping: asyncio.Event
 ) -> AsyncGenerator[bytes, None]:
     """History, then live lines; a slow reader keeps nobody waiting but itself."""
     mailbox = Mailbox()
 
     async def pump() -> None:
         try:
-            async for line in follow(path, history=lines, mask=application.secrets.mask):
+            async for line in lines:
                 await mailbox.post(log_frame(line))
         finally:
             mailbox.end()  # the file can not be read any more: whoever follows comes back
 
     pumping = asyncio.ensure_future(pump())
     try:
-        async for chunk in mailbox.read(application.stopping):
+        async for chunk in mailbox.read(stopping):
             yield chunk
     finally:
         pumping.cancel()

@@ -128,7 +128,7 @@ class Skipped(msgspec.Struct, frozen=True):
     bytes: int
 
 
-async def follow(
+def follow(
     path: Path,
     *,
     history: int = 200,
@@ -138,10 +138,17 @@ async def follow(
 ) -> AsyncIterator[str | Skipped]:
     """The last `history` lines, then each new one as it is written; ends only when closed.
 
+    New is what is written from this moment on, and not only once somebody asks for the first line.
     Who takes them more slowly than they are written is told what was skipped: the writer of the
     log waits for nobody, and nothing is piled up here.
     """
     reader = Reader(path, from_start=False, mask=mask)
+    return _following(path, reader, history, mask, look_s, most_behind)
+
+
+async def _following(
+    path: Path, reader: Reader, history: int, mask: Mask, look_s: float, most_behind: int
+) -> AsyncIterator[str | Skipped]:
     newest = partial(tail, path, history, mask=mask, before=reader.position)
     for line in await asyncio.to_thread(newest):
         yield line

@@ -23,6 +23,7 @@ class Following:
 
     def __init__(self, studio: StudioServer, path: str) -> None:
         self.lines: list[str] = []
+        self.began = threading.Event()
         self.ended = threading.Event()
         self._url = studio.url + path
         self._thread = threading.Thread(target=self._run, name="following")
@@ -31,6 +32,7 @@ class Following:
 
     def _run(self) -> None:
         with httpx.stream("GET", self._url, timeout=60) as answer:
+            self.began.set()
             for line in answer.iter_lines():
                 if line.startswith("data: "):
                     self.lines.append(json.loads(line[6:]).get("line", line))
@@ -48,8 +50,9 @@ def test_c79_a_logs_stream_is_its_history_and_then_each_new_line(studio: StudioS
     studio.add(sim_recipe("c79-a"))
     studio.load("c79-a")
     whole = Following(studio, "/api/logs/c79-a/stream")
-    newest = Following(studio, "/api/logs/c79-a/stream?history=false")
     eventually(lambda: "startup complete" in str(whole.lines), within=30, what="the history")
+    newest = Following(studio, "/api/logs/c79-a/stream?history=false")
+    assert newest.began.wait(60)
     studio.evict_all()
     eventually(lambda: "Shutting down" in str(whole.lines), within=30, what="the newest line")
     eventually(lambda: "Shutting down" in str(newest.lines), within=30, what="the newest line")

@@ -80,6 +80,17 @@ async def test_without_history_only_what_is_new_comes(tmp_path: Path) -> None:
     await lines.aclose()  # type: ignore[attr-defined] # it is an async generator
 
 
+async def test_what_is_written_before_anybody_asks_for_a_line_is_new(tmp_path: Path) -> None:
+    """Who hears that it is being followed can count on the next line (C79)."""
+    path = tmp_path / "log"
+    path.write_bytes(b"old\n")
+    lines = follow(path, history=0, look_s=0.0)
+    _append(path, b"new\n")
+    async with asyncio.timeout(60):
+        assert await anext(lines) == "new"
+    await lines.aclose()  # type: ignore[attr-defined] # it is an async generator
+
+
 async def test_a_slow_follower_skips_and_is_told_how_much(tmp_path: Path) -> None:
     """It goes on with whole lines near the end; nobody waits for it (C79)."""
     path = tmp_path / "log"
