@@ -9,6 +9,7 @@ import httpx
 import openai
 import pytest
 
+from tests.harness.days import within_a_day
 from tests.harness.sim import answers_seen_by, sim_recipe
 from tests.harness.studio import StudioServer
 from tests.harness.usage import wait_for_requests
@@ -168,6 +169,7 @@ def test_a_key_asks_its_own_models_and_sees_no_others(studio: StudioServer) -> N
 
 def test_a_budget_ends_when_it_is_spent_and_can_be_raised(studio: StudioServer) -> None:
     """By the recipe's prices, once the request's tokens are known."""
+    within_a_day(120)
     price = {"input_per_million": 1_000_000.0, "output_per_million": 1_000_000.0}
     studio.add(sim_recipe("limited-d", tokens=2, recipe={"price": price}))
     with limited(studio, "budget", budget_day=0.5) as (secret, _):

@@ -8,6 +8,7 @@ import pytest
 
 from tests.conformance.test_keys import ask
 from tests.harness import no_gateway
+from tests.harness.days import within_a_day
 from tests.harness.redis import RedisServer
 from tests.harness.sim import sim_recipe
 from tests.harness.studio import StudioServer
@@ -47,6 +48,7 @@ def test_limits_hold_through_a_killed_redis_and_a_killed_studio(
     locked: StudioServer, redis: RedisServer
 ) -> None:
     """No request fails, nothing that was counted is lost, and the alarm is there to be seen."""
+    within_a_day(180)
     studio = locked
     recipe = sim_recipe("shared-a", tokens=2, recipe={"price": PRICE, "lane": "direct"})
     studio.add(recipe)

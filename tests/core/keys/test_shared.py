@@ -21,6 +21,7 @@ from core.keys.script import PREFIX
 from core.keys.shared import RedisCounters
 from events.facts.key import KeyLimits
 from events.store import EventStore
+from tests.core.keys.conftest import NOON
 from tests.core.keys.conftest import Clock as HeldClock
 from tests.core.keys.requests import CHAT, finished
 from tests.harness.redis import RedisServer
@@ -28,6 +29,7 @@ from tests.harness.redis import RedisServer
 pytestmark = pytest.mark.real
 NUMBERS = itertools.count()
 PATIENT_S = 60.0  # a loaded machine is no failing Redis
+BEGAN = SystemClock().now()
 
 
 @pytest.fixture(scope="module")
@@ -41,17 +43,25 @@ def server() -> Iterator[RedisServer]:
 
 @pytest.fixture
 def ring(store: EventStore) -> KeyRing:
-    """With the machine's own clock, for Redis has no other."""
-    return KeyRing(store, SystemClock())
+    """With a clock that goes on, as Redis's own does."""
+    return KeyRing(store, Noon())
 
 
 @pytest.fixture
 def desk(store: EventStore, ring: KeyRing) -> KeyDesk:
     """Where keys of that ring are made."""
-    return KeyDesk(store=store, ring=ring, clock=SystemClock())
+    return KeyDesk(store=store, ring=ring, clock=Noon())
 
 
-class Later(SystemClock):
+class Noon(SystemClock):
+    """Goes on from noon, so that no day ends in the middle of a test and takes its budget along."""
+
+    def now(self) -> int:
+        """Microseconds since the epoch."""
+        return super().now() - BEGAN + NOON
+
+
+class Later(Noon):
     """Two seconds after now: what it takes to start again."""
 
     def now(self) -> int:
@@ -119,7 +129,7 @@ async def start(ring: KeyRing, server: RedisServer) -> AsyncIterator[Start]:
         async def starting(
             name: str, timeout_s: float = PATIENT_S, clock: Clock | None = None
         ) -> Studio:
-            studio = running(ring, server.url, name, timeout_s, clock or SystemClock())
+            studio = running(ring, server.url, name, timeout_s, clock or Noon())
             return await all_of_them.enter_async_context(studio)
 
         yield starting
