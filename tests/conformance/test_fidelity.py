@@ -75,9 +75,11 @@ def test_c86_each_request_is_booked_once_however_it_ends(studio: StudioServer) -
     model = studio.named("c86-a")
     studio.add(sim_recipe(model, tokens=8))
     assert studio.chat(model).status_code == 200
+    wait_for_requests(studio.home, model, 1)  # what waits for its counts may be overtaken
     port = studio.engines()[model]["port"]
     turn_knobs(port, fail_status=400)
     assert studio.chat(model).status_code == 400
+    wait_for_requests(studio.home, model, 2)
     turn_knobs(port, fail_status=None, tokens=2000, tokens_per_second=50)
     stream = studio.stream(model)
     stream.wait_for_text()

@@ -146,6 +146,7 @@ def test_c66_the_engines_own_errors_pass_with_status_and_words(studio: StudioSer
             assert "asked to fail" in json.dumps(answer.json())
     booked = wait_for_requests(studio.home, model, 10)
     assert {one.outcome for one in booked} == {"error"}
-    assert [one.status for one in booked] == [s for s in (400, 404, 422, 500, 503) for _ in (0, 1)]
+    told = sorted(one.status for one in booked)  # what waits for its counts may be overtaken
+    assert told == [s for s in (400, 404, 422, 500, 503) for _ in (0, 1)]
     asked = [one for one in seen_by(port) if one["path"] == "/v1/chat/completions"]
     assert len(asked) == 10, "none is tried again behind the client's back"

@@ -7,6 +7,7 @@ import httpx
 from tests.conformance.test_loading import ask_many
 from tests.harness.sim import sim_recipe
 from tests.harness.studio import StudioServer
+from tests.harness.usage import wait_for_requests
 from tests.harness.waiting import eventually
 
 
@@ -34,7 +35,7 @@ def test_c12_the_model_default_is_the_recipe_that_the_settings_name(studio: Stud
 
 async def test_c24_one_request_too_many_is_refused_before_any_byte(studio: StudioServer) -> None:
     """429 with Retry-After and a JSON body, also for a stream."""
-    studio.add(sim_recipe("c24-a", tokens=300, tokens_per_second=50, recipe={"concurrency": 1}))
+    studio.add(sim_recipe("c24-a", tokens=5000, tokens_per_second=50, recipe={"concurrency": 1}))
     stream = studio.stream("c24-a")
     stream.wait_for_text()
     refused = (await ask_many(studio, "c24-a", 1))[0]
@@ -91,8 +92,9 @@ def test_c48_an_idle_model_is_unloaded_after_its_ttl(studio: StudioServer) -> No
     """Counted from the end of the last request, and told as such."""
     studio.add(sim_recipe("c48-a", tokens=3, recipe={"ttl_s": 2.0}))
     assert studio.chat("c48-a").status_code == 200
-    head = studio.head
-    assert "c48-a" in studio.engines()
+    stopped = studio.wait_for_fact("engine-stop-requested", recipe_id="c48-a")
+    assert "TTL" in stopped["data"]["reason"]
+    (last,) = wait_for_requests(studio.home, "c48-a", 1)
+    (booked,) = studio.get("/api/requests", request_id=last.request_id)["requests"]
+    assert stopped["recorded_at"] - booked["finished_at"] > 1_900_000, "not before it is over"
     eventually(lambda: "c48-a" not in studio.engines(), within=30, what="it is unloaded")
-    stopped = studio.happened("engine-stop-requested", after=head, recipe_id="c48-a")
-    assert "TTL" in stopped[0]["data"]["reason"]

@@ -36,7 +36,9 @@ def test_c26_a_load_whose_only_waiter_leaves_finishes_all_the_same(
     studio.add(sim_recipe("c26-a", load_until=tmp_path / "go on"))
     stream = studio.stream("c26-a")
     eventually(lambda: "c26-a" in studio.engines(), within=30, what="the start")
+    eventually(lambda: studio.status()["waiting"], within=30, what="it waits")
     stream.leave()
+    eventually(lambda: not studio.status()["waiting"], within=30, what="it is seen to have left")
     (tmp_path / "go on").touch()
     studio.wait_for_state("c26-a", "ready")
     assert answers_seen_by(studio.engines()["c26-a"]["port"]) == []

@@ -98,7 +98,7 @@ def test_c87_a_request_that_waits_for_its_model_can_be_cancelled_by_its_id(
         seen = eventually(the_waiting, within=30, what="it waits")
         assert seen["since"] > 0
         assert studio.post("/api/cancel", {"request_id": seen["request_id"]}) == {"cancelled": 1}
-        waiting.join(10)
+        waiting.join(60)
         (answer,) = answers
         assert answer.status_code == 503
         assert answer.json()["error"]["code"] == "cancelled"

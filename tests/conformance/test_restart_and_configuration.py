@@ -7,7 +7,7 @@ import tomllib
 import httpx
 import pytest
 
-from tests.harness.processes import is_alive, mentioning
+from tests.harness.processes import is_alive, lingering, mentioning
 from tests.harness.sim import sim_recipe
 from tests.harness.studio import StudioServer
 from tests.harness.waiting import eventually
@@ -34,7 +34,7 @@ def test_c74_an_engine_survives_the_death_of_the_app_and_is_taken_over(
     own_studio.ask_to_quit()
     assert own_studio.wait() == 0
     assert not is_alive(pid)
-    assert mentioning(str(own_studio.home)) == []
+    assert lingering(lambda: mentioning(str(own_studio.home))) == []
 
 
 def test_c77_a_wrong_recipe_or_setting_is_refused_with_its_field_and_changes_nothing(
@@ -106,7 +106,8 @@ def test_c81_the_state_at_the_newest_position_is_what_the_app_shows(studio: Stud
     now = {saved["recipe"]["id"] for saved in studio.get("/api/recipes")["recipes"]}
     then = studio.get("/api/state", at=studio.head)
     assert {saved["recipe"]["id"] for saved in then["recipes"]} == now
-    earlier = studio.get("/api/state", at=studio.head - 1)
+    (cloned,) = studio.happened("recipe-cloned", recipe_id="c81-b")
+    earlier = studio.get("/api/state", at=cloned["position"] - 1)
     assert "c81-b" not in {saved["recipe"]["id"] for saved in earlier["recipes"]}
 
 

@@ -106,17 +106,20 @@ def test_c39_a_request_in_the_gap_of_a_drain_is_served_after_it(
 def test_c42_recipes_on_different_gpus_load_side_by_side(
     studio: StudioServer, registry: Path
 ) -> None:
-    """Both are asked for at once: the second load begins before the first is done."""
+    """Both are asked for at once: neither load goes on before both have begun."""
+    go_on = studio.home / "c42-go-on"
     change_settings(studio, max_resident=0)
     try:
         for index, name in enumerate(("c42-a", "c42-b")):
             studio.add(
                 sim_recipe(
-                    name, load_seconds=2, registry=str(registry), recipe={"devices": [index]}
+                    name, load_until=go_on, registry=str(registry), recipe={"devices": [index]}
                 )
             )
         answers: list[httpx.Response] = []
         both = [in_background(studio, name, answers) for name in ("c42-a", "c42-b")]
+        eventually(lambda: len(starts(registry)) == 2, within=50, what="both loads")
+        go_on.touch()
         for one in both:
             one.join(60)
         assert [a.status_code for a in answers] == [200, 200]
@@ -133,7 +136,8 @@ def test_c45_the_more_urgent_model_comes_first_and_the_other_after_it(
     """C was asked for after B and is served before; B is served all the same."""
     studio.add(sim_recipe("c45-a", tokens=80, tokens_per_second=40, registry=str(registry)))
     studio.add(sim_recipe("c45-b", tokens=3, registry=str(registry)))
-    studio.add(sim_recipe("c45-x", load_seconds=1.5, tokens=3, registry=str(registry)))
+    go_on = studio.home / "c45-go-on"
+    studio.add(sim_recipe("c45-x", load_until=go_on, tokens=3, registry=str(registry)))
     studio.add(sim_recipe("c45-c", tokens=3, registry=str(registry), recipe={"priority": 10}))
     studio.load("c45-a")
     answers: list[httpx.Response] = []
@@ -142,6 +146,7 @@ def test_c45_the_more_urgent_model_comes_first_and_the_other_after_it(
     for name in ("c45-b", "c45-c"):
         asking.append(in_background(studio, name, answers))
         until_waiting(studio, name)
+    go_on.touch()
     for one in asking:
         one.join(90)
     assert [a.status_code for a in answers] == [200] * 3
@@ -162,13 +167,15 @@ def test_a_request_may_set_how_long_its_model_stays(studio: StudioServer) -> Non
     assert "x-studio-ttl" in refused.json()["error"]["message"]
     assert studio.engines() == {}
     assert ask("2").status_code == 200
-    assert "ttl-a" in studio.engines()
+    stop = studio.wait_for_fact("engine-stop-requested", recipe_id="ttl-a")
+    assert "TTL" in stop["data"]["reason"]
     eventually(lambda: "ttl-a" not in studio.engines(), within=30, what="it is unloaded")
 
 
 def test_a_load_that_a_person_replaces_is_made_up_for(studio: StudioServer) -> None:
     """The request whose load gave way waits on, and is answered after what the person wanted."""
-    studio.add(sim_recipe("way-a", load_seconds=3, tokens=2))
+    go_on = studio.home / "way-go-on"
+    studio.add(sim_recipe("way-a", load_until=go_on, tokens=2))
     studio.add(sim_recipe("way-b", tokens=2))
     answers: list[httpx.Response] = []
     asking = in_background(studio, "way-a", answers)
@@ -176,6 +183,7 @@ def test_a_load_that_a_person_replaces_is_made_up_for(studio: StudioServer) -> N
     studio.load("way-b")
     assert list(studio.engines()) == ["way-b"]
     assert answers == []
+    go_on.touch()
     asking.join(60)
     assert answers[0].status_code == 200, answers[0].text
     assert list(studio.engines()) == ["way-a"]

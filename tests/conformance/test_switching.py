@@ -35,7 +35,7 @@ def test_c34_a_running_stream_is_finished_before_the_switch(
 ) -> None:
     """A's stream is whole and identical to an undisturbed one; B starts after its last byte."""
     log: dict[str, Any] = {"registry": str(registry)}
-    studio.add(sim_recipe("c34-a", tokens=150, tokens_per_second=50, **log))
+    studio.add(sim_recipe("c34-a", tokens=150, tokens_per_second=2, **log))
     studio.add(sim_recipe("c34-b", tokens=3, **log))
     head = studio.head
     stream = studio.stream("c34-a")
@@ -43,6 +43,8 @@ def test_c34_a_running_stream_is_finished_before_the_switch(
     answers: list[httpx.Response] = []
     other = threading.Thread(target=lambda: answers.append(studio.chat("c34-b")))
     other.start()
+    studio.wait_for_fact("switch-draining-started", after=head)
+    turn_knobs(studio.engines()["c34-a"]["port"], tokens_per_second=50)
     started_while_streaming = False
     while not stream.saw_done and not stream.error:
         started_while_streaming |= "start c34-b" in registry.read_text()
@@ -54,7 +56,6 @@ def test_c34_a_running_stream_is_finished_before_the_switch(
     assert stream.saw_done
     assert not started_while_streaming
     assert answers[0].status_code == 200
-    assert studio.happened("switch-draining-started", after=head)
 
 
 async def test_c35_alternating_requests_never_have_two_models_resident(
@@ -97,7 +98,7 @@ def test_c40_a_request_for_a_stopping_model_is_served_by_its_next_life(
     studio.add(sim_recipe("c40-a", tokens=3, stop_seconds=1.5, registry=str(registry)))
     first = studio.load("c40-a")["pid"]
     studio.post("/api/evict", {"target": "c40-a", "wait": False})
-    studio.wait_for_state("c40-a", "stopping", within=30)
+    studio.wait_for_fact("engine-stop-requested", recipe_id="c40-a", within=30)
     answer = studio.chat("c40-a")
     assert answer.status_code == 200, answer.text
     assert studio.engines()["c40-a"]["pid"] != first
