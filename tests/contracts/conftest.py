@@ -62,7 +62,7 @@ class Lite:
     def __init__(self, port: int, engine: int, anthropic: int, folder: Path) -> None:
         self.port, self.engine, self.anthropic, self.folder = port, engine, anthropic, folder
         self.url = f"http://127.0.0.1:{port}"
-        self.http = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
+        self.http = httpx.Client(base_url=self.url, timeout=120, trust_env=False)
         self.http.headers["authorization"] = f"Bearer {INTERNAL}"
         self.odd_port = 0
         self._reports: list[dict[str, Any]] = []
