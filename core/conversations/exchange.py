@@ -1,7 +1,8 @@
 """Conversations as files: Markdown to read, JSON with everything, messages as OpenAI takes them.
 
 What is exported as JSON comes back as it was (`importing.py`): its branches and which of them is
-shown, title, folder, pin, setup and files.
+shown, title, folder, pin, setup and files. Of Markdown comes back what is shown
+(`from_markdown.py`).
 """
 
 import re
@@ -13,6 +14,7 @@ import msgspec
 
 from core.conversations.attached import Attachment, FiledFile
 from core.conversations.branches import branch_to, calls_of
+from core.conversations.from_markdown import SYSTEM, UNTITLED, as_words
 from core.conversations.setup import Setup
 from core.conversations.views import (
     Conversation,
@@ -135,24 +137,25 @@ def _openai(one: MessageView, contents: Mapping[str, Any]) -> dict[str, Any]:
 
 def _markdown(conversation: Conversation, branch: list[MessageView]) -> Iterator[str]:
     view = conversation.conversation
-    yield f"# {view.title or 'Conversation'}\n"
+    yield f"# {_line(view.title or UNTITLED)}\n"
     if view.folder:
-        yield f"\n*Folder: {_plain(view.folder)}*\n"
+        yield f"\n*Folder: {_plain(_line(view.folder))}*\n"
     if view.pinned:
         yield "\n*Pinned*\n"
     if conversation.setup is not None and conversation.setup.system:
-        yield f"\n## system prompt\n\n{conversation.setup.system}\n"
+        yield f"\n{SYSTEM}\n\n{as_words(conversation.setup.system)}\n"
     for one in branch:
         when = datetime.fromtimestamp(one.added_at / 1e6, UTC).strftime("%Y-%m-%d %H:%M UTC")
         yield f"\n## {_who(one)} · {when}\n\n"
-        text, said = (one.text or "").strip(), one.said or Said()
+        text, said = as_words((one.text or "").strip()), one.said or Said()
         yield from (f"*{_attached(file)}*\n\n" for file in said.attachments)
         if one.role == "tool":
             yield _fenced(text)
         elif text or not said.tool_calls:
             yield f"{text}\n"
         for call in said.tool_calls:
-            yield f"\nCalls `{call.name}`:\n\n{_fenced(call.arguments, 'json')}"
+            arguments = _fenced(as_words(call.arguments), "json")
+            yield f"\nCalls `{_line(call.name)}`:\n\n{arguments}"
 
 
 def _attached(file: Attachment) -> str:
@@ -167,12 +170,16 @@ def _plain(name: str) -> str:
 
 def _who(one: MessageView) -> str:
     if one.role == "assistant":
-        return one.model or one.role
+        return _line(one.model or one.role)
     tool = one.said.tool if one.said else None
     if tool is None or not tool.server:
         return one.role
     how = "" if tool.outcome == "done" else f" ({tool.outcome})"
-    return f"{tool.server} › {tool.tool}{how}"
+    return _line(f"{tool.server} › {tool.tool}{how}")
+
+
+def _line(name: str) -> str:
+    return " ".join(name.split())
 
 
 def _fenced(text: str, language: str = "") -> str:

@@ -1,8 +1,8 @@
-"""Conversations out of files: what an export as JSON gave, or a list of OpenAI's messages.
+"""Conversations out of files: what an export gave, or a list of OpenAI's messages.
 
-What other programs hand out is read by `elsewhere.py`. A list of OpenAI's messages becomes one
-branch. All of a file is read before anything is started for it; an import is a new conversation
-each time: nothing that is here is changed by it.
+Markdown is read by `from_markdown.py`, what other programs hand out by `elsewhere.py`. A list of
+OpenAI's messages becomes one branch. All of a file is read before anything is started for it; an
+import is a new conversation each time: nothing that is here is changed by it.
 """
 
 import base64
@@ -16,6 +16,7 @@ from core.conversations.attached import Attachment, FiledFile
 from core.conversations.decider import MOST_TOKENS, ORIGINS, OUTCOMES, ROLES
 from core.conversations.elsewhere import from_elsewhere
 from core.conversations.exchange import FORMAT, VERSION, Filed, FiledMessage
+from core.conversations.from_markdown import from_markdown
 from core.conversations.setup import Setup, demand_setup, sealable_setup
 from core.conversations.views import NewMessage, Said, sealable
 from core.errors import Invalid
@@ -28,6 +29,8 @@ def imported(text: str) -> list[Filed]:
 
     Raises Invalid, which says where.
     """
+    if text.lstrip("\ufeff \r\n").startswith("#"):
+        return [_read(_of_markdown(text), 0)]
     try:
         told = msgspec.json.decode(text)
     except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError) as problem:
@@ -43,6 +46,18 @@ def imported(text: str) -> list[Filed]:
             "export of ChatGPT, Claude or Open WebUI",
         )
     return found
+
+
+def _of_markdown(text: str) -> dict[str, Any]:
+    told = from_markdown(text)
+    if told is None:
+        raise Invalid(
+            "there is no message in this Markdown",
+            field="text",
+            next_action="give one that was exported here: each message has a heading with who "
+            "said it and when",
+        )
+    return {"format": FORMAT, **told}
 
 
 def holds_something(filed: Filed) -> bool:
