@@ -2,8 +2,7 @@
 export default {
   // Conversations out of files
   'there is no message in this Markdown': 'in diesem Markdown steht keine Nachricht',
-  'give one that was exported here: each message has a heading with who said it and when':
-    'gib eines an, das hier exportiert wurde: Jede Nachricht hat eine Überschrift mit Sprecher und Zeit',
+  'give one that was exported here: each message has a heading with who said it and when': 'gib eines an, das hier exportiert wurde: Jede Nachricht hat eine Überschrift mit Sprecher und Zeit',
   'this is no JSON: {problem}': 'das ist kein JSON: {problem}',
   'there is no message in it': 'darin steht keine Nachricht',
   "give an export of a conversation, a list of OpenAI's messages, or an export of ChatGPT, Claude or Open WebUI":

@@ -3,8 +3,7 @@ import type { Phrases } from '../words'
 export default {
   // Conversations out of files
   'there is no message in this Markdown': '此 Markdown 中没有消息',
-  'give one that was exported here: each message has a heading with who said it and when':
-    '请提供由此处导出的文件：每条消息都有注明说话者和时间的标题',
+  'give one that was exported here: each message has a heading with who said it and when': '请提供由此处导出的文件：每条消息都有注明说话者和时间的标题',
   'this is no JSON: {problem}': '这不是 JSON：{problem}',
   'there is no message in it': '其中没有消息',
   "give an export of a conversation, a list of OpenAI's messages, or an export of ChatGPT, Claude or Open WebUI":

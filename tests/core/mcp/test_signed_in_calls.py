@@ -1,0 +1,112 @@
+"""Calls at a server that wants a sign-in: not made without one, asked again after the next."""
+
+import asyncio
+
+import pytest
+
+from core.mcp.server import McpServer
+from tests.core.mcp.conftest import Room
+from tests.core.mcp.test_sign_in import door, kept, sign_in, signed_in, state
+
+pytestmark = pytest.mark.real
+
+
+async def test_a_call_that_meets_a_sign_in_that_is_over_was_not_made(room: Room) -> None:
+    """That is certain, and said; the next one is told the same, and that a person can sign in."""
+    with door() as (keeper, url):
+        await signed_in(room, url)
+        await room.always("add", server="sums")
+        keeper.renews = False
+        keeper.take_back()
+        wishes = [room.wish("add", server="sums", a=1, b=n) for n in range(3)]
+        said = "its sign-in was not renewed (invalid_grant). Sign in again."
+        results = await asyncio.gather(*map(room.make, wishes))
+        assert {one.outcome for one in results} == {"failed"}
+        assert {one.text for one in results} == {f"the call was not made: {said}"}
+        await state(room, "needs-sign-in")
+        result = await room.make(room.wish("add", server="sums", a=2, b=40))
+        assert result.text == f"the server sums can not be asked: {said}"
+        await room.until(lambda: len(room.facts("tool-call-finished")) == 4)
+        assert {one.code for one in room.facts("tool-call-finished")} == {"needs-sign-in"}
+
+
+async def test_a_call_whose_sign_in_can_not_be_renewed_now_was_not_made(room: Room) -> None:
+    """What is kept may still be good, so nobody is asked to sign in."""
+    with door() as (keeper, url):
+        await signed_in(room, url)
+        await room.always("add", server="sums")
+        keeper.take_back()
+        keeper.is_broken = True
+        result = await room.make(room.wish("add", server="sums", a=2, b=40))
+        assert result.text == (
+            "the call was not made: its sign-in could not be renewed: status 500."
+            " Check the connection and the proxy."
+        )
+
+
+async def test_what_was_approved_for_one_sign_in_is_asked_again_of_the_next(room: Room) -> None:
+    """It may be somebody else's account. A renewal changes nothing."""
+    with door() as (keeper, url):
+        await signed_in(room, url)
+        await room.always("add", server="sums")
+        made = asyncio.create_task(room.make(room.wish("add", server="sums", a=1, b=1)))
+        assert (await made).approved == "policy"
+        await room.mcp.set_policy("sums", "add", "ask", actor="cli")
+        standing = room.wish("add", server="sums", a=2, b=40)
+        made = asyncio.create_task(room.make(standing))
+        asks = await room.asked()
+        await room.mcp.calls.approve(asks.call_id, "always", asks.shown, actor="window")
+        assert (await made).approved == "always"
+        keeper.take_back()
+        assert (await room.make(room.wish("add", server="sums", a=2, b=40))).approved == "always"
+        await room.always("add", server="sums")
+
+        await room.mcp.sign_ins.sign_out("sums", actor="cli")
+        await state(room, "needs-sign-in")
+        assert [one.valid for one in room.mcp.approvals()] == [False]
+        assert (await sign_in(room)).message == ""
+        await state(room, "ready")
+        (tool,) = [one for one in room.mcp.detail("sums").tool_list if one.tool == "add"]
+        assert (tool.policy, tool.changed) == ("ask", True)
+        made = asyncio.create_task(room.make(room.wish("add", server="sums", a=2, b=40)))
+        asks = await room.asked()
+        await room.mcp.calls.approve(asks.call_id, "once", asks.shown, actor="window")
+        assert (await made).text == "42"
+
+
+async def test_who_signs_out_has_the_tokens_taken_back(room: Room) -> None:
+    """At who gave them; so does another address, and the server's removal."""
+    with door() as (keeper, url):
+        await signed_in(room, url)
+        await room.mcp.sign_ins.sign_out("sums", actor="cli")
+        await room.until(lambda: len(keeper.taken_back) == 2)
+        assert set(keeper.taken_back) <= set(keeper.given)
+        await room.until(lambda: noted(room, "its tokens were taken back"))
+        assert not noted(room, keeper.taken_back[0])
+
+        assert (await sign_in(room)).message == ""
+        await state(room, "ready")
+        other = McpServer(name="sums", transport="http", url=url.replace("127.0.0.1", "localhost"))
+        await room.mcp.desk.save(other, {}, actor="cli")
+        await room.until(lambda: len(keeper.taken_back) == 4)
+        await signed_in(room, url)
+        await room.mcp.desk.remove("sums", actor="cli")
+        await room.until(lambda: len(keeper.taken_back) == 6)
+
+
+async def test_that_nobody_takes_tokens_back_keeps_nobody_signed_in(room: Room) -> None:
+    """It is forgotten here at once; what came of it stands in the server's log."""
+    with door() as (keeper, url):
+        await signed_in(room, url)
+        keeper.may_take_back.clear()
+        await room.mcp.sign_ins.sign_out("sums", actor="cli")
+        assert kept(room) == []
+        assert not room.mcp.servers.view("sums").signed_in
+        keeper.may_take_back.set()
+        await room.mcp.sign_ins.close()
+        assert len(keeper.taken_back) == 2
+
+
+def noted(room: Room, words: str) -> bool:
+    """Whether the studio noted this of the server."""
+    return any(words in line.text for line in room.mcp.servers.log_of("sums").since(0))
