@@ -41,6 +41,7 @@ from core.gateway.reasoning import with_both_names
 from core.gateway.request_record import Call
 from core.gateway.routes import Route
 from core.gateway.straight import Client, Straight, Whole
+from core.gateway.unstreamed import with_stream_said
 from events.facts.usage import RequestFinished
 
 Scope = MutableMapping[str, Any]
@@ -305,6 +306,8 @@ def _checked(rule: PathRule, data: bytes, content_types: str) -> Body:
         body = peek_form(data, content_types)
     else:
         body = with_allowed_tools(with_both_names(peek_json(data)))
+        if rule.dialect == "responses":
+            body = with_stream_said(body)
     body.demand(rule.needs, rule.alien)
     return body
 

@@ -165,6 +165,9 @@ def test_a_long_stream_of_a_real_engine_is_whole_and_in_order(real_studio: Studi
         int(word) for word in answer.replace(",", " ").replace(".", " ").split() if word.isdigit()
     ]
     assert numbers == list(range(1, 61)), answer
+    for lane in ("gateway", "direct"):  # this engine streams responses unless it is told not to
+        with real_studio.openai(timeout=LOAD, default_headers={"x-studio-lane": lane}) as client:
+            assert "demo model" in client.responses.create(model="demo", input="Hello!").output_text
 
 
 @pytest.mark.timeout(900)
