@@ -11,7 +11,7 @@ from events.projections import ALL, USAGE, Projection
 from events.replay import state_at
 from events.store import EventStore
 from tests.chaos import models, registry
-from tests.chaos.history import History, Told
+from tests.chaos.history import History, Life, Told
 from tests.chaos.world import WAIT_BOUND_S, World
 from tests.harness import processes
 
@@ -30,12 +30,12 @@ def collected(world: World) -> History:
         log=log,
         usage=tuple(event for event in usage if isinstance(event, RequestFinished)),
         clients=tuple(sorted(world.clients.records, key=lambda record: record.number)),
-        lives=tuple(registry.lives_in(world.registry)),
+        lives=tuple(_lives(world.registry)),
         down=tuple(world.down),
         quitting=tuple(world.quitting),
         full=tuple(world.full),
         frozen=tuple(world.frozen),
-        left_over=tuple(_left_over(home, world.registry, log)),
+        left_over=tuple(processes.lingering(lambda: _left_over(home, world.registry, log))),
         strangers_got=tuple(line for one in world.strangers for line in one.got),
         log_problems=tuple(p for path, _ in logs for p in _problems(path)),
         replay_differs=tuple(t for path, models_ in logs for t in _differing(path, models_)),
@@ -57,6 +57,12 @@ def told(path: Path) -> list[Told]:
         return found
     finally:
         store.close()
+
+
+def _lives(path: Path) -> list[Life]:
+    """Every engine's, once the witness has written down their ends; it is a moment behind."""
+    processes.lingering(lambda: [one.model for one in registry.lives_in(path) if not one.ended])
+    return registry.lives_in(path)
 
 
 def _left_over(home: Path, registry_path: Path, log: Sequence[Told]) -> list[str]:
