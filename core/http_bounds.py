@@ -9,6 +9,9 @@ protocol. Nobody's key was looked at by then, so all of that has bounds here.
             already may send on until the second look and is closed then
     offers  of another protocol than websockets are passed over, as RFC 9110 (7.8) lets a server do
     answer  some of what waits for it taken within UNREAD_LOOKS looks, else the connection ends
+    refusal who is refused, or is answered before all of a body came, and is closed after that, may
+            send on for LINGER_S: the system resets a connection that is closed before all was read,
+            and many a client loses the answer with it
     room    `most_connections` at once: who is not served makes room, and where all are, who comes
             is told 503
 
@@ -16,6 +19,7 @@ A connection is looked at every LOOK_S seconds, so that nothing is measured for 
 """
 
 import asyncio
+import contextlib
 from abc import abstractmethod
 from typing import Any, cast
 
@@ -31,6 +35,7 @@ from core.open_files import most_connections
 LONGEST_HEAD = 64 * 1024  # bytes
 LOOK_S = 30.0  # what is too slow is found out by the second look
 UNREAD_LOOKS = 4  # in a row that found the same bytes waiting for the client: two minutes
+LINGER_S = 30.0
 ROOM = 64  # connections that are closed at once, so that not each that comes looks through all
 
 
@@ -41,6 +46,7 @@ class BoundedProtocol(HttpToolsProtocol):
     in_body = False
     number = 0  # of the request that is being read
     _head_size = 0
+    lingering = False  # all is said, and what still comes is thrown away
     _moved = False  # something came since the last look
     _still = False  # nothing had come between the last look and the one before it
     # At the last look: a request that had not come to its end, and whether it was answered.
@@ -68,6 +74,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a client."""
+        if self.lingering:
+            return
         if self.in_head or self.in_body:
             self._unset_keepalive_if_required()
         self._moved = True
@@ -119,6 +127,15 @@ class BoundedProtocol(HttpToolsProtocol):
         else:
             self.rest()
 
+    def linger(self) -> None:
+        """Say no more, but read on, so that the client hears what was said."""
+        self.lingering = self.in_head = True
+        self._look_no_more()
+        self._looking = self.loop.call_later(LINGER_S, self.transport.abort)
+        with contextlib.suppress(OSError):  # it may have left
+            self.transport.write_eof()
+        self.flow.resume_reading()
+
     @abstractmethod
     def rest(self) -> None:
         """Nobody is served, and no request has begun, whatever else came."""
@@ -141,24 +158,34 @@ class BoundedProtocol(HttpToolsProtocol):
         return self._untaken >= UNREAD_LOOKS
 
     def _make_room(self) -> None:
-        """End those that are not served, first who never asked; this one where all are."""
+        """End those that are not served, first who never asked; this one where all are.
+
+        Who still takes an answer is left alone, unless it took nothing of it at the last look.
+        """
         others = cast("set[Any]", self.connections) - {self}  # websockets, too: all are served
-        there = [one for one in others if not one.transport.is_closing()]
+        there = [one for one in others if _lingers(one) or not one.transport.is_closing()]
         if len(there) < most_connections():
             return  # room was made for another one, in this very turn
         ours = (one for one in there if isinstance(one, BoundedProtocol))
-        idle = sorted((one for one in ours if not one._is_served()), key=_of_little_use)
-        for one in idle[:ROOM]:
+        unserved = [one for one in ours if not one._is_served()]
+        idle = [one for one in unserved if _lingers(one) or not one._takes_an_answer()]
+        idle = idle or [one for one in unserved if one._untaken]
+        ended = sorted(idle, key=_of_little_use)[:ROOM]
+        for one in ended:
             one.transport.abort()
-        if not idle:
+        if len(there) - len(ended) >= most_connections():
             head = b"retry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
             self.transport.write(STATUS_LINE[503] + head)
+            self.number = 1  # it asks in a moment, and hears this when it has
             self.transport.close()
+
+    def _takes_an_answer(self) -> bool:
+        return self.transport.get_write_buffer_size() > 0
 
     def _is_served(self) -> bool:
         """Whether somebody works for it, or will in a moment: its body is being gathered."""
         cycle = self.cycle
-        answered = cycle is None or cycle.response_complete
+        answered = cycle is None or cycle.response_complete or self.lingering
         return not answered or (self.in_body and self.current() is None)
 
     def current(self) -> RequestResponseCycle | None:
@@ -189,6 +216,10 @@ class BoundedProtocol(HttpToolsProtocol):
             self._looking = None
 
 
+def _lingers(one: object) -> bool:
+    return isinstance(one, BoundedProtocol) and one.lingering
+
+
 def _of_little_use(one: BoundedProtocol) -> tuple[bool, int]:
-    """Who takes an answer yet comes last, who has asked much before that."""
-    return one.transport.get_write_buffer_size() > 0, one.number
+    """Who was told all comes first, who has asked much last."""
+    return not one.lingering, one.number

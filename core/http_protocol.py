@@ -38,15 +38,28 @@ GATHERS_S = 1.0  # how long its body may take to come
 STRANGE = 8  # heads of a connection that are remembered in turn; then it is clear: all differ
 
 
+def never() -> bool:
+    """It is closed at once."""
+    return False
+
+
 class JoinedWrites:
     """A transport that holds the head of an answer back until what follows, or the next turn."""
 
-    __slots__ = ("_head", "_loop", "_transport")
+    __slots__ = ("_head", "_lingering", "_loop", "_transport", "lingers")
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        loop: asyncio.AbstractEventLoop,
+        lingers: Callable[[], bool] | None = None,
+    ) -> None:
+        """`lingers`: whether it is read on instead of being closed."""
         self._transport = transport
         self._loop = loop
         self._head = b""
+        self._lingering = False
+        self.lingers = lingers or never
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a transport has
         return getattr(self._transport, name)
@@ -69,13 +82,16 @@ class JoinedWrites:
             self._transport.write(head)
 
     def close(self) -> None:
-        """Send what is held, then close."""
+        """Send what is held, then close, when the client has heard it."""
         self.flush()
-        self._transport.close()
+        if self._lingering or not self.lingers():
+            self._transport.close()
+        else:
+            self._lingering = True
 
     def is_closing(self) -> bool:
         """Whether it closes or is closed."""
-        return self._transport.is_closing()
+        return self._lingering or self._transport.is_closing()
 
 
 class StudioProtocol(BoundedProtocol):
@@ -93,16 +109,17 @@ class StudioProtocol(BoundedProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client is there."""
-        joined = cast(asyncio.Transport, JoinedWrites(transport, self.loop))
-        super().connection_made(joined)
+        self._bare = transport  # for an answer whose head and body are one write anyway
+        self._joined = JoinedWrites(transport, self.loop, self._lingers)
+        super().connection_made(cast(asyncio.Transport, self._joined))
         self._departure = Departure(self.flow.resume_reading)
         self._extensions = {EXTENSION: self._departure}
-        self._bare = transport  # for an answer whose head and body are one write anyway
         self._straight: Callable[[Whole], bool] | None = getattr(self.app, "straight", None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It has left. Nothing of it holds itself, or all of it would wait for the collector."""
         self._give_up_gathering()
+        self._joined.lingers = never
         super().connection_lost(exc)
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
@@ -121,6 +138,7 @@ class StudioProtocol(BoundedProtocol):
 
     def shutdown(self) -> None:
         """The server stops: what has begun may end."""
+        self._joined.lingers = never
         self._give_up_gathering()
         super().shutdown()
 
@@ -129,6 +147,13 @@ class StudioProtocol(BoundedProtocol):
         super().resume_writing()
         if self._lean is not None:
             self._lean.has_room()
+
+    def _lingers(self) -> bool:
+        """Read on instead of being closed, where a request was begun and not all of it came."""
+        if not (self.number and (self.in_head or self.in_body)) or self._bare.is_closing():
+            return False
+        self.linger()
+        return True
 
     # ---- how long it may be idle: one timer, set again when it was too early ---------------------
 
