@@ -25,8 +25,11 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def claimed(self) -> frozenset[str]:
         """Every device it takes something of."""
-        return frozenset(share.device for share in self.shares)
+        return frozenset([share.device for share in self.shares])
 
     def bytes_on(self, device: str) -> int | None:
         """What it takes there: 0 when nothing, None when nobody knows."""
-        return next((share.bytes for share in self.shares if share.device == device), 0)
+        for share in self.shares:
+            if share.device == device:
+                return share.bytes
+        return 0

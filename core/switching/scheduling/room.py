@@ -71,8 +71,11 @@ def _evictions(
     movable: Movable,
 ) -> list[Resident] | Taken:
     """Those who must leave for this placement; fewest that suffice."""
-    may_go = sorted((r for r in others if movable(r)), key=_cheapest_first)
-    stay = [r for r in others if not movable(r)]
+    may_go: list[Resident] = []
+    stay: list[Resident] = []
+    for resident in others:
+        (may_go if movable(resident) else stay).append(resident)
+    may_go.sort(key=_cheapest_first)
     if not _fits(placement, stay, capacity, max_resident):
         return Taken(by=frozenset(_ids(_those_in_the_way(placement, stay, max_resident))))
     if exclusive:
@@ -91,13 +94,13 @@ def _fits(
     max_resident: int,
 ) -> bool:
     """Whether it can be there together with these."""
-    if max_resident and sum(not r.asleep for r in beside) >= max_resident:
+    if max_resident and len([r for r in beside if not r.asleep]) >= max_resident:
         return False
-    vouched = {HOST} if max_resident else set()
-    return all(
-        _fits_on(share.device, share.bytes, beside, capacity, vouched=share.device in vouched)
-        for share in placement.shares
-    )
+    for share in placement.shares:
+        vouched = bool(max_resident) and share.device == HOST
+        if not _fits_on(share.device, share.bytes, beside, capacity, vouched=vouched):
+            return False
+    return True
 
 
 def _fits_on(
@@ -112,11 +115,11 @@ def _fits_on(
     if need == 0 or (need is None and vouched):
         return True
     limit = capacity.get(device)
-    if device == HOST and not any(r.placement.bytes_on(device) != 0 for r in beside):
+    there = [(resident, resident.placement.bytes_on(device)) for resident in beside]
+    if device == HOST and all(held == 0 for _, held in there):
         return True  # alone: the system makes room in main memory, as no GPU does
     known = 0
-    for resident in beside:
-        held = resident.placement.bytes_on(device)
+    for resident, held in there:
         if held is None and vouched:
             continue
         if held is None or (held and not resident.asleep and (need is None or limit is None)):
@@ -151,4 +154,4 @@ def _cost(evicted: Sequence[Resident]) -> tuple[int, int, float]:
 
 
 def _ids(residents: Sequence[Resident]) -> tuple[str, ...]:
-    return tuple(r.recipe_id for r in residents)
+    return tuple([r.recipe_id for r in residents])

@@ -66,6 +66,7 @@ class World:
         self.hands = 0
         self.swaps = 0
         self.longest = 0.0
+        self.moved = True  # who is in memory is not who was there at the last look
 
     # ---- running --------------------------------------------------------------------------------
 
@@ -329,6 +330,7 @@ class World:
         """Its memory is free."""
         if self.engines.get(engine.model) is engine:
             del self.engines[engine.model]
+            self.moved = True
             self.left_at[engine.model] = self.now
         change.left.discard(engine.model)
         if not change.left:
@@ -347,6 +349,7 @@ class World:
             raise Broken(f"{target} is loaded twice")
         assert change.job.placement is not None
         change.phase = "starting"
+        self.moved = True
         engine = self.engines[target] = Engine(model=target, placement=change.job.placement)
         fails = self.random.random() < self.models[target].fails
         self.at(self.random.uniform(0.1, LOAD_S), partial(self.loaded, change, engine, fails=fails))
@@ -357,6 +360,7 @@ class World:
             return
         if fails:
             del self.engines[engine.model]
+            self.moved = True
             self.tell(change.wish, "failed")
         else:
             engine.state, engine.ready_at, engine.last_used = "ready", self.now, self.now
@@ -395,6 +399,14 @@ class World:
 
     def check_now(self) -> None:
         """At rest: memory is not overbooked, and whoever waits waits for something."""
+        if self.moved:
+            self.check_memory()
+            self.moved = False
+        if self.wishes and not self.changes and not self.happenings:
+            raise Broken(f"dead-lock: {list(self.wishes.values())}")
+
+    def check_memory(self) -> None:
+        """No device holds more than it has, and no more models are there than may be."""
         awake = self.engines.values()
         if self.rules.max_resident and len(awake) > self.rules.max_resident:
             raise Broken(f"{len(awake)} are resident, {self.rules.max_resident} may be")
@@ -409,8 +421,6 @@ class World:
             limit = self.capacity.get(device)
             if limit is not None and sum(size or 0 for size in sizes) > limit:
                 raise Broken(f"{device} is overbooked: {sizes}")
-        if self.wishes and not self.changes and not self.happenings:
-            raise Broken(f"dead-lock: {list(self.wishes.values())}")
 
     def check_end(self) -> None:
         """Everybody was answered, and nothing is under way."""
