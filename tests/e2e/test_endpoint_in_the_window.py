@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.test_pages_of_management import ask, demand_accessible, window
+from tests.e2e.test_pages_of_management import ask, demand_accessible, demand_recorded, window
 from tests.harness.sim import sim_recipe
 from tests.harness.studio import StudioServer
 from tests.harness.toasts import undo
@@ -139,7 +139,7 @@ def test_a_providers_key_goes_in_and_never_comes_out(house: StudioServer, theme:
         dialog.get_by_label("Address").fill("http://127.0.0.1:9/v1")
         dialog.get_by_role("button", name="Save").click()
         line = row(page, "Remote providers", "near")
-        expect(line).to_contain_text("near/inner", timeout=20_000)
+        expect(line).to_contain_text("near/inner", timeout=60_000)
         assert secret not in page.content()
         expect(page.get_by_role("list", name="Models")).to_contain_text("near/inner")
 
@@ -175,6 +175,8 @@ def test_a_request_is_found_opened_and_read(captured: StudioServer, theme: str) 
     made = captured.post("/api/keys", {"name": name})
     assert ask(captured, model, made["secret"]) == 200
     assert captured.chat("nobody-at-all").status_code == 404
+    for asked in (model, "nobody-at-all"):
+        demand_recorded(captured, asked)
     before = captured.head
     with window(captured, theme, "usage?of=requests") as page:
         lines = page.get_by_role("region", name="Requests").locator("tr.one")
@@ -220,5 +222,5 @@ def test_what_is_kept_is_counted_and_forgotten(captured: StudioServer) -> None:
         demand_accessible(page)
         question.get_by_role("button", name="Erase all").click()
         expect(page.get_by_text("nothing is kept")).to_be_visible()
-    assert httpx.get(f"{captured.url}/api/cache").json()["entries"] == 0
+    assert httpx.get(f"{captured.url}/api/cache", timeout=60).json()["entries"] == 0
     assert captured.get("/api/captures")["requests"] == 0

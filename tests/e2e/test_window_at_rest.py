@@ -35,6 +35,8 @@ new MutationObserver((all) => {
   }
 }).observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true })
 """
+DRAWN = "window.drawn.splice(0)"  # since it was looked at last
+LOOKS = 5  # one after another that find nothing new: what was answered last is drawn, too
 
 
 def test_no_page_asks_or_draws_while_nothing_happens(studio: StudioServer) -> None:
@@ -57,9 +59,8 @@ def test_no_page_asks_or_draws_while_nothing_happens(studio: StudioServer) -> No
             twice = {one for one in asked if asked.count(one) > 1}
             assert twice <= OF_BOTH, f"{name} asked again"
             before = list(asked)
-            page.evaluate(WATCH)
             page.clock.run_for(A_WHILE)
-            assert page.evaluate("window.drawn") == [], f"{name} was drawn anew"
+            assert page.evaluate(DRAWN) == [], f"{name} was drawn anew"
             assert asked == before, f"{name} asked for more"
         assert complaints == []
 
@@ -67,8 +68,11 @@ def test_no_page_asks_or_draws_while_nothing_happens(studio: StudioServer) -> No
 def pace(studio: StudioServer) -> float:
     """Requests a second, as whoever follows is told at once."""
     with studio.http.stream("GET", "/api/events", headers=studio.owner()) as answer:
+        kind = ""
         for line in answer.iter_lines():
-            if line.startswith("data:") and '"requests_per_s"' in line:
+            if line.startswith("event:"):
+                kind = line[6:].strip()
+            elif line.startswith("data:") and kind == "metrics":
                 return float(json.loads(line[5:])["gateway"]["requests_per_s"])
     raise AssertionError("the events end before anything was measured")
 
@@ -92,16 +96,22 @@ def opened(page: Page, studio: StudioServer, name: str) -> list[str]:
             under_way.add(request)
 
     page.on("request", begun)
-    page.on("requestfinished", lambda request: under_way.discard(request))
+    for over in ("requestfinished", "requestfailed"):  # what is wanted no more is given up
+        page.on(over, lambda request: under_way.discard(request))
     page.goto(f"{studio.url}{path_of(name)}")
     expect(page.locator(f"main[data-page={name}]")).to_be_visible()
     expect(page.get_by_role("contentinfo")).to_contain_text("live")
     if name == "logs":  # its lines come over what is followed
         expect(page.get_by_role("log")).to_contain_text(STARTED)
     page.clock.run_for(A_WHILE)
-    eventually(
-        lambda: page.evaluate("true") and LAST in asked and not under_way,
-        within=30,
-        what=f"{name} was answered",
-    )
+    page.evaluate(WATCH)
+    looks = 0
+
+    def at_rest() -> bool:
+        nonlocal looks
+        quiet = page.evaluate(DRAWN) == [] and LAST in asked and not under_way
+        looks = looks + 1 if quiet else 0
+        return looks == LOOKS
+
+    eventually(at_rest, within=60, what=f"{name} was answered")
     return asked

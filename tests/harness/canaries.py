@@ -9,10 +9,12 @@ import base64
 import gzip
 import io
 import lzma
+import os
 import sqlite3
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 from urllib.parse import quote
@@ -78,10 +80,12 @@ def in_files(home: Path, cage: Cage) -> Mapping[str, set[str]]:
 
 
 def _files(home: Path) -> Iterator[Path]:
-    for path in sorted(home.rglob("*")):
-        parts = path.relative_to(home).parts
-        if parts[0] not in SKIPPED and path.is_file() and not path.is_symlink():
-            yield path
+    for folder, inside, names in os.walk(home):  # one that is gone meanwhile holds nothing
+        if Path(folder) == home:
+            inside[:] = [name for name in inside if name not in SKIPPED]
+        for path in (Path(folder) / name for name in sorted(names)):
+            if path.is_file() and not path.is_symlink():
+                yield path
 
 
 def _contents(path: Path) -> Iterator[bytes]:
@@ -101,7 +105,7 @@ def unpacked(data: bytes, deep: int = 3) -> Iterator[bytes]:
     if deep == 0 or not data:
         return
     if data.startswith(b"PK"):
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with suppress(zipfile.BadZipFile), zipfile.ZipFile(io.BytesIO(data)) as archive:
             for name in archive.namelist():
                 yield name.encode()
                 yield from unpacked(archive.read(name), deep - 1)
@@ -111,7 +115,7 @@ def unpacked(data: bytes, deep: int = 3) -> Iterator[bytes]:
         for unpack in (gzip.decompress, zlib.decompress, lzma.decompress):
             try:
                 inside = unpack(data[start:])
-            except (OSError, EOFError, zlib.error, lzma.LZMAError):
+            except (OSError, EOFError, MemoryError, zlib.error, lzma.LZMAError):
                 continue
             yield from unpacked(inside, deep - 1)
 
@@ -124,7 +128,10 @@ def _image(data: bytes) -> sqlite3.Connection:
 
 def _rows(open_it: Callable[[], sqlite3.Connection]) -> Iterator[bytes]:
     """Every value of every table."""
-    connection = open_it()
+    try:
+        connection = open_it()
+    except sqlite3.OperationalError:  # gone by now, as a scratch file is
+        return
     try:
         connection.text_factory = bytes
         tables = connection.execute("select name from sqlite_master where type = 'table'")
