@@ -1,6 +1,5 @@
 """`/api/usage`: what was used, by whom and of what, in numbers that can be added up."""
 
-import re
 from functools import partial
 from typing import Any, cast
 
@@ -11,13 +10,12 @@ from core.errors import Invalid
 from core.nearest import did_you_mean
 from core.usage.csv import table
 from core.usage.report import UsageReport, entries, total
+from core.usage.zones import zone_told
 from events.projections.request_records import HOUR_US
 from events.projections.sealed_months import PrunedMonth, pruned_months
 from events.projections.usage_sums import DIMENSIONS, UsageQuery
 
 MOST_ROWS = 100_000
-FURTHEST = 14 * 60  # minutes: no time zone is further from UTC
-_OFFSET = re.compile(r"([+-]?)(\d{1,2}):?([0-5]\d)")
 
 
 @get("/usage")
@@ -44,11 +42,12 @@ async def show_usage(
     """Sums by what `by` names, comma-separated: month, day, hour, key, model, recipe, outcome, …
 
     `since` and `until` (µs since the epoch) are widened to whole hours. Days and months begin at
-    midnight UTC, or of the zone that `tz` tells: minutes east of UTC, or such as +02:00. `key` is
-    an id or a name. `latencies=true` adds percentiles, and reads every request for them.
+    midnight UTC, or of the zone that `tz` tells: Europe/Berlin, with its summers, minutes east of
+    UTC, or +02:00. `key` is an id or a name. `latencies=true` adds percentiles, and reads every
+    request for them.
     """
     told = told_apart(by)
-    zone = minutes_east(tz)
+    zone, before = zone_told(tz, since, until, application.clock.now())
     if format not in ("json", "csv"):
         raise Invalid(f"`format` should be json or csv, not {format!r}", field="format")
     asked = {
@@ -62,6 +61,7 @@ async def show_usage(
         since=since,
         until=until,
         zone=zone,
+        zone_before=before,
         where={name: value for name, value in asked.items() if value is not None},
         latencies=latencies,
     )
@@ -119,21 +119,6 @@ def told_apart(by: str) -> tuple[str, ...]:
                 next_action=f"use some of {', '.join(DIMENSIONS)}",
             )
     return names
-
-
-def minutes_east(tz: str) -> int:
-    """`120`, `+02:00` or `-0330` as minutes east of UTC."""
-    text = tz.strip().replace(" ", "+")  # an unescaped plus in a query is a blank
-    if (found := _OFFSET.fullmatch(text)) and (":" in text or len(found[2] + found[3]) == 4):
-        minutes = int(found[2]) * 60 + int(found[3])
-        minutes = -minutes if found[1] == "-" else minutes
-    elif re.fullmatch(r"[+-]?\d{1,3}", text):
-        minutes = int(text)
-    else:
-        raise Invalid(f"`tz` should be minutes east of UTC or +hh:mm, not {tz!r}", field="tz")
-    if abs(minutes) > FURTHEST:
-        raise Invalid(f"no time zone is {tz} from UTC", field="tz")
-    return minutes
 
 
 HANDLERS = (show_usage,)

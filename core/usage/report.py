@@ -50,7 +50,7 @@ class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
     by: tuple[str, ...]
     since: int | None  # µs since the epoch; whole hours
     until: int | None
-    tz: int  # minutes east of UTC, by which days and months begin
+    tz: int  # minutes east of UTC, by which days and months begin, at the end of the time
     currency: str
     rows: tuple[UsageEntry, ...]
     total: UsageEntry

@@ -1,8 +1,9 @@
 """What did all requests of a time, key, model or ending add up to? Sums over `request_records`.
 
 Answers for one log, a month; `core.usage` adds the months up. Days and months begin at midnight of
-a time zone that is a number of minutes east of UTC; hours are never split, so in zones that are
-not whole hours away a day begins with the first hour (UTC) that begins in it.
+a time zone that is a number of minutes east of UTC, and was others before where clocks were set;
+hours are never split, so in zones that are not whole hours away a day begins with the first hour
+(UTC) that begins in it.
 """
 
 import sqlite3
@@ -15,11 +16,11 @@ from events.projections.request_records import HOUR_US, LONGEST, SCALES, SUMS
 
 TOKENS = ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens")
 
-# What can be told apart. `{hour}` is the hour since the epoch, `:zone` minutes east of UTC.
+# What can be told apart. `{hour}` is the hour since the epoch, `{zone}` minutes east of UTC.
 DIMENSIONS: Mapping[str, str] = {
-    "month": "strftime('%Y-%m', {hour} * 3600 + :zone * 60, 'unixepoch')",
-    "day": "strftime('%Y-%m-%d', {hour} * 3600 + :zone * 60, 'unixepoch')",
-    "hour": "strftime('%Y-%m-%dT%H:%M', {hour} * 3600 + :zone * 60, 'unixepoch')",
+    "month": "strftime('%Y-%m', {hour} * 3600 + {zone} * 60, 'unixepoch')",
+    "day": "strftime('%Y-%m-%d', {hour} * 3600 + {zone} * 60, 'unixepoch')",
+    "hour": "strftime('%Y-%m-%dT%H:%M', {hour} * 3600 + {zone} * 60, 'unixepoch')",
     "key": "k.key_id",
     "actor": "k.actor",
     "model": "k.model",
@@ -44,6 +45,7 @@ class UsageQuery(msgspec.Struct, frozen=True, kw_only=True):
     since: int | None = None  # µs since the epoch
     until: int | None = None
     zone: int = 0  # minutes east of UTC
+    zone_before: tuple[tuple[int, int], ...] = ()  # (first hour after, minutes), oldest first
     where: Mapping[str, str | int] = {}  # of DIMENSIONS, without those of time
     latencies: bool = False  # also count latencies by bucket; reads every request
 
@@ -69,7 +71,7 @@ class Sums(msgspec.Struct, kw_only=True):
 
 def usage_sums(connection: sqlite3.Connection, query: UsageQuery, most: int = -1) -> list[Sums]:
     """One for each combination that there is, in no order; at most `most` of them (-1: all)."""
-    group = _group(query.by, "u.hour")
+    group = _group(query, "u.hour")
     # What the cache gave cost no engine anything: its tokens are told apart from the others.
     sums = (
         f"sum(case k.cache when '' then u.{name} else 0 end)"
@@ -107,7 +109,7 @@ def usage_sums(connection: sqlite3.Connection, query: UsageQuery, most: int = -1
 def _count_latencies(
     connection: sqlite3.Connection, query: UsageQuery, found: Mapping[tuple[str | int, ...], Sums]
 ) -> None:
-    group = _group(query.by, "i.hour")
+    group = _group(query, "i.hour")
     for measure in MEASURES:
         bucket = f"(i.latencies >> {shift(measure)}) & {MASK}"
         rows = connection.execute(
@@ -144,8 +146,12 @@ def _table(query: UsageQuery) -> str:
     )
 
 
-def _group(by: Sequence[str], hour: str) -> list[str]:
-    return [DIMENSIONS[name].replace("{hour}", hour) for name in by]
+def _group(query: UsageQuery, hour: str) -> list[str]:
+    zone = ":zone"
+    if query.zone_before:
+        whens = (f"when {hour} < {after:d} then {east:d}" for after, east in query.zone_before)
+        zone = f"(case {' '.join(whens)} else :zone end)"
+    return [DIMENSIONS[name].replace("{hour}", hour).replace("{zone}", zone) for name in query.by]
 
 
 def _group_by(by: Sequence[str]) -> str:

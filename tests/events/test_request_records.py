@@ -7,6 +7,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -270,6 +271,23 @@ def test_days_begin_at_the_midnight_of_a_time_zone(opened: Open, clock: StillClo
 
     assert days(0) == [("2026-11-18",)]
     assert days(540) == [("2026-11-18",), ("2026-11-19",)]
+
+
+def test_days_before_the_clocks_were_set_begin_by_the_clock_of_then(
+    opened: Open, clock: StillClock
+) -> None:
+    """22:30 UTC was half past midnight in Berlin's summer, and 23:30 UTC is in its winter."""
+    log = opened(USAGE)
+    set_back = int(datetime(2026, 10, 25, 1, tzinfo=UTC).timestamp()) // 3600
+    for moment in ((24, 21), (24, 22), (25, 22), (25, 23)):
+        clock.at = int(datetime(2026, 10, *moment, 30, tzinfo=UTC).timestamp()) * 1_000_000
+        log.append_now("usage-2026-10-25", [BASE], actor="api")
+    query = UsageQuery(by=("day",), zone=60, zone_before=((set_back, 120),))
+    with log.reading() as connection:
+        found = {one.group: one.sums["requests"] for one in usage_sums(connection, query)}
+        latencies = usage_sums(connection, msgspec.structs.replace(query, latencies=True))
+    assert found == {("2026-10-24",): 1, ("2026-10-25",): 2, ("2026-10-26",): 1}
+    assert {one.group for one in latencies} == found.keys()
 
 
 def test_a_log_of_before_is_told_from_one_that_is_up_to_date(opened: Open) -> None:

@@ -17,6 +17,7 @@ from core.application import Application
 from core.keys.keyring import KeyRing
 from core.live_settings import LiveSettings
 from core.settings import Paths, Settings
+from core.usage import zones
 from core.usage_log import UsageLog
 from events.facts import KeyIssued
 from events.store import EventStore
@@ -36,6 +37,7 @@ async def http(home: Path, store: EventStore) -> AsyncIterator[AsyncTestClient[L
     await store.append("key-k1", [ISSUED], actor="cli")
     made = Application.__new__(Application)
     made.store = store
+    made.clock = clock
     made.usage = UsageLog(paths=Paths(home), clock=clock)
     made.keys = KeyRing(store, clock)
     made.settings = LiveSettings(Settings(home=home, currency="EUR"), {})
@@ -110,6 +112,9 @@ async def test_a_time_takes_whole_hours_and_a_zone_moves_midnight(
     assert [row["group"]["hour"] for row in answer["rows"]] == ["2026-11-01T14:00"]
     there = await get(http, "/usage", by="day", tz="780", since=noon, until=noon + 1)
     assert [row["group"]["day"] for row in there["rows"]] == ["2026-11-02"]
+    named = await get(http, "/usage", by="hour", tz="Europe/Berlin", since=noon, until=noon + 1)
+    assert named["tz"] == 60
+    assert [row["group"]["hour"] for row in named["rows"]] == ["2026-11-01T13:00"]
 
 
 async def test_percentiles_are_told_when_they_are_asked_for(
@@ -141,7 +146,9 @@ async def test_the_table_has_a_header_and_runs_nothing(http: AsyncTestClient[Lit
     ("query", "field"),
     [
         ({"by": "day,colour"}, "by"),
-        ({"tz": "CET"}, "tz"),
+        ({"tz": "Mars/Olympus"}, "tz"),
+        ({"tz": "Europe"}, "tz"),
+        ({"tz": "../../etc/passwd"}, "tz"),
         ({"tz": "+23:00"}, "tz"),
         ({"format": "xlsx"}, "format"),
     ],
@@ -160,7 +167,7 @@ async def test_what_can_not_be_told_is_refused_by_name(
 )
 def test_a_time_zone_is_minutes_or_hours_and_minutes(tz: str, minutes: int) -> None:
     """Also when a plus was not escaped."""
-    assert usage.minutes_east(tz) == minutes
+    assert zones.minutes_east(tz) == minutes
 
 
 async def test_requests_are_found_by_error_and_cache(http: AsyncTestClient[Litestar]) -> None:

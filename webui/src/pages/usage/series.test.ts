@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { UsageEntry } from '../../lib/api/types'
-import { barUntil, beginningOf, groupsIn, groupsOf, lineOf, piled, placeOfSums, spanOf, stacksOf, sumsAt } from './series'
+import { barUntil, beginningOf, groupsIn, groupsOf, lineOf, piled, placeOfSums, spanOf, stacksOf, sumsAt, zoneHere, zoneOf } from './series'
+
+beforeAll(() => void vi.stubEnv('TZ', 'Europe/Berlin'))
+afterAll(() => void vi.unstubAllEnvs())
 
 const NOON = Date.UTC(2026, 10, 30, 12, 30)
 const DAY = sumsAt('')
@@ -10,7 +13,7 @@ const requests = (one: UsageEntry): number => one.requests
 
 describe('the bars of a range', () => {
   it('are hours up to the one that is now', () => {
-    const span = spanOf({ ...DAY, range: 'day' }, NOON, 60)
+    const span = spanOf({ ...DAY, range: 'day' }, NOON)
     expect([span.step, span.at.length]).toEqual(['hour', 24])
     expect(span.until).toBe(Date.UTC(2026, 10, 30, 13) * 1000)
     expect(barUntil(span, 23)).toBe(span.until)
@@ -18,28 +21,50 @@ describe('the bars of a range', () => {
   })
 
   it('are days of the zone where they are many', () => {
-    const span = spanOf({ ...DAY, range: 'month' }, NOON, 120)
+    const span = spanOf({ ...DAY, range: 'month' }, NOON)
     expect([span.step, span.at.length]).toEqual(['day', 30])
-    expect(span.until).toBe(Date.UTC(2026, 10, 30, 22) * 1000)
-    expect(beginningOf('2026-11-30', 120)).toBe(span.at[29])
+    expect(span.until).toBe(Date.UTC(2026, 10, 30, 23) * 1000)
+    expect(beginningOf('2026-11-30')).toBe(span.at[29])
+    expect(span.since).toBe(Date.UTC(2026, 9, 31, 23) * 1000)
   })
 
   it('are those of two days, both included, by the hour where they are few', () => {
-    const span = spanOf({ range: 'custom', from: '2026-11-01', until: '2026-11-02' }, NOON, 60)
+    const span = spanOf({ range: 'custom', from: '2026-11-01', until: '2026-11-02' }, NOON)
     expect([span.step, span.at.length]).toEqual(['hour', 48])
     expect(span.since).toBe(Date.UTC(2026, 9, 31, 23) * 1000)
     expect(span.until).toBe(Date.UTC(2026, 10, 2, 23) * 1000)
-    expect(spanOf({ range: 'custom', from: '2026-01-01', until: '2026-03-31' }, NOON, 0).at).toHaveLength(90)
+    expect(spanOf({ range: 'custom', from: '2026-01-01', until: '2026-03-31' }, NOON).at).toHaveLength(90)
   })
 
   it('are the last week while a custom range is not chosen, or the wrong way round', () => {
     for (const [from, until] of [['', ''], ['2026-11-02', '2026-11-01']] as const) {
-      expect(spanOf({ range: 'custom', from, until }, NOON, 0).at).toHaveLength(7 * 24)
+      expect(spanOf({ range: 'custom', from, until }, NOON).at).toHaveLength(7 * 24)
     }
   })
 
   it('are found by the names that rows have', () => {
-    expect(beginningOf('2026-11-30T12:00', -90)).toBe(Date.UTC(2026, 10, 30, 13, 30) * 1000)
+    expect(beginningOf('2026-11-30T12:00')).toBe(Date.UTC(2026, 10, 30, 12) * 1000)
+    expect(beginningOf('2026-07-01')).toBe(Date.UTC(2026, 5, 30, 22) * 1000)
+  })
+
+  it('are days of 25 and of 23 hours where the clocks are set', () => {
+    const span = spanOf({ ...DAY, range: 'month' }, Date.UTC(2026, 10, 1, 12))
+    const back = span.at.indexOf(Date.UTC(2026, 9, 24, 22) * 1000)
+    expect(back).toBeGreaterThan(0)
+    expect(span.at[back + 1]).toBe(Date.UTC(2026, 9, 25, 23) * 1000)
+    for (const name of ['2026-10-20', '2026-10-25', '2026-10-26', '2026-11-01']) expect(span.at).toContain(beginningOf(name))
+    expect(spanOf({ range: 'custom', from: '2026-10-25', until: '2026-10-25' }, NOON).at).toHaveLength(25)
+    expect(spanOf({ range: 'custom', from: '2026-03-29', until: '2026-03-29' }, NOON).at).toHaveLength(23)
+  })
+
+  it('are asked for in the zone by which they are named', () => {
+    expect([zoneOf('hour'), zoneOf('day'), zoneHere()]).toEqual(['0', 'Europe/Berlin', 'Europe/Berlin'])
+    vi.stubEnv('TZ', 'UTC')
+    expect(zoneOf('day')).toBe('0')
+    vi.stubEnv('TZ', 'Asia/Kolkata')
+    const half = spanOf({ range: 'custom', from: '2026-11-02', until: '2026-11-02' }, NOON)
+    expect([half.since, half.at.length]).toEqual([Date.UTC(2026, 10, 1, 19) * 1000, 24])
+    vi.stubEnv('TZ', 'Europe/Berlin')
   })
 })
 
@@ -59,13 +84,13 @@ it('a bar and a group of it stand in the address, a group without a bar does not
 })
 
 describe('what is stacked', () => {
-  const span = spanOf({ ...DAY, range: 'day' }, NOON, 0)
+  const span = spanOf({ ...DAY, range: 'day' }, NOON)
   const at = (hour: number, model: string, n: number): UsageEntry =>
     row({ hour: `2026-11-30T${String(hour).padStart(2, '0')}:00`, model }, n)
 
   it('can be asked for by its groups that have a name, those of one bar', () => {
     const rows = [at(1, 'a', 1), at(1, 'b', 2), at(1, '', 9), at(2, 'c', 3)]
-    const [since, until] = [span.at.find((one) => one === beginningOf('2026-11-30T01:00', 0))!, beginningOf('2026-11-30T02:00', 0)]
+    const [since, until] = [span.at.find((one) => one === beginningOf('2026-11-30T01:00'))!, beginningOf('2026-11-30T02:00')]
     expect(groupsIn(rows, span, 'model', [since, until])).toEqual(['b', 'a'])
   })
 

@@ -1,4 +1,6 @@
 // Sums by hour or day as charts take them: one time axis without gaps, a few groups stacked. Pure.
+// Days are those of the person's own clock, of which a year has one of 23 hours and one of 25; hours
+// are named in UTC, where none comes twice.
 import type { Micros, UsageEntry } from '../../lib/api/types'
 import { spanAt } from './requests'
 
@@ -59,40 +61,57 @@ export interface Span {
   step: 'hour' | 'day'
   since: Micros
   until: Micros
-  /** Minutes east of UTC, by which days begin. */
-  zone: number
   /** The beginning of each bar. */
   at: readonly Micros[]
 }
 
 /** The bars of a range: one that ends with the hour or day that is now, or that of two days. */
-export function spanOf(wanted: Pick<SumsWanted, 'range' | 'from' | 'until'>, nowMs: number, zone: number): Span {
-  const custom = wanted.range === 'custom' ? daysBetween(wanted.from, wanted.until, zone) : null
+export function spanOf(wanted: Pick<SumsWanted, 'range' | 'from' | 'until'>, nowMs: number): Span {
+  const custom = wanted.range === 'custom' ? daysBetween(wanted.from, wanted.until) : null
   const days = custom ? custom.days : DAYS[wanted.range === 'custom' ? 'week' : wanted.range]
-  const step = days <= BY_HOUR_DAYS ? 'hour' : 'day'
-  const width = step === 'hour' ? HOUR_US : DAY_US
-  const shift = step === 'day' ? zone * 60_000_000 : 0
-  const until = custom ? custom.until : (Math.floor((nowMs * 1000 + shift) / width) + 1) * width - shift
-  const bars = (days * DAY_US) / width
-  const at = Array.from({ length: bars }, (_, i) => until - (bars - i) * width)
-  return { step, since: at[0]!, until, zone, at }
+  const last = custom ? custom.last : new Date(nowMs)
+  const midnight = (ago: number): Micros => new Date(last.getFullYear(), last.getMonth(), last.getDate() - ago).getTime() * 1000
+  if (days > BY_HOUR_DAYS) {
+    const at = Array.from({ length: days }, (_, i) => midnight(days - 1 - i))
+    return { step: 'day', since: at[0]!, until: midnight(-1), at }
+  }
+  const until = custom ? wholeHour(midnight(-1)) : (Math.floor((nowMs * 1000) / HOUR_US) + 1) * HOUR_US
+  const since = custom ? wholeHour(midnight(days - 1)) : until - days * DAY_US
+  const at = Array.from({ length: (until - since) / HOUR_US }, (_, i) => since + i * HOUR_US)
+  return { step: 'hour', since, until, at }
+}
+
+/** Where days do not begin with an hour of UTC, the first that begins in them. */
+function wholeHour(at: Micros): Micros {
+  return Math.ceil(at / HOUR_US) * HOUR_US
 }
 
 /** At most a year; null where a day is missing or they are the wrong way round. */
-function daysBetween(from: string, until: string, zone: number): { days: number; until: Micros } | null {
+function daysBetween(from: string, until: string): { days: number; last: Date } | null {
   if (!from || !until) return null
-  const first = beginningOf(from, zone)
-  const end = beginningOf(until, zone) + DAY_US
-  const days = Math.round((end - first) / DAY_US)
-  return days >= 1 ? { days: Math.min(days, LONGEST_DAYS), until: end } : null
+  const [first, last] = [beginningOf(from), beginningOf(until)]
+  const days = Math.round((last - first) / DAY_US) + 1
+  return days >= 1 ? { days: Math.min(days, LONGEST_DAYS), last: new Date(last / 1000) } : null
 }
 
-/** When the hour or day of a row begins, as it is named in the span's zone. */
-export function beginningOf(name: string, zone: number): Micros {
-  const [day, time = '00:00'] = name.split('T')
+/** When the hour (of UTC) or the day (of the person's clock) of a row begins. */
+export function beginningOf(name: string): Micros {
+  const [day, time] = name.split('T')
   const [year, month, date] = day!.split('-').map(Number)
+  if (time === undefined) return new Date(year!, month! - 1, date).getTime() * 1000
   const [hours, minutes] = time.split(':').map(Number)
-  return (Date.UTC(year!, month! - 1, date, hours, minutes) - zone * 60_000) * 1000
+  return Date.UTC(year!, month! - 1, date, hours, minutes) * 1000
+}
+
+/** The zone by which rows of a step are named. */
+export function zoneOf(step: Span['step']): string {
+  return step === 'hour' ? '0' : zoneHere()
+}
+
+/** The zone of the person's clock; where it has no name, so many minutes east of UTC. */
+export function zoneHere(): string {
+  const name = new Intl.DateTimeFormat().resolvedOptions().timeZone as string | undefined
+  return name?.includes('/') && !name.startsWith('Etc/') ? name : String(-new Date().getTimezoneOffset())
 }
 
 /** The groups with most of `value` in front; what is left is one group, null. */
@@ -122,7 +141,7 @@ export function stacksOf(
   const stacks = groups.map(() => span.at.map(() => 0))
   const rest = groups.indexOf(null)
   for (const row of rows) {
-    const i = bar.get(beginningOf(String(row.group[span.step] ?? ''), span.zone))
+    const i = bar.get(beginningOf(String(row.group[span.step] ?? '')))
     const known = groups.indexOf(String(row.group[split] ?? ''))
     const stack = stacks[known >= 0 ? known : rest]
     if (i !== undefined && stack) stack[i]! += value(row)
@@ -149,7 +168,7 @@ export function lineOf(
   const line: (number | null)[] = span.at.map(() => null)
   const bar = new Map(span.at.map((at, i) => [at, i]))
   for (const row of rows) {
-    const i = bar.get(beginningOf(String(row.group[span.step] ?? ''), span.zone))
+    const i = bar.get(beginningOf(String(row.group[span.step] ?? '')))
     if (i !== undefined) line[i] = value(row) ?? null
   }
   return line
@@ -163,7 +182,7 @@ export function groupsIn(
   [since, until]: readonly [Micros, Micros],
 ): readonly string[] {
   const within = rows.filter((row) => {
-    const at = beginningOf(String(row.group[span.step] ?? ''), span.zone)
+    const at = beginningOf(String(row.group[span.step] ?? ''))
     return at >= since && at < until
   })
   return groupsOf(within, split, (row) => row.requests).filter((group) => group !== null && group !== '') as string[]
