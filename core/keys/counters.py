@@ -11,6 +11,8 @@ given back to the second it came in. Loop-bound.
 import itertools
 from collections.abc import Callable, Iterable, Mapping
 
+import msgspec
+
 from core.clock import Clock
 from core.gateway.body import Body
 from core.keys.calendar import US, Period
@@ -24,24 +26,6 @@ UNSETTLED_S = 600.0  # after its end; then nobody will tell what a request used
 PARALLEL_RETRY_S = 1.0  # nobody knows when a running request ends
 
 Changed = Callable[[str, int | None], None]  # a key, and the second of its window that changed
-
-
-class Entry:
-    """A request that was counted in."""
-
-    __slots__ = ("came_at", "count", "key_id", "left_at", "money", "request_id", "second", "tokens")
-
-    def __init__(
-        self, request_id: str, key_id: str, count: "Count", came_at: float, tokens: int
-    ) -> None:
-        self.request_id = request_id
-        self.count = count
-        self.key_id = key_id
-        self.came_at = came_at
-        self.second = int(came_at)
-        self.tokens = tokens  # reserved
-        self.money = count.average_money or 0.0
-        self.left_at: float | None = None
 
 
 class Count:
@@ -66,6 +50,19 @@ class Count:
         self.reserved = 0.0  # money of requests that are not settled
         self.average_tokens: float | None = None
         self.average_money: float | None = None
+
+
+class Entry(msgspec.Struct, eq=False):
+    """A request that was counted in."""
+
+    request_id: str
+    key_id: str
+    count: Count
+    came_at: float
+    second: int  # of the window, in which it came
+    tokens: int  # reserved
+    money: float  # the same
+    left_at: float | None = None
 
 
 class Counters:
@@ -108,10 +105,11 @@ class Counters:
         stopped = self._stopped(count, limits, tokens, now)
         if stopped is not None:
             return Stop(limit=stopped[0], retry_after=stopped[1], use=_use(count, now))
-        entry = Entry(request_id, key_id, count, now, tokens)
-        window.add(entry.second, 1, tokens)
+        second, money = int(now), count.average_money or 0.0
+        entry = Entry(request_id, key_id, count, now, second, tokens, money)
+        window.add(second, 1, tokens)
         count.running += 1
-        count.reserved += entry.money
+        count.reserved += money
         self._entries[request_id] = entry
         return entry
 
@@ -130,7 +128,7 @@ class Counters:
         entry = self._entries.pop(request_id, None)
         if entry is None:
             return
-        entry.left_at = now = self.now
+        entry.left_at = now = self._began + self._clock.monotonic()
         left = self._left
         left[request_id] = entry
         entry.count.running -= 1

@@ -80,7 +80,8 @@ class KeyGate:
         if key_id is None:
             return
         limits = self._ring.limits_of(key_id)
-        demand_inference(limits.scopes)
+        if "inference" not in limits.scopes:
+            demand_inference(limits.scopes)
         if limits.models and not self.permits(key_id, name):
             raise ModelForbidden(self._name(key_id), name)
 
@@ -112,7 +113,9 @@ class KeyGate:
         limits = None if key_id is None else self._ring.limits_of(key_id)
         if key_id is None or limits is None or not counts(limits):
             return None
-        entry = self._admitted(key_id, request_id, limits, body)
+        entry = self._counters.admit(key_id, request_id, limits, body)
+        if isinstance(entry, Stop):
+            raise self._refusal(key_id, limits, entry)
         return Passed(headers=headers_with(limits, entry.count.window, entry.came_at))
 
     async def enter(self, key_id: str | None, request_id: str, body: Body) -> Passed | None:
@@ -122,7 +125,9 @@ class KeyGate:
         limits = None if key_id is None else self._ring.limits_of(key_id)
         if key_id is None or limits is None or not counts(limits):
             return None
-        entry = self._admitted(key_id, request_id, limits, body)
+        entry = self._counters.admit(key_id, request_id, limits, body)
+        if isinstance(entry, Stop):
+            raise self._refusal(key_id, limits, entry)
         use = await self._ask_others(entry, limits)
         if isinstance(use, Stop):
             raise self._refusal(key_id, limits, use)
@@ -171,12 +176,6 @@ class KeyGate:
             self._counters.restore_spent(key_id, day, month)
 
     # inside
-
-    def _admitted(self, key_id: str, request_id: str, limits: KeyLimits, body: Body) -> Entry:
-        entry = self._counters.admit(key_id, request_id, limits, body)
-        if isinstance(entry, Stop):
-            raise self._refusal(key_id, limits, entry)
-        return entry
 
     async def _ask_others(self, entry: Entry, limits: KeyLimits) -> Use | Stop | None:
         assert self._shared is not None

@@ -4,6 +4,8 @@ The headers are OpenAI's: `x-ratelimit-limit-requests`, `-remaining-requests`, `
 and the same for tokens; a reset reads as `6m0s`, `8.64s` or `120ms`.
 """
 
+from functools import lru_cache
+
 import msgspec
 
 from core.keys.errors import Header
@@ -61,27 +63,32 @@ def _headers(
     most = limits.requests_per_minute
     if most is not None:
         at = requests_reset_s
-        reset = duration(at).encode()
+        reset = _written(round(at * 1000) if at > 0 else 0)
         told = _told(REQUESTS, most, most - requests, reset)
     most = limits.tokens_per_minute
     if most is not None:
         if tokens_reset_s != at:  # mostly the same moment
-            reset = duration(tokens_reset_s).encode()
+            at = tokens_reset_s
+            reset = _written(round(at * 1000) if at > 0 else 0)
         told += _told(TOKENS, most, most - tokens, reset)
     return told
 
 
 def duration(seconds: float) -> str:
     """As OpenAI writes it."""
-    ms = round(seconds * 1000) if seconds > 0 else 0
+    return _written(round(seconds * 1000) if seconds > 0 else 0).decode()
+
+
+@lru_cache(1024)  # who comes within the same millisecond is told the same
+def _written(ms: int) -> bytes:
     if ms < 1000:
-        return f"{ms}ms"
+        return b"%dms" % ms
     if ms < 60_000:
-        return f"{ms / 1000:g}s"
+        return b"%gs" % (ms / 1000)
     minutes, ms = divmod(ms, 60_000)
     if minutes < 60:
-        return f"{minutes}m{ms / 1000:g}s"
-    return f"{minutes // 60}h{minutes % 60}m{ms / 1000:g}s"
+        return b"%dm%gs" % (minutes, ms / 1000)
+    return b"%dh%dm%gs" % (minutes // 60, minutes % 60, ms / 1000)
 
 
 def _told(
@@ -89,4 +96,9 @@ def _told(
 ) -> tuple[Header, ...]:
     limit, remaining, resets = names
     told = b"%d" % left if left > 0 else b"0"
-    return (limit, b"%d" % most), (remaining, told), (resets, reset)
+    return _named(limit, most), (remaining, told), (resets, reset)
+
+
+@lru_cache(256)
+def _named(limit: bytes, most: int) -> Header:
+    return limit, b"%d" % most
