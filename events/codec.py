@@ -43,26 +43,35 @@ class Codec:
         self._upcasters = upcasters
         self._encoder = msgspec.json.Encoder()
         self._types = {wire_name(type): type for type in types}
+        self._names: dict[type, str] = {type: name for name, type in self._types.items()}
         self._decoders = {tag: msgspec.json.Decoder(type) for tag, type in self._types.items()}
         self._schemas = {tag: upcasters.current(tag) for tag in self._types}
         self._warned: set[tuple[str, int]] = set()
 
     def encode(self, fact: Fact) -> bytes:
         """Write a fact as JSON without its type; NotRecordable when it does not fit in JSON."""
+        return self._encoded(fact, self._name(fact))
+
+    def _encoded(self, fact: Fact, name: str) -> bytes:
         try:
             text = self._encoder.encode(fact)
         except (TypeError, ValueError, msgspec.MsgspecError, RecursionError) as error:
-            raise NotRecordable(f"{wire_name(fact)} cannot be written: {error}") from error
+            raise NotRecordable(f"{name} cannot be written: {error}") from error
         # msgspec writes the tag first: {"type":"app-started","version":…}
-        head = len(wire_name(fact)) + len('{"type":""')
+        head = len(name) + len('{"type":""')
         return b"{" + text[head + 1 :] if text[head : head + 1] == b"," else b"{}"
+
+    def _name(self, fact: Fact) -> str:
+        """`wire_name`, which makes a description of the whole type each time that it is asked."""
+        return self._names.get(type(fact)) or wire_name(fact)
 
     def seal(self, fact: Fact) -> Sealed:
         """Encode a fact and read it back, so that what is told live is what replay will tell.
 
         Raises NotRecordable when it cannot be read back, such as NaN in a number's place.
         """
-        type, data = wire_name(fact), self.encode(fact)
+        type = self._name(fact)
+        data = self._encoded(fact, type)
         if type not in self._decoders:
             raise NotRecordable(f"{type} is not among the known facts")
         try:
