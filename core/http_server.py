@@ -40,7 +40,7 @@ class Quiet(uvicorn.Server):
 def bind(settings: Settings) -> socket.socket:
     """Take the port that the settings name; for 0, a free one.
 
-    Raises Refused, with what to do, when somebody else has it.
+    Raises Refused, with what to do, when it can not be had.
     """
     host, port = settings.host, settings.port
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -52,16 +52,31 @@ def bind(settings: Settings) -> socket.socket:
         listening.bind((host, port))
     except OSError as error:
         listening.close()
-        if error.errno != errno.EADDRINUSE:
-            raise
-        raise Refused(
-            f"port {port} is in use by another program",
-            code="port-taken",
-            next_action="end that program, or set VLLM_STUDIO_PORT to a free port",
-        ) from None
+        raise no_place(error, host, port) from None
     listening.listen(BACKLOG)
     listening.setblocking(False)
     return listening
+
+
+def no_place(error: OSError, host: str, port: int) -> Refused:
+    """Why we can not listen there, and what to do."""
+    if error.errno == errno.EADDRINUSE:
+        return Refused(
+            f"port {port} is in use by another program",
+            code="port-taken",
+            next_action="end that program, or set VLLM_STUDIO_PORT to a free port",
+        )
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return Refused(
+            f"the system does not let you listen on port {port}",
+            code="port-forbidden",
+            next_action="set VLLM_STUDIO_PORT to a port from 1024 on",
+        )
+    return Refused(
+        f"{host!r} is no address that this machine can listen on: {error.strerror}",
+        code="host-unusable",
+        next_action="set VLLM_STUDIO_HOST to an address of this machine, or leave it away",
+    )
 
 
 class HttpServer:

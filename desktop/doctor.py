@@ -190,19 +190,21 @@ def ports(settings: Settings, app: RunningApp | None) -> Iterator[Check]:
     for name, (number, variable) in wanted.items():
         if app is not None:
             yield ok(name, f"{number}, in use by vLLM Studio")
-        elif is_free(number):
-            yield ok(name, f"{number} is free")
+        elif why := why_not(number):
+            yield fail(name, f"{number} {why}", f"set {variable}")
         else:
-            yield fail(name, f"{number} is taken by another program", f"set {variable}")
+            yield ok(name, f"{number} is free")
 
 
-def is_free(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether we could listen there; connections that linger from before do not count."""
+def why_not(port: int, host: str = "127.0.0.1") -> str:
+    """Why we could not listen there, or nothing; what lingers from before does not count."""
     with socket.socket() as probe:
         if os.name == "posix":
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
+        except PermissionError:
+            return "is not for this user"
         except OSError:
-            return False
-    return True
+            return "is taken by another program"
+    return ""

@@ -19,8 +19,8 @@ def test_a_free_port_is_free_and_a_taken_one_is_not() -> None:
     """Asked by trying."""
     number = free_port()
     with socket.create_server(("127.0.0.1", number)):
-        assert not doctor.is_free(number)
-    assert doctor.is_free(number)
+        assert doctor.why_not(number) == "is taken by another program"
+    assert doctor.why_not(number) == ""
 
 
 def test_a_home_that_is_not_there_yet_will_be_made(home: Path) -> None:
