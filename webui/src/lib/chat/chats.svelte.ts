@@ -15,6 +15,7 @@ import { setups } from './setups.svelte'
 import { followReply } from './reply'
 import { takeOver } from './former'
 import { newestUnder, siblingsOf } from './tree'
+import { dequeue, takeBack, written, type Queued } from './queue'
 import { unsent } from './unsent'
 import { bringRest, NEWEST, wholeOf } from './whole'
 
@@ -55,6 +56,7 @@ class Chats {
 
   /** What was being written in the conversation that is shown, perhaps in a window that is closed. */
   private goOnWriting(): void {
+    if (this.current.queued.length > 0) return // that is a part of it
     this.current.draft ||= unsent.of(this.current.id)
   }
 
@@ -128,14 +130,39 @@ class Chats {
   }
 
   /** False: it could not be sent, and is to be kept where it was written. */
-  async send(text: string, files: readonly Attachment[] = []): Promise<boolean> {
-    const conversation = this.current
-    if (!(await setups.settled(conversation))) return false
-    conversation.beside = null
-    const parent = conversation.leaf
-    const asked = await this.say(conversation, text, parent, files)
-    if (asked) await this.reply(conversation, asked.id)
-    return asked !== null
+  async send(text: string, files: readonly Attachment[] = [], conversation = this.current): Promise<boolean> {
+    let answered = false
+    conversation.sending = true
+    try {
+      if (!(await setups.settled(conversation))) return false
+      conversation.beside = null
+      const parent = conversation.leaf
+      const asked = await this.say(conversation, text, parent, files)
+      if (asked) answered = await this.reply(conversation, asked.id)
+      return asked !== null
+    } finally {
+      conversation.sending = false
+      if (!conversation.busy) void this.sendNext(conversation, answered) // it has ended already, or never began
+    }
+  }
+
+  /** What waits for the answer under way stands where it was written again. */
+  takeBack(conversation: Conversation, which: readonly Queued[] = conversation.queued): void {
+    if (which.length === 0) return
+    takeBack(conversation, which)
+    unsent.keep(conversation.id, written(conversation))
+  }
+
+  /** An answer has ended: what waited for that is sent, or given back where it did not come whole. */
+  private async sendNext(conversation: Conversation, whole: boolean): Promise<void> {
+    if (!whole) return this.takeBack(conversation)
+    if (conversation.busy || conversation.sending) return
+    const next = dequeue(conversation)
+    if (!next) return
+    unsent.keep(conversation.id, written(conversation))
+    if (await this.send(next.text, next.files, conversation)) return
+    conversation.queued = [next, ...conversation.queued]
+    this.takeBack(conversation)
   }
 
   /** It is at the server, for what has to be there before its first message. Throws. */
@@ -282,8 +309,8 @@ class Chats {
     to: string,
     goesOn = false,
     models: readonly string[] = goesOn ? this.modelsOf(conversation).slice(0, 1) : this.modelsOf(conversation),
-  ): Promise<void> {
-    if (!(await setups.settled(conversation))) return
+  ): Promise<boolean> {
+    if (!(await setups.settled(conversation))) return false
     const begun: Message[] = []
     for (const model of models) {
       await attempt(async () => {
@@ -292,6 +319,7 @@ class Chats {
     }
     if (begun[0]) conversation.leaf = begun[0].id
     if (begun.length > 1) conversation.beside = to
+    return begun.length > 0
   }
 
   private async ask(conversation: Conversation, to: string, model: string, goesOn: boolean): Promise<Message> {
@@ -308,8 +336,9 @@ class Chats {
   private async follow(conversation: Conversation, message: Message, after: number): Promise<void> {
     const abort = new AbortController()
     this.following.set(message.replyId, abort)
-    await followReply(conversation, message.replyId, after, abort.signal)
+    const whole = await followReply(conversation, message.replyId, after, abort.signal)
     this.following.delete(message.replyId)
+    if (!abort.signal.aborted) await this.sendNext(conversation, whole)
   }
 
   /** Its end, and the rest when that is seen; or all of it at once. */

@@ -1,6 +1,7 @@
 // One conversation as the window holds it: all its messages, and which way through them is shown.
 import type { ConversationRead, ConversationView, ReplyView } from '../api/types'
 import { Message } from './message.svelte'
+import type { Queued } from './queue'
 import { NOTHING, setupOf, type Setup } from './setup'
 import { besideEachOther, branchTo, followers } from './tree'
 
@@ -19,8 +20,12 @@ export class Conversation {
   objection = $state.raw<Objection | null>(null)
   /** Who answered last, where no model is set; null follows whatever is resident. */
   model = $state<string | null>(null)
-  /** What is being written, and which models are asked it, where more than one are. */
+  /** What is being written. */
   draft = $state('')
+  /** What is sent after the answer under way; and that a message is on its way to the studio. */
+  queued = $state.raw<readonly Queued[]>([])
+  sending = $state(false)
+  /** Which models are asked it, where more than one are. */
   against = $state.raw<readonly string[]>([])
   messages = $state.raw<readonly Message[]>([])
   leaf = $state<string | null>(null)

@@ -11,13 +11,13 @@ import { newestUnder } from './tree'
 const SILENCE_MS = 40_000
 const WAITS_MS = [500, 1000, 2000, 4000, 8000]
 
-/** Returns when the reply has ended, or nobody wants to know any more. */
+/** Whether it came whole; returns when it has ended, or nobody wants to know any more. */
 export async function followReply(
   conversation: Conversation,
   replyId: string,
   after: number,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   let seen = after
   for (let attempt = 0; !signal.aborted; attempt += 1) {
     try {
@@ -30,15 +30,20 @@ export async function followReply(
         attempt = 0
         for (const { id, data } of events) {
           seen = Number(id ?? seen)
-          if (heard(conversation, replyId, JSON.parse(data) as ReplyEvent)) return
+          const event = JSON.parse(data) as ReplyEvent
+          if (heard(conversation, replyId, event)) return event.kind === 'ended' && event.outcome === 'whole'
         }
       }
     } catch (error) {
-      if (signal.aborted) return
-      if (error instanceof Refusal && error.problem.status === 404) return gone(conversation, replyId)
+      if (signal.aborted) return false
+      if (error instanceof Refusal && error.problem.status === 404) {
+        await gone(conversation, replyId)
+        return false
+      }
     }
     await pause(WAITS_MS[Math.min(attempt, WAITS_MS.length - 1)] ?? 8000, signal)
   }
+  return false
 }
 
 /** Whether it was the last event. */
