@@ -4,6 +4,7 @@
 2. No test touches the user's own data: homes are temporary.
 3. In CI no test with real parts is skipped: what is missing there is a failure.
 4. Ctrl-C and SIGTERM leave nothing running, in one process or with workers (`-n`).
+5. How slow the machine is at a moment decides nothing: Hypothesis counts no time either.
 """
 
 import os
@@ -13,6 +14,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from events.projections import ALL
 from events.store import EventStore
@@ -20,6 +22,9 @@ from tests.harness import elsewhere, no_gateway, processes, runtimes
 from tests.harness.ports import free_port
 from tests.harness.side_by_side import SideBySide, workers
 from tests.harness.studio import StudioServer
+
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -186,7 +186,9 @@ def test_values_kept_elsewhere_can_be_masked_too(secrets: Secrets) -> None:
 
 
 @given(value=st.text(st.characters(exclude_categories=["Cs"]), min_size=6), around=st.text())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 def test_no_masked_text_holds_the_secret(secrets: Secrets, value: str, around: str) -> None:
     """Whatever the secret is and whatever stands around it."""
     secrets.put("a", value)

@@ -91,7 +91,10 @@ def test_an_imported_log_goes_on(day: EventStore, tmp_path: Path) -> None:
     source.close()
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=10,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(told=st.lists(st.lists(facts(), min_size=1, max_size=4), max_size=5))
 def test_any_history_can_be_moved(
     told: Sequence[Sequence[Fact]], tmp_path_factory: pytest.TempPathFactory

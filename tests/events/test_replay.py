@@ -109,7 +109,10 @@ def test_a_rebuild_gives_what_was_folded_live(day: EventStore, opened: Open) -> 
     assert picture_of(opened(EVERY)) == before
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(told=st.lists(st.lists(facts(), min_size=1, max_size=4), max_size=5))
 def test_any_facts_in_any_order_fold_live_as_they_replay(
     told: Sequence[Sequence[Fact]], tmp_path_factory: pytest.TempPathFactory

@@ -302,7 +302,10 @@ def _unsealed(table: str, rows: set[tuple[object, ...]]) -> set[tuple[object, ..
     return set(hidden) if table == "research_runs" else rows
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(told=st.lists(facts(), max_size=25))
 def test_what_a_read_model_does_not_read_does_not_change_it(told: list[Fact]) -> None:
     """`reads` leaves nothing out: asked about every fact, each holds the same."""

@@ -209,7 +209,10 @@ TestLogAsAList.settings = settings(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(told=st.lists(facts(), max_size=14))
 def test_a_snapshot_and_the_tail_are_everything_for_every_prefix(
     told: list[Fact], tmp_path_factory: pytest.TempPathFactory

@@ -110,7 +110,7 @@ quick = settings(
     max_examples=150,
     deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 Bench = tuple[TinyUpstream, Scripted, Upstream]
 

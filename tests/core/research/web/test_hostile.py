@@ -159,7 +159,9 @@ async def test_no_redirect_reaches_it_either(
     rest=st.text(alphabet="127.0.0.1:@/\\", max_size=16),
 )
 @settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_any_text_is_refused_or_goes_where_it_was_checked(host: str, rest: str) -> None:
     """Whatever a URL looks like: only the one public address is ever connected to."""
