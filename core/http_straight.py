@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from typing import Any, Protocol
 
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from core.gateway.reply import BrokenOff
+from core.gateway.routes import Header
 
 BODILESS = (204, 304)
 _line = b": ".join
@@ -134,8 +135,8 @@ class LeanCycle:
 
     # ---- bytes ----------------------------------------------------------------------------------
 
-    def begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        """The head, which goes out with what follows."""
+    def begin(self, status: int, headers: Sequence[Header], own: Iterable[Header] = ()) -> None:
+        """The head, which goes out with what follows. See `core.gateway.reply.Teller`."""
         self.response_started = True
         named = dict(headers)  # an engine that says how long it is says so once: it was parsed
         length, end = named.get(b"content-length"), b"\r\n\r\n"
@@ -147,7 +148,7 @@ class LeanCycle:
             self.keep_alive = False
         elif not self.keep_alive:
             end = b"\r\nconnection: close" + end
-        self._head = STATUS_LINE[status] + b"\r\n".join(map(_line, headers)) + end
+        self._head = STATUS_LINE[status] + b"\r\n".join(map(_line, (*headers, *own))) + end
 
     def go_on(self, body: bytes, *, more: bool) -> None:
         """A piece of the body, or the last one."""

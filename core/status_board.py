@@ -83,7 +83,7 @@ class StatusBoard:
         fleet.listen(self._fleet_changed)
         gateway.listen(self.changed)
         switchboard.listen(self._stepped)
-        inflight.listen(self.changed)
+        inflight.listen(self._dirty.set)  # `changed` itself: twice for each request
 
     def changed(self) -> None:
         """Something the picture shows may be different now."""

@@ -50,8 +50,8 @@ class Connection(asyncio.Protocol):
         self._pieces: list[bytes] = []
         self._size = 0
         self._paused = False
-        self._complete = True
-        self._headers_done = False
+        self.complete = True  # nothing of the answer is still to come; it may wait to be taken
+        self.headed = False  # status and headers are there
         self._head_size = 0
         self._keep = False
         self._broken = ""
@@ -63,7 +63,7 @@ class Connection(asyncio.Protocol):
     def send(self, head: bytes, body: bytes) -> None:
         """Begin an exchange. The connection must be idle."""
         self.status, self.headers, self.kept, self.answered = 0, [], None, False
-        self._complete = self._headers_done = self._keep = False
+        self.complete = self.headed = self._keep = False
         self._head_size = 0
         if self._parser is None:
             self._parser = httptools.HttpResponseParser(self)
@@ -72,14 +72,14 @@ class Connection(asyncio.Protocol):
 
     async def begun(self) -> None:
         """Return when status and headers are there. Raises UpstreamLost."""
-        while not self._headers_done:
+        while not self.headed:
             self.demand_alive()
             await self._news()
 
     async def read(self) -> bytes:
         """The next piece of the answer; empty when it is complete. Raises UpstreamLost."""
         while not self._pieces:
-            if self._complete:
+            if self.complete:
                 return b""
             self.demand_alive()
             await self._news()
@@ -108,19 +108,9 @@ class Connection(asyncio.Protocol):
             raise UpstreamLost(self._broken or f"{self._called} broke off while it was answering")
 
     @property
-    def headed(self) -> bool:
-        """Whether status and headers are there."""
-        return self._headers_done
-
-    @property
-    def complete(self) -> bool:
-        """Whether nothing of the answer is still to come; it may be waiting to be taken."""
-        return self._complete
-
-    @property
     def reusable(self) -> bool:
         """Whether the exchange ended cleanly and the other side keeps the connection."""
-        return self.alive and self._complete and self._keep and not self._pieces
+        return self.alive and self.complete and self._keep and not self._pieces
 
     def abort(self) -> None:
         """Close at once; the other side notices and stops working."""
@@ -160,18 +150,18 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """The socket is closed, by whomever."""
         self.alive = False
-        if error is None and self._headers_done and not self._broken and not self.framed:
-            self._complete = True
+        if error is None and self.headed and not self._broken and not self.framed:
+            self.complete = True
         self._parser = None  # it holds us: both would wait for the collector
         self._wake()
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the other side."""
-        if self._complete or self._parser is None:  # nobody asked: not a peer to talk to again
+        if self.complete or self._parser is None:  # nobody asked: not a peer to talk to again
             self.abort()
             return
         self.answered = self._pulse.beat = True
-        fresh = not (self._headers_done or self._head_size)
+        fresh = not (self.headed or self._head_size)
         if fresh and (said := self._said) is not None and self._says_again(said, data):
             self._wake()
             return
@@ -179,9 +169,9 @@ class Connection(asyncio.Protocol):
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._give_up(f"{self._called} does not speak HTTP: {error}")
-        if fresh and self._complete and self._keep and self._strange < STRANGE:
+        if fresh and self.complete and self._keep and self._strange < STRANGE:
             self._remember(data)
-        if not self._headers_done:
+        if not self.headed:
             self._head_size += len(data)
             if self._head_size > LONGEST_HEAD:
                 self._give_up(f"the headers of {self._called} do not end")
@@ -199,7 +189,7 @@ class Connection(asyncio.Protocol):
         if body:
             self._pieces.append(body)
             self._size = len(body)
-        self._headers_done = self._complete = self._keep = True
+        self.headed = self.complete = self._keep = True
         self._strange = 0
         return True
 
@@ -213,12 +203,12 @@ class Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """An answer begins. A second one, which nobody asked for, must not replace the first."""
-        if self._complete:
+        if self.complete:
             raise RuntimeError("two answers to one request")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header. What comes after the body, a trailer, has nowhere to go."""
-        if not self._headers_done:
+        if not self.headed:
             self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
@@ -226,7 +216,7 @@ class Connection(asyncio.Protocol):
         assert self._parser is not None
         self.status = self._parser.get_status_code()
         self.named = dict(reversed(self.headers))
-        self._headers_done = self.status >= 200
+        self.headed = self.status >= 200
 
     def on_body(self, data: bytes) -> None:
         """A piece of the body."""
@@ -240,4 +230,4 @@ class Connection(asyncio.Protocol):
             self.headers = []
             return
         self._keep = self._parser.should_keep_alive()
-        self._complete = True
+        self.complete = True

@@ -27,7 +27,7 @@ from core.gateway.cancelling import Reason
 from core.gateway.connection import Connection
 from core.gateway.errors import Cut, UpstreamLost, WaitedTooLong
 from core.gateway.exchange import Exchange
-from core.gateway.headers import may_load, wished_ttl
+from core.gateway.headers import LOAD, TTL, may_load, wished_ttl
 from core.gateway.hooks import Asked, Choices, Energy, KeyGate, Sink
 from core.gateway.inflight import InFlight
 from core.gateway.lanes import ANY, Lane, can_fail_over, choose_lane, wished_lane
@@ -176,8 +176,10 @@ class Fetching:
 
         And nowhere else than there. Raises StudioError where it is to be refused.
         """
-        ttl_s = wished_ttl(asked.headers)
-        may_load(asked.headers)  # one that says nothing is refused
+        headers = asked.headers
+        ttl_s = wished_ttl(headers) if TTL in headers else None
+        if LOAD in headers:
+            may_load(headers)  # one that says nothing is refused
         if self._choices is not None and self._choices.chain(asked.name):
             return None
         route = self._routes.current.get(asked.name)
@@ -363,7 +365,9 @@ class Fetching:
             return
         self._inflight.leave(ticket)
         if self._energy is not None:
-            exchange.drew(self._energy.leave(ticket.request_id))
+            joules = self._energy.leave(ticket.request_id)
+            if joules is not None:
+                exchange.drew(joules)
 
     async def _request(
         self, call: Call, asked: Asked, name: str, route: Route, lane: str
@@ -381,7 +385,7 @@ class Fetching:
         preset = self._choices.preset(asked)
         if name != asked:
             preset = merged(preset, self._choices.preset(name))
-        return merged(preset, route.filter)
+        return route.filter if preset is None else merged(preset, route.filter)
 
     # ---- and back -------------------------------------------------------------------------------
 

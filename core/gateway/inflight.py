@@ -58,7 +58,8 @@ class InFlight:
             self._owed.pop(request_id, None)
         self._counts[recipe_id] = self._counts.get(recipe_id, 0) + 1
         self._last_used[recipe_id] = ticket.since
-        self._tell()
+        for callback in self._listeners:
+            callback()
         return ticket
 
     def leave(self, ticket: Ticket) -> None:
@@ -72,7 +73,8 @@ class InFlight:
         if not self._counts[recipe_id]:
             del self._counts[recipe_id]
             self._wake()
-        self._tell()
+        for callback in self._listeners:
+            callback()
 
     def owe(self, request_id: str, recipe_id: str) -> None:
         """It waited for this recipe and was let through: it will enter within a moment.
@@ -146,10 +148,6 @@ class InFlight:
         for ticket in tickets:
             ticket.cancel("cut")
         return len(tickets)
-
-    def _tell(self) -> None:
-        for callback in self._listeners:
-            callback()
 
     def end_all(self) -> int:
         """The studio stops: end every request, whose client is told so; how many there were."""

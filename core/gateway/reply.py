@@ -24,8 +24,11 @@ class BrokenOff(ConnectionError):
 class Teller(Protocol):
     """Takes an answer at any time."""
 
-    def begin(self, status: int, headers: list[Header]) -> None:
-        """What it begins with; goes out with what follows, at once."""
+    def begin(self, status: int, headers: Sequence[Header], own: Iterable[Header] = ()) -> None:
+        """What it begins with; goes out with what follows, at once.
+
+        `own`: more headers, which say nothing of length or connection.
+        """
         ...
 
     def go_on(self, body: bytes, *, more: bool) -> None:
@@ -109,7 +112,7 @@ class Reply:
         """As `write`."""
         if not self.status:
             self.status = self._planned
-            client.begin(self._planned, [*self._headers, *self._own_headers.items()])
+            client.begin(self._planned, self._headers, self._own_headers.items())
         client.go_on(data, more=True)
 
     def finish_to(self, client: "Teller", data: bytes) -> None:
@@ -117,7 +120,7 @@ class Reply:
         self.ended = True
         if not self.status:
             self.status = self._planned
-            client.begin(self._planned, [*self._headers, *self._own_headers.items()])
+            client.begin(self._planned, self._headers, self._own_headers.items())
         client.go_on(data, more=False)
 
     async def fail(self, error: StudioError) -> None:

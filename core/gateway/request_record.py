@@ -1,7 +1,7 @@
 """What is known of one request while it runs, and the fact it becomes when it has ended."""
 
 import logging
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import msgspec
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 CLIENT_CLOSED_REQUEST = 499  # nginx' number for a client that left before it was told anything
 LONGEST_PATH = 200  # bytes of a path that are written down; those that are ours are shorter
 LANE = b"x-studio-lane"
+TOLD: Mapping[str, Header] = {lane: (LANE, lane.encode()) for lane in ("gateway", "direct")}
 UNBUFFERED: Header = (b"x-accel-buffering", b"no")  # said to an nginx before us
 
 
@@ -109,7 +110,7 @@ class Call:
     def entered(self, route: Route, ticket: Ticket, lane: str) -> None:
         """The request has a route and counts as running."""
         if self.exchange.lane != lane:
-            self.reply.set_headers((LANE, lane.encode()))
+            self.reply.set_headers(TOLD[lane])
         self.exchange.entered(route, lane, ticket)
 
     def watch(self, answer: Answer) -> None:

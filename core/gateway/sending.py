@@ -19,7 +19,7 @@ def written(
     """To whom, head, body; the exchange knows afterwards whether token counts were asked for."""
     body, direct = asked.body, route.direct if lane == "direct" else None
     if direct is not None:
-        counts = direct.tells_usage and body.may_ask_usage(asked.path, through)
+        counts = body.stream and direct.tells_usage and body.may_ask_usage(asked.path, through)
         data = body.sent(direct.model, through, ask_usage=counts)
     else:
         counts = False

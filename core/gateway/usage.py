@@ -92,7 +92,7 @@ class UsageFinder:
 
 def tokens_in(document: bytes) -> Tokens:
     """What a whole document tells."""
-    at = document.find(_PLAIN)
+    at = document.rfind(_PLAIN)  # mostly it is the last thing there
     if at < 0 or document.find(_NEEDLE, at + 1) >= 0 or document.find(_NEEDLE, 0, at) >= 0:
         finder = UsageFinder()
         finder.feed(document)
@@ -112,8 +112,11 @@ def tokens_of(usage: dict[str, Any]) -> Tokens:
     cached = _within(details, "cached_tokens") if details else None
     made_of = told("completion_tokens_details") or told("output_tokens_details")
     reasoning = _within(made_of, "reasoning_tokens") if made_of else None
-    prompt = _count(told("prompt_tokens"))
-    completion = _count(told("completion_tokens"))
+    prompt, completion = told("prompt_tokens"), told("completion_tokens")
+    if type(prompt) is not int or not 0 <= prompt <= ABSURD:  # `_count`, for each request
+        prompt = None
+    if type(completion) is not int or not 0 <= completion <= ABSURD:
+        completion = None
     if prompt is None:
         prompt = _count(told("input_tokens"))
         read = _count(told("cache_read_input_tokens"))

@@ -59,8 +59,9 @@ class UsageLedger:
         if fact.energy_j is not None and fact.energy_cost is None:
             cost = energy_cost_at(self._price_per_kwh(), fact.energy_j)
             fact = msgspec.structs.replace(fact, energy_cost=cost)
-        if not _misses_counts(fact):
-            self._early.pop(fact.request_id, None)
+        if fact.lane != "gateway" or not _misses_counts(fact):
+            if self._early:
+                self._early.pop(fact.request_id, None)
             self._hand_on(fact)
         elif not self._is_joined(fact):
             self._hold(fact)
@@ -136,12 +137,8 @@ def _tells_of_who_failed(fact: RequestFinished, report: UsageReport) -> bool:
 
 
 def _misses_counts(fact: RequestFinished) -> bool:
-    return (
-        fact.lane == "gateway"
-        and fact.completion_tokens is None
-        and fact.ttft_ms is not None
-        and not fact.cache
-    )
+    """Of one that went through LiteLLM."""
+    return fact.completion_tokens is None and fact.ttft_ms is not None and not fact.cache
 
 
 def _who_counted(fact: RequestFinished) -> str:
