@@ -70,7 +70,7 @@ class Talks:
         self.values["attachment_id"] = files[0]
         self.reply(f"What of {new('asked-of-files')}?", setup, files)
         titled = lambda: self.studio.get(self.path)["conversation"]["titled_by"] == "model"  # noqa: E731
-        eventually(titled, within=30, what="the model has found a title")
+        eventually(titled, within=60, what="the model has found a title")
         words = self.walk.cage.words["asked-of-files"]
         for path in ("/api/conversations/search?q=" + words, f"{self.path}/export?format=json"):
             assert words in self.studio.http.get(path, headers=self.walk.owner).text

@@ -155,7 +155,7 @@ class Walk:
         said = new("websocket-message")
         with connect(address.replace("http", "ws", 1), additional_headers=headers) as socket:
             socket.send(said)
-            assert said in str(socket.recv(timeout=30))
+            assert said in str(socket.recv(timeout=60))
 
     def ask_parrots(self) -> None:
         """An engine and a provider that repeat in their errors all they were sent."""
@@ -284,12 +284,15 @@ class Walk:
 
     def _read(self, path: str, who: dict[str, str]) -> tuple[int, bytes]:
         data = b""
-        with self.http.stream("GET", path, headers=who, timeout=LISTEN_S) as answer:
+        with self.http.stream("GET", path, headers=who) as answer:
+            ends = not answer.headers.get("content-type", "").startswith("text/event-stream")
+            if not ends:  # from here on
+                answer.request.extensions["timeout"]["read"] = LISTEN_S
             try:
                 for piece in answer.iter_raw():
                     data += piece
             except httpx.ReadTimeout:
-                pass  # a stream, and nothing more happens
+                assert not ends, path  # a stream, and nothing more happens
             return answer.status_code, data
 
     def _request_id(self) -> str:
@@ -297,7 +300,7 @@ class Walk:
             records = self.studio.get("/api/requests", limit=10)["requests"]
             return records[0]["request_id"] if records else None
 
-        return eventually(look, within=20, what="a request is in the book")
+        return eventually(look, within=60, what="a request is in the book")
 
     def terminal(self, *words: str) -> str:
         """What a command prints, on both of its streams."""
@@ -308,7 +311,7 @@ class Walk:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
             check=False,
         )
         return done.stdout + done.stderr

@@ -97,19 +97,19 @@ def seen(cage: Cage, litellm_runtime: None) -> Iterator[Seen]:
             found.in_terminal = _in_terminal(walk, cage)
             found.exported = walk.exports()
             walk.let_it_fail()
-        assert studio.wait(within=60) == 1, "its own mistake ends it"
+        assert studio.wait() == 1, "its own mistake ends it"
         found.files["after its death"] = in_files(home, cage)
         studio.start()
         studio.wait_for_gateway()
         studio.ask_to_quit()
-        assert studio.wait(within=60) == 0
+        assert studio.wait() == 0
         found.files["after a start and a stop"] = in_files(home, cage)
         found.printed = cage.found_in(studio.output().encode())
         _rights(home)
         yield found
     finally:
         studio.close()
-        left = processes.mentioning(str(home))
+        left = processes.lingering(lambda: processes.mentioning(str(home)))
         processes.kill_all(left)
         shutil.rmtree(home, ignore_errors=True)
     assert not left, f"left running: {left}"
