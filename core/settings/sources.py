@@ -46,6 +46,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         values[given.setting.key] = _checked(given)
         sources[given.setting.key] = given.source
     if not values.get("litellm_master_key"):
+        # Made on the way to `secrets`, it would have been for all to read.
+        paths.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         values["litellm_master_key"] = Secrets(paths.secrets).ensure("litellm-master-key")
     return Settings(home=paths.home, sources=sources, **values)
 

@@ -143,6 +143,13 @@ def test_the_home_is_absolute_and_by_default_the_platforms(
 # The master key
 
 
+def test_the_first_look_makes_the_home_for_its_owner_only(tmp_path: Path) -> None:
+    """Also where nothing was started yet: `doctor` does not warn of what it made itself."""
+    home = loaded(tmp_path / "deep" / "down").paths.home
+    assert (home / "secrets").exists()
+    assert home.stat().st_mode & 0o777 == 0o700
+
+
 def test_the_master_key_is_made_once_and_kept(tmp_path: Path) -> None:
     """LiteLLM and the controller agree on it after every restart."""
     first = loaded(tmp_path)
