@@ -56,7 +56,7 @@ def test_c66_an_engines_refusal_reaches_the_client_and_is_booked_as_failed(
 
 def test_c78_the_list_of_what_runs_says_everything_about_it(studio: StudioServer) -> None:
     """Model, state, pid, port and requests under way."""
-    studio.add(sim_recipe("c78-a", tokens=150, tokens_per_second=50))
+    studio.add(sim_recipe("c78-a", tokens=5000, tokens_per_second=50))
     studio.load("c78-a")
     stream = studio.stream("c78-a")
     stream.wait_for_text()
@@ -66,7 +66,7 @@ def test_c78_the_list_of_what_runs_says_everything_about_it(studio: StudioServer
     assert engine["port"] > 0
     eventually(lambda: studio.engines()["c78-a"]["in_flight"] == 1, within=30, what="one under way")
     assert studio.status()["in_flight"] == 1
-    stream.finish()
+    stream.leave()
 
 
 @both_lanes

@@ -93,7 +93,7 @@ def test_an_engine_that_dies_in_a_stream_is_told_in_every_format(
         assert answer.text.count('"error":{') == 1, (path, answer.text)
         assert end not in answer.text, (path, answer.text)
         gone = lambda: model not in studio.engines()  # noqa: E731
-        eventually(gone, within=20, what=f"the engine that died at {path} is noticed")
+        eventually(gone, within=60, what=f"the engine that died at {path} is noticed")
     booked = wait_for_requests(studio.home, model, len(formats))
     assert {one.outcome for one in booked} == {"error"}
 

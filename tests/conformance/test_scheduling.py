@@ -40,7 +40,7 @@ def until_waiting(studio: StudioServer, model: str) -> None:
     """Until a request waits for it."""
     eventually(
         lambda: any(w["recipe_id"] == model for w in studio.status()["waiting"]),
-        within=20,
+        within=60,
         what=f"a request waits for {model}",
     )
 
@@ -91,7 +91,7 @@ def test_c39_a_request_in_the_gap_of_a_drain_is_served_after_it(
     running.wait_for_text()
     answers: list[httpx.Response] = []
     other = in_background(studio, "c39-b", answers)
-    eventually(lambda: studio.status()["switches"], within=20, what="A drains")
+    eventually(lambda: studio.status()["switches"], within=60, what="A drains")
     late = in_background(studio, "c39-a", answers)
     turn_knobs(studio.engines()["c39-a"]["port"], tokens_per_second=40)
     running.finish()

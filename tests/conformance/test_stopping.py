@@ -15,6 +15,7 @@ from tests.harness.waiting import eventually
 def test_c51_unloading_drains_unless_forced_and_may_be_repeated(studio: StudioServer) -> None:
     """Default: the answer is finished. Forced: it is cut with an error event. Twice: still 200."""
     studio.add(sim_recipe("c51-a", tokens=60, tokens_per_second=40))
+    studio.add(sim_recipe("c51-b", tokens=5000, tokens_per_second=40))
     polite = studio.stream("c51-a")
     polite.wait_for_text()
     studio.post("/api/evict", {"target": "c51-a", "wait": True})
@@ -22,15 +23,15 @@ def test_c51_unloading_drains_unless_forced_and_may_be_repeated(studio: StudioSe
     assert polite.text == words(60)
     assert polite.saw_done
 
-    cut = studio.stream("c51-a")
+    cut = studio.stream("c51-b")
     cut.wait_for_text()
-    studio.post("/api/evict", {"target": "c51-a", "force": True, "wait": True})
+    studio.post("/api/evict", {"target": "c51-b", "force": True, "wait": True})
     cut.finish()
-    assert cut.text != words(60)
+    assert cut.text != words(5000)
     assert cut.errors or cut.error, "a cut stream must not look complete"
 
     again = studio.http.post(
-        "/api/evict", json={"target": "c51-a", "wait": True}, headers=studio.owner()
+        "/api/evict", json={"target": "c51-b", "wait": True}, headers=studio.owner()
     )
     assert again.status_code == 200
     unknown = studio.http.post(
@@ -53,7 +54,7 @@ def test_c53_waiters_hear_at_once_that_their_model_was_unloaded(studio: StudioSe
     studio.wait_for_state("c53-a", "loading", within=30)
     asked = time.monotonic()
     studio.post("/api/evict", {"target": "c53-a", "wait": False})
-    waiting.join(20)
+    waiting.join(60)
     (heard, answer), *_ = answers
     assert answer.status_code >= 400
     assert answer.json()["error"]["message"]

@@ -42,13 +42,13 @@ def test_what_a_studio_serves_is_in_the_database(app: StudioServer, cluster: Pos
     assert app.http.post("/v1/chat/completions", json=ASKED).status_code == 404
     eventually(
         lambda: app.get("/api/mirror")["last_written_at"] and requests(),
-        within=20,
+        within=60,
         what="the first request in the database",
     )
     cluster.stop()
     try:
         assert app.http.post("/v1/chat/completions", json=ASKED).status_code == 404
-        alarm = eventually(lambda: app.status()["alarm"], within=20, what="the alarm")
+        alarm = eventually(lambda: app.status()["alarm"], within=60, what="the alarm")
         assert "not mirrored to PostgreSQL" in alarm
     finally:
         cluster.start()
@@ -56,7 +56,7 @@ def test_what_a_studio_serves_is_in_the_database(app: StudioServer, cluster: Pos
         lambda: len(found := requests()) == 2 and found, within=30, what="both requests"
     )
     assert "nobody may read" not in str(rows)
-    eventually(lambda: not app.status()["alarm"], within=20, what="no alarm any more")
+    eventually(lambda: not app.status()["alarm"], within=60, what="no alarm any more")
     told = f"{app.get('/api/mirror')}{app.status()}{app.output()}"
     for file in (app.home / "logs").glob("*.log"):
         told += file.read_text(errors="replace")
