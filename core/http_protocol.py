@@ -38,6 +38,24 @@ GATHERS_S = 1.0  # how long its body may take to come
 STRANGE = 8  # heads of a connection that are remembered in turn; then it is clear: all differ
 
 
+class UntilItCloses(int):
+    """How long an answer in HTTP/1.0 is, which knows no chunks: its connection's end tells.
+
+    uvicorn subtracts from it what was said, and looks whether nothing is left.
+    """
+
+    def __lt__(self, other: object) -> bool:
+        return False
+
+    def __sub__(self, other: object) -> "UntilItCloses":
+        return self
+
+    def __ne__(self, other: object) -> bool:
+        return False
+
+    __hash__ = int.__hash__
+
+
 def never() -> bool:
     """It is closed at once."""
     return False
@@ -166,8 +184,9 @@ class StudioProtocol(BoundedProtocol):
         if not self._bare.is_closing():
             if self.flow.read_paused:
                 self.flow.resume_reading()
-            self._idle_since = None
-            self.rest()
+            self._idle_since = self.loop.time()  # as in `rest`
+            if self.timeout_keep_alive_task is None:
+                self._look_again_in(self.timeout_keep_alive)
 
     def rest(self) -> None:
         """It is idle, also where something came that was no request."""
@@ -353,3 +372,7 @@ class StudioProtocol(BoundedProtocol):
         self.headers = scope["headers"] = headers
         scope["extensions"] = self._extensions
         super().on_headers_complete()
+        if scope["http_version"] == "1.0":
+            newest = self.pipeline[0][0] if self.pipeline else self.cycle
+            newest.chunked_encoding = False
+            newest.expected_content_length = UntilItCloses()
