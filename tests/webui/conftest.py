@@ -19,6 +19,7 @@ from tests.webui.fake_backend import DIST, make_app
 from tests.webui.fake_studio import FakeStudio
 
 CHROMIUM = "/usr/bin/chromium"
+WAIT_S = 60.0  # for the stand-in, whose loop shares this process
 FLAGS = (
     ALONE,
     "--no-sandbox",
@@ -53,26 +54,27 @@ class Backend:
         server = uvicorn.Server(config)
         self._server, self._thread = server, threading.Thread(target=server.run, daemon=True)
         self._thread.start()
-        eventually(lambda: server.started, within=20, what="the stand-in serves")
+        eventually(lambda: server.started, within=60, what="the stand-in serves")
 
     def stop(self) -> None:
         """Be gone, with every connection."""
         if self._server and self._thread:
             self._server.should_exit = True
-            self._thread.join(20)
+            self._thread.join(60)
             assert not self._thread.is_alive(), "the stand-in stops"
 
     def scene(self, name: str) -> None:
         """Begin again with another scene."""
-        httpx.post(f"{self.url}/_fake/scene/{name}").raise_for_status()
+        httpx.post(f"{self.url}/_fake/scene/{name}", timeout=WAIT_S).raise_for_status()
 
     def hold(self, phase: str) -> None:
         """Let loads and installations stand at this phase; "" lets them go on."""
-        httpx.post(f"{self.url}/_fake/hold", json={"phase": phase}).raise_for_status()
+        held = httpx.post(f"{self.url}/_fake/hold", json={"phase": phase}, timeout=WAIT_S)
+        held.raise_for_status()
 
     def asked(self, path: str) -> list[dict[str, object]]:
         """What the window asked of a path in this scene."""
-        asked = httpx.get(f"{self.url}/_fake/asked").json()
+        asked = httpx.get(f"{self.url}/_fake/asked", timeout=WAIT_S).json()
         return [entry for entry in asked if entry["path"] == path]
 
 

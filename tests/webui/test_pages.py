@@ -127,7 +127,7 @@ def test_the_theme_can_be_chosen_and_is_there_before_the_first_paint(
     page.route("**/assets/**", lambda route: route.abort())  # the app itself never comes
     page.reload(wait_until="commit")
     themed = "document.documentElement?.dataset.theme === 'light'"
-    eventually(lambda: page.evaluate(themed), within=10, what="the theme is set")
+    eventually(lambda: page.evaluate(themed), within=60, what="the theme is set")
     page.unroute("**/assets/**")
     page.reload()
     page.get_by_role("button", name="Theme: light").click()

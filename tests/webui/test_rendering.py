@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Error, Page, Route, expect
 
-from tests.harness.browser import caught, copied
+from tests.harness.browser import caught, copied, demand_no_wider
+from tests.harness.waiting import eventually
 from tests.webui import answers
 from tests.webui.conftest import Backend, Open, contexts
 
@@ -115,7 +116,8 @@ def test_a_diagram_is_a_picture_and_its_source_is_at_hand(open_page: Open) -> No
     assert picture.startswith("data:image/svg+xml")
     assert "%3Cscript" not in picture
     assert "foreignObject" not in picture
-    assert drawing.evaluate("img => img.naturalWidth") > 50
+    wide = lambda: drawing.evaluate("img => img.naturalWidth") > 50  # noqa: E731
+    eventually(wide, within=30, what="the drawing is there")
     expect(page.get_by_text("The diagram could not be drawn")).to_be_visible()
     page.get_by_role("button", name="Show the source").click()
     expect(page.get_by_role("region", name="mermaid").first).to_contain_text("A[Here]")
@@ -168,7 +170,7 @@ def test_what_is_written_is_accessible(open_page: Open, theme: str) -> None:
     found = page.evaluate("axe.run(document.querySelector('.prose'))")["violations"]
     assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
     page.set_viewport_size({"width": 390, "height": 844})
-    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    demand_no_wider(page)
 
 
 def test_a_long_conversation_draws_what_is_near(open_page: Open, backend: Backend) -> None:

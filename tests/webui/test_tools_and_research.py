@@ -34,7 +34,7 @@ CHOSEN = "/api/research/failed/providers"
 def ask(backend: Backend, tool: str, **arguments: object) -> None:
     """A call that waits for a person."""
     body = {"tool": tool, "arguments": arguments}
-    httpx.post(f"{backend.url}/_fake/call", json=body).raise_for_status()
+    httpx.post(f"{backend.url}/_fake/call", json=body, timeout=60).raise_for_status()
 
 
 def owner(path: str) -> str:
