@@ -29,7 +29,7 @@ USUAL = frozenset(  # they steer nobody
     }
 )  # fmt: skip
 _COUNTED = frozenset({b"/v1/chat/completions", b"/v1/completions"})  # paths that can be asked to
-_MANY = re.compile(rb'\[\s*["\[]')  # several prompts in one request
+SEVERAL = re.compile(rb'\[\s*["\[]')  # several prompts in one request
 _OF_USAGE = frozenset({"stream", "n", STREAM_OPTIONS})  # what asking for counts depends on
 _COMPRESSED = {
     b"\x1f\x8b": "gzip",
@@ -104,7 +104,7 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
             return False
         if "n" in fields and bytes(fields["n"]) not in (b"1", b"null"):
             return False  # events of several answers can not be put back as they would have been
-        if "prompt" in fields and _MANY.match(bytes(fields["prompt"])):
+        if "prompt" in fields and SEVERAL.match(bytes(fields["prompt"])):
             return False
         return STREAM_OPTIONS not in fields or _silent(fields[STREAM_OPTIONS])
 

@@ -208,6 +208,7 @@ def config_text(*, database: bool = False) -> str:
             "num_retries": 0,
             "request_timeout": FOR_EVER_S,
             "drop_params": False,
+            "disable_stop_sequence_limit": True,  # or the fifth and all after it are left out
         },
         "router_settings": {
             "num_retries": 0,

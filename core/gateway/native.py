@@ -18,12 +18,13 @@ from collections.abc import Mapping
 
 import msgspec
 
-from core.gateway.body import Body
+from core.gateway.body import SEVERAL, Body
 from core.recipes.recipe import EngineKind
 
 CHAT = b"/v1/chat/completions"
 COMPLETIONS = b"/v1/completions"
 TRANSCRIPTIONS = b"/v1/audio/transcriptions"
+MESSAGES = b"/v1/messages"
 AS_TEXT = (b"text", b"srt", b"vtt")  # what a transcript may be wanted as, other than JSON
 
 _TOKEN_IDS = re.compile(rb"\[\s*\[?\s*\d")
@@ -108,17 +109,26 @@ def wants_gateway(path: bytes, body: Body) -> bool:
 def wants_direct(path: bytes, body: Body) -> bool:
     """Whether LiteLLM would lose what an engine understands.
 
-    `priority` it drops, at a prompt of token ids it fails, and of a transcript that was wanted as
-    text, as subtitles or in events it makes JSON.
+    `priority` it drops, and Anthropic's `document` parts; at a prompt of token ids it fails, and of
+    a transcript that was wanted as text, as subtitles or in events it makes JSON. In a stream of
+    several choices it tells which is whose for chats only, and there the ends of all but one are
+    lost.
     """
     fields = body.fields
     if fields is None:
         return path == TRANSCRIPTIONS and (body.stream or body.told_as in AS_TEXT)
     if "priority" in fields:
         return True
+    if body.stream and "n" in fields and bytes(fields["n"]) not in (b"1", b"null"):
+        return True
+    if path == MESSAGES:
+        return b'"document"' in body.data and "messages" in fields
     if path != COMPLETIONS or "prompt" not in fields:
         return False
-    return _TOKEN_IDS.match(bytes(fields["prompt"])) is not None
+    prompt = bytes(fields["prompt"])
+    return _TOKEN_IDS.match(prompt) is not None or (
+        body.stream and SEVERAL.match(prompt) is not None
+    )
 
 
 def _mentions(raw: msgspec.Raw, *words: bytes) -> bool:

@@ -7,8 +7,8 @@ import openai
 import pydantic
 import pytest
 
-from tests.clients.conftest import MODEL, Engine
-from tests.harness.studio import words
+from tests.clients.conftest import MODEL, Engine, options
+from tests.harness.studio import StudioServer, words
 
 WEATHER: Any = {
     "type": "function",
@@ -220,6 +220,30 @@ def test_several_choices_log_probabilities_and_cached_tokens(
     assert answer.usage.completion_tokens == 4
     assert answer.usage.prompt_tokens_details is not None
     assert answer.usage.prompt_tokens_details.cached_tokens == 2
+
+
+def test_streams_of_several_choices_keep_them_apart(served: StudioServer, engine: Engine) -> None:
+    """Where no lane is wished: each choice has its own text and its own end."""
+    settings = options(served, "")
+    del settings["default_headers"]
+    with openai.OpenAI(**settings) as client:
+        with client.chat.completions.stream(model=MODEL, messages=said("Hello!"), n=2) as stream:
+            for _ in stream:
+                pass
+            choices = stream.get_final_completion().choices
+        assert [(one.index, one.finish_reason) for one in choices] == [(0, "stop"), (1, "stop")]
+        assert [one.message.content for one in choices] == [words(5)] * 2
+        texts = ["", ""]
+        for piece in client.completions.create(model=MODEL, prompt="a", n=2, stream=True):
+            for choice in piece.choices:
+                texts[choice.index] += choice.text
+        assert texts == [words(5)] * 2
+
+
+def test_every_stop_sequence_reaches_the_engine(client: openai.OpenAI, engine: Engine) -> None:
+    """LiteLLM leaves out the fifth and all after it, unless it is told not to."""
+    client.chat.completions.create(model=MODEL, messages=said("Hello!"), stop=list("abcdef"))
+    assert engine.last()["stop"] == list("abcdef")
 
 
 @pytest.mark.parametrize(

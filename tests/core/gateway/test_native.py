@@ -71,6 +71,35 @@ def test_a_chat_that_must_be_translated_goes_to_the_gateway(body: str, wanted: b
     assert not wants_gateway(b"/v1/messages", peek_json(body.encode()))
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "wanted"),
+    [
+        (CHAT, b'"messages":[],"stream":true,"n":2', True),
+        (CHAT, b'"messages":[],"n":2', False),
+        (CHAT, b'"messages":[],"stream":true,"n":1', False),
+        (CHAT, b'"messages":[],"stream":true,"n":null', False),
+        (b"/v1/completions", b'"prompt":"a","stream":true,"n":2', True),
+        (b"/v1/completions", b'"prompt":["a","b"],"stream":true', True),
+        (b"/v1/completions", b'"prompt":["a","b"]', False),
+        (b"/v1/completions", b'"prompt":"[ a, b ]","stream":true', False),
+    ],
+)
+def test_a_stream_of_several_choices_goes_where_they_are_told_apart(
+    path: bytes, body: bytes, wanted: bool
+) -> None:
+    """LiteLLM mixes the texts of completions, and loses the ends of chats."""
+    assert wants_direct(path, peek_json(b'{"model":"m",' + body + b"}")) is wanted
+
+
+def test_a_document_goes_where_it_is_read_or_refused() -> None:
+    """LiteLLM leaves it out, and the model answers without it."""
+    text = b'{"model":"m","messages":[{"role":"user","content":[{"type":"document","source":{}}]}]}'
+    assert wants_direct(b"/v1/messages", peek_json(text))
+    assert not wants_direct(CHAT, peek_json(text))
+    told = b'{"model":"m","messages":[{"role":"user","content":"a \\"document\\""}]}'
+    assert not wants_direct(b"/v1/messages", peek_json(told))
+
+
 def test_a_priority_is_only_obeyed_on_the_direct_lane() -> None:
     """LiteLLM drops it."""
     assert wants_direct(CHAT, peek_json(b'{"model":"m","priority":-1}'))
