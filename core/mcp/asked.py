@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 import msgspec
 from mcp import types
+from mcp.client import Client
 from mcp.shared.exceptions import MCPError
 
 from core.mcp.contents import Told, amount, shortened, texts, told
@@ -62,32 +63,22 @@ async def answer_of(
     async def progressed(progress: float, total: float | None, message: str | None) -> None:
         moved()
 
-    with session.asked() as client, _passing() as way:
-        try:
-            result = await client.call_tool(tool, arguments, progress_callback=progressed)
-        except Exception as error:
-            failure = _failure(error, session)
-            raise (not_made(way.barred) if way.barred else failure) from None
+    with _asking(session) as client:
+        result = await client.call_tool(tool, arguments, progress_callback=progressed)
     return Answered(told=told(result), is_error=result.is_error)
 
 
 async def read_resource(session: Session, uri: str) -> tuple[ResourcePart, ...]:
     """What stands there. Raises McpFailure."""
-    with session.asked() as client:
-        try:
-            result = await client.read_resource(uri, cache_mode="bypass")
-        except Exception as error:
-            raise _failure(error, session) from None
+    with _asking(session) as client:
+        result = await client.read_resource(uri, cache_mode="bypass")
     return tuple(map(_part, result.contents))
 
 
 async def fill_prompt(session: Session, name: str, arguments: dict[str, str]) -> PromptAnswer:
     """A prompt with these in its places. Raises McpFailure."""
-    with session.asked() as client:
-        try:
-            result = await client.get_prompt(name, arguments)
-        except Exception as error:
-            raise _failure(error, session) from None
+    with _asking(session) as client:
+        result = await client.get_prompt(name, arguments)
     messages = tuple(
         PromptMessage(role=one.role, text=shortened(texts([one.content]), MOST_RESOURCE)[0])
         for one in result.messages
@@ -96,12 +87,16 @@ async def fill_prompt(session: Session, name: str, arguments: dict[str, str]) ->
 
 
 @contextmanager
-def _passing() -> Generator[Passage]:
-    """What the sign-in sees of it meanwhile."""
+def _asking(session: Session) -> Generator[Client]:
+    """For one question. Raises McpFailure, `NotMade` where nothing of it got past the door."""
     way = Passage()
     before = passage.set(way)
     try:
-        yield way
+        with session.asked() as client:
+            yield client
+    except Exception as error:
+        failure = _failure(error, session)
+        raise (not_made(way.barred) if way.barred else failure) from None
     finally:
         passage.reset(before)
 

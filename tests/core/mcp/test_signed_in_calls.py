@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from core.errors import Refused
 from core.mcp.server import McpServer
 from tests.core.mcp.conftest import Room
 from tests.core.mcp.test_sign_in import door, kept, sign_in, signed_in, state
@@ -28,6 +29,24 @@ async def test_a_call_that_meets_a_sign_in_that_is_over_was_not_made(room: Room)
         assert result.text == f"the server sums can not be asked: {said}"
         await room.until(lambda: len(room.facts("tool-call-finished")) == 4)
         assert {one.code for one in room.facts("tool-call-finished")} == {"needs-sign-in"}
+
+
+async def test_a_resource_that_wants_a_sign_in_says_so(room: Room) -> None:
+    """With what would help; so does a prompt."""
+    for ask in (
+        lambda: room.mcp.read_resource("sums", "note://one"),
+        lambda: room.mcp.fill_prompt("sums", "greet", {}),
+    ):
+        with door() as (keeper, url):
+            await signed_in(room, url)
+            keeper.renews = False
+            keeper.take_back()
+            with pytest.raises(Refused) as refused:
+                await ask()
+            assert refused.value.message == "its sign-in was not renewed (invalid_grant)"
+            assert refused.value.next_action == "Sign in again."
+            await state(room, "needs-sign-in")
+            await room.mcp.desk.remove("sums", actor="cli")
 
 
 async def test_a_call_whose_sign_in_can_not_be_renewed_now_was_not_made(room: Room) -> None:
