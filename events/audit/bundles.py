@@ -182,6 +182,8 @@ def reading(path: Path) -> Iterator[Bundle]:
 
 
 def _opened(path: Path) -> Bundle:
+    if not path.exists():
+        raise BundleInvalid(f"there is no {path}")
     try:
         if path.is_dir():
             return FolderBundle(path)
@@ -191,8 +193,6 @@ def _opened(path: Path) -> Bundle:
             return TarBundle(path)
     except (OSError, zipfile.BadZipFile, tarfile.TarError) as error:
         raise BundleInvalid(f"{path} can not be read: {error}") from error
-    if not path.exists():
-        raise BundleInvalid(f"there is no {path}")
     raise BundleInvalid(f"{path} is neither a folder nor a .zip or .tar file")
 
 

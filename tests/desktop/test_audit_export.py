@@ -118,6 +118,13 @@ def test_a_home_without_a_log_has_nothing_to_export(run: Run, tmp_path: Path) ->
     assert not (tmp_path / "export").exists()
 
 
+def test_an_export_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    """In words, without a number of the system's."""
+    done = typed_at(tmp_path / "new", "audit", "import", str(tmp_path / "nope"), "--yes")
+    assert (done.exit_code, f"there is no {tmp_path / 'nope'}" in done.output) == (1, True)
+    assert "Errno" not in done.output
+
+
 def test_an_import_is_asked_about(run: Run, lived_in: Path, tmp_path: Path) -> None:
     """Where nobody can answer it takes --yes."""
     run("audit", "export", str(tmp_path / "export"))
