@@ -73,7 +73,7 @@ def begun(studio: StudioServer, **more: Any) -> str:
     return which
 
 
-def until(studio: StudioServer, which: str, *states: str, within: float = 60) -> dict[str, Any]:
+def until(studio: StudioServer, which: str, *states: str, within: float = 120) -> dict[str, Any]:
     """Until it is in one of these states."""
 
     def look() -> dict[str, Any] | None:

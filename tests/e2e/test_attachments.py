@@ -75,6 +75,7 @@ def test_a_model_is_sent_what_was_attached(studio: StudioServer) -> None:
         studio.ask_to_quit()
         studio.wait()
         studio.start()
+        studio.wait_for_gateway()  # as the tests after this one find it
         after = answer_of(studio, path)["message_id"]
         more = {"text": "And again?", "after": after}
         asked = studio.post(f"{path}/messages", more)["message_id"]

@@ -50,7 +50,7 @@ def recorded(studio: StudioServer, answer: dict[str, Any]) -> dict[str, Any]:
     which = {"request_id": answer["request_id"]}
     found = eventually(
         lambda: studio.get("/api/requests", **which)["requests"] or None,
-        within=20,
+        within=60,
         what="its record",
     )
     return dict(found[0])
@@ -88,7 +88,7 @@ def test_a_window_that_comes_back_gets_the_rest(studio: StudioServer) -> None:
             [one for one in studio.get(f"{path}/replies")["replies"] if one["events"] > seen]
             or None
         ),
-        within=20,
+        within=60,
         what="it goes on without a window",
     )
     assert view["text"].startswith(event["text"])
@@ -139,7 +139,7 @@ def test_what_is_refused_is_an_answer_that_says_why(studio: StudioServer) -> Non
     """A model that does not exist: it stands in the thread, with what to do."""
     path, reply = begun(studio, "no-such-model")
     eventually(
-        lambda: studio.get(f"{path}/replies")["replies"] == [] or None, within=20, what="its end"
+        lambda: studio.get(f"{path}/replies")["replies"] == [] or None, within=60, what="its end"
     )
     answer = answer_of(studio, path)
     assert (answer["message_id"], answer["outcome"], answer["text"]) == (reply, "cut", "")

@@ -28,7 +28,7 @@ def offering(studio: StudioServer) -> Iterator[StudioServer]:
         [*program, "--served-model-name", "inner", "--tokens", "3"], stdout=subprocess.DEVNULL
     )
     try:
-        eventually(lambda: _answers(port), within=30, what="the provider answers")
+        eventually(lambda: _answers(port), within=60, what="the provider answers")
         studio.add(sim_recipe(HERE, tokens=5))
         studio.post("/api/virtual-models", {"name": VIRTUAL, "members": [HERE]})
         base = f"http://127.0.0.1:{port}/v1"
@@ -45,7 +45,7 @@ def offering(studio: StudioServer) -> Iterator[StudioServer]:
 
 def _answers(port: int) -> bool:
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/health", timeout=1).status_code == 200
+        return httpx.get(f"http://127.0.0.1:{port}/health", timeout=10).status_code == 200
     except httpx.TransportError:
         return False
 
@@ -72,7 +72,7 @@ def test_what_is_no_recipe_is_chosen_compared_and_measured_openly(offering: Stud
         beside = page.get_by_role("region", name="Answers side by side")
         for name, told in ((VIRTUAL, words(5)), (REMOTE, words(3))):
             column = beside.get_by_role("region", name=name)
-            expect(column.get_by_text(told, exact=True)).to_be_visible(timeout=60_000)
+            expect(column.get_by_text(told, exact=True)).to_be_visible(timeout=120_000)
         page.reload()
         expect(
             page.get_by_role("region", name="Answers side by side").or_(page.get_by_text("2/2"))

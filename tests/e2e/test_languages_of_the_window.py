@@ -89,7 +89,7 @@ def test_the_timeline_says_no_known_fact_in_english(
         "/api/evict", json={"target": model}, headers={"authorization": f"Bearer {secret}"}
     )
     assert told.status_code < 300, told.text
-    studio.happened("engine-stopped", recipe_id=model)
+    studio.wait_for_fact("engine-stopped", recipe_id=model)
     page.goto(f"{studio.url}/timeline")
     rows = page.locator("[data-row] .sentence")
     expect(rows.filter(has_text=model).first).to_be_visible()

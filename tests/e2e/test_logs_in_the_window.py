@@ -40,7 +40,7 @@ def test_a_long_log_is_searched_folded_and_linked_to(studio: StudioServer) -> No
         page.get_by_role("button", name="load all").click()
         expect(
             page.get_by_text(re.compile(r"^\s*99,9\d\d lines|^\s*100,0\d\d lines"))
-        ).to_be_visible(timeout=30_000)
+        ).to_be_visible(timeout=120_000)
         assert view.locator(".line").count() < 200
         page.get_by_role("button", name="Info").click()
         expect(view).to_contain_text("RuntimeError: the weights are gone")
@@ -58,7 +58,7 @@ def test_a_long_log_is_searched_folded_and_linked_to(studio: StudioServer) -> No
         link = copied(page, studio.url)
         page.get_by_role("searchbox").fill("")
         page.goto(link)
-        expect(page.locator(".line.marked")).to_contain_text("step 4242", timeout=30_000)
+        expect(page.locator(".line.marked")).to_contain_text("step 4242", timeout=120_000)
         expect(page.locator(".line.marked")).to_be_in_viewport()
         page.get_by_role("searchbox").fill("(")
         expect(page.get_by_text("Not a regular expression")).to_be_visible()

@@ -37,7 +37,7 @@ def in_state(studio: StudioServer, name: str, state: str) -> dict[str, Any]:
         found = {one["name"]: one for one in studio.get(PATH)["servers"]}
         return found[name] if found[name]["state"] == state else None
 
-    return eventually(look, within=30, what=f"{name} is {state}")
+    return eventually(look, within=120, what=f"{name} is {state}")
 
 
 def processes_of(name: str) -> list[psutil.Process]:
@@ -106,7 +106,7 @@ def test_a_killed_studio_leaves_servers_that_the_next_one_ends(
     quick_studio.kill()
     assert not gone(alive)
     quick_studio.start()
-    eventually(lambda: gone(alive), within=20, what="what was left is ended")
+    eventually(lambda: gone(alive), within=60, what="what was left is ended")
     line = in_state(quick_studio, "orphan", "ready")
     assert line["pid"] not in {one.pid for one in alive}
 
@@ -142,7 +142,7 @@ def test_an_import_is_looked_at_and_then_taken(quick_studio: StudioServer) -> No
     assert detail["tool_list"][0]["policy"] == "never"
     answer = quick_studio.http.delete(f"{PATH}/taken", headers=quick_studio.owner())
     assert answer.status_code == 204
-    eventually(lambda: not processes_of("taken"), within=10, what="it is ended")
+    eventually(lambda: not processes_of("taken"), within=60, what="it is ended")
 
 
 def followed(

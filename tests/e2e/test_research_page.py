@@ -242,13 +242,13 @@ def test_a_run_at_rest_goes_on_with_another_model_and_elsewhere(
 def test_the_past_shows_research_as_it_was(asking: StudioServer, web: LittleWeb) -> None:
     """A run that is done had only a plan then; providers as they were; nothing can be changed."""
     provide(asking, "brave", enabled=False)
-    before = int(asking.status()["position"])
+    before = asking.head
     set_up(asking, web)
     model = next(one["id"] for one in asking.status()["recipes"] if one["state"] == "ready")
     wish = {"question": QUESTION, "model": model, "clarify": False}
     which = asking.post("/api/research", wish)["research_id"]
     eventually(lambda: run_of(asking)["state"] == "planned", within=60, what="there is a plan")
-    then = int(asking.status()["position"])
+    then = asking.head
     asking.post(f"/api/research/{which}/start", {})
     eventually(lambda: run_of(asking)["state"] == "done", within=90, what="it is done")
     with window(asking, "dark", "timeline") as page:

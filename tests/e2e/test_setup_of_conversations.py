@@ -86,12 +86,12 @@ def test_the_model_that_answered_finds_a_title(studio: StudioServer) -> None:
         path, reply = asked(studio, "titles", first)
         assert ended(studio, path, reply)["outcome"] == "whole"
         view = eventually(
-            lambda: named_by(studio, path, "model"), within=20, what="the model's title"
+            lambda: named_by(studio, path, "model"), within=60, what="the model's title"
         )
         assert view["title"] == "Herons of Halifax"
         assert len(model.asked) == 2
         requests = eventually(
-            lambda: two(studio, "titles"), within=20, what="both requests are recorded"
+            lambda: two(studio, "titles"), within=60, what="both requests are recorded"
         )
         assert {one["actor"] for one in requests} == {"cli"}
         studio.http.patch("/api/settings", json={"chat_titles": False}, headers=studio.owner())
@@ -130,7 +130,7 @@ def test_nothing_is_loaded_for_a_title(studio: StudioServer) -> None:
     studio.add(sim_recipe("far-away", tokens=3, recipe=DIRECT))
     body = {"model": "far-away", "messages": [{"role": "user", "content": "x"}]}
     answer = httpx.post(
-        f"{studio.v1}/chat/completions", json=body, headers={"x-studio-load": "never"}, timeout=20
+        f"{studio.v1}/chat/completions", json=body, headers={"x-studio-load": "never"}, timeout=60
     )
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "not-resident")
     recipes = {one["id"]: one["state"] for one in studio.status()["recipes"]}

@@ -164,5 +164,5 @@ def test_what_changed_and_whether_the_log_holds(studio: StudioServer) -> None:
             page.get_by_role("button", name="Export", exact=True).click()
         whole = zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes()))
         assert any(name.endswith("log.jsonl") for name in whole.namelist())
-    assert studio.happened("audit-verified")
-    assert studio.happened("audit-exported")
+    studio.wait_for_fact("audit-verified", after=before)
+    studio.wait_for_fact("audit-exported", after=before)

@@ -80,7 +80,7 @@ def asking(studio: StudioServer, count: int = 1) -> list[dict[str, Any]]:
         calls = [one for one in studio.get("/api/mcp/calls")["calls"] if one["state"] == "asking"]
         return calls if len(calls) == count else None
 
-    return eventually(look, within=30, what=f"{count} calls wait")
+    return eventually(look, within=120, what=f"{count} calls wait")
 
 
 def ended(studio: StudioServer, path: str, reply: str) -> dict[str, Any]:

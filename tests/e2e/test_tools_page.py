@@ -240,13 +240,13 @@ def test_the_past_shows_the_servers_of_then(bare: StudioServer, theme: str) -> N
     """Also one that is gone, with its policies; what was not recorded is said; nothing changes."""
     wish = {"transport": "stdio", "command": sys.executable, "args": [LIBRARY]}
     path = "/api/mcp/servers/library"
-    before = int(bare.status()["position"])
+    before = bare.head
     assert bare.http.put(path, json=wish, headers=bare.owner()).is_success
     eventually(lambda: seen(bare)["state"] == "ready", within=60, what="the library is open")
     policy = {"policy": "never"}
     burn = bare.http.put(f"{path}/tools/burn/policy", json=policy, headers=bare.owner())
     assert burn.is_success, burn.text
-    then = int(bare.status()["position"])
+    then = bare.head
     assert bare.http.delete(path, headers=bare.owner()).is_success
     later = {"transport": "http", "url": "http://127.0.0.1:9/mcp", "enabled": False}
     assert bare.http.put("/api/mcp/servers/later", json=later, headers=bare.owner()).is_success

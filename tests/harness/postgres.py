@@ -83,7 +83,7 @@ class Postgres:
         ready = [str(self._programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         eventually(
             lambda: subprocess.run(ready, check=False).returncode == 0,
-            within=30,
+            within=60,
             what="PostgreSQL answers",
         )
         return self

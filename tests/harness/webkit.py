@@ -103,7 +103,7 @@ def webkit(
         stderr=subprocess.DEVNULL,
     )
     try:
-        eventually(lambda: is_listening(port), within=20, what="WebKitWebDriver listens")
+        eventually(lambda: is_listening(port), within=60, what="WebKitWebDriver listens")
         browser = WebKit(f"http://127.0.0.1:{port}", display, arguments)
         try:
             yield browser
