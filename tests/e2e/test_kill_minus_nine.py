@@ -4,7 +4,7 @@ import os
 import signal
 from typing import Any
 
-from tests.harness.processes import group_members, is_alive, mentioning
+from tests.harness.processes import group_members, is_alive, lingering, mentioning
 from tests.harness.sim import sim_recipe
 from tests.harness.studio import Stream, StudioServer
 from tests.harness.waiting import eventually
@@ -82,7 +82,7 @@ def test_the_app_dies_and_its_next_start_finds_everything(own_studio: StudioServ
     assert own_studio.chat("app-a", max_tokens=3).status_code == 200
     own_studio.ask_to_quit()
     assert own_studio.wait() == 0
-    assert mentioning(str(own_studio.home)) == []
+    assert lingering(lambda: mentioning(str(own_studio.home))) == []
 
 
 def test_the_app_dies_while_a_model_loads(quick_studio: StudioServer) -> None:
