@@ -23,7 +23,10 @@ from tests.harness.ports import free_port
 from tests.harness.side_by_side import SideBySide, workers
 from tests.harness.studio import StudioServer
 
-settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# From the profile that Hypothesis chose: in CI it draws the same examples each time.
+settings.register_profile(
+    "tests", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("tests")
 
 
