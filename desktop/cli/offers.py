@@ -13,6 +13,7 @@ from core.offers.provider import KINDS
 from core.offers.virtual import POLICIES
 from desktop.cli.terminal import StudioGroup, Terminal, pass_terminal
 from desktop.cli.words import columns
+from desktop.problems import AppRefused
 
 # ---- virtual models ----------------------------------------------------------------------------
 
@@ -148,7 +149,13 @@ def add_provider(
     }
     if key := _given_key(terminal, provider_id, asked=key_stdin, has_key=before.get("has_key")):
         wish["api_key"] = key
-    answer = client.post("/api/providers", wish)
+    try:
+        answer = client.post("/api/providers", wish)
+    except AppRefused as refusal:
+        if refusal.problem.get("field") != "api_key":
+            raise
+        how = "type it where this command asks for it, or pipe it in: --key-stdin < FILE"
+        raise AppRefused(refusal.status, {**refusal.problem, "next_action": how}) from refusal
     _warn(terminal, answer["problems"])
     terminal.answer(answer, f"{provider_id} may be asked for: {', '.join(answer['names'])}.")
 

@@ -27,6 +27,18 @@ def fail(text: str) -> int:
     return 1
 
 
+def what_of_the_network() -> str:
+    """What to look at when nothing could be fetched, and then what to do."""
+    named = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+    proxy = next((name for name in named if os.environ.get(name)), None)
+    look = (
+        f"{proxy} is set: does that proxy answer?"
+        if proxy
+        else "Is there a network? Behind a proxy, set HTTPS_PROXY."
+    )
+    return f"{look}\n  Then run the same command again: what was fetched is kept."
+
+
 @contextmanager
 def step(text: str) -> Iterator[None]:
     """Announce a step, and say how long it took when it took long."""

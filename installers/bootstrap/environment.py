@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from console import ROOT, Trouble, run, step, works
+from console import ROOT, Trouble, run, step, what_of_the_network, works
 from uv_program import SCRIPTS, VENV, find_uv
 
 _STAMPS = VENV / "stamps"
@@ -76,8 +76,7 @@ def _install_packages(group: str) -> None:
                 *(find_uv(), "pip", "install", "--python", _PYTHON, "--compile-bytecode"),
                 *("--require-hashes", "--no-deps", "--requirement", lock),
             ],
-            why="the packages could not be installed. Is there a network? Behind a proxy, set"
-            " HTTPS_PROXY;\n  then run the same command again: what was fetched is kept.",
+            why=f"the packages could not be installed.\n  {what_of_the_network()}",
         )
     _stamp("packages", _digest([lock]))
     _stamp("group", group)

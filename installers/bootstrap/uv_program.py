@@ -12,7 +12,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from console import ROOT, Trouble, run, step, works
+from console import ROOT, Trouble, run, step, what_of_the_network, works
 
 VENV = ROOT / ".venv"
 _PRIVATE = VENV / "bootstrap"
@@ -55,8 +55,8 @@ def _fetch() -> Path:
                 "--requirement",
                 ROOT / "requirements" / "uv.txt",
             ],
-            why="uv, which installs everything else, could not be fetched. Is there a network?\n"
-            "  Behind a proxy, set HTTPS_PROXY; then run the same command again.",
+            why="uv, which installs everything else, could not be fetched.\n"
+            f"  {what_of_the_network()}",
         )
     if not works([_private(), "--version"]):
         raise Trouble(f"uv was fetched into {_PRIVATE} but does not run on this machine")

@@ -318,6 +318,15 @@ def test_a_demo_that_fails_says_how_it_goes_on(app: FakeApp, run: Run) -> None:
     assert "→ Check the network. The same command again goes on from there" in result.output
 
 
+def test_a_missing_key_of_a_provider_says_how_to_give_it(app: FakeApp, run: Run) -> None:
+    """It may not stand on the command line, so it is told where else."""
+    app.refuse["/api/providers"] = 400, {"detail": "it demands an API key", "field": "api_key"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("desktop.client.Client.get", lambda *_, **__: {"providers": []})
+        result = run("providers", "add", "openai", "--model", "gpt-5")
+    assert (result.exit_code, "--key-stdin" in result.output) == (1, True)
+
+
 def test_a_second_launch_asks_for_focus_and_leaves(app: FakeApp, run: Run) -> None:
     """`open` brings the window of the running app to the front and prints the address."""
     result = run("open")

@@ -69,6 +69,16 @@ def test_no_pip_and_no_venv_is_one_clear_sentence() -> None:
     assert "apt install python3-venv" in result.stdout
 
 
+def test_a_proxy_that_is_set_is_asked_about() -> None:
+    """Nobody is told to set what is set already and does not answer."""
+    ask = "import os, console\nos.environ.pop('https_proxy', None)\n"
+    code = f"{ask}os.environ['HTTPS_PROXY'] = 'http://me:secret@host'\n"
+    told = run_in_bootstrap(f"{code}print(console.what_of_the_network())").stdout
+    assert "HTTPS_PROXY is set: does that proxy answer?" in told
+    assert "secret" not in told
+    assert "run the same command again" in told
+
+
 def test_too_little_room_is_said_before_anything_is_fetched() -> None:
     """With how much there is, how much is needed, and what to do."""
     code = (
