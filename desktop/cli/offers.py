@@ -152,7 +152,7 @@ def add_provider(
     try:
         answer = client.post("/api/providers", wish)
     except AppRefused as refusal:
-        if refusal.problem.get("field") != "api_key":
+        if refusal.next_action or refusal.problem.get("field") != "api_key":
             raise
         how = "type it where this command asks for it, or pipe it in: --key-stdin < FILE"
         raise AppRefused(refusal.status, {**refusal.problem, "next_action": how}) from refusal
