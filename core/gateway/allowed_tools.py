@@ -56,15 +56,16 @@ def with_allowed_tools(body: Body) -> Body:
         given = [(raw, _tool.decode(raw)) for raw in _tools.decode(body.fields.get(TOOLS, b"[]"))]
     except (msgspec.MsgspecError, RecursionError):
         return body  # whoever reads it will say what is wrong with it
+    wanted, there = frozenset(allowed.tools), frozenset(tool for _, tool in given)
     for tool in allowed.tools:
-        if all(tool != known for _, known in given):
+        if tool not in there:
             raise Invalid(
                 f"tool_choice allows {_name_of(tool)!r}, which is none of the tools",
                 field=CHOICE,
                 code="unknown_tool",
                 next_action="Name it in `tools`, or leave it out of `tool_choice`.",
             )
-    kept = [raw for raw, tool in given if tool in allowed.tools]
+    kept = [raw for raw, tool in given if tool in wanted]
     fields = {
         **body.fields,
         TOOLS: msgspec.Raw(msgspec.json.encode(kept)),

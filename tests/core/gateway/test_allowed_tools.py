@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from core.errors import Invalid
+from core.gateway import allowed_tools
 from core.gateway.allowed_tools import with_allowed_tools
 from core.gateway.body import Body, peek_json
 
@@ -59,3 +60,21 @@ def test_every_other_choice_is_left_alone(choice: object) -> None:
     """That of /v1/responses, and what nobody understands, too."""
     body = asked(choice)
     assert with_allowed_tools(body) is body
+
+
+def test_many_tools_are_not_each_compared_with_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body of some megabytes, which anybody may send, would hold up everybody for minutes."""
+    tool, compared = allowed_tools._Tool, 0
+    same = tool.__eq__
+
+    def counted(one: object, other: object) -> bool:
+        nonlocal compared
+        compared += 1
+        return bool(same(one, other))
+
+    monkeypatch.setattr(tool, "__eq__", counted)
+    names = [f"tool{n}" for n in range(300)]
+    tools = [{"type": "function", "function": {"name": name}} for name in names]
+    body = with_allowed_tools(asked(allowing(*names[::-1]), tools))
+    assert json.loads(body.data)["tools"] == tools
+    assert compared < 10 * len(names)
