@@ -120,7 +120,7 @@ def wants_direct(path: bytes, body: Body) -> bool:
     if "priority" in fields:
         return True
     if body.stream and "n" in fields and bytes(fields["n"]) not in (b"1", b"null"):
-        return True
+        return not wants_gateway(path, body)  # lost ends are less than what no engine can read
     if path == MESSAGES:
         return b'"document"' in body.data and "messages" in fields
     if path != COMPLETIONS or "prompt" not in fields:

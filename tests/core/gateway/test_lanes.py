@@ -85,6 +85,22 @@ def test_what_litellm_would_drop_goes_directly_unless_the_gateway_is_wished() ->
         assert lane_of(asked(path, body=body), route()) == "gateway"
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        b'"messages":[],"thinking":{}',
+        b'"messages":[],"tools":[{"type":"mcp","server_label":"x"}]',
+        b'"messages":[{"role":"user","content":[{"type":"file"}]}]',
+    ],
+)
+def test_a_stream_of_several_that_must_be_translated_is_translated(more: bytes) -> None:
+    """The engine could not read it; that the ends of all choices but one are lost is the less."""
+    body = b'{"model":"m","stream":true,"n":2,' + more + b"}"
+    for wish in (None, b"direct"):
+        assert lane_of(asked(wish=wish, body=body), route(CHAT)) == "gateway"
+        assert lane_of(asked(wish=wish, body=body), route(CHAT), default="direct") == "gateway"
+
+
 def test_a_key_goes_the_way_it_may() -> None:
     """Another way where there is one; a refusal where there is none."""
     direct, gateway = Lanes(allowed=frozenset({"direct"})), Lanes(allowed=frozenset({"gateway"}))
