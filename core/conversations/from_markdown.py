@@ -6,10 +6,11 @@ that went with a message stays as a line of its text.
 """
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict, deque
 from typing import Any
 
 from core.conversations.decider import ROLES
+from core.mcp.naming import offered_name
 
 WHEN = r"\d{4}-\d\d-\d\d \d\d:\d\d UTC"
 HEADING = rf"## .* · {WHEN}"
@@ -39,11 +40,11 @@ def from_markdown(text: str) -> dict[str, Any] | None:
         return None
     ends = [*heads[1:], len(lines)]
     told = _beside(lines[: heads[0]])
-    asked: list[tuple[str, str]] = []  # the calls that have no result yet: their ids and names
     told["messages"] = [
-        _message(lines[begin], lines[begin + 1 : end], at, asked)
+        _message(lines[begin], lines[begin + 1 : end], at)
         for at, (begin, end) in enumerate(zip(heads, ends, strict=True))
     ]
+    _pair(told["messages"])
     return told
 
 
@@ -63,65 +64,91 @@ def _beside(lines: list[str]) -> dict[str, Any]:
     return told
 
 
-def _message(head: str, body: list[str], at: int, asked: list[tuple[str, str]]) -> dict[str, Any]:
+def _message(head: str, body: list[str], at: int) -> dict[str, Any]:
     heading = _HEADING.fullmatch(head)
     who = heading[1] if heading else ""
     told: dict[str, Any] = {"role": who, "parent": at - 1 if at else None}
     if found := _TOOL.fullmatch(who):
         told["role"] = "tool"
         outcome = {"server": found[1], "tool": found[2], "outcome": found[3] or "done"}
-        answers = _answered(outcome["server"], outcome["tool"], asked)
-        told |= {"text": _result(body), "said": {"tool": outcome, "answers": answers}}
+        told |= {"text": _result(body), "said": {"tool": outcome, "answers": ""}}
     elif who == "tool":
-        told |= {"text": _result(body), "said": {"answers": _answered("", "", asked)}}
+        told |= {"text": _result(body), "said": {"answers": ""}}
     elif who in ROLES and who != "assistant":
         told["text"] = _words(body)
     else:
         told |= {"role": "assistant", "model": who if who != "assistant" else None}
-        calls = list(_calls(body, at))
-        told |= {"text": _words(body), "said": {"tool_calls": calls}}
-        asked[:] = [(one["id"], one["name"]) for one in calls]
+        words, calls = _calls(body, at)
+        told |= {"text": _words(words), "said": {"tool_calls": calls}}
     return told
 
 
-def _calls(body: list[str], at: int) -> Iterator[dict[str, str]]:
-    """The calls that an answer ends with; they are taken out of its lines."""
-    found: list[tuple[str, str]] = []
-    place = next((n for n, line in enumerate(body) if re.fullmatch(CALL, line)), len(body))
-    rest = body[place:]
-    del body[place:]
-    while rest and (call := re.fullmatch(CALL, rest[0])) and len(rest) > 2:
-        fence = rest[2].removesuffix("json")
-        if fence not in rest[3:]:
+def _calls(body: list[str], at: int) -> tuple[list[str], list[dict[str, str]]]:
+    """The lines of an answer without the calls that it ends with, and these."""
+    begin = next((n for n, line in enumerate(body) if re.fullmatch(CALL, line)), len(body))
+    found: list[dict[str, str]] = []
+    place = begin
+    while place + 2 < len(body) and (call := re.fullmatch(CALL, body[place])):
+        try:
+            end = body.index(body[place + 2].removesuffix("json"), place + 3)
+        except ValueError:
             break
-        end = rest.index(fence, 3)
-        found.append((call[0][7:-2], _plain("\n".join(rest[3:end]))))
-        rest = rest[end + 1 :]
-        while rest and not rest[0]:
-            del rest[0]
-    body += rest  # somebody has changed it: it stays what they wrote
-    for place, (name, arguments) in enumerate(found):
-        yield {"id": f"call-{at}-{place}", "name": name, "arguments": arguments}
+        arguments = _plain("\n".join(body[place + 3 : end]))
+        name = call[0][7:-2]
+        found.append({"id": f"call-{at}-{len(found)}", "name": name, "arguments": arguments})
+        place = end + 1
+        while place < len(body) and not body[place]:
+            place += 1
+    # What is left was changed by somebody: it stays what they wrote
+    return body[:begin] + body[place:], found
 
 
-def _answered(server: str, tool: str, asked: list[tuple[str, str]]) -> str:
-    """The id of the call that a result belongs to: of this tool, or the first that has none."""
-    names = {tool, f"{server}__{tool}"}
-    found = next((one for one in asked if one[1] in names), asked[0] if asked else ("", ""))
-    if found in asked:
-        asked.remove(found)
-    return found[0]
+def _pair(messages: list[dict[str, Any]]) -> None:
+    """Say of each result which call of the answer before it it belongs to."""
+    calls: list[dict[str, str]] = []
+    results: list[dict[str, Any]] = []
+    for one in messages:
+        if one["role"] == "tool":
+            results.append(one["said"])
+        elif one["role"] == "assistant":
+            _settle(calls, results)
+            calls, results = one["said"]["tool_calls"], []
+    _settle(calls, results)
+
+
+def _settle(calls: list[dict[str, str]], results: list[dict[str, Any]]) -> None:
+    """Results stand as they came. 1. by the name of the tool 2. the rest in turn."""
+    waiting: dict[str, deque[str]] = defaultdict(deque)
+    for call in calls:
+        waiting[call["name"]].append(call["id"])
+    for said in results:  # 1
+        name = next((name for name in _names(said) if waiting.get(name)), None)
+        if name is not None:
+            said["answers"] = waiting[name].popleft()
+    taken = {said["answers"] for said in results}
+    left = (call["id"] for call in calls if call["id"] not in taken)
+    for said in results:  # 2
+        said["answers"] = said["answers"] or next(left, "")
+
+
+def _names(said: dict[str, Any]) -> tuple[str, ...]:
+    """What a model may have called the tool of a result by; other programs know no servers."""
+    if "tool" not in said:
+        return ()
+    server, tool = said["tool"]["server"], said["tool"]["tool"]
+    return offered_name(server, tool), f"{server}__{tool}", tool
 
 
 def _result(body: list[str]) -> str:
     """What stands as code in it, or all of it."""
-    while body and not body[-1]:
-        body = body[:-1]
-    while body and not body[0]:
-        body = body[1:]
-    if len(body) > 1 and _FENCE.fullmatch(body[0]) and body[-1] == body[0]:
-        return _plain("\n".join(body[1:-1]))
-    return _words(body)
+    begin, end = 0, len(body)
+    while begin < end and not body[end - 1]:
+        end -= 1
+    while begin < end and not body[begin]:
+        begin += 1
+    if end - begin > 1 and _FENCE.fullmatch(body[begin]) and body[end - 1] == body[begin]:
+        return _plain("\n".join(body[begin + 1 : end - 1]))
+    return _words(body[begin:end])
 
 
 def _words(lines: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.conversations import Conversation, NewMessage, Said, ToolCall, ToolOutcome
+from core.conversations.attached import Attachment
 from core.conversations.exchange import exported, shown_branch
 from core.conversations.importing import imported
 from core.conversations.setup import Setup
 from core.errors import Invalid
+from core.mcp.naming import offered_name
 from tests.core.conversations.test_conversations import House
 from tests.core.conversations.test_round_trip import held
 
@@ -32,7 +35,7 @@ calling = st.fixed_dictionaries(
         "role": st.just("assistant"),
         "text": texts,
         "model": st.just("qwen"),
-        "calls": st.lists(calls, min_size=1, max_size=3).map(tuple),
+        "calls": st.lists(calls, min_size=1, max_size=3, unique_by=lambda one: one.id).map(tuple),
     }
 )
 asking = st.fixed_dictionaries(
@@ -48,6 +51,14 @@ conversations = st.fixed_dictionaries(
         "messages": messages,
     }
 )
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """Conversations on an empty home."""
+    house = House(tmp_path)
+    yield house
+    house.close()
 
 
 def told(said: dict[str, Any]) -> dict[str, Any]:
@@ -78,7 +89,7 @@ def looks(read: Conversation) -> dict[str, Any]:
     for one in shown_branch(read):
         said = one.said or Said()
         if said.tool_calls:
-            places = {call.id: at for at, call in reversed(list(enumerate(said.tool_calls)))}
+            places = {call.id: at for at, call in enumerate(said.tool_calls)}
         shown.append(
             (
                 one.role,
@@ -86,7 +97,7 @@ def looks(read: Conversation) -> dict[str, Any]:
                 one.model,
                 [(" ".join(call.name.split()), call.arguments) for call in said.tool_calls],
                 said.tool and (said.tool.server, said.tool.tool, said.tool.outcome),
-                said.answers in places,
+                places.get(said.answers),
             )
         )
     view = read.conversation
@@ -139,6 +150,59 @@ def test_results_find_their_calls() -> None:
     assert answers == [ids[1], ids[0], ids[2]]
 
 
+@pytest.mark.parametrize("turn", [1, -1], ids=["in turn", "as they came"])
+async def test_results_find_their_calls_under_any_name(house: House, turn: int) -> None:
+    """A model is offered other names where signs are not allowed, or there are too many of them.
+
+    A result that names no tool takes what is left, though it came first.
+    """
+    tools = [("files", name) for name in ("read.a", "read.b", "read/a", "l" * 70, "l" * 71)]
+    tools += [("a__b", "c"), ("a", "b__c"), ("a_", "c"), ("a", "c_01234567")]
+    calls = [(f"{server}/{tool}", offered_name(server, tool)) for server, tool in tools]
+    asked = [("nobody's", "nonsense"), *calls]
+    answer = Said(tool_calls=tuple(ToolCall(id=i, name=n, arguments="{}") for i, n in asked))
+    results = [
+        Said(text=f"{server}/{tool}", answers=f"{server}/{tool}", tool=outcome(server, tool))
+        for server, tool in tools
+    ]
+    results.append(Said(text="nobody's", answers="nobody's", tool=outcome("", "nonsense")))
+    door = house.conversations
+    which = await door.start(actor="w")
+    before = await door.add(which, NewMessage(role="assistant", said=answer), actor="w")
+    for said in results[::turn]:
+        told = NewMessage(role="tool", said=said, parent_id=before)
+        before = await door.add(which, told, actor="w")
+    [filed] = imported(exported(await door.read(which), "markdown"))
+    (first, *rest) = [one.said for one in filed.messages if one.said]
+    texts = {one.answers: one.text or filed.messages[at].text for at, one in enumerate(rest, 1)}
+    assert [texts[call.id] for call in first.tool_calls] == [name for name, _ in asked]
+
+
+def outcome(server: str, tool: str) -> ToolOutcome:
+    """Done."""
+    return ToolOutcome(server=server, tool=tool, outcome="done")
+
+
+ANSWER = "## qwen · 2026-12-01 10:00 UTC"
+RESULT = "## a › x · 2026-12-01 10:00 UTC"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ANSWER + "\n\nCalls `x`:\n\n```json\n```" * 40_000,
+        ANSWER + "\n\nCalls `x`:\n\n```json\n```" * 15_000 + f"\n{RESULT}\n\n1" * 15_000,
+        RESULT + "\n" * 1_000_000 + "1",
+        RESULT + "\n\n1" + "\n" * 1_000_000 + "1",
+    ],
+    ids=["calls", "calls with results", "blank lines", "blank lines within"],
+)
+def test_a_long_one_is_read_once(text: str) -> None:
+    """Whoever reads it again for each line takes minutes, and can not be stopped."""
+    [filed] = imported(text)
+    assert filed.messages
+
+
 def test_an_editor_may_have_changed_it() -> None:
     """Ends of lines of Windows, a mark at its beginning, results without their fences."""
     text = (
@@ -160,13 +224,14 @@ def test_markdown_without_a_message_is_refused(text: str) -> None:
         imported(text)
 
 
-async def test_a_file_that_went_along_is_named(tmp_path: Path) -> None:
+async def test_a_file_that_went_along_is_named(house: House) -> None:
     """It is not in the Markdown; its name stays."""
-    house = House(tmp_path)
-    which = await house.conversations.start(actor="w")
-    await house.conversations.add(which, NewMessage(role="user", text="See"), actor="w")
-    text = exported(await house.conversations.read(which), "markdown")
-    text = text.replace("See", "*Attached: a.pdf (pdf, 3 pages)*\n\nSee")
-    [filed] = imported(text)
+    door = house.conversations
+    file = Attachment(
+        id="f", name="a.pdf", kind="pdf", mime="", size=9, sha256="", tokens=1, pages=3
+    )
+    said = Said(text="See", attachments=(file,))
+    which = await door.start(actor="w")
+    await door.add(which, NewMessage(role="user", said=said), actor="w")
+    [filed] = imported(exported(await door.read(which), "markdown"))
     assert filed.messages[0].text == "*Attached: a.pdf (pdf, 3 pages)*\n\nSee"
-    house.close()
