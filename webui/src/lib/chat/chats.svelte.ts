@@ -16,6 +16,7 @@ import { followReply } from './reply'
 import { takeOver } from './former'
 import { newestUnder, siblingsOf } from './tree'
 import { dequeue, takeBack, written, type Queued } from './queue'
+import { passOn } from './tray.svelte'
 import { unsent } from './unsent'
 import { bringRest, NEWEST, wholeOf } from './whole'
 
@@ -79,7 +80,7 @@ class Chats {
     const conversation = this.held.get(id) ?? new Conversation()
     this.held.set(id, conversation)
     this.current = conversation
-    if (conversation.id && conversation.loaded && !past.on) return void attempt(() => wholeOf(conversation))
+    if (conversation.id && conversation.loaded && !conversation.unread && !past.on) return void attempt(() => wholeOf(conversation))
     conversation.id = id
     this.goOnWriting()
     conversation.loaded = false
@@ -103,13 +104,21 @@ class Chats {
     router.go('chat', NEW)
   }
 
-  /** The past is entered or left: what is held is of another time. */
+  /** The past is entered or left: what is held is of another time, but not what is written and attached. */
   forget(): void {
     this.following.forEach((abort) => abort.abort())
     this.following.clear()
-    this.held.clear()
-    void this.load()
     const { id } = this.current
+    const former = new Map(this.held)
+    if (id) former.set(id, this.current)
+    this.held.clear()
+    for (const [name, one] of former) {
+      this.takeBack(one) // nobody follows the answer that it waits for
+      const next = new Conversation()
+      next.loaded = false
+      if (passOn(one, next)) this.held.set(name, next)
+    }
+    void this.load()
     if (!id) return // what is not there yet is of no time, and what is written in it stays
     this.current = new Conversation()
     void attempt(() => this.show(id))
@@ -131,18 +140,18 @@ class Chats {
 
   /** False: it could not be sent, and is to be kept where it was written. */
   async send(text: string, files: readonly Attachment[] = [], conversation = this.current): Promise<boolean> {
-    let answered = false
+    let answer: Message | null = null
     conversation.sending = true
+    const parent = conversation.leaf // as it is shown now
     try {
       if (!(await setups.settled(conversation))) return false
       conversation.beside = null
-      const parent = conversation.leaf
       const asked = await this.say(conversation, text, parent, files)
-      if (asked) answered = await this.reply(conversation, asked.id)
+      if (asked) answer = await this.reply(conversation, asked.id)
       return asked !== null
     } finally {
       conversation.sending = false
-      if (!conversation.busy) void this.sendNext(conversation, answered) // it has ended already, or never began
+      if (!conversation.busy) void this.sendNext(conversation, answer) // it has ended already, or never began
     }
   }
 
@@ -153,10 +162,13 @@ class Chats {
     unsent.keep(conversation.id, written(conversation))
   }
 
-  /** An answer has ended: what waited for that is sent, or given back where it did not come whole. */
-  private async sendNext(conversation: Conversation, whole: boolean): Promise<void> {
-    if (!whole) return this.takeBack(conversation)
+  /** An answer has ended: what waited for that is sent, or given back where it did not come whole (null). */
+  private async sendNext(conversation: Conversation, answer: Message | null): Promise<void> {
+    if (!answer) return this.takeBack(conversation)
     if (conversation.busy || conversation.sending) return
+    // Somebody has turned to another branch, or not chosen yet which answer it goes on from.
+    const follows = conversation.branch.some(({ replyId }) => replyId === answer.replyId)
+    if (!follows || conversation.beside !== null) return this.takeBack(conversation)
     const next = dequeue(conversation)
     if (!next) return
     unsent.keep(conversation.id, written(conversation))
@@ -309,8 +321,8 @@ class Chats {
     to: string,
     goesOn = false,
     models: readonly string[] = goesOn ? this.modelsOf(conversation).slice(0, 1) : this.modelsOf(conversation),
-  ): Promise<boolean> {
-    if (!(await setups.settled(conversation))) return false
+  ): Promise<Message | null> {
+    if (!(await setups.settled(conversation))) return null
     const begun: Message[] = []
     for (const model of models) {
       await attempt(async () => {
@@ -319,7 +331,7 @@ class Chats {
     }
     if (begun[0]) conversation.leaf = begun[0].id
     if (begun.length > 1) conversation.beside = to
-    return begun.length > 0
+    return begun[0] ?? null
   }
 
   private async ask(conversation: Conversation, to: string, model: string, goesOn: boolean): Promise<Message> {
@@ -338,7 +350,7 @@ class Chats {
     this.following.set(message.replyId, abort)
     const whole = await followReply(conversation, message.replyId, after, abort.signal)
     this.following.delete(message.replyId)
-    if (!abort.signal.aborted) await this.sendNext(conversation, whole)
+    if (!abort.signal.aborted) await this.sendNext(conversation, whole ? message : null)
   }
 
   /** Its end, and the rest when that is seen; or all of it at once. */
@@ -356,8 +368,8 @@ class Chats {
         void this.follow(conversation, message, events)
       }
     } catch (error) {
-      this.held.delete(id)
       conversation.unread = !(error instanceof Refusal && error.problem.status === 404)
+      if (!conversation.unread && !past.on && this.held.get(id) === conversation) this.held.delete(id)
       conversation.loaded = true
       if (conversation.unread) throw error
     }

@@ -1,4 +1,5 @@
 // What is sent once the answer under way has come: it waits in sight, and can be taken back until then.
+// It is of this window: one that closes leaves the text to the next, and the files not (see ../../../README.md).
 import type { Attachment } from '../api/types'
 import type { Conversation } from './conversation.svelte'
 

@@ -146,3 +146,11 @@ export function trayOf(conversation: Conversation): Tray {
   trays.set(conversation, tray)
   return tray
 }
+
+/** To the same conversation, as it is held anew. False: there is nothing in it. */
+export function passOn(from: Conversation, to: Conversation): boolean {
+  const tray = trays.get(from)
+  if (!tray?.held.length) return false
+  trays.set(to, tray)
+  return true
+}

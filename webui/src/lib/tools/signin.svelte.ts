@@ -1,19 +1,25 @@
-// Which MCP servers want a person to sign in now. Asked once somebody shows it; facts say when to look again.
+// Which MCP servers want a person to sign in now. Asked once somebody shows it; facts say when to look again,
+// and so does a stream that left some out.
 import { studio } from '../store/studio.svelte'
 import { mcp } from './api'
 
 class SignIns {
   private names = $state.raw<ReadonlySet<string>>(new Set())
-  private watched = false
+  /** How often something had been left out when they were asked for last; null: nobody has shown it. */
+  private asked: number | null = null
 
   wants(server: string): boolean {
     return this.names.has(server)
   }
 
+  /** Called in an effect of whoever shows it. */
   watch(): void {
-    if (this.watched) return
-    this.watched = true
+    const { resyncs } = studio
+    const before = this.asked
+    if (before === resyncs) return
+    this.asked = resyncs
     void this.load()
+    if (before !== null) return
     studio.onFact((fact) => {
       if (fact.type.startsWith('mcp-server-')) void this.load()
     })
