@@ -3,7 +3,7 @@
 import msgspec
 from litestar import get
 
-from core.api.usage import name_of, pruned_in
+from core.api.usage import name_of, pruned_in, time_bounded
 from core.application import Application
 from core.errors import Invalid, NotFound
 from core.gateway.calls import RunningRequest, key_of
@@ -90,6 +90,7 @@ async def list_requests(
     """
     if limit < 1:
         raise Invalid("`limit` should be at least 1", field="limit")
+    time_bounded(since=since, until=until)
     wanted = RequestFilter(
         request_id=request_id,
         model=model,

@@ -8,6 +8,7 @@ from litestar import Response, get
 from core.application import Application
 from core.errors import Invalid
 from core.nearest import did_you_mean
+from core.past.moments import LATEST_US
 from core.usage.csv import table
 from core.usage.report import UsageReport, entries, total
 from core.usage.zones import zone_told
@@ -47,6 +48,7 @@ async def show_usage(
     request for them.
     """
     told = told_apart(by)
+    time_bounded(since=since, until=until)
     zone, before = zone_told(tz, since, until, application.clock.now())
     if format not in ("json", "csv"):
         raise Invalid(f"`format` should be json or csv, not {format!r}", field="format")
@@ -106,6 +108,13 @@ def pruned_in(
     """The months of that time whose single requests were erased."""
     with application.store.reading() as connection:
         return pruned_months(connection, since, until)
+
+
+def time_bounded(**asked: int | None) -> None:
+    """Raises Invalid, by the name of the parameter, for what no book and no calendar can hold."""
+    for name, at in asked.items():
+        if at is not None and abs(at) > LATEST_US:
+            raise Invalid("a time is given in microseconds since 1970", field=name)
 
 
 def told_apart(by: str) -> tuple[str, ...]:

@@ -12,11 +12,11 @@ from core.errors import Invalid
 from events.projections.request_records import HOUR_US
 
 FURTHEST = 14 * 60  # minutes: no time zone is further from UTC
-EARLIEST = datetime(2025, 1, 1, tzinfo=UTC)  # no request was recorded before
+HOUR_S = 3600
+EARLIEST = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp()) // HOUR_S  # no request is older
 STEP = 24 * 7  # hours; nobody sets clocks twice in a week
 _OFFSET = re.compile(r"([+-]?)(\d{1,2}):?([0-5]\d)")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+\-/]{1,63}")
-HOUR_S = 3600
 
 
 def minutes_east(tz: str) -> int | None:
@@ -45,9 +45,9 @@ def zone_told(
     if fixed is not None:
         return fixed, ()
     zone = _named(tz)
-    first = max(EARLIEST.timestamp() // HOUR_S, 0 if since is None else since // HOUR_US)
-    last = (now if until is None else min(until, now)) // HOUR_US
-    return _offsets(zone, min(int(first), last), last)
+    last = max(EARLIEST, (now if until is None else min(until, now)) // HOUR_US)
+    first = min(last, max(EARLIEST, EARLIEST if since is None else since // HOUR_US))
+    return _offsets(zone, first, last)
 
 
 def _offsets(zone: ZoneInfo, first: int, last: int) -> tuple[int, tuple[tuple[int, int], ...]]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from core.errors import Invalid
+from core.usage import zones
 from core.usage.zones import zone_told
 
 
@@ -42,6 +43,28 @@ def test_no_beginning_is_all_there_is() -> None:
     """And a time that has not come has no change in it."""
     assert zone_told("Europe/Berlin", None, us(2025, 4, 1), NOW)[0] == 120
     assert zone_told("Europe/Berlin", us(2027, 1, 1), us(2027, 12, 1), NOW) == (60, ())
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+@pytest.mark.parametrize("size", [0, 1, 10**15, 10**18, 10**25])
+def test_a_time_that_no_calendar_has_is_that_of_the_first_requests_or_of_now(
+    sign: int, size: int
+) -> None:
+    """No clock is asked what it showed then: there are years that it does not know."""
+    far = sign * size
+    for since, until in ((far, None), (None, far), (far, far)):
+        minutes, before = zone_told("Europe/Berlin", since, until, NOW)
+        assert minutes == 60
+        assert before in ((), zone_told("Europe/Berlin", None, None, NOW)[1])
+
+
+def test_no_clock_is_asked_for_a_time_before_any_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Windows none answers for one before 1970."""
+    asked: list[int] = []
+    monkeypatch.setattr(zones, "_minutes", lambda zone, hour: asked.append(hour) or 60)
+    zone_told("Europe/Berlin", -(10**15), -(10**15), NOW)
+    assert asked
+    assert min(asked) >= zones.EARLIEST
 
 
 @pytest.mark.parametrize(
