@@ -137,6 +137,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self.flow.resume_reading()
 
     @abstractmethod
+    def is_over(self) -> bool:
+        """Whether it was ended. Who lingers is there, whatever its transport says."""
+
+    @abstractmethod
     def rest(self) -> None:
         """Nobody is served, and no request has begun, whatever else came."""
 
@@ -148,6 +152,9 @@ class BoundedProtocol(HttpToolsProtocol):
             head = b"content-type: text/plain; charset=utf-8\r\nconnection: close\r\n"
             told = b"content-length: %d\r\n\r\n%b" % (len(why), why.encode())
             self.transport.write(STATUS_LINE[status] + head + told)
+            if current is not None:  # who serves it waits for no more of it, and is not heard
+                current.disconnected = True
+                current.message_event.set()
         self.transport.close()
 
     def _takes_nothing(self) -> bool:
@@ -163,12 +170,12 @@ class BoundedProtocol(HttpToolsProtocol):
         Who still takes an answer is left alone, unless it took nothing of it at the last look.
         """
         others = cast("set[Any]", self.connections) - {self}  # websockets, too: all are served
-        there = [one for one in others if _lingers(one) or not one.transport.is_closing()]
+        there = [one for one in others if not _is_over(one)]
         if len(there) < most_connections():
             return  # room was made for another one, in this very turn
         ours = (one for one in there if isinstance(one, BoundedProtocol))
         unserved = [one for one in ours if not one._is_served()]
-        idle = [one for one in unserved if _lingers(one) or not one._takes_an_answer()]
+        idle = [one for one in unserved if one.lingering or not one._takes_an_answer()]
         idle = idle or [one for one in unserved if one._untaken]
         ended = sorted(idle, key=_of_little_use)[:ROOM]
         for one in ended:
@@ -184,8 +191,10 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _is_served(self) -> bool:
         """Whether somebody works for it, or will in a moment: its body is being gathered."""
+        if self.lingering:
+            return False
         cycle = self.cycle
-        answered = cycle is None or cycle.response_complete or self.lingering
+        answered = cycle is None or cycle.response_complete
         return not answered or (self.in_body and self.current() is None)
 
     def current(self) -> RequestResponseCycle | None:
@@ -216,8 +225,8 @@ class BoundedProtocol(HttpToolsProtocol):
             self._looking = None
 
 
-def _lingers(one: object) -> bool:
-    return isinstance(one, BoundedProtocol) and one.lingering
+def _is_over(one: Any) -> bool:  # noqa: ANN401 - websockets are none of ours
+    return one.is_over() if isinstance(one, BoundedProtocol) else one.transport.is_closing()
 
 
 def _of_little_use(one: BoundedProtocol) -> tuple[bool, int]:

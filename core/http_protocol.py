@@ -139,26 +139,36 @@ class StudioProtocol(BoundedProtocol):
         self._give_up_gathering()
         self._joined.lingers = never
         super().connection_lost(exc)
+        self._departure.happened()
+        lean = self._lean
+        self._let_go()
+        if lean is not None:
+            lean.left()
+
+    def _let_go(self) -> None:
+        """Of what holds us."""
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
             self.timeout_keep_alive_task = None
-        self._departure.happened()
-        lean, self._lean = self._lean, None
+        self._lean = None
         self.cycle = cast(Any, None)
         self.pipeline.clear()
-        if lean is not None:
-            lean.left()
 
     def handle_websocket_upgrade(self) -> None:
         """Another protocol takes over."""
         super().handle_websocket_upgrade()
-        self.parser = cast(Any, None)  # it holds us, as in `connection_lost`
+        self._joined.lingers = never
+        self._let_go()
+        self.parser = cast(Any, None)
 
     def shutdown(self) -> None:
         """The server stops: what has begun may end."""
         self._joined.lingers = never
         self._give_up_gathering()
-        super().shutdown()
+        if self.lingering:
+            self.transport.close()
+        else:
+            super().shutdown()
 
     def resume_writing(self) -> None:
         """The client reads again."""
@@ -167,11 +177,27 @@ class StudioProtocol(BoundedProtocol):
             self._lean.has_room()
 
     def _lingers(self) -> bool:
-        """Read on instead of being closed, where a request was begun and not all of it came."""
-        if not (self.number and (self.in_head or self.in_body)) or self._bare.is_closing():
+        """Read on instead of being closed, where a request was begun and not all of it came.
+
+        Not while somebody is served: it would be heard only after that that the client is gone.
+        """
+        cycle = self.cycle
+        served = not (cycle is None or cycle.response_complete or cycle.disconnected)
+        begun = self.number and (self.in_head or self.in_body)
+        if served or not begun or self.is_over():
             return False
         self.linger()
         return True
+
+    def linger(self) -> None:
+        """Say no more. What has come of a request that was refused is served by nobody."""
+        self._gathered = None
+        self._stop_timer()
+        super().linger()
+
+    def is_over(self) -> bool:
+        """Whether it was ended."""
+        return self._bare.is_closing()
 
     # ---- how long it may be idle: one timer, set again when it was too early ---------------------
 
@@ -371,8 +397,8 @@ class StudioProtocol(BoundedProtocol):
         scope = cast(dict[str, Any], self.scope)
         self.headers = scope["headers"] = headers
         scope["extensions"] = self._extensions
+        before = self.cycle
         super().on_headers_complete()
-        if scope["http_version"] == "1.0":
-            newest = self.pipeline[0][0] if self.pipeline else self.cycle
-            newest.chunked_encoding = False
-            newest.expected_content_length = UntilItCloses()
+        if scope["http_version"] == "1.0" and self.cycle is not before:  # it offers no websocket
+            self.cycle.chunked_encoding = False
+            self.cycle.expected_content_length = UntilItCloses()
