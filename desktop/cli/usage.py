@@ -1,10 +1,14 @@
 """`usage`: what was used, by whom, and what it cost, as a table with its total."""
 
+import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -17,6 +21,7 @@ from desktop.cli.words import columns, day_and_time
 
 TIMES = "7d, 12h, 14:02, yesterday, 2026-11-01"
 ALWAYS = ("requests", "in", "out")
+LOCALTIME = Path("/etc/localtime")
 PATIENCE_S = 300.0  # months of an older version are folded anew when they are first asked for
 
 
@@ -49,7 +54,7 @@ def usage(
         "by": by,
         "since": None if since == "all" else moment(since),
         "until": moment(until) if until else None,
-        "tz": 0 if utc else minutes_east(),
+        "tz": 0 if utc else zone_here(),
         **wanted,
     }
     if latencies:
@@ -69,6 +74,25 @@ def moment(text: str) -> int:
         if at := moment_of(text, now()).at:
             return at
     raise click.UsageError(f"a time is such as {TIMES} or 2026-11-01T14:00, not {text!r}")
+
+
+def zone_here() -> str:
+    """The zone of this machine's clock, with its summers; without a name, so many minutes east."""
+    east = minutes_east()
+    name = zone_named(os.environ.get("TZ"), LOCALTIME)
+    if name is None or datetime.now(ZoneInfo(name)).utcoffset() != timedelta(minutes=east):
+        return str(east)
+    return name
+
+
+def zone_named(tz: str | None, localtime: Path) -> str | None:
+    """The zone that TZ names, or where there is no TZ, the link by which the machine's is set."""
+    told = localtime.resolve().as_posix() if tz is None else tz.removeprefix(":")
+    name = re.sub("^.*zoneinfo/(posix/|right/)?", "", told)
+    try:
+        return ZoneInfo(name).key if name else None
+    except (KeyError, ValueError, OSError):  # a folder of them is an OSError
+        return None
 
 
 def minutes_east() -> int:

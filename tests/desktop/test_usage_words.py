@@ -1,13 +1,17 @@
 """What was used and what was asked, told in a terminal."""
 
 import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, cast
 
 import click
 import pytest
 
 from desktop.cli.requests import _followed
-from desktop.cli.usage import minutes_east, moment
+from desktop.cli.usage import LOCALTIME, minutes_east, moment, zone_here, zone_named
 from tests.desktop.conftest import Run
 from tests.desktop.fake_app import FakeApp
 
@@ -23,7 +27,7 @@ def test_usage_is_a_table_with_its_total(app: FakeApp, run: Run) -> None:
     assert lines[3] == ["total", "4", "1,234", "56", "41", "1.50"]
     assert "Of 1 answered requests nobody knows the tokens." in result.output
     asked = app.queries[-1]
-    assert (asked["by"], asked["key"], asked["tz"]) == ("key,model", "laptop", str(minutes_east()))
+    assert (asked["by"], asked["key"], asked["tz"]) == ("key,model", "laptop", zone_here())
     assert "until" not in asked
 
 
@@ -33,6 +37,62 @@ def test_usage_is_also_for_programs(app: FakeApp, run: Run) -> None:
     run("usage", "--csv", "--utc", "--since", "all")
     assert app.queries[-1] == {"by": "day", "tz": "0", "format": "csv"}
     assert run("usage", "--since", "soon").exit_code == 2
+
+
+obeys_tz = pytest.mark.skipif(not hasattr(time, "tzset"), reason="TZ is not obeyed there")
+
+
+@pytest.fixture
+def clock_set(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str | None], None]]:
+    """Sets this process's zone as a shell would; what the machine is set to afterwards."""
+
+    def clock_set(tz: str | None) -> None:
+        monkeypatch.delenv("TZ", raising=False) if tz is None else monkeypatch.setenv("TZ", tz)
+        time.tzset()
+
+    yield clock_set
+    monkeypatch.undo()
+    time.tzset()
+
+
+@obeys_tz
+def test_days_are_those_of_the_zone_with_its_summers(
+    app: FakeApp, run: Run, clock_set: Callable[[str | None], None]
+) -> None:
+    """A number is that of today, and wrong by an hour for half of the year."""
+    clock_set("Europe/Berlin")
+    assert run("usage").exit_code == 0
+    assert app.queries[-1]["tz"] == "Europe/Berlin"
+
+
+@obeys_tz
+def test_a_zone_without_a_name_is_so_far_from_utc(
+    clock_set: Callable[[str | None], None],
+) -> None:
+    """As POSIX writes rules of one's own."""
+    clock_set("<+0330>-3:30")
+    assert (minutes_east(), zone_here()) == (210, "210")
+    for tz, name in ((":Asia/Kolkata", "Asia/Kolkata"), ("", "0")):
+        clock_set(tz)
+        assert zone_here() == name
+    clock_set(None)
+    assert zone_here() in (zone_named(None, LOCALTIME), str(minutes_east()))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no link sets the clock there")
+def test_a_zone_is_named_by_the_link_that_sets_the_machines_clock(tmp_path: Path) -> None:
+    """A copy of its file has no name, nor has what lies elsewhere."""
+    zone = tmp_path / "share" / "zoneinfo" / "America" / "New_York"
+    zone.parent.mkdir(parents=True)
+    zone.touch()
+    link, copy = tmp_path / "localtime", tmp_path / "copied"
+    link.symlink_to(zone)
+    copy.touch()
+    assert zone_named(None, link) == "America/New_York"
+    assert zone_named("Europe/Berlin", link) == "Europe/Berlin"
+    assert zone_named(str(zone), copy) == "America/New_York"
+    for tz, machine in ((None, copy), (None, tmp_path / "none"), ("CET-1CEST", link), ("", link)):
+        assert zone_named(tz, machine) is None
 
 
 def test_requests_are_listed_followed_and_ended(app: FakeApp, run: Run) -> None:
