@@ -1,6 +1,7 @@
 """A zone's clocks as they were in the hour of a request."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -61,7 +62,12 @@ def test_a_time_that_no_calendar_has_is_that_of_the_first_requests_or_of_now(
 def test_no_clock_is_asked_for_a_time_before_any_request(monkeypatch: pytest.MonkeyPatch) -> None:
     """On Windows none answers for one before 1970."""
     asked: list[int] = []
-    monkeypatch.setattr(zones, "_minutes", lambda zone, hour: asked.append(hour) or 60)
+
+    def minutes(zone: ZoneInfo, hour: int) -> int:
+        asked.append(hour)
+        return 60
+
+    monkeypatch.setattr(zones, "_minutes", minutes)
     zone_told("Europe/Berlin", -(10**15), -(10**15), NOW)
     assert asked
     assert min(asked) >= zones.EARLIEST
