@@ -87,12 +87,13 @@ class Bearer(httpx2.Auth):
             await asyncio.wait((self._renewing,))
 
     async def _renewed(self, stale: SignedIn) -> str:
-        """The access token after `stale`. Raises McpFailure.
+        """The access token after `stale`, of the same sign-in. Raises McpFailure.
 
         Many requests share one renewal, and the end of one of them does not end it.
         """
         now = self._kept.of(self._server)
-        if now is None:
+        # What may be sent for one account was asked for nobody else's
+        if now is None or now.about.mark != stale.about.mark:
             raise self._failed(failing.needs_sign_in())
         if now is not stale:
             return now.access

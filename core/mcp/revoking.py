@@ -3,6 +3,7 @@
 import asyncio
 
 import httpx2
+from mcp.client.auth import OAuthTokenError
 
 from core.mcp.failing import McpFailure
 from core.mcp.kept import SignedIn
@@ -19,12 +20,12 @@ async def taken_back(signed_in: SignedIn) -> str:
         async with asyncio.timeout(REVOKE_S), asking(signed_in.about.origin) as client:
             for request in revocations(signed_in):
                 response = await client.send(request)
-                if response.status_code != 200:  # the other one is another matter
+                if not response.is_success:  # the other one is another matter
                     refused = refused or f"status {response.status_code}"
     except TimeoutError:
         return f"no answer within {REVOKE_S:.0f} s"
     except McpFailure as failure:
         return failure.message
-    except (httpx2.HTTPError, httpx2.StreamError) as error:
+    except (httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL, OAuthTokenError) as error:
         return type(error).__name__
     return refused

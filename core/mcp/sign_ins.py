@@ -166,9 +166,14 @@ class SignIns:
         return Finished(server=server.name)
 
     async def _take(self, server: McpServer, given: SignedIn, actor: str) -> None:
-        """1. kept 2. recorded, or kept no more 3. the server is asked with it."""
-        now = self._book.server(server.name)
+        """1. kept 2. recorded, or kept no more 3. the server is asked with it.
+
+        The tokens before are taken back, as are these where they are not kept: each sign-in is
+        another client there, so neither ends with the other.
+        """
+        now, before = self._book.server(server.name), self._kept.held(server.name)
         if now is None or now.url != server.url:
+            self._take_back(server.name, given)
             raise McpFailure("its address is another", code="sign-in-odd")
         fact = McpServerSignedIn(
             name=server.name,
@@ -180,27 +185,35 @@ class SignIns:
             self._kept.put(server.name, given)  # 1
             await self._store.append(stream_of(server.name), [fact], actor=actor)  # 2
         except (EventError, OSError):
-            self._kept.forget(server.name)
+            self._drop(server.name, before, given)
             raise McpFailure("the sign-in could not be kept", code="sign-in-odd") from None
         except asyncio.CancelledError:
-            self._kept.forget(server.name)  # rather a sign-in too many than one nobody recorded
+            # Rather a sign-in too many than one nobody recorded
+            self._drop(server.name, before, given)
             raise
         session = self._servers.there(server.name)
         if session.state != "off":
             session.restart(actor=actor)  # 3
+        self._take_back(server.name, before, "the tokens of the sign-in before")
 
-    def _take_back(self, name: str, given: SignedIn | None) -> None:
+    def _drop(self, name: str, *given: SignedIn | None) -> None:
+        """Nothing is kept, and none of these holds any more."""
+        self._kept.forget(name)
+        for one in given:
+            self._take_back(name, one)
+
+    def _take_back(self, name: str, given: SignedIn | None, which: str = "its tokens") -> None:
         """Beside it: that who gave the tokens can not be reached keeps nobody signed in here."""
         if given is None or not given.about.revocation_endpoint:
             return
-        task = asyncio.create_task(self._taken_back(name, given))
+        task = asyncio.create_task(self._taken_back(name, given, which))
         self._taking_back.add(task)
         task.add_done_callback(self._taking_back.discard)
 
-    async def _taken_back(self, name: str, given: SignedIn) -> None:
+    async def _taken_back(self, name: str, given: SignedIn, which: str) -> None:
         why = await (await asyncio.to_thread(_revoking))(given)
         if self._book.server(name) is not None:
-            said = f"its tokens were not taken back: {why}" if why else "its tokens were taken back"
+            said = f"{which} were not taken back: {why}" if why else f"{which} were taken back"
             self._servers.log_of(name).add("studio", said)
 
     async def _give_up(self, name: str) -> None:

@@ -47,6 +47,7 @@ class Doorkeeper(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshToke
         self.registered: list[str] = []
         self.renewed = 0
         self.asked = 0  # how often for that
+        self.not_let_in = 0  # how often somebody came with a token that does not hold
         self.may_answer = threading.Event()  # when it is asked for that
         self.may_answer.set()
         self.may_take_back = threading.Event()  # when it is asked for that
@@ -130,7 +131,9 @@ class Doorkeeper(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshToke
 
     async def load_access_token(self, token: str) -> AccessToken | None:
         """While it holds."""
-        return self._access.get(token)
+        found = self._access.get(token)
+        self.not_let_in += found is None
+        return found
 
     async def revoke_token(self, token: AccessToken | RefreshToken) -> None:
         """One of either kind."""

@@ -9,7 +9,7 @@ import pytest
 
 from core.clock import SystemClock
 from core.mcp.bearer import Bearer
-from core.mcp.failing import McpFailure
+from core.mcp.failing import NEEDS_SIGN_IN, McpFailure
 from core.mcp.kept import About, Kept, SignedIn
 from core.mcp.oauth import tokens_in
 from core.mcp.server import McpServer
@@ -74,7 +74,30 @@ async def test_whoever_is_refused_later_says_the_first_reason(home: Path) -> Non
             await flow.asend(httpx2.Response(401, request=request))
 
 
-def signed_in(server: McpServer, origin: str) -> SignedIn:
+async def test_what_was_sent_for_one_account_is_not_sent_again_for_another(home: Path) -> None:
+    """Somebody else signed in while the server answered; what was renewed meanwhile is used."""
+    kept = Kept(Secrets(home / "secrets"), SystemClock(), lambda name, reason: None)
+    server = McpServer(name="sums", transport="http", url="https://h/mcp")
+    for mark, goes in (("theirs", False), ("mine", True)):
+        kept.put("sums", signed_in(server, "https://h", "mine"))
+        bearer = Bearer(server, server.url, kept, lambda: None)
+        flow = bearer.async_auth_flow(httpx2.Request("POST", server.url))
+        sent = await flow.__anext__()
+        kept.put("sums", signed_in(server, "https://h", mark, token="another"))
+        answer = httpx2.Response(401, request=sent)
+        if goes:
+            assert (await flow.asend(answer)).headers["authorization"] == "Bearer another"
+            await flow.aclose()
+        else:
+            with pytest.raises(McpFailure) as failed:
+                await flow.asend(answer)
+            assert failed.value.code == NEEDS_SIGN_IN
+        assert kept.held("sums") is not None
+
+
+def signed_in(
+    server: McpServer, origin: str, mark: str = "", *, token: str = "the-token"
+) -> SignedIn:
     """What a sign-in at this server left, for one origin."""
     about = About(
         url=server.url,
@@ -82,5 +105,6 @@ def signed_in(server: McpServer, origin: str) -> SignedIn:
         issuer="https://auth.example",
         token_endpoint="https://auth.example/token",
         client_id="us",
+        mark=mark,
     )
-    return SignedIn(about=about, access="the-token")
+    return SignedIn(about=about, access=token)

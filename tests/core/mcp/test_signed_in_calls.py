@@ -1,11 +1,15 @@
 """Calls at a server that wants a sign-in: not made without one, asked again after the next."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from core.errors import Refused
+from core.mcp import revoking
 from core.mcp.server import McpServer
+from events.errors import LogUnavailable
+from events.facts import McpServerSignedIn
 from tests.core.mcp.conftest import Room
 from tests.core.mcp.test_sign_in import door, kept, sign_in, signed_in, state
 
@@ -19,9 +23,13 @@ async def test_a_call_that_meets_a_sign_in_that_is_over_was_not_made(room: Room)
         await room.always("add", server="sums")
         keeper.renews = False
         keeper.take_back()
+        keeper.may_answer.clear()
         wishes = [room.wish("add", server="sums", a=1, b=n) for n in range(3)]
         said = "its sign-in was not renewed (invalid_grant). Sign in again."
-        results = await asyncio.gather(*map(room.make, wishes))
+        made = asyncio.gather(*map(room.make, wishes))
+        await room.until(lambda: keeper.not_let_in >= 3)  # one that comes later is not sent at all
+        keeper.may_answer.set()
+        results = await made
         assert {one.outcome for one in results} == {"failed"}
         assert {one.text for one in results} == {f"the call was not made: {said}"}
         await state(room, "needs-sign-in")
@@ -113,17 +121,54 @@ async def test_who_signs_out_has_the_tokens_taken_back(room: Room) -> None:
         await room.until(lambda: len(keeper.taken_back) == 6)
 
 
-async def test_that_nobody_takes_tokens_back_keeps_nobody_signed_in(room: Room) -> None:
+async def test_that_nobody_takes_tokens_back_keeps_nobody_signed_in(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is forgotten here at once; what came of it stands in the server's log."""
+    monkeypatch.setattr(revoking, "REVOKE_S", 0.2)
     with door() as (keeper, url):
         await signed_in(room, url)
         keeper.may_take_back.clear()
         await room.mcp.sign_ins.sign_out("sums", actor="cli")
         assert kept(room) == []
         assert not room.mcp.servers.view("sums").signed_in
-        keeper.may_take_back.set()
         await room.mcp.sign_ins.close()
-        assert len(keeper.taken_back) == 2
+        assert noted(room, "its tokens were not taken back: no answer within 0 s")
+        assert keeper.taken_back == []
+        keeper.may_take_back.set()
+
+
+async def test_who_signs_in_anew_has_the_tokens_before_taken_back(room: Room) -> None:
+    """They may be another account's, and nothing here would know of them any more."""
+    with door() as (keeper, url):
+        await signed_in(room, url)
+        before = {room.secrets.get(f"mcp-sign-in.sums.{one}") for one in ("access", "refresh")}
+        assert (await sign_in(room)).message == ""
+        await room.until(lambda: len(keeper.taken_back) == 2)
+        await state(room, "ready")
+        assert set(keeper.taken_back) == before
+        await room.until(lambda: noted(room, "the tokens of the sign-in before were taken back"))
+        assert not noted(room, "its tokens")
+
+
+async def test_a_sign_in_that_can_not_be_recorded_is_taken_back(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the one before it, which is forgotten as well."""
+    with door() as (keeper, url):
+        await signed_in(room, url)
+        append = room.store.append
+
+        async def refuses(stream: str, facts: Any, **more: Any) -> Any:
+            if any(isinstance(one, McpServerSignedIn) for one in facts):
+                raise LogUnavailable("the disk is full")
+            return await append(stream, facts, **more)
+
+        monkeypatch.setattr(room.store, "append", refuses)
+        assert (await sign_in(room)).message == "the sign-in could not be kept"
+        assert kept(room) == []
+        await room.until(lambda: len(keeper.taken_back) == 4)
+        assert len(set(keeper.taken_back)) == 4
 
 
 def noted(room: Room, words: str) -> bool:
