@@ -102,6 +102,8 @@ def test_a_phone_reaches_every_page_and_the_quick_switch(backend: Backend, open_
     more = page.get_by_role("dialog", name="More")
     expect(more).to_be_visible()
     assert violations(page) == []
+    wide = "one => one.scrollWidth - one.clientWidth"
+    assert more.locator(".body").evaluate(wide) == 0, "nothing stands over its edge"
     more.get_by_role("link", name="Timeline").click()
     expect(page.get_by_role("heading", name="Timeline")).to_be_visible()
 

@@ -95,7 +95,7 @@ describe('a verification', () => {
     )
     expect(de.told(`${AT} does not hold.`)).toBe('Der Prüfpunkt an Position 2.007 des Hauptprotokolls hält nicht stand.')
     expect(de.told(`${FOLLOWS} Its newest checkpoint was of 310.`)).toBe(
-      'Dieses Protokoll folgt dem Protokoll vls-a1, von dem 310 Ereignisse lesbar waren (a broken page). Sein neuester Prüfpunkt galt 310.',
+      'Dieses Protokoll folgt dem Protokoll vls-a1, von dem 310 Ereignisse lesbar waren (a broken page). Sein neuester Prüfpunkt galt 310 Ereignissen.',
     )
   })
 })

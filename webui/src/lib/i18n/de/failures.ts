@@ -28,7 +28,7 @@ export default {
   'what the tool says of itself changed while this call waited':
     'was das Werkzeug von sich sagt, hat sich geändert, während dieser Aufruf wartete',
   'the server was set up otherwise, or somebody signed in there, while this call waited':
-    'der Server wurde anders eingerichtet, oder es wurde dort angemeldet, während dieser Aufruf wartete',
+    'der Server wurde anders eingerichtet, oder jemand hat sich dort angemeldet, während dieser Aufruf wartete',
   'Look at the call again, and answer what it asks now.': 'Sieh dir den Aufruf noch einmal an, und antworte auf das, was er jetzt fragt.',
   'the tool {tool} was changed while it was looked at': 'das Werkzeug {tool} hat sich geändert, während du es ansahst',
   'Read what it says of itself now, and choose again.': 'Lies, was es jetzt von sich sagt, und wähle neu.',

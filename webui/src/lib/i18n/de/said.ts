@@ -356,7 +356,7 @@ export default {
   'How many it had, no checkpoint outside says.': 'Wie viele es hatte, sagt kein Prüfpunkt außerhalb.',
   'A checkpoint was signed for {n}: at least {lost} were lost.': 'Ein Prüfpunkt war für {n:n} signiert: Mindestens {lost:n} gingen verloren.',
   'They are not those that its checkpoint outside was signed for.': 'Es sind nicht die, für die sein Prüfpunkt außerhalb signiert wurde.',
-  'Its newest checkpoint was of {n}.': 'Sein neuester Prüfpunkt galt {n:n}.',
+  'Its newest checkpoint was of {n}.': 'Sein neuester Prüfpunkt galt {n:n} Ereignissen.',
   '{n} notes kept outside are not whole, the first: {reason}.': '{n:n} außerhalb verwahrte Notizen sind nicht ganz, die erste: {reason}.',
   '{says} They were passed over.': '{says} Sie wurden übergangen.',
   'The file can not be read: {error}.': 'Die Datei lässt sich nicht lesen: {error}.',

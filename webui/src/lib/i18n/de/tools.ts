@@ -81,7 +81,7 @@ export default {
   'tools.harms': 'kann zerstören',
   'tools.harms.help': 'Der Server sagt, dass es löschen oder überschreiben kann.',
   'tools.changed': 'geändert',
-  'tools.changed.help': 'Seit „immer“ galt, hat sich seine Beschreibung geändert, oder es wurde neu angemeldet; darum wird wieder gefragt.',
+  'tools.changed.help': 'Seit „immer“ galt, hat sich seine Beschreibung geändert, oder jemand hat sich neu angemeldet; darum wird wieder gefragt.',
   'tools.calls': '{n} Aufrufe',
   'tools.calls.one': 'ein Aufruf',
   'tools.policy.of': 'Ob {name} aufgerufen werden darf',
