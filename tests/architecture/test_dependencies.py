@@ -14,6 +14,7 @@ OPTIONAL = {"gi", "Xlib", "qtpy", "PySide6", "AppKit", "Foundation", "objc", "Py
 # Never imported, and why they are there nevertheless.
 NOT_IMPORTED = {
     "uv": "run as a program: it makes the runtimes",
+    "tzdata": "zoneinfo reads it where the system has no zones",
     "httptools": "named to uvicorn as its parser",
 }
 
