@@ -13,6 +13,7 @@ from tests.harness.waiting import eventually
 
 MODEL = "charted"
 LINES = "[...document.querySelectorAll('.kpis path')].map(one => one.getAttribute('d'))"
+OLDER = 190.0  # a line of five points, which is the first there is, begins at 194 of 200
 BEGINS = re.compile(r"M([\d.]+) ")  # so far from the left: older is less
 
 
@@ -25,7 +26,11 @@ def test_a_reloaded_window_goes_on_with_its_lines(studio: StudioServer) -> None:
     answer.wait_for_text()
     try:
         with page_of(studio, "dark") as (page, complaints):
-            before = beginning(page)
+            before = eventually(
+                lambda: begun if (begun := beginning(page)) < OLDER else None,
+                within=120,
+                what="a line longer than one that has just begun",
+            )
             page.reload()
             assert beginning(page) <= before
             assert complaints == []

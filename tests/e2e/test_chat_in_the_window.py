@@ -53,7 +53,8 @@ def test_an_answer_goes_on_without_its_window(studio: StudioServer, theme: str) 
             page.get_by_role("dialog").get_by_role("button", name="OpenAI messages").click()
         assert question in download.value.path().read_text()
 
+        which = page.url.partition("?of=")[2]
         page.get_by_role("button", name="Erase the conversation").click()
         page.get_by_role("dialog").get_by_role("button", name="Erase for ever").click()
         expect(listed.get_by_role("link", name=f"Title {theme}")).to_have_count(0)
-    studio.wait_for_fact("conversation-erased")
+    studio.wait_for_fact("conversation-erased", conversation_id=which)

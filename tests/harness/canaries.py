@@ -96,7 +96,11 @@ def _contents(path: Path) -> Iterator[bytes]:
     yield path.name.encode()
     yield data
     if data.startswith(SQLITE):  # with what stands in its WAL
-        yield from _rows(lambda: sqlite3.connect(f"file:{path}?mode=ro", uri=True))
+        try:
+            yield from _rows(lambda: sqlite3.connect(f"file:{path}?mode=ro", uri=True))
+        except sqlite3.OperationalError:
+            if path.exists():  # else gone by now, as a scratch file is
+                raise
 
 
 def unpacked(data: bytes, deep: int = 3) -> Iterator[bytes]:
@@ -128,10 +132,7 @@ def _image(data: bytes) -> sqlite3.Connection:
 
 def _rows(open_it: Callable[[], sqlite3.Connection]) -> Iterator[bytes]:
     """Every value of every table."""
-    try:
-        connection = open_it()
-    except sqlite3.OperationalError:  # gone by now, as a scratch file is
-        return
+    connection = open_it()
     try:
         connection.text_factory = bytes
         tables = connection.execute("select name from sqlite_master where type = 'table'")

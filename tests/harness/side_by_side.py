@@ -17,9 +17,9 @@ WHOLE = ("tests/contracts/", "tests/clients/")
 LONGEST = (
     REAL_ENGINES,
     "tests/webui/test_pages.py",
-    "tests/chaos/test_chaos.py",
     "tests/e2e/test_canaries.py",
     "tests/e2e/test_fresh_clone.py",
+    "tests/chaos/test_chaos.py",  # not in the same second as the three heaviest
 )
 
 ROOM = 12 * 2**30  # bytes: real engines in one worker, a studio and a browser in two more

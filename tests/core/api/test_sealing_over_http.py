@@ -57,6 +57,7 @@ async def door(home: Path) -> AsyncIterator[Door]:
     write_months(home)
     house = House(home)
     made = Application.__new__(Application)
+    made.clock = house.clock
     made.store, made.usage, made.sealing = house.store, house.usage, house.sealing
     made.checkpointer = Checkpointer(
         store=house.store,
