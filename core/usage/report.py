@@ -1,6 +1,7 @@
 """Usage as people and programs read it: rows of what was told apart, with means and percentiles."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 import msgspec
 
@@ -8,6 +9,7 @@ from events.projections.latency_buckets import percentile
 from events.projections.sealed_months import PrunedMonth
 from events.projections.usage_sums import Sums
 
+WITHOUT_OFFSET = len("2026-10-25T02:00")  # an hour of a zone whose clocks were not set meanwhile
 NOBODY = ""  # the group of requests that have none of that
 
 
@@ -62,8 +64,15 @@ def entries(
     sums: Iterable[Sums], by: tuple[str, ...], name_of: Callable[[str], str | None]
 ) -> tuple[UsageEntry, ...]:
     """One for each sum, in the order of what was told apart."""
-    told = sorted(sums, key=lambda one: one.group)
-    return tuple(entry(one, by, name_of) for one in told)
+    hour = by.index("hour") if "hour" in by else None
+
+    def place(one: Sums) -> tuple[str | int | datetime, ...]:
+        if hour is None or len(str(one.group[hour])) == WITHOUT_OFFSET:
+            return one.group
+        passed = datetime.fromisoformat(str(one.group[hour]))
+        return (*one.group[:hour], passed, *one.group[hour + 1 :])
+
+    return tuple(entry(one, by, name_of) for one in sorted(sums, key=place))
 
 
 def total(sums: Iterable[Sums]) -> UsageEntry:

@@ -2,12 +2,13 @@
 
 Answers for one log, a month; `core.usage` adds the months up. Days and months begin at midnight of
 a time zone that is a number of minutes east of UTC, and was others before where clocks were set;
-hours are never split, so in zones that are not whole hours away a day begins with the first hour
-(UTC) that begins in it.
+then hours are named with what it was (`2026-10-25T02:00+01:00`), for one comes twice. Hours are
+never split, so in zones that are not whole hours away a day begins with the first hour (UTC) that
+begins in it.
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -147,11 +148,22 @@ def _table(query: UsageQuery) -> str:
 
 
 def _group(query: UsageQuery, hour: str) -> list[str]:
-    zone = ":zone"
+    told, zone = dict(DIMENSIONS), ":zone"
     if query.zone_before:
-        whens = (f"when {hour} < {after:d} then {east:d}" for after, east in query.zone_before)
-        zone = f"(case {' '.join(whens)} else :zone end)"
-    return [DIMENSIONS[name].replace("{hour}", hour).replace("{zone}", zone) for name in query.by]
+        zone = _then(query, hour, str)
+        told["hour"] += f" || {_then(query, hour, _offset)}"  # a clock set back shows one twice
+    return [told[name].replace("{hour}", hour).replace("{zone}", zone) for name in query.by]
+
+
+def _then(query: UsageQuery, hour: str, write: Callable[[int], str]) -> str:
+    """What the minutes east of UTC were in that hour, written so."""
+    whens = (f"when {hour} < {after:d} then {write(east)}" for after, east in query.zone_before)
+    return f"(case {' '.join(whens)} else {write(query.zone)} end)"
+
+
+def _offset(east: int) -> str:
+    hours, minutes = divmod(abs(east), 60)
+    return f"'{'-' if east < 0 else '+'}{hours:02d}:{minutes:02d}'"
 
 
 def _group_by(by: Sequence[str]) -> str:

@@ -290,6 +290,28 @@ def test_days_before_the_clocks_were_set_begin_by_the_clock_of_then(
     assert {one.group for one in latencies} == found.keys()
 
 
+def test_the_two_hours_that_a_clock_showed_twice_are_told_apart(
+    opened: Open, clock: StillClock
+) -> None:
+    """Two o'clock in Berlin's summer, and once more in its winter."""
+    log = opened(USAGE)
+    set_back = int(datetime(2026, 10, 25, 1, tzinfo=UTC).timestamp()) // 3600
+    for hour in (0, 1, 1):
+        clock.at = int(datetime(2026, 10, 25, hour, 30, tzinfo=UTC).timestamp()) * 1_000_000
+        log.append_now("usage-2026-10-25", [BASE], actor="api")
+    query = UsageQuery(by=("hour", "model"), zone=60, zone_before=((set_back, 120),))
+    with log.reading() as connection:
+        found = {one.group: one.sums["requests"] for one in usage_sums(connection, query)}
+        latencies = usage_sums(connection, msgspec.structs.replace(query, latencies=True))
+        fixed = usage_sums(connection, UsageQuery(by=("hour",), zone=-210))
+    assert found == {
+        ("2026-10-25T02:00+02:00", "m"): 1,
+        ("2026-10-25T02:00+01:00", "m"): 2,
+    }
+    assert {one.group for one in latencies if one.latencies["duration"]} == found.keys()
+    assert {one.group for one in fixed} == {("2026-10-24T20:30",), ("2026-10-24T21:30",)}
+
+
 def test_a_log_of_before_is_told_from_one_that_is_up_to_date(opened: Open) -> None:
     """An older app's log is folded at its next open for writing."""
     log = opened(())
