@@ -96,3 +96,54 @@ def test_what_waits_for_an_answer_that_is_stopped_is_given_back(
         expect(box).to_have_value("second\n\nthird")
         box.fill("")
         eventually(lambda: unsent(studio) == {}, within=20, what="nothing is unsent")
+
+
+def test_what_waits_is_sent_while_another_conversation_is_looked_at(
+    studio: StudioServer, patient: Patient
+) -> None:
+    """It stays with its own; the other's box is empty."""
+    with window(studio, "dark", "chat?of=new") as page:
+        begun(page)
+        which = page.url.partition("of=")[2]
+        page.get_by_role("link", name="New chat").click()
+        expect(waiting(page)).to_have_count(0)
+        expect(page.get_by_role("textbox", name="Message")).to_have_value("")
+        patient.may_end.set()
+        eventually(
+            lambda: len(studio.get(f"/api/conversations/{which}")["messages"]) == 6,
+            within=60,
+            what="all three are answered",
+        )
+        page.go_back()
+        log = page.get_by_role("log")
+        expect(log.get_by_text("· you said second.")).to_be_visible()
+        expect(log.get_by_text("· you said third.")).to_be_visible()
+        expect(waiting(page)).to_have_count(0)
+        expect(page.get_by_role("textbox", name="Message")).to_have_value("")
+
+
+def test_what_waits_for_an_answer_made_again_is_given_back_beside_the_former_one(
+    studio: StudioServer, patient: Patient
+) -> None:
+    """Who has turned back to that when the new one ends finds the text in the box, and sends it."""
+    patient.may_end.set()
+    with window(studio, "light", "chat?of=new") as page:
+        box, log = page.get_by_role("textbox", name="Message"), page.get_by_role("log")
+        box.fill("first")
+        box.press("Enter")
+        expect(log.get_by_text("· you said first.")).to_be_visible()
+        patient.may_end.clear()
+        log.get_by_role("button", name="Regenerate").click()
+        expect(log.get_by_text("2/2")).to_be_visible()
+        expect(log.get_by_text("I think about first")).to_be_visible()
+        box.fill("and then?")
+        box.press("Enter")
+        expect(waiting(page)).to_have_count(1)
+        log.get_by_role("button", name="The one before").click()
+        expect(log.get_by_text("1/2")).to_be_visible()
+        patient.may_end.set()
+        expect(box).to_have_value("and then?")
+        expect(waiting(page)).to_have_count(0)
+        expect(log.get_by_text("· you said and then?")).to_have_count(0)
+        box.press("Enter")
+        expect(log.get_by_text("· you said and then?")).to_be_visible()
