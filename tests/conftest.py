@@ -20,7 +20,7 @@ from events.projections import ALL
 from events.store import EventStore
 from tests.harness import elsewhere, no_gateway, processes, runtimes
 from tests.harness.ports import free_port
-from tests.harness.side_by_side import SideBySide, workers
+from tests.harness.side_by_side import SideBySide
 from tests.harness.studio import StudioServer
 
 # From the profile that Hypothesis chose: in CI it draws the same examples each time.
@@ -48,11 +48,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def is_worker(config: pytest.Config) -> bool:
     """Whether another pytest hands this one its tests."""
     return hasattr(config, "workerinput")
-
-
-def pytest_xdist_auto_num_workers() -> int | None:
-    """For `-n logical`, where nobody names a number; None: xdist looks for one."""
-    return None if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS") else workers()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> SideBySide | None:

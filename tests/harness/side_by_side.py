@@ -1,14 +1,11 @@
-"""How many tests run beside each other, and which real ones (`--dist loadfile`).
+"""Which real tests run beside each other, for `pytest -n 2 --dist loadfile`.
 
 1. A file stays whole, and so does a folder that shares what takes long to start.
 2. Real engines run one after another, in one worker: two do not fit into every machine's memory,
    and what one holds is measured, which a second one beside it would take a part of.
 3. What lasts longest begins first, so that nobody waits for it alone at the end.
-4. Tests wait for much of their time, for processes, pages and disks. So there is a worker more than
-   processors, where the machine has the memory for one.
 """
 
-import psutil
 import pytest
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
@@ -21,14 +18,6 @@ LONGEST = (
     "tests/e2e/test_fresh_clone.py",
     "tests/chaos/test_chaos.py",  # not in the same second as the three heaviest
 )
-
-ROOM = 12 * 2**30  # bytes: real engines in one worker, a studio and a browser in two more
-
-
-def workers() -> int:
-    """How many run beside each other, as long as nobody names a number."""
-    processors = psutil.cpu_count() or 1
-    return processors + (psutil.virtual_memory().total >= ROOM)
 
 
 def together(nodeid: str) -> str:

