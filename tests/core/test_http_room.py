@@ -28,6 +28,12 @@ class Talking(House):
         await receive()
 
 
+async def connected(house: House, many: int) -> None:
+    """So many are there."""
+    while len(house.server._server.server_state.connections) != many:  # noqa: ASYNC110
+        await asyncio.sleep(0.001)
+
+
 @pytest.mark.parametrize(("idle", "heard"), [(1, b"HTTP/1.1 200 "), (0, b"HTTP/1.1 503 ")])
 async def test_a_websocket_is_one_who_is_served(
     idle: int, heard: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -39,8 +45,7 @@ async def test_a_websocket_is_one_who_is_served(
         speaks.write(WEBSOCKET)
         assert (await talks.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
         resting = [await asyncio.open_connection(*house.address) for _ in range(idle)]
-        while len(house.server._server.server_state.connections) < 1 + idle:  # noqa: ASYNC110
-            await asyncio.sleep(0.001)
+        await connected(house, 1 + idle)
         reader, writer = await asyncio.open_connection(*house.address)
         writer.write(WHOLE)
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(heard)
@@ -55,12 +60,6 @@ async def much(scope: Any, receive: Any, send: Any) -> None:
     headers = [(b"content-length", b"%d" % size)]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"x" * size})
-
-
-async def connected(house: House, many: int) -> None:
-    """So many are there."""
-    while len(house.server._server.server_state.connections) != many:  # noqa: ASYNC110
-        await asyncio.sleep(0.001)
 
 
 async def test_who_still_reads_its_answer_keeps_it_where_another_is_idle(
